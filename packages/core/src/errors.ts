@@ -1,0 +1,127 @@
+/**
+ * Every code that weightseal can fail with, and the class it belongs to. Codes are stable across versions;
+ * messages are not. docs/errors.md says what to do about each.
+ */
+export const ERROR_CODES = {
+  // The call itself is wrong.
+  INVALID_ARGUMENT: 'usage',
+  CONTEXT_INVALID: 'usage',
+  KEY_URI_INVALID: 'usage',
+  PROVIDER_UNKNOWN: 'usage',
+  PROVIDER_MISSING: 'usage',
+  RECIPIENT_NOT_FOUND: 'usage',
+  RECIPIENT_REQUIRED: 'usage',
+  ENVELOPE_FULL: 'usage',
+  // The bytes are not a sealed file that this version reads.
+  NOT_SEALED: 'format',
+  UNSUPPORTED_VERSION: 'format',
+  HEADER_INVALID: 'format',
+  ENVELOPE_DAMAGED: 'format',
+  ENVELOPE_INVALID: 'format',
+  PAYLOAD_HEADER_INVALID: 'format',
+  // The bytes were sealed, and are no longer what was sealed.
+  ENVELOPE_TAMPERED: 'integrity',
+  METADATA_TAMPERED: 'integrity',
+  PAYLOAD_HEADER_TAMPERED: 'integrity',
+  PAYLOAD_TRUNCATED: 'integrity',
+  PAYLOAD_TRAILING_DATA: 'integrity',
+  SEGMENT_TAMPERED: 'integrity',
+  SEGMENT_REORDERED: 'integrity',
+  SEGMENT_REPEATED: 'integrity',
+  SEGMENT_MISSING: 'integrity',
+  DIGEST_MISMATCH: 'integrity',
+  // The file is sound, and is not the one that the caller asked for.
+  CONTEXT_MISMATCH: 'context',
+  // No key opens it.
+  NO_MATCHING_KEY: 'key',
+  UNWRAP_FAILED: 'key',
+  UNWRAP_REJECTED: 'key',
+  WRAP_NOT_VERIFIED: 'key',
+  KEY_NOT_FOUND: 'key',
+  KEY_DENIED: 'key',
+  KEY_DISABLED: 'key',
+  KEY_THROTTLED: 'key',
+  KEY_UNAVAILABLE: 'key',
+  KEY_TIMEOUT: 'key',
+  KEY_RESPONSE_INVALID: 'key',
+  KEY_FILE_INVALID: 'key',
+  KEY_FILE_EXPOSED: 'key',
+  PASSPHRASE_REQUIRED: 'key',
+  // The machine said no.
+  INPUT_NOT_FOUND: 'io',
+  INPUT_CHANGED: 'io',
+  OUTPUT_EXISTS: 'io',
+  NO_SPACE: 'io',
+  IO_ERROR: 'io',
+  ABORTED: 'aborted',
+  INTERNAL: 'internal',
+} as const;
+
+export type ErrorCode = keyof typeof ERROR_CODES;
+export type ErrorClass = (typeof ERROR_CODES)[ErrorCode];
+
+// In the global registry, so that errors of two installed versions of this package know each other.
+const marker = Symbol.for('weightseal.error');
+
+export interface WeightsealErrorOptions {
+  /** The error underneath, kept whole. */
+  readonly cause?: unknown;
+  /** When several keys were tried: what each of them said, in the order in which they were tried. */
+  readonly failures?: readonly WeightsealError[];
+}
+
+/** The one error class: `code` is stable, `message` is a sentence that says what to do. Never holds a secret. */
+export class WeightsealError extends Error {
+  override readonly name = 'WeightsealError';
+  readonly code: ErrorCode;
+  readonly failures: readonly WeightsealError[];
+  constructor(code: ErrorCode, message: string, options: WeightsealErrorOptions = {}) {
+    super(message, 'cause' in options ? { cause: options.cause } : undefined);
+    this.code = code;
+    this.failures = options.failures ?? [];
+    Object.defineProperty(this, marker, { value: true });
+  }
+
+  /** What kind of failure this is: the CLI's exit code follows from it. */
+  get class(): ErrorClass {
+    return ERROR_CODES[this.code];
+  }
+}
+
+/** True for an error of this family, also one that another installed version of the package threw. */
+export function isWeightsealError(error: unknown): error is WeightsealError {
+  return typeof error === 'object' && error !== null && marker in error;
+}
+
+/** Throws ABORTED, with the signal's reason as its cause, once the signal has fired. */
+export function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw abortedError(signal);
+}
+
+export function abortedError(signal: AbortSignal): WeightsealError {
+  return new WeightsealError('ABORTED', 'Stopped because the caller aborted; nothing was left behind.', {
+    cause: signal.reason,
+  });
+}
+
+/** Gives a file system error its code and the sentence that says what to do. Errors of ours pass unchanged. */
+export function ioError(error: unknown, doing: string): WeightsealError {
+  if (isWeightsealError(error)) return error;
+  const errno = (error as NodeJS.ErrnoException | null)?.code ?? '';
+  const [code, hint] =
+    ioHints[errno] ?? (['IO_ERROR', `The system said ${errno || String(error)}.`] as const);
+  return new WeightsealError(code, `Could not ${doing}. ${hint}`, { cause: error });
+}
+
+const ioHints: Readonly<Record<string, readonly [ErrorCode, string]>> = {
+  ENOENT: ['INPUT_NOT_FOUND', 'It does not exist; check the path.'],
+  ENOSPC: [
+    'NO_SPACE',
+    'No space is left there; free some, or choose another place. Nothing was left behind.',
+  ],
+  EDQUOT: ['NO_SPACE', 'The disk quota is used up there; free some. Nothing was left behind.'],
+  EFBIG: ['NO_SPACE', 'The file would be larger than is allowed there; raise the limit.'],
+  EEXIST: ['OUTPUT_EXISTS', 'It exists already; allow overwriting (--force), or choose another name.'],
+  EACCES: ['IO_ERROR', 'Permission was denied; check owner and mode.'],
+  EISDIR: ['IO_ERROR', 'It is a directory, not a file.'],
+};

@@ -1,0 +1,55 @@
+// The byte conventions of FORMAT.md §1: big-endian integers, LP() and canonical base64url.
+
+const encoder = new TextEncoder();
+
+export function utf8(text: string): Uint8Array<ArrayBuffer> {
+  return encoder.encode(text);
+}
+
+export function concat(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    out.set(part, offset);
+    offset += part.length;
+  }
+  return out;
+}
+
+/** I2BE(value, 4): FORMAT.md §1.2. */
+export function u32(value: number): Uint8Array<ArrayBuffer> {
+  const out = new Uint8Array(4);
+  new DataView(out.buffer).setUint32(0, value);
+  return out;
+}
+
+/** I2BE(value, 8): FORMAT.md §1.2. Values stay below 2^53. */
+export function u64(value: number): Uint8Array<ArrayBuffer> {
+  const out = new Uint8Array(8);
+  new DataView(out.buffer).setBigUint64(0, BigInt(value));
+  return out;
+}
+
+/** LP(x): the length in four bytes, then x. FORMAT.md §1.3. */
+export function lengthPrefixed(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  return concat(u32(bytes.length), bytes);
+}
+
+export function view(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+export function toBase64url(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64url');
+}
+
+/** Decodes unpadded base64url; undefined for anything but the one canonical spelling. FORMAT.md §1.5. */
+export function fromBase64url(text: string): Uint8Array<ArrayBuffer> | undefined {
+  const bytes = Buffer.from(text, 'base64url');
+  if (bytes.toString('base64url') !== text) return undefined;
+  return Uint8Array.from(bytes);
+}
+
+export function isZero(bytes: Uint8Array): boolean {
+  return bytes.every((byte) => byte === 0);
+}

@@ -1,0 +1,82 @@
+/** What a key is bound to: model name, version, and the like. At most 64 entries, 4 KiB in canonical JSON. */
+export type Context = Readonly<Record<string, string>>;
+
+export interface KeyCallOptions {
+  /** Ends the call early with ABORTED. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A data key as one recipient's key-encryption key wrapped it. */
+export interface WrappedKey {
+  /** The URI of the key that wrapped. It identifies and never carries credentials. */
+  readonly keyUri: string;
+  /** The exact version of that key, in the provider's own words; empty where it has none to tell. */
+  readonly keyVersion: string;
+  /** How it was wrapped, in the provider's own words, for example `AES-256-GCM` or `RSA-OAEP-256`. */
+  readonly algorithm: string;
+  /** At most 6144 bytes; only the provider reads them. */
+  readonly ciphertext: Uint8Array;
+}
+
+/**
+ * The one interface of every key provider: it wraps and unwraps 32-byte data keys under a key-encryption key.
+ *
+ * Both calls bind the context wherever the provider's key can, keep a total deadline of their own, end early on the
+ * signal, and throw a WeightsealError: ABORTED, KEY_TIMEOUT, KEY_NOT_FOUND, KEY_DENIED, KEY_DISABLED, KEY_THROTTLED,
+ * KEY_UNAVAILABLE, KEY_RESPONSE_INVALID, and for unwrap UNWRAP_REJECTED.
+ */
+export interface KeyWrapper {
+  /** The provider's name, which is also the scheme of its URIs, for example `local` or `aws-kms`. */
+  readonly provider: string;
+  /** The URI that names this key: what the caller configured. */
+  readonly uri: string;
+  /** Wraps the key under its primary version. The caller keeps the ownership of `dataKey`, and zeroes it. */
+  wrap(dataKey: Uint8Array, context: Context, options?: KeyCallOptions): Promise<WrappedKey>;
+  /** Unwraps with this very key and the version that the wrap names. The caller owns the result, and zeroes it. */
+  unwrap(wrapped: WrappedKey, context: Context, options?: KeyCallOptions): Promise<Uint8Array>;
+}
+
+/** What a provider can tell of its key. */
+export interface KeyDescription {
+  readonly uri: string;
+  /** The version that a wrap made now would use. */
+  readonly primaryVersion: string;
+  readonly algorithm: string;
+  readonly state: 'enabled' | 'disabled' | 'destroyed' | 'unknown';
+  /** Where the key lives, in the provider's words: `software`, `hsm`, `external`, … */
+  readonly protection: string;
+}
+
+/** A capability: a wrapper that can tell of its key. */
+export interface KeyDescriber {
+  describe(options?: KeyCallOptions): Promise<KeyDescription>;
+}
+
+/** A capability: a wrapper whose key can be made to turn over. What older versions wrapped stays readable. */
+export interface KeyRotator {
+  /** Makes a new primary version, and returns its name. */
+  rotate(options?: KeyCallOptions): Promise<string>;
+}
+
+/** A capability: a wrapper that releases a data key only to an attested environment. */
+export interface AttestedKeyReleaser {
+  /** Like `unwrap`, with the evidence (attestation document or token) that the key's policy asks for. */
+  unwrapAttested(
+    wrapped: WrappedKey,
+    context: Context,
+    evidence: Uint8Array,
+    options?: KeyCallOptions,
+  ): Promise<Uint8Array>;
+}
+
+export function canDescribe(wrapper: KeyWrapper): wrapper is KeyWrapper & KeyDescriber {
+  return 'describe' in wrapper && typeof wrapper.describe === 'function';
+}
+
+export function canRotate(wrapper: KeyWrapper): wrapper is KeyWrapper & KeyRotator {
+  return 'rotate' in wrapper && typeof wrapper.rotate === 'function';
+}
+
+export function canReleaseAttested(wrapper: KeyWrapper): wrapper is KeyWrapper & AttestedKeyReleaser {
+  return 'unwrapAttested' in wrapper && typeof wrapper.unwrapAttested === 'function';
+}

@@ -1,0 +1,13 @@
+import { existsSync } from 'node:fs';
+import { defineConfig } from 'tsup';
+
+// One configuration for every package: the entries are whichever of these files the package has. tsc emits the
+// declarations, because tsup's own would need a second, older TypeScript.
+export default defineConfig({
+  entry: ['src/index.ts', 'src/worker.ts', 'src/bin.ts'].filter((file) => existsSync(file)),
+  format: 'esm',
+  target: 'node22',
+  platform: 'node',
+  tsconfig: '../../tsconfig.json',
+  onSuccess: 'tsc -p tsconfig.json',
+});
