@@ -7,6 +7,9 @@ export {
   type WeightsealErrorOptions,
 } from './errors.js';
 export { encodeContext } from './format/context.js';
+export { type Inspection, inspect, type Recipient } from './inspect.js';
+export { type ByteSource, bufferSource, FileSource } from './io/byte-source.js';
+export type { ByteStream } from './io/feeder.js';
 export {
   type AttestedKeyReleaser,
   type Context,
@@ -20,3 +23,19 @@ export {
   type KeyWrapper,
   type WrappedKey,
 } from './keys/key-wrapper.js';
+export {
+  type Opened,
+  type OpenFileOptions,
+  type OpenOptions,
+  openToFile,
+  openToStream,
+  type SealedBytes,
+  type VerifyOptions,
+  verify,
+} from './open.js';
+export type { OnProgress, Progress } from './progress.js';
+export { openReader, type SealedReader } from './reader.js';
+export { type Resealed, type ResealOptions, reseal } from './reseal.js';
+export { type RewrapOptions, type Rewrapped, rewrap } from './rewrap.js';
+export { type Sealed, type SealFileOptions, type SealOptions, sealToFile, sealToStream } from './seal.js';
+export type { UnlockOptions } from './unlock.js';

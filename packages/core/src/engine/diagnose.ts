@@ -1,0 +1,93 @@
+import { type ErrorCode, WeightsealError } from '../errors.js';
+import { view } from '../format/bytes.js';
+import type { FloeMessage } from '../format/floe.js';
+import { decryptSegment, release } from '../format/segment.js';
+import { NOT_FINAL, OVERHEAD, type Segments } from '../format/sizes.js';
+import type { ByteSource } from '../io/byte-source.js';
+
+// Why a payload was refused: FORMAT.md §9.6 and §9.10. It runs after the refusal, releases nothing, and looks no further
+// than this many segments.
+const REACH = 64;
+
+/** A payload that can be read anywhere. */
+export interface Body {
+  readonly source: ByteSource;
+  /** Where the first segment begins. */
+  readonly offset: number;
+  readonly message: FloeMessage;
+  readonly segments: Segments;
+}
+
+const told: Partial<Record<ErrorCode, string>> = {
+  PAYLOAD_TRUNCATED: 'the file has been cut short',
+  PAYLOAD_TRAILING_DATA: 'something follows the end of the payload',
+  SEGMENT_MISSING: 'segments have been taken out',
+  SEGMENT_REORDERED: 'it belongs to another place of the file',
+  SEGMENT_REPEATED: 'it is a repetition of another segment of the file',
+  SEGMENT_TAMPERED: 'it was changed, or is from another file',
+};
+
+export function segmentError(code: ErrorCode, position: number): WeightsealError {
+  return new WeightsealError(
+    code,
+    `Segment ${position} does not authenticate: ${told[code] ?? 'it is not as it was sealed'}. Get a sound copy of the file.`,
+  );
+}
+
+/** The error for a segment that did not authenticate at `position`. */
+export async function diagnose(body: Body, position: number): Promise<WeightsealError> {
+  const { count } = body.segments;
+  const code = position === count - 1 ? await diagnoseLast(body) : await diagnoseInner(body, position);
+  return segmentError(code, position);
+}
+
+async function diagnoseInner(body: Body, position: number): Promise<ErrorCode> {
+  const segment = await readSegment(body, position);
+  if (endsHere(segment, body.segments.segmentLength)) return 'PAYLOAD_TRAILING_DATA';
+  return moved(body, segment, position, false);
+}
+
+async function diagnoseLast(body: Body): Promise<ErrorCode> {
+  const { count, finalLength, segmentLength } = body.segments;
+  for (let at = count - 2; at >= Math.max(0, count - 1 - REACH); at--) {
+    if (endsHere(await readHead(body, at), segmentLength)) return 'PAYLOAD_TRAILING_DATA';
+  }
+  const segment = await readSegment(body, count - 1);
+  const marker = view(segment).getUint32(0);
+  if (marker === NOT_FINAL || (marker > finalLength && marker <= segmentLength)) return 'PAYLOAD_TRUNCATED';
+  if (marker >= OVERHEAD && marker < finalLength) return 'PAYLOAD_TRAILING_DATA';
+  if (marker !== finalLength) return 'SEGMENT_TAMPERED';
+  return moved(body, segment, count - 1, true);
+}
+
+/** Whether a segment is marked as the last. */
+function endsHere(segment: Uint8Array, segmentLength: number): boolean {
+  const marker = view(segment).getUint32(0);
+  return marker >= OVERHEAD && marker <= segmentLength;
+}
+
+/** Looks whether the segment authenticates under a number near its own. */
+async function moved(body: Body, segment: Uint8Array, position: number, final: boolean): Promise<ErrorCode> {
+  const { segments, message } = body;
+  const to = final ? position + REACH : Math.min(segments.count + REACH, position + REACH);
+  for (let at = Math.max(0, position - REACH); at <= to; at++) {
+    if (at === position) continue;
+    const plaintext = decryptSegment(new Uint8Array(message.segmentKey(at)), at, final, segment);
+    if (!plaintext) continue;
+    plaintext.fill(0);
+    release(plaintext);
+    if (final) return at > position ? 'SEGMENT_MISSING' : 'SEGMENT_REPEATED';
+    const inPlace = at < segments.count - 1 ? await readSegment(body, at) : undefined;
+    return inPlace && Buffer.compare(inPlace, segment) === 0 ? 'SEGMENT_REPEATED' : 'SEGMENT_REORDERED';
+  }
+  return 'SEGMENT_TAMPERED';
+}
+
+function readHead(body: Body, position: number): Promise<Uint8Array> {
+  return body.source.read(body.offset + position * body.segments.segmentLength, 4);
+}
+
+function readSegment({ source, offset, segments }: Body, position: number): Promise<Uint8Array> {
+  const { segmentLength, count, finalLength } = segments;
+  return source.read(offset + position * segmentLength, position === count - 1 ? finalLength : segmentLength);
+}

@@ -1,0 +1,18 @@
+import { setImmediate } from 'node:timers/promises';
+import { runTask, Scratch } from './run-task.js';
+import type { Executor } from './task.js';
+
+/**
+ * Runs tasks here, one at a time with the event loop served in between: for payloads so small that starting
+ * threads would take longer. Such tasks carry their bytes; a file is never read or written on this thread.
+ */
+export function inlineExecutor(): Executor {
+  const scratch = new Scratch();
+  return {
+    width: 1,
+    async run(task) {
+      await setImmediate();
+      return runTask(task, scratch);
+    },
+  };
+}

@@ -1,0 +1,152 @@
+import { ioError, isWeightsealError, WeightsealError } from '../errors.js';
+import type { FloeMessage } from '../format/floe.js';
+import { OVERHEAD } from '../format/sizes.js';
+import { type Digest, inlineDigest, threadDigest } from './digest.js';
+import { inlineExecutor } from './inline.js';
+import { inOrder } from './pipeline.js';
+import { type Batch, batchCount, taskOf } from './plan.js';
+import { sharedPool } from './pool.js';
+import { Slots } from './slots.js';
+import { type Executor, type Operation, TaskError } from './task.js';
+
+/** Memory for input on its way, over all slots of a pass. */
+const SLOT_BYTES = 24 * 1_048_576;
+const BATCH_BYTES = 8 * 1_048_576;
+/** Payloads up to this size are done on the calling thread: starting threads would take longer. */
+const INLINE_BYTES = 4 * 1_048_576;
+/** Slots beyond the tasks under way, for the digest to be a little behind. */
+const DIGEST_SLOTS = 2;
+
+/** One pass over a payload: what to do, and where input and output are. */
+export interface Pass {
+  readonly operation: Operation;
+  readonly message: FloeMessage;
+  /** For a reseal: what to encrypt under. */
+  readonly newMessage?: FloeMessage;
+  /** The open input file and where in it the plaintext, or the first segment, begins. Without it `load` brings the input. */
+  readonly input?: { readonly fd: number; readonly offset: number };
+  /** Likewise the output. Without it the pass yields the output when `emit`, and drops it when not. */
+  readonly output?: { readonly fd: number; readonly offset: number };
+  readonly emit?: boolean;
+  /** Fills the slot with the input of the batch. */
+  readonly load?: (batch: Batch, slot: SharedArrayBuffer) => Promise<void>;
+  readonly digest?: Digest | undefined;
+  readonly signal: AbortSignal | undefined;
+  /** Told after each batch, in order, how many bytes of plaintext are done. */
+  readonly progress: (bytes: number) => void;
+}
+
+/** Where a pass runs, and how many segments its batches have. */
+export interface Plan {
+  readonly executor: Executor;
+  readonly inline: boolean;
+  readonly batchCount: number;
+}
+
+/** Small payloads run here, others on the pool; `plaintextSize` is undefined when nobody knows it yet. */
+export function planFor(segmentLength: number, plaintextSize: number | undefined, slots: boolean): Plan {
+  const inline =
+    plaintextSize !== undefined && plaintextSize <= INLINE_BYTES && segmentLength <= INLINE_BYTES;
+  const executor = inline ? inlineExecutor() : sharedPool();
+  const perSlot = inline ? 1_048_576 : SLOT_BYTES / (executor.width + DIGEST_SLOTS);
+  return { executor, inline, batchCount: batchCount(segmentLength, slots ? perSlot : BATCH_BYTES) };
+}
+
+export function digestFor(plan: Plan): Digest {
+  return plan.inline ? inlineDigest() : threadDigest();
+}
+
+/** A batch that already has its input, as a stream brings it. */
+export type LoadedBatch = Batch & { readonly slot?: SharedArrayBuffer };
+
+export interface Output {
+  readonly batch: Batch;
+  /** Undefined unless the pass emits. */
+  readonly bytes: Uint8Array<ArrayBuffer> | undefined;
+}
+
+/** Slots for a pass, enough that none of its tasks ever waits for another. */
+export function slotsFor(plan: Plan, message: FloeMessage): Slots {
+  return new Slots(plan.batchCount * message.segmentLength, plan.executor.width + DIGEST_SLOTS + 1);
+}
+
+/**
+ * Runs the pass and yields its output in order. Every byte that it yields has been authenticated. Throws TaskError for a segment
+ * that does not authenticate, else WeightsealError.
+ */
+export async function* runPass(
+  pass: Pass,
+  plan: Plan,
+  batches: Iterable<LoadedBatch> | AsyncIterable<LoadedBatch>,
+  slots: Slots | undefined,
+): AsyncGenerator<Output, void, undefined> {
+  let hashing: Promise<void> = Promise.resolve();
+  let hashFailure: unknown;
+  const taken = new Map<Batch, SharedArrayBuffer>();
+  const start = async (batch: LoadedBatch): Promise<Uint8Array<ArrayBuffer> | undefined> => {
+    const slot = batch.slot ?? (await slots?.take());
+    if (slot) taken.set(batch, slot);
+    if (slot && pass.load) await pass.load(batch, slot);
+    return (await plan.executor.run(taskFor(pass, batch, slot))).bytes;
+  };
+  try {
+    for await (const { batch, value } of inOrder(batches, start, plan.executor.width, pass.signal)) {
+      const slot = taken.get(batch);
+      taken.delete(batch);
+      if (slot && pass.digest) {
+        hashing = pass.digest.update(slot, batch.plainLength).then(
+          () => slots?.give(slot),
+          (error: unknown) => {
+            hashFailure = error;
+            slots?.give(slot);
+          },
+        );
+      } else if (slot) slots?.give(slot);
+      pass.progress(batch.plainLength);
+      yield { batch, bytes: value };
+    }
+    await hashing;
+    if (hashFailure) throw hashFailure;
+  } finally {
+    await hashing;
+  }
+}
+
+function taskFor(
+  pass: Pass,
+  batch: Batch,
+  slot: SharedArrayBuffer | undefined,
+): Parameters<Executor['run']>[0] {
+  const { operation, input, output, newMessage } = pass;
+  const inputAt = operation === 'seal' ? batch.plainOffset : batch.bodyOffset;
+  const outputAt = operation === 'open' ? batch.plainOffset : batch.bodyOffset;
+  return {
+    operation,
+    ...taskOf(batch, pass.message),
+    ...(newMessage && { newKey: newMessage.segmentKey(batch.first) }),
+    ...(input && { input: { fd: input.fd, offset: input.offset + inputAt } }),
+    ...(output && { output: { fd: output.fd, offset: output.offset + outputAt } }),
+    ...(pass.emit && { emit: true }),
+    ...(slot && { slot }),
+    ...(pass.digest && operation !== 'seal' && { keepPlaintext: true }),
+  };
+}
+
+/** The WeightsealError for whatever a pass threw, when no segment is to blame. */
+export function passError(error: unknown, doing: string): WeightsealError {
+  if (isWeightsealError(error)) return error;
+  if (!(error instanceof TaskError)) return ioError(error, doing);
+  const { errno, short, message } = error.failure;
+  if (errno) return ioError(Object.assign(new Error(message), { code: errno }), doing);
+  if (short)
+    return new WeightsealError(
+      'INPUT_CHANGED',
+      'The input became shorter while it was being read; try again.',
+    );
+  return new WeightsealError('INTERNAL', `A worker failed: ${message}`, { cause: error });
+}
+
+/** The most plaintext that a slot's batch holds. */
+export function plainCapacity(plan: Plan, message: FloeMessage): number {
+  return plan.batchCount * (message.segmentLength - OVERHEAD);
+}

@@ -1,0 +1,80 @@
+import { availableParallelism } from 'node:os';
+import type { Executor, Task, TaskResult } from './task.js';
+import { WorkerThread } from './worker-thread.js';
+
+/** Two tasks at a thread: it has the next one at hand while the answer to the last is under way. */
+const DEPTH = 2;
+/** Threads that nobody has used for this long are ended. */
+const IDLE_MS = 10_000;
+/** More threads than this do not help: memory bandwidth and the file's write lock are used up. docs/performance.md. */
+const MAX_THREADS = 16;
+
+interface Queued {
+  readonly task: Task;
+  resolve(result: TaskResult): void;
+  reject(error: unknown): void;
+}
+
+/** The threads that all operations of this process share: first come, first served, one task at a time. */
+class Pool implements Executor {
+  readonly width: number;
+  readonly #size: number;
+  readonly #queue: Queued[] = [];
+  #threads: WorkerThread[] = [];
+  #idle: NodeJS.Timeout | undefined;
+
+  constructor(size: number) {
+    this.#size = size;
+    this.width = size * DEPTH;
+  }
+
+  run(task: Task): Promise<TaskResult> {
+    clearTimeout(this.#idle);
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ task, resolve, reject });
+      this.#dispatch();
+    });
+  }
+
+  #dispatch(): void {
+    while (this.#queue.length > 0) {
+      const thread = this.#pick();
+      if (thread.load >= DEPTH) return;
+      const { task, resolve, reject } = this.#queue.shift()!;
+      thread
+        .call({ kind: 'task', task })
+        .then((result) => resolve(result as TaskResult), reject)
+        .finally(() => this.#next());
+    }
+  }
+
+  /** The thread with the least to do; a new one while all are busy and there may be more. */
+  #pick(): WorkerThread {
+    this.#threads = this.#threads.filter((thread) => !thread.dead);
+    const free = this.#threads.find((thread) => thread.load === 0);
+    if (free) return free;
+    if (this.#threads.length < this.#size) {
+      const thread = new WorkerThread();
+      this.#threads.push(thread);
+      return thread;
+    }
+    return this.#threads.reduce((a, b) => (b.load < a.load ? b : a));
+  }
+
+  #next(): void {
+    this.#dispatch();
+    if (this.#threads.some((thread) => thread.load > 0)) return;
+    clearTimeout(this.#idle);
+    this.#idle = setTimeout(() => {
+      for (const thread of this.#threads.splice(0)) void thread.end();
+    }, IDLE_MS).unref();
+  }
+}
+
+let shared: Pool | undefined;
+
+/** The process's pool, at most one thread for each core it may use; threads start when there is work for them. */
+export function sharedPool(): Executor {
+  shared ??= new Pool(Math.min(availableParallelism(), MAX_THREADS));
+  return shared;
+}

@@ -1,0 +1,66 @@
+import { Worker } from 'node:worker_threads';
+import { TaskError, type TaskResult } from './task.js';
+import type { FromWorker, ToWorker } from './worker-messages.js';
+
+type Payload = ToWorker extends infer M ? (M extends ToWorker ? Omit<M, 'id'> : never) : never;
+type Answer = TaskResult | string | undefined;
+
+/** One thread of ours, as calls that return promises. It keeps the process alive only while it has work. */
+export class WorkerThread {
+  readonly #worker: Worker;
+  readonly #waiting = new Map<
+    number,
+    { resolve: (answer: Answer) => void; reject: (error: Error) => void }
+  >();
+  #nextId = 0;
+  #dead: Error | undefined;
+
+  constructor() {
+    this.#worker = new Worker(new URL('./worker.js', import.meta.url), {
+      // A thread of ours needs nothing of the host's environment or flags, and little heap: its buffers are outside it.
+      env: {},
+      execArgv: [],
+      resourceLimits: { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 8 },
+    });
+    this.#worker.unref();
+    this.#worker.on('message', (message: FromWorker) => this.#settle(message));
+    this.#worker.on('error', (error) => this.#fail(error));
+    this.#worker.on('exit', () => this.#fail(new Error('the worker thread ended')));
+  }
+
+  get load(): number {
+    return this.#waiting.size;
+  }
+
+  get dead(): boolean {
+    return this.#dead !== undefined;
+  }
+
+  call(message: Payload): Promise<Answer> {
+    if (this.#dead) return Promise.reject(this.#dead);
+    const id = this.#nextId++;
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject });
+      this.#worker.ref();
+      this.#worker.postMessage({ ...message, id } as ToWorker);
+    });
+  }
+
+  async end(): Promise<void> {
+    await this.#worker.terminate();
+  }
+
+  #settle(message: FromWorker): void {
+    const waiting = this.#waiting.get(message.id);
+    this.#waiting.delete(message.id);
+    if (this.#waiting.size === 0) this.#worker.unref();
+    if ('failure' in message) waiting?.reject(new TaskError(message.failure));
+    else waiting?.resolve(message.result);
+  }
+
+  #fail(error: Error): void {
+    this.#dead ??= error;
+    for (const { reject } of this.#waiting.values()) reject(new TaskError({ message: error.message }));
+    this.#waiting.clear();
+  }
+}

@@ -1,0 +1,59 @@
+import { WeightsealError } from '../errors.js';
+import type { Context } from '../keys/key-wrapper.js';
+import { fromBase64url, toBase64url } from './bytes.js';
+import { canonicalJson, hasExactly, isObject, type Json, parseCanonicalJson } from './canonical-json.js';
+import { contextProblem, encodeContext } from './context.js';
+import { envelopeInvalid } from './envelope-invalid.js';
+
+// FORMAT.md §5.2.
+export const ALGORITHM = 'FLOE-AES-256-GCM';
+export const PAYLOAD_NAME = 'payload';
+const MEMBERS = ['algorithm', 'context', 'format', 'id', 'payloads', 'version'];
+
+export interface CoreDocument {
+  readonly algorithm: string;
+  /** 16 bytes. */
+  readonly id: Uint8Array;
+  readonly context: Context;
+  /** The exact bytes that everything else authenticates. */
+  readonly bytes: Uint8Array;
+}
+
+export function makeCore(id: Uint8Array, context: Context): CoreDocument {
+  encodeContext(context);
+  const document = {
+    algorithm: ALGORITHM,
+    context,
+    format: 'weightseal',
+    id: toBase64url(id),
+    payloads: [{ name: PAYLOAD_NAME }],
+    version: 1,
+  };
+  return { algorithm: ALGORITHM, id, context: { ...context }, bytes: canonicalJson(document) };
+}
+
+export function parseCore(bytes: Uint8Array): CoreDocument {
+  const value = parseCanonicalJson(bytes);
+  if (!isObject(value)) throw envelopeInvalid('its core is no canonical JSON object');
+  if (value['format'] !== 'weightseal') throw envelopeInvalid('its core is of another format');
+  if (value['version'] !== 1 || value['algorithm'] !== ALGORITHM) {
+    throw new WeightsealError(
+      'UNSUPPORTED_VERSION',
+      'The envelope is of a version or algorithm that this release does not read. Update weightseal.',
+    );
+  }
+  if (!hasExactly(value, MEMBERS)) throw envelopeInvalid('its core has other members than version 1 has');
+  const id = typeof value['id'] === 'string' ? fromBase64url(value['id']) : undefined;
+  if (id?.length !== 16) throw envelopeInvalid('its id is not 16 bytes');
+  if (!isSinglePayload(value['payloads']))
+    throw envelopeInvalid('its payloads are not those of a sealed file');
+  const problem = contextProblem(value['context']);
+  if (problem) throw envelopeInvalid(`of its context, ${problem}`);
+  return { algorithm: ALGORITHM, id, context: value['context'] as Context, bytes };
+}
+
+function isSinglePayload(payloads: Json | undefined): boolean {
+  if (!Array.isArray(payloads) || payloads.length !== 1) return false;
+  const [payload] = payloads as readonly Json[];
+  return isObject(payload) && hasExactly(payload, ['name']) && payload['name'] === PAYLOAD_NAME;
+}

@@ -1,0 +1,53 @@
+import type { WrappedKey } from '../keys/key-wrapper.js';
+import { fromBase64url, toBase64url, utf8 } from './bytes.js';
+import { canonicalJson, hasExactly, isObject, type Json, parseCanonicalJson } from './canonical-json.js';
+import { envelopeInvalid } from './envelope-invalid.js';
+
+// FORMAT.md §6.1: the members of a slot document and how many bytes of UTF-8 each may have.
+const LIMITS = { algorithm: 128, key: 2048, provider: 64, version: 1024, wrapped: 8192 } as const;
+const NAMES = Object.keys(LIMITS) as readonly (keyof typeof LIMITS)[];
+const MAX_WRAPPED = 6144;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this refuses.
+const control = /[\u0000-\u001f\u007f-\u009f]/;
+
+/** One recipient's way to the data key. */
+export interface KeySlot extends WrappedKey {
+  readonly provider: string;
+  /** The exact bytes of the slot document, which the envelope's MAC covers. */
+  readonly bytes: Uint8Array;
+}
+
+/** @throws ENVELOPE_INVALID when a provider returned what a slot cannot hold */
+export function makeSlot(provider: string, wrapped: WrappedKey): KeySlot {
+  return parseSlot(
+    canonicalJson({
+      algorithm: wrapped.algorithm,
+      key: wrapped.keyUri,
+      provider,
+      version: wrapped.keyVersion,
+      wrapped: toBase64url(wrapped.ciphertext),
+    }),
+  );
+}
+
+/** @throws ENVELOPE_INVALID */
+export function parseSlot(bytes: Uint8Array): KeySlot {
+  const value = parseCanonicalJson(bytes);
+  if (!isObject(value) || !hasExactly(value, NAMES))
+    throw envelopeInvalid('a key slot is not of the form of version 1');
+  for (const name of NAMES) checkText(name, value[name]);
+  const text = value as Record<(typeof NAMES)[number], string>;
+  if (text.provider === '') throw envelopeInvalid('a key slot names no provider');
+  const ciphertext = fromBase64url(text.wrapped);
+  if (!ciphertext || ciphertext.length === 0 || ciphertext.length > MAX_WRAPPED) {
+    throw envelopeInvalid('a wrapped key is empty, too long or not base64url');
+  }
+  const { provider, key: keyUri, version: keyVersion, algorithm } = text;
+  return { provider, keyUri, keyVersion, algorithm, ciphertext, bytes };
+}
+
+function checkText(name: keyof typeof LIMITS, text: Json | undefined): void {
+  if (typeof text !== 'string' || utf8(text).length > LIMITS[name] || control.test(text)) {
+    throw envelopeInvalid(`a key slot's ${name} is not text of at most ${LIMITS[name]} bytes`);
+  }
+}

@@ -1,0 +1,71 @@
+import { WeightsealError } from './errors.js';
+import { concat } from './format/bytes.js';
+import { type Envelope, encodeEnvelope, parseEnvelope } from './format/envelope.js';
+import { type ChosenCopy, chooseCopy, encodeCopy, parseCopy } from './format/envelope-copy.js';
+import {
+  encodePreamble,
+  MIN_AREA,
+  PREAMBLE_LENGTH,
+  type Preamble,
+  parsePreamble,
+  preambleFor,
+} from './format/preamble.js';
+import { FLOE_HEADER, OVERHEAD } from './format/sizes.js';
+import { type ByteSource, readExactly } from './io/byte-source.js';
+
+/** Everything of a sealed file that can be read without a key. */
+export interface Head {
+  readonly preamble: Preamble;
+  readonly copy: ChosenCopy;
+  readonly envelope: Envelope;
+  /** The payload's 74-byte header. */
+  readonly floeHeader: Uint8Array;
+}
+
+/** Reads `length` bytes at `offset`, fewer only at the end of the file. A stream's reader is asked for one piece after another. */
+type Reader = (offset: number, length: number) => Promise<Uint8Array>;
+
+/** FORMAT.md §11.1, step 1: everything is checked that can be checked before a key is touched. */
+export async function readHead(read: Reader): Promise<Head> {
+  // One read brings all of a file whose area is the smallest, and nothing that a stream's payload needs.
+  let bytes = await read(0, preambleFor(MIN_AREA).payloadOffset + FLOE_HEADER);
+  const preamble = parsePreamble(bytes.subarray(0, PREAMBLE_LENGTH));
+  const { area, payloadOffset } = preamble;
+  const end = payloadOffset + FLOE_HEADER;
+  if (bytes.length < end) bytes = concat(bytes, await read(bytes.length, end - bytes.length));
+  if (bytes.length < end) throw truncated();
+  const copies = [0, 1].map((index) => {
+    const at = PREAMBLE_LENGTH + index * area;
+    return parseCopy(bytes.subarray(at, at + area));
+  });
+  const copy = chooseCopy(copies[0], copies[1]);
+  const envelope = parseEnvelope(copy.generation, copy.document);
+  return { preamble, copy, envelope, floeHeader: bytes.slice(payloadOffset, end) };
+}
+
+/** @throws what `readHead` throws, and PAYLOAD_TRUNCATED when no segment can follow */
+export async function readHeadOf(source: ByteSource, signal: AbortSignal | undefined): Promise<Head> {
+  const head = await readHead((offset, length) =>
+    readExactly(
+      source,
+      Math.min(offset, source.size),
+      Math.min(length, Math.max(0, source.size - offset)),
+      signal,
+    ),
+  );
+  if (source.size < head.preamble.payloadOffset + FLOE_HEADER + OVERHEAD) throw truncated();
+  return head;
+}
+
+export function truncated(): WeightsealError {
+  return new WeightsealError('PAYLOAD_TRUNCATED', 'The file has been cut short; get a whole copy of it.');
+}
+
+/** Preamble and both copies, as a new file begins. */
+export function encodeHead(preamble: Preamble, envelope: Envelope): Uint8Array<ArrayBuffer> {
+  const copy = encodeCopy(
+    { generation: envelope.generation, document: encodeEnvelope(envelope) },
+    preamble.area,
+  );
+  return concat(encodePreamble(preamble), copy, copy);
+}

@@ -1,0 +1,64 @@
+import { parseSegmentLength } from './format/floe.js';
+import { FLOE_HEADER, segmentsOfBody } from './format/sizes.js';
+import { readHeadOf, truncated } from './head.js';
+import { type ByteSource, FileSource } from './io/byte-source.js';
+import type { Context } from './keys/key-wrapper.js';
+
+/** What a sealed file shows to anyone. None of it is authenticated: only a key can tell whether it is true. */
+export interface Inspection {
+  readonly formatVersion: 1;
+  readonly algorithm: string;
+  /** The file's random id, 16 bytes in hexadecimal. */
+  readonly id: string;
+  readonly context: Context;
+  readonly recipients: readonly Recipient[];
+  /** How often the envelope has been written. */
+  readonly generation: number;
+  /** Whether both copies of the envelope are whole and equal; a rewrap mends them. */
+  readonly copiesEqual: boolean;
+  /** Bytes of an encrypted segment. */
+  readonly segmentLength: number;
+  readonly segments: number;
+  /** Bytes of plaintext. */
+  readonly size: number;
+  /** Bytes of the whole sealed file. */
+  readonly sealedSize: number;
+}
+
+/** One of those who can open a file. */
+export interface Recipient {
+  readonly provider: string;
+  readonly keyUri: string;
+  readonly keyVersion: string;
+  readonly algorithm: string;
+}
+
+/** Tells what a sealed file shows without a key. @throws NOT_SEALED, UNSUPPORTED_VERSION, and the other codes of class `format` */
+export async function inspect(
+  input: string | ByteSource,
+  options: { signal?: AbortSignal } = {},
+): Promise<Inspection> {
+  await using owned = typeof input === 'string' ? await FileSource.open(input) : undefined;
+  const source = owned ?? (input as ByteSource);
+  const { envelope, copy, preamble, floeHeader } = await readHeadOf(source, options.signal);
+  const segmentLength = parseSegmentLength(floeHeader);
+  const segments = segmentsOfBody(source.size - preamble.payloadOffset - FLOE_HEADER, segmentLength);
+  if (!segments) throw truncated();
+  return {
+    formatVersion: 1,
+    algorithm: envelope.core.algorithm,
+    id: Buffer.from(envelope.core.id).toString('hex'),
+    context: envelope.core.context,
+    recipients: envelope.slots.map(recipientOf),
+    generation: envelope.generation,
+    copiesEqual: copy.mirrored,
+    segmentLength,
+    segments: segments.count,
+    size: segments.plaintextSize,
+    sealedSize: source.size,
+  };
+}
+
+export function recipientOf({ provider, keyUri, keyVersion, algorithm }: Recipient): Recipient {
+  return { provider, keyUri, keyVersion, algorithm };
+}

@@ -1,0 +1,35 @@
+import { randomFillSync, timingSafeEqual } from 'node:crypto';
+import { WeightsealError } from '../errors.js';
+
+const DATA_KEY_LENGTH = 32;
+
+/** A data key in memory. Zeroed when it is disposed of: `using key = …`. */
+export class DataKey implements Disposable {
+  readonly bytes: Uint8Array;
+
+  private constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
+  }
+
+  static random(): DataKey {
+    return new DataKey(randomFillSync(new Uint8Array(DATA_KEY_LENGTH)));
+  }
+
+  /** Takes over what a KeyWrapper unwrapped. FORMAT.md §7.2. @throws KEY_RESPONSE_INVALID */
+  static take(bytes: Uint8Array, keyUri: string): DataKey {
+    if (bytes.length === DATA_KEY_LENGTH) return new DataKey(bytes);
+    bytes.fill(0);
+    throw new WeightsealError(
+      'KEY_RESPONSE_INVALID',
+      `${keyUri} gave a data key of ${bytes.length} bytes instead of ${DATA_KEY_LENGTH}; check which key it is.`,
+    );
+  }
+
+  equals(other: DataKey): boolean {
+    return timingSafeEqual(this.bytes, other.bytes);
+  }
+
+  [Symbol.dispose](): void {
+    this.bytes.fill(0);
+  }
+}

@@ -1,0 +1,86 @@
+import { planFor } from './engine/pass.js';
+import { batches } from './engine/plan.js';
+import { WeightsealError } from './errors.js';
+import { OVERHEAD } from './format/sizes.js';
+import type { ByteSource } from './io/byte-source.js';
+import type { Context } from './keys/key-wrapper.js';
+import { SealedSource } from './sealed-source.js';
+import type { UnlockOptions } from './unlock.js';
+
+/**
+ * A sealed file opened for reading anywhere in it, which is itself a byte source: of the plaintext. One call to a key when it is opened, none
+ * afterwards. Holds keys until it is disposed of: `await using reader = await openReader(…)`.
+ */
+export class SealedReader implements ByteSource, AsyncDisposable {
+  readonly #sealed: SealedSource;
+
+  private constructor(sealed: SealedSource) {
+    this.#sealed = sealed;
+  }
+
+  /** Authenticates the envelope and the last segment. @throws like `openToFile` */
+  static async open(input: string | ByteSource, options: UnlockOptions): Promise<SealedReader> {
+    return new SealedReader(await SealedSource.open(input, options));
+  }
+
+  /** Bytes of plaintext. */
+  get size(): number {
+    return this.#sealed.size;
+  }
+
+  get context(): Context {
+    return this.#sealed.unlocked.head.envelope.core.context;
+  }
+
+  /** The original file's name, chosen by whoever sealed the file. */
+  get name(): string | undefined {
+    return this.#sealed.unlocked.metadata.name;
+  }
+
+  /** Reads `length` bytes of plaintext at `offset`, from only the segments that hold them. @throws INVALID_ARGUMENT outside the file */
+  async read(
+    offset: number,
+    length: number,
+    options: { signal?: AbortSignal | undefined } = {},
+  ): Promise<Uint8Array<ArrayBuffer>> {
+    const inside = Number.isSafeInteger(offset) && Number.isSafeInteger(length) && offset >= 0 && length >= 0;
+    if (!inside || offset + length > this.size) {
+      throw new WeightsealError(
+        'INVALID_ARGUMENT',
+        `Bytes ${offset} to ${offset + length} are not all within the ${this.size} that there are.`,
+      );
+    }
+    const out = new Uint8Array(length);
+    if (length === 0) return out;
+    const { segments } = this.#sealed.body;
+    const perSegment = segments.segmentLength - OVERHEAD;
+    const plan = planFor(segments.segmentLength, length, true);
+    const some = batches(
+      segments,
+      plan.batchCount,
+      Math.floor(offset / perSegment),
+      Math.ceil((offset + length) / perSegment),
+    );
+    const pass = { operation: 'open', emit: true, signal: options.signal, progress: () => {} } as const;
+    try {
+      for await (const { batch, bytes } of this.#sealed.runBatches(pass, plan, some)) {
+        const from = Math.max(0, offset - batch.plainOffset);
+        const to = Math.min(batch.plainLength, offset + length - batch.plainOffset);
+        out.set(bytes!.subarray(from, to), batch.plainOffset + from - offset);
+      }
+      return out;
+    } catch (error) {
+      out.fill(0);
+      throw await this.#sealed.explain(error);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#sealed[Symbol.asyncDispose]();
+  }
+}
+
+/** Opens a sealed file for random access. */
+export function openReader(input: string | ByteSource, options: UnlockOptions): Promise<SealedReader> {
+  return SealedReader.open(input, options);
+}

@@ -1,0 +1,117 @@
+import { passError } from './engine/pass.js';
+import { WeightsealError } from './errors.js';
+import { FLOE_HEADER } from './format/sizes.js';
+import { encodeHead } from './head.js';
+import { type Recipient, recipientOf } from './inspect.js';
+import { FileSource } from './io/byte-source.js';
+import { OutputFile } from './io/output-file.js';
+import type { KeyWrapper } from './keys/key-wrapper.js';
+import { type RecipientChange, slotsToKeep } from './keys/recipients.js';
+import { verify } from './open.js';
+import { type OnProgress, progressCounter } from './progress.js';
+import { SealedSource } from './sealed-source.js';
+import { Sealer } from './sealer.js';
+import type { UnlockOptions } from './unlock.js';
+
+export interface ResealOptions extends UnlockOptions, Partial<RecipientChange> {
+  /** Counts every byte twice: once encrypted, once verified. */
+  readonly onProgress?: OnProgress | undefined;
+}
+
+export interface Resealed {
+  /** The new file's random id, 16 bytes in hexadecimal. */
+  readonly id: string;
+  readonly recipients: readonly Recipient[];
+  /** Bytes of plaintext. */
+  readonly size: number;
+}
+
+/**
+ * Gives a sealed file a new data key: every byte is decrypted and encrypted anew, segment by segment in memory, and the old file stays as it is
+ * until the new one has been verified from its first byte to its last. Whoever had the old data key cannot open the new file.
+ *
+ * The recipients stay the same but for `add` and `remove`. Each one that stays must be among `keys`, since only its key can wrap.
+ *
+ * @throws RECIPIENT_REQUIRED when a recipient would silently be lost, and what sealing and opening throw
+ */
+export async function reseal(path: string, options: ResealOptions): Promise<Resealed> {
+  await using old = await SealedSource.open(path, options);
+  const { context } = old.unlocked.head.envelope.core;
+  const { segmentLength } = old.body.segments;
+  const keys = recipientsOf(old, options);
+  using sealer = await Sealer.create({ keys, context, segmentLength, signal: options.signal });
+  await using file = await OutputFile.create(path, true, 0o666);
+  const progress = progressCounter(2 * old.size, options.onProgress);
+  try {
+    await encryptAnew(old, sealer, file, options.signal, progress);
+    await old.checkUnchanged();
+    await verifyWritten(file, old.size, { keys, context, signal: options.signal }, progress);
+    await file.keepMode(path);
+    await file.publish();
+  } catch (error) {
+    throw passError(error, `reseal ${path}`);
+  }
+  return {
+    id: Buffer.from(sealer.core.id).toString('hex'),
+    recipients: sealer.slots.map(recipientOf),
+    size: old.size,
+  };
+}
+
+function recipientsOf(old: SealedSource, { keys, add = [], remove = [] }: ResealOptions): KeyWrapper[] {
+  const kept = slotsToKeep(old.unlocked.head.envelope.slots, { add, remove });
+  const keepers = kept.map((slot) => {
+    const key = keys.find(({ uri, provider }) => uri === slot.keyUri && provider === slot.provider);
+    if (key) return key;
+    throw new WeightsealError(
+      'RECIPIENT_REQUIRED',
+      `${slot.keyUri} is a recipient, and a new data key can be wrapped for it only with its key. Name it as a key too, or remove it.`,
+    );
+  });
+  return [...new Set([...keepers, ...add])];
+}
+
+async function encryptAnew(
+  old: SealedSource,
+  sealer: Sealer,
+  file: OutputFile,
+  signal: AbortSignal | undefined,
+  progress: (bytes: number) => void,
+): Promise<void> {
+  const { payloadOffset } = sealer.preamble;
+  const bodyOffset = payloadOffset + FLOE_HEADER;
+  const plan = old.plan();
+  const to = plan.inline ? { emit: true } : { output: { fd: file.fd, offset: bodyOffset } };
+  const pass = { operation: 'reseal', newMessage: sealer.message, signal, progress, ...to } as const;
+  try {
+    for await (const { batch, bytes } of old.run(pass, plan)) {
+      if (bytes) await file.write(bytes, bodyOffset + batch.bodyOffset);
+    }
+  } catch (error) {
+    throw await old.explain(error);
+  }
+  await file.write(sealer.floeHeader, payloadOffset);
+  await file.write(encodeHead(sealer.preamble, sealer.envelope(old.unlocked.metadata)), 0);
+}
+
+async function verifyWritten(
+  file: OutputFile,
+  size: number,
+  options: UnlockOptions,
+  progress: (bytes: number) => void,
+): Promise<void> {
+  const written = await FileSource.of(file.path, file.handle);
+  let told = 0;
+  const opened = await verify(written, {
+    ...options,
+    onProgress: ({ bytes }) => {
+      progress(bytes - told);
+      told = bytes;
+    },
+  });
+  if (opened.size === size) return;
+  throw new WeightsealError(
+    'INTERNAL',
+    'The resealed file has another size than the old one, which is untouched. Report this.',
+  );
+}

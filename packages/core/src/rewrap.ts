@@ -1,0 +1,114 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import { ioError, WeightsealError } from './errors.js';
+import { expectContext } from './format/context.js';
+import { authenticateEnvelope, type Envelope, encodeEnvelope } from './format/envelope.js';
+import { copyCapacity, encodeCopy } from './format/envelope-copy.js';
+import { PREAMBLE_LENGTH, preambleFor } from './format/preamble.js';
+import { encodeHead, type Head, readHeadOf } from './head.js';
+import { type Recipient, recipientOf } from './inspect.js';
+import { FileSource } from './io/byte-source.js';
+import { OutputFile } from './io/output-file.js';
+import { type RecipientChange, slotsToKeep } from './keys/recipients.js';
+import { unwrapDataKey } from './keys/unwrap.js';
+import { wrapForAll } from './keys/wrap.js';
+import { areaForDocument } from './sealer.js';
+import type { UnlockOptions } from './unlock.js';
+
+const COPY_BYTES = 1_048_576;
+
+export interface RewrapOptions extends UnlockOptions, Partial<RecipientChange> {
+  /** Whether to write the file anew, with more room for recipients, when the envelope's area is full. Its payload is copied as it is. */
+  readonly grow?: boolean | undefined;
+}
+
+export interface Rewrapped {
+  readonly recipients: readonly Recipient[];
+  readonly generation: number;
+  /** Whether the file had to be written anew. */
+  readonly grown: boolean;
+}
+
+/**
+ * Changes who may open a sealed file, in place: same data key, no byte of the payload is touched. Without `add` and `remove` the wraps of
+ * `keys` are made anew, with the keys' present versions. A crash at any moment leaves the old envelope or the new one. It locks nobody out who has had the data key or a
+ * copy of the file: that is what `reseal` is for.
+ *
+ * @throws ENVELOPE_FULL unless `grow`, RECIPIENT_NOT_FOUND, RECIPIENT_REQUIRED, WRAP_NOT_VERIFIED, and what opening throws
+ */
+export async function rewrap(path: string, options: RewrapOptions): Promise<Rewrapped> {
+  await using source = await FileSource.open(path);
+  const head = await readHeadOf(source, options.signal);
+  const envelope = await newEnvelope(head, options);
+  const document = encodeEnvelope(envelope);
+  const fits = document.length <= copyCapacity(head.preamble.area);
+  if (fits || !options.grow) await writeInPlace(path, head, envelope);
+  else await writeAnew(path, source, head, envelope, options.signal);
+  return { recipients: envelope.slots.map(recipientOf), generation: envelope.generation, grown: !fits };
+}
+
+async function newEnvelope(head: Head, options: RewrapOptions): Promise<Envelope> {
+  const { keys, context, signal, remove = [] } = options;
+  const { core, slots, generation, metadata } = head.envelope;
+  const present = new Set(slots.map((slot) => slot.keyUri));
+  const add = options.add ?? (remove.length === 0 ? keys.filter((key) => present.has(key.uri)) : []);
+  if (add.length + remove.length === 0) {
+    throw new WeightsealError(
+      'INVALID_ARGUMENT',
+      'There is nothing to change; say which keys to add or which recipients to remove.',
+    );
+  }
+  expectContext(core.context, context);
+  using dataKey = await unwrapDataKey(head.envelope, keys, signal);
+  const kept = slotsToKeep(slots, { add, remove });
+  const added = add.length > 0 ? await wrapForAll(dataKey, add, core.context, signal) : [];
+  const parts = { generation: generation + 1, core, slots: [...kept, ...added], metadata };
+  return authenticateEnvelope(dataKey.bytes, parts);
+}
+
+/** FORMAT.md §13.2: the copy that is not in use, then the other. */
+async function writeInPlace(path: string, { preamble, copy }: Head, envelope: Envelope): Promise<void> {
+  const bytes = encodeCopy(
+    { generation: envelope.generation, document: encodeEnvelope(envelope) },
+    preamble.area,
+  );
+  try {
+    await using file = await open(path, 'r+');
+    await writeCopy(file, bytes, 1 - copy.index);
+    await writeCopy(file, bytes, copy.index);
+  } catch (error) {
+    throw ioError(error, `rewrap ${path}`);
+  }
+}
+
+async function writeCopy(file: FileHandle, bytes: Uint8Array, index: number): Promise<void> {
+  const at = PREAMBLE_LENGTH + index * bytes.length;
+  await file.write(bytes, 0, bytes.length, at);
+  await file.datasync();
+  const back = new Uint8Array(bytes.length);
+  await file.read(back, 0, back.length, at);
+  if (Buffer.compare(back, bytes) === 0) return;
+  throw new WeightsealError(
+    'IO_ERROR',
+    'The disk gave back something other than what was written; the envelope in use is still whole.',
+  );
+}
+
+async function writeAnew(
+  path: string,
+  source: FileSource,
+  head: Head,
+  envelope: Envelope,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  await using file = await OutputFile.create(path, true, 0o666);
+  const preamble = preambleFor(areaForDocument(encodeEnvelope(envelope).length));
+  await file.write(encodeHead(preamble, envelope), 0);
+  const shift = preamble.payloadOffset - head.preamble.payloadOffset;
+  for (let at = head.preamble.payloadOffset; at < source.size; at += COPY_BYTES) {
+    const length = Math.min(COPY_BYTES, source.size - at);
+    await file.write(await source.read(at, length, { signal }), at + shift);
+  }
+  await source.checkUnchanged();
+  await file.keepMode(path);
+  await file.publish();
+}

@@ -1,0 +1,116 @@
+import { type Body, diagnose } from './engine/diagnose.js';
+import { type Output, type Pass, type Plan, passError, planFor, runPass, slotsFor } from './engine/pass.js';
+import { type Batch, batches } from './engine/plan.js';
+import { TaskError } from './engine/task.js';
+import type { WeightsealError } from './errors.js';
+import { parseSegmentLength } from './format/floe.js';
+import { decryptSegment, release } from './format/segment.js';
+import { FLOE_HEADER, segmentsOfBody } from './format/sizes.js';
+import { readHeadOf, truncated } from './head.js';
+import { type ByteSource, FileSource, loadRange, readExactly } from './io/byte-source.js';
+import type { OpenPass, SealedInput } from './sealed-input.js';
+import { checkSize, type Unlocked, type UnlockOptions, unlock } from './unlock.js';
+
+/** An unlocked sealed file with random access. Its last segment has been authenticated: FORMAT.md §9.7. */
+export class SealedSource implements SealedInput {
+  readonly unlocked: Unlocked;
+  readonly body: Body;
+  readonly #owned: FileSource | undefined;
+
+  private constructor(unlocked: Unlocked, body: Body, owned: FileSource | undefined) {
+    this.unlocked = unlocked;
+    this.body = body;
+    this.#owned = owned;
+  }
+
+  static async open(input: string | ByteSource, options: UnlockOptions): Promise<SealedSource> {
+    const owned = typeof input === 'string' ? await FileSource.open(input) : undefined;
+    try {
+      return await SealedSource.#unlock(owned ?? (input as ByteSource), owned, options);
+    } catch (error) {
+      await owned?.[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  static async #unlock(
+    source: ByteSource,
+    owned: FileSource | undefined,
+    options: UnlockOptions,
+  ): Promise<SealedSource> {
+    const head = await readHeadOf(source, options.signal);
+    const offset = head.preamble.payloadOffset + FLOE_HEADER;
+    const segments = segmentsOfBody(source.size - offset, parseSegmentLength(head.floeHeader));
+    const unlocked = await unlock(head, options);
+    try {
+      if (!segments) throw truncated();
+      const sealed = new SealedSource(
+        unlocked,
+        { source, offset, message: unlocked.message, segments },
+        owned,
+      );
+      await sealed.#authenticateLast(options.signal);
+      checkSize(unlocked.metadata, segments.plaintextSize);
+      return sealed;
+    } catch (error) {
+      unlocked[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  get size(): number {
+    return this.body.segments.plaintextSize;
+  }
+
+  /** The descriptor, when the pool's threads are to read the file themselves: a large local one. */
+  get #fd(): number | undefined {
+    const { source, segments } = this.body;
+    if (!(source instanceof FileSource)) return undefined;
+    return planFor(segments.segmentLength, this.size, false).inline ? undefined : source.fd;
+  }
+
+  plan(): Plan {
+    return planFor(this.body.segments.segmentLength, this.size, this.#fd === undefined);
+  }
+
+  run(pass: OpenPass, plan: Plan): AsyncGenerator<Output> {
+    const { segments, message, offset } = this.body;
+    const all = batches(segments, plan.batchCount);
+    const fd = this.#fd;
+    if (fd === undefined) return this.runBatches(pass, plan, all);
+    const slots = pass.digest && slotsFor(plan, message);
+    return runPass({ ...pass, message, input: { fd, offset } }, plan, all, slots);
+  }
+
+  /** Runs the pass over some batches, whose bytes come through this thread. */
+  runBatches(pass: OpenPass, plan: Plan, some: Iterable<Batch>): AsyncGenerator<Output> {
+    const { source, message, offset } = this.body;
+    const load: Pass['load'] = (batch, slot) =>
+      loadRange(source, offset + batch.bodyOffset, new Uint8Array(slot, 0, batch.bodyLength), pass.signal);
+    return runPass({ ...pass, message, load }, plan, some, slotsFor(plan, message));
+  }
+
+  async explain(error: unknown): Promise<WeightsealError> {
+    const position = error instanceof TaskError ? error.failure.position : undefined;
+    return position === undefined ? passError(error, 'read the sealed file') : diagnose(this.body, position);
+  }
+
+  async #authenticateLast(signal: AbortSignal | undefined): Promise<void> {
+    const { source, offset, message, segments } = this.body;
+    const { count, segmentLength, finalLength } = segments;
+    const segment = await readExactly(source, offset + (count - 1) * segmentLength, finalLength, signal);
+    const plaintext = decryptSegment(new Uint8Array(message.segmentKey(count - 1)), count - 1, true, segment);
+    if (!plaintext) throw await diagnose(this.body, count - 1);
+    plaintext.fill(0);
+    release(plaintext);
+  }
+
+  async checkUnchanged(): Promise<void> {
+    await this.#owned?.checkUnchanged();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.unlocked[Symbol.dispose]();
+    await this.#owned?.[Symbol.asyncDispose]();
+  }
+}

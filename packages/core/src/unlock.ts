@@ -1,0 +1,80 @@
+import { WeightsealError } from './errors.js';
+import { concat, lengthPrefixed, utf8 } from './format/bytes.js';
+import { expectContext } from './format/context.js';
+import { type CoreDocument, PAYLOAD_NAME } from './format/core-document.js';
+import { type FloeMessage, parseSegmentLength, startDecryption } from './format/floe.js';
+import { label, payloadKey } from './format/kdf.js';
+import { type Metadata, openMetadata } from './format/metadata.js';
+import { type Head, truncated } from './head.js';
+import type { Context, KeyWrapper } from './keys/key-wrapper.js';
+import type { DataKey } from './keys/secret.js';
+import { unwrapDataKey } from './keys/unwrap.js';
+
+export interface UnlockOptions {
+  /** The keys that may be asked, in this order. */
+  readonly keys: readonly KeyWrapper[];
+  /**
+   * What the caller expects of the file: every pair must be in its context with exactly this value. Compared before any key is asked.
+   * Without it any context is accepted.
+   */
+  readonly context?: Context | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A file whose envelope has been authenticated; holds its keys until it is disposed of. */
+export class Unlocked implements Disposable {
+  readonly head: Head;
+  readonly dataKey: DataKey;
+  readonly metadata: Metadata;
+  readonly message: FloeMessage;
+
+  constructor(head: Head, dataKey: DataKey) {
+    const { core, metadata } = head.envelope;
+    this.head = head;
+    this.dataKey = dataKey;
+    this.message = openPayload(dataKey, core, head.floeHeader);
+    this.metadata = openMetadata(dataKey.bytes, core, metadata);
+  }
+
+  [Symbol.dispose](): void {
+    this.dataKey[Symbol.dispose]();
+    this.message[Symbol.dispose]();
+  }
+}
+
+/** FORMAT.md §9.1. */
+export function payloadAad(core: CoreDocument): Uint8Array {
+  return concat(label('payload'), lengthPrefixed(core.bytes), lengthPrefixed(utf8(PAYLOAD_NAME)));
+}
+
+function openPayload(dataKey: DataKey, core: CoreDocument, header: Uint8Array): FloeMessage {
+  const key = payloadKey(dataKey.bytes, core.id, PAYLOAD_NAME);
+  try {
+    return startDecryption(key, payloadAad(core), header);
+  } finally {
+    key.fill(0);
+  }
+}
+
+/** FORMAT.md §11.1, steps 2 to 5. */
+export async function unlock(head: Head, options: UnlockOptions): Promise<Unlocked> {
+  parseSegmentLength(head.floeHeader);
+  expectContext(head.envelope.core.context, options.context);
+  const dataKey = await unwrapDataKey(head.envelope, options.keys, options.signal);
+  try {
+    return new Unlocked(head, dataKey);
+  } catch (error) {
+    dataKey[Symbol.dispose]();
+    throw error;
+  }
+}
+
+/** FORMAT.md §10.3. */
+export function checkSize({ size }: Metadata, actual: number): void {
+  if (size === undefined || size === actual) return;
+  if (actual < size) throw truncated();
+  throw new WeightsealError(
+    'PAYLOAD_TRAILING_DATA',
+    'The file is longer than what was sealed; get a sound copy of it.',
+  );
+}

@@ -1,0 +1,43 @@
+// The entry of a pool thread. It holds no key longer than a task takes: keys live in memory that the main thread zeroes.
+import { createHash, type Hash } from 'node:crypto';
+import { parentPort } from 'node:worker_threads';
+import { runTask, Scratch } from './engine/run-task.js';
+import { TaskError, type TaskFailure } from './engine/task.js';
+import type { FromWorker, ToWorker } from './engine/worker-messages.js';
+
+const scratch = new Scratch();
+let hash: Hash | undefined;
+
+function failureOf(error: unknown): TaskFailure {
+  if (error instanceof TaskError) return error.failure;
+  const { code, message } = error as NodeJS.ErrnoException;
+  return { message: String(message), ...(typeof code === 'string' && { errno: code }) };
+}
+
+function answer(message: ToWorker): { reply: FromWorker; transfer: ArrayBuffer[] } {
+  const { id } = message;
+  try {
+    switch (message.kind) {
+      case 'task': {
+        const result = runTask(message.task, scratch);
+        return { reply: { id, result }, transfer: result.bytes ? [result.bytes.buffer] : [] };
+      }
+      case 'hash':
+        hash ??= createHash('sha256');
+        hash.update(new Uint8Array(message.bytes, 0, message.length));
+        return { reply: { id, result: undefined }, transfer: [] };
+      case 'digest': {
+        const result = (hash ?? createHash('sha256')).digest('hex');
+        hash = undefined;
+        return { reply: { id, result }, transfer: [] };
+      }
+    }
+  } catch (error) {
+    return { reply: { id, failure: failureOf(error) }, transfer: [] };
+  }
+}
+
+parentPort?.on('message', (message: ToWorker) => {
+  const { reply, transfer } = answer(message);
+  parentPort?.postMessage(reply, transfer);
+});

@@ -1,0 +1,146 @@
+import { randomBytes, randomFillSync } from 'node:crypto';
+import { type FileHandle, open, realpath, rename, unlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { type ErrorCode, isWeightsealError, WeightsealError } from '@weightseal/core';
+import { toDate } from './key-bytes.js';
+import {
+  encodeKeyFile,
+  KEY_ID_BYTES,
+  type KeyFile,
+  type KeyVersion,
+  MAX_VERSION,
+  MAX_VERSIONS,
+  SECRET_BYTES,
+  versionName,
+  withKeyFile,
+} from './key-file.js';
+import { readError } from './private-file.js';
+import { checkedPath } from './uri.js';
+import { wipe } from './wipe.js';
+
+const OWNER_ONLY = 0o600;
+
+/**
+ * Creates a key file with one new random key, mode 0600, and returns its URI. It is on disk when this returns.
+ * There is no way to overwrite: what a lost key sealed stays sealed.
+ *
+ * @throws OUTPUT_EXISTS, NO_SPACE, IO_ERROR, INVALID_ARGUMENT for a path that no URI can name
+ */
+export async function generateKeyFile(path: string): Promise<string> {
+  const uri = `local:${checkedPath(path, 'INVALID_ARGUMENT')}`;
+  const version = newVersion(1);
+  let bytes: Buffer | undefined;
+  let handle: FileHandle | undefined;
+  let written = false;
+  try {
+    bytes = encodeKeyFile({ id: randomBytes(KEY_ID_BYTES).toString('hex'), versions: [version] });
+    handle = await open(path, 'wx', OWNER_ONLY);
+    await handle.writeFile(bytes);
+    await handle.sync();
+    await syncDirectory(dirname(path));
+    written = true;
+    return uri;
+  } catch (error) {
+    throw writeError(error, `create the key file ${path}`);
+  } finally {
+    wipe(version.secret, bytes);
+    await handle?.close();
+    if (handle && !written) await unlink(path).catch(() => {});
+  }
+}
+
+/**
+ * Adds a version to the key file, and returns its name. The new file is written whole beside the old one, synced,
+ * and renamed over it, so that a crash leaves one or the other. The fixed name of the new file is also the lock:
+ * of two rotations at once, the one that renamed last would lose the other's key.
+ *
+ * @throws KEY_UNAVAILABLE while another rotation runs, NO_SPACE, IO_ERROR, and what reading the key file throws
+ */
+export async function rotateKeyFile(path: string, stop: AbortSignal): Promise<string> {
+  const target = await realpath(path).catch((error: unknown) => {
+    throw readError(error, path, 'key file');
+  });
+  const beside = `${target}.rotating`;
+  const handle = await open(beside, 'wx', OWNER_ONLY).catch((error: unknown) => {
+    throw (error as NodeJS.ErrnoException).code === 'EEXIST'
+      ? rotating(path, beside)
+      : writeError(error, `create ${beside}`);
+  });
+  let renamed = false;
+  try {
+    return await withKeyFile(target, stop, async (file, owner) => {
+      const version = newVersion(nextVersion(file, path));
+      let bytes: Buffer | undefined;
+      try {
+        bytes = encodeKeyFile({ id: file.id, versions: [...file.versions, version] });
+        const stat = await handle.stat();
+        // Root may rotate a service's key; the service must still be able to read it.
+        if (stat.uid !== owner.uid || stat.gid !== owner.gid) await handle.chown(owner.uid, owner.gid);
+        await handle.writeFile(bytes);
+        await handle.sync();
+        await handle.close();
+        stop.throwIfAborted();
+        await rename(beside, target);
+        renamed = true;
+        await syncDirectory(dirname(target));
+        return versionName(file.id, version.version);
+      } finally {
+        wipe(version.secret, bytes);
+      }
+    });
+  } catch (error) {
+    throw writeError(error, `rotate the key file ${path}`);
+  } finally {
+    await handle.close();
+    if (!renamed) await unlink(beside).catch(() => {});
+  }
+}
+
+function newVersion(version: number): KeyVersion {
+  const secret = randomFillSync(Buffer.allocUnsafeSlow(SECRET_BYTES));
+  return { version, created: toDate(Date.now()), secret };
+}
+
+function nextVersion(file: KeyFile, path: string): number {
+  const next = (file.versions.at(-1)?.version ?? 0) + 1;
+  if (file.versions.length < MAX_VERSIONS && next <= MAX_VERSION) return next;
+  throw new WeightsealError(
+    'KEY_FILE_INVALID',
+    `The key file ${path} holds ${MAX_VERSIONS} versions, and no more fit. Make a new key file, and rewrap to it.`,
+  );
+}
+
+/** Makes a new name in the directory outlast a power cut. Windows cannot open directories, and needs no such call. */
+async function syncDirectory(path: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const directory = await open(path, 'r');
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}
+
+function rotating(path: string, beside: string): WeightsealError {
+  return new WeightsealError(
+    'KEY_UNAVAILABLE',
+    `The key file ${path} is being rotated already, or a rotation of it was cut off. If none runs, remove ${beside} ` +
+      'and try again; the key file itself is whole.',
+  );
+}
+
+const errnoCodes: Readonly<Record<string, readonly [ErrorCode, string]>> = {
+  EEXIST: ['OUTPUT_EXISTS', 'It exists already, and a key file is never overwritten; choose another name.'],
+  ENOSPC: ['NO_SPACE', 'No space is left there; free some.'],
+  EDQUOT: ['NO_SPACE', 'The disk quota is used up there; free some.'],
+  ENOENT: ['IO_ERROR', 'Its directory does not exist; make it first.'],
+  EACCES: ['IO_ERROR', 'Permission was denied; check owner and mode of its directory.'],
+  EROFS: ['IO_ERROR', 'The file system is mounted read-only.'],
+};
+
+function writeError(error: unknown, doing: string): WeightsealError {
+  if (isWeightsealError(error)) return error;
+  const errno = (error as NodeJS.ErrnoException).code ?? 'an unknown error';
+  const [code, hint] = errnoCodes[errno] ?? ['IO_ERROR', `The system said ${errno}.`];
+  return new WeightsealError(code, `Could not ${doing}. ${hint}`, { cause: error });
+}

@@ -1,0 +1,147 @@
+import { randomBytes, scrypt } from 'node:crypto';
+import {
+  encodeContext,
+  isWeightsealError,
+  type KeyWrapper,
+  WeightsealError,
+  type WrappedKey,
+} from '@weightseal/core';
+import { checkedScrypt, type ScryptParameters, scryptProblem } from './scrypt-parameters.js';
+import { wipe } from './wipe.js';
+import { checkedDeadline, within } from './within.js';
+import { type BlobKey, BODY_BYTES, checkDataKey, openBlob, SALT_BYTES, sealBlob } from './wrap-blob.js';
+
+const ALGORITHM = 'scrypt-AES-256-GCM';
+const LABEL = 'weightseal/passphrase/wrap/1';
+const BLOB_VERSION = 1;
+const HEAD_BYTES = 4;
+const KEK_BYTES = 32;
+
+/** Asks for the passphrase. What it returns is wiped after use, so it must be a fresh copy each time. */
+export type PassphraseSource = (signal: AbortSignal) => Promise<Uint8Array>;
+
+export interface PassphraseKeyOptions {
+  /** The bytes as they are, which the caller goes on owning, or what asks for them at each call. */
+  readonly passphrase: Uint8Array | PassphraseSource;
+  /** The cost of new wraps; old wraps carry their own. N = 131072, r = 8, p = 1 unless told: 128 MiB. */
+  readonly scrypt?: ScryptParameters | undefined;
+  /** `passphrase:` unless told. Never the passphrase. */
+  readonly uri?: string | undefined;
+  /** Milliseconds that the derivation may take; 10 000 unless told. The time to ask does not count. */
+  readonly deadlineMs?: number | undefined;
+}
+
+/**
+ * A key that scrypt makes from a passphrase, anew for each call and wiped after it.
+ *
+ * A wrap is `0x01 || log2 N || r || p || salt (32) || ciphertext (32) || tag (16)`, 84 bytes. The key-encryption key is
+ * scrypt(passphrase, salt, N, r, p, 32), and the wrap is bound to its first four bytes and the context.
+ *
+ * @throws INVALID_ARGUMENT, KEY_URI_INVALID. The calls throw also PASSPHRASE_REQUIRED.
+ */
+export function createPassphraseKey(options: PassphraseKeyOptions): KeyWrapper {
+  const cost = checkedScrypt(options.scrypt);
+  const deadlineMs = checkedDeadline(options.deadlineMs);
+  const uri = options.uri ?? 'passphrase:';
+  if (!uri.startsWith('passphrase:'))
+    throw new WeightsealError('KEY_URI_INVALID', 'The URI of a passphrase must start with passphrase:.');
+
+  async function withKek<T>(
+    parameters: ScryptParameters,
+    salt: Uint8Array,
+    signal: AbortSignal | undefined,
+    use: (kek: Uint8Array) => T,
+  ): Promise<T> {
+    const { passphrase: given } = options;
+    const passphrase = typeof given === 'function' ? await ask(given, signal) : given;
+    let kek: Uint8Array | undefined;
+    try {
+      if (passphrase.length === 0)
+        throw new WeightsealError('PASSPHRASE_REQUIRED', 'The passphrase is empty; give one.');
+      const limits = { signal, deadlineMs, doing: 'derive a key from the passphrase' };
+      kek = await within(limits, () => derive(passphrase, salt, parameters), wipe);
+      return use(kek);
+    } finally {
+      wipe(kek, passphrase === given ? undefined : passphrase);
+    }
+  }
+
+  return {
+    provider: 'passphrase',
+    uri,
+    async wrap(dataKey, context, call) {
+      checkDataKey(dataKey);
+      const bound = encodeContext(context);
+      const head = Uint8Array.of(BLOB_VERSION, Math.log2(cost.N), cost.r, cost.p);
+      const salt = randomBytes(SALT_BYTES);
+      return withKek(cost, salt, call?.signal, (kek): WrappedKey => {
+        const ciphertext = Buffer.concat([head, sealBlob(blobKey(kek, salt, head, bound), dataKey)]);
+        return { keyUri: uri, keyVersion: '', algorithm: ALGORITHM, ciphertext };
+      });
+    },
+    async unwrap(wrapped, context, call) {
+      const bound = encodeContext(context);
+      const { head, parameters, salt, sealed } = parse(wrapped);
+      return withKek(parameters, salt, call?.signal, (kek) => {
+        return openBlob(blobKey(kek, salt, head, bound), sealed) ?? rejected(WRONG);
+      });
+    },
+  };
+}
+
+async function ask(source: PassphraseSource, signal: AbortSignal | undefined): Promise<Uint8Array> {
+  try {
+    const limits = { signal, deadlineMs: undefined, doing: 'get the passphrase' };
+    const passphrase = await within(limits, source, wipe);
+    if (passphrase instanceof Uint8Array) return passphrase;
+    throw new WeightsealError('INVALID_ARGUMENT', 'The passphrase must be given as bytes (Uint8Array).');
+  } catch (cause) {
+    if (isWeightsealError(cause)) throw cause;
+    throw new WeightsealError('PASSPHRASE_REQUIRED', 'The passphrase could not be asked for.', { cause });
+  }
+}
+
+function derive(passphrase: Uint8Array, salt: Uint8Array, { N, r, p }: ScryptParameters): Promise<Buffer> {
+  // OpenSSL counts its blocks for p and a little more beside the 128·N·r of the algorithm.
+  const maxmem = 128 * r * (N + p + 2) + 1024;
+  return new Promise((resolve, reject) => {
+    scrypt(passphrase, salt, KEK_BYTES, { N, r, p, maxmem }, (error, kek) => {
+      if (error === null) resolve(kek);
+      else reject(unavailable(error));
+    });
+  });
+}
+
+function blobKey(kek: Uint8Array, salt: Uint8Array, head: Uint8Array, context: Uint8Array): BlobKey {
+  return { kek, salt, label: LABEL, bound: [head, context] };
+}
+
+function parse({ algorithm, ciphertext }: WrappedKey) {
+  if (algorithm !== ALGORITHM || ciphertext.length !== HEAD_BYTES + BODY_BYTES) rejected(NOT_OURS);
+  const head = ciphertext.subarray(0, HEAD_BYTES);
+  const [version, log2N, r, p] = head as unknown as readonly [number, number, number, number];
+  if (version !== BLOB_VERSION) rejected(NOT_OURS);
+  const parameters = { N: 2 ** log2N, r, p };
+  const problem = scryptProblem(parameters);
+  if (problem)
+    rejected(`The wrapped key asks for scrypt beyond the limits (${problem}), so it was not tried.`);
+  const body = ciphertext.subarray(HEAD_BYTES);
+  return { head, parameters, salt: body.subarray(0, SALT_BYTES), sealed: body.subarray(SALT_BYTES) };
+}
+
+const NOT_OURS = 'The wrapped key was not made from a passphrase, or is damaged.';
+const WRONG =
+  'The passphrase does not open this: it is another one, or the wrap or its context was changed. ' +
+  'Check the passphrase and the context.';
+
+function rejected(message: string): never {
+  throw new WeightsealError('UNWRAP_REJECTED', message);
+}
+
+function unavailable(cause: Error): WeightsealError {
+  return new WeightsealError(
+    'KEY_UNAVAILABLE',
+    'Could not derive a key from the passphrase. It takes much memory; check the limit of the process.',
+    { cause },
+  );
+}

@@ -1,0 +1,90 @@
+import { WeightsealError } from '@weightseal/core';
+
+export const DEFAULT_DEADLINE_MS = 10_000;
+/** What setTimeout can count; larger values would fire at once. */
+const MAX_DEADLINE_MS = 2 ** 31 - 1;
+
+export interface Limits {
+  readonly signal: AbortSignal | undefined;
+  /** Milliseconds for the whole work; undefined where a person has to answer. */
+  readonly deadlineMs: number | undefined;
+  /** What the time ran out on, for the message. */
+  readonly doing: string;
+}
+
+export function checkedDeadline(deadlineMs: number = DEFAULT_DEADLINE_MS): number {
+  if (Number.isInteger(deadlineMs) && deadlineMs >= 1 && deadlineMs <= MAX_DEADLINE_MS) return deadlineMs;
+  throw new WeightsealError(
+    'INVALID_ARGUMENT',
+    `deadlineMs must be a whole number from 1 to ${MAX_DEADLINE_MS}.`,
+  );
+}
+
+function start({ signal, deadlineMs, doing }: Limits): { stop: AbortSignal; end: () => void } {
+  const controller = new AbortController();
+  const onAbort = () =>
+    controller.abort(
+      new WeightsealError('ABORTED', `Stopped trying to ${doing}, because the caller aborted.`, {
+        cause: signal?.reason,
+      }),
+    );
+  if (signal?.aborted) onAbort();
+  controller.signal.throwIfAborted();
+  signal?.addEventListener('abort', onAbort, { once: true });
+  const onDeadline = () =>
+    controller.abort(
+      new WeightsealError(
+        'KEY_TIMEOUT',
+        `Could not ${doing} within ${deadlineMs} ms. Check that the storage under it answers, or raise deadlineMs.`,
+      ),
+    );
+  const timer = deadlineMs === undefined ? undefined : setTimeout(onDeadline, deadlineMs);
+  return {
+    stop: controller.signal,
+    end: () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+    },
+  };
+}
+
+/**
+ * Runs work that only reads. Abort and deadline end the call at once, even where the work hangs in a system call;
+ * `discard` then gets what the work yields too late, so that no secret is left lying about.
+ *
+ * @throws ABORTED, KEY_TIMEOUT, and what the work throws
+ */
+export async function within<T>(
+  limits: Limits,
+  work: (stop: AbortSignal) => Promise<T>,
+  discard: (late: T) => void = () => {},
+): Promise<T> {
+  const { stop, end } = start(limits);
+  const running = (async () => work(stop))();
+  const stopped = new Promise<never>((_, reject) => {
+    stop.addEventListener('abort', () => reject(stop.reason), { once: true });
+  });
+  try {
+    return await Promise.race([running, stopped]);
+  } catch (error) {
+    running.then(discard, () => {});
+    throw error;
+  } finally {
+    end();
+  }
+}
+
+/**
+ * Runs work that writes. It ends only where the work itself looks at `stop`, so that an error always means that
+ * the work has cleaned up and that nothing of it happens later.
+ *
+ * @throws ABORTED, KEY_TIMEOUT, and what the work throws
+ */
+export async function betweenSteps<T>(limits: Limits, work: (stop: AbortSignal) => Promise<T>): Promise<T> {
+  const { stop, end } = start(limits);
+  try {
+    return await work(stop);
+  } finally {
+    end();
+  }
+}
