@@ -5,7 +5,7 @@ const START_BYTES = 24;
 
 /** How a log would show the error, and what a careless `JSON.stringify` of it or of its cause would. */
 function renderings(error: unknown): readonly string[] {
-  const texts = [String(error), inspect(error, { depth: 10, showHidden: true, maxArrayLength: null })];
+  const texts = [String(error), inspect(error, { depth: 10 })];
   const seen = new Set<unknown>();
   const queue = [error];
   while (queue.length > 0) {

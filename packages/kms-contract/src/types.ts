@@ -29,7 +29,7 @@ export interface Subject {
   readonly otherKey?: KeyWrapper | undefined;
   /** Makes the key of `wrapper` turn over; `wrapper` uses the new version from then on. */
   readonly rotate?: (() => Promise<unknown>) | undefined;
-  /** Asks a backend that never answers, with a deadline between 100 ms and 2 s. */
+  /** Asks a backend that never answers, with a deadline between 400 ms and 2 s. */
   readonly slow?: KeyWrapper | undefined;
   /** Names a key that does not exist. */
   readonly missing?: KeyWrapper | undefined;

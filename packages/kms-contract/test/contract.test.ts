@@ -8,7 +8,7 @@ keyWrapperContract({ describe, it }, { name: 'the sound key in memory', setup: (
 
 const run = (flaw: Flaw) =>
   record((runner) =>
-    keyWrapperContract(runner, { name: flaw, setup: () => memorySubject(flaw), patienceMs: 1000 }),
+    keyWrapperContract(runner, { name: flaw, setup: () => memorySubject(flaw), patienceMs: 1500 }),
   );
 
 const CONTEXT = 'a wrap opens with its own context only';

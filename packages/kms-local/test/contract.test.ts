@@ -18,7 +18,7 @@ keyWrapperContract(
         wrapper,
         otherKey: localKeyFromUri(await generateKeyFile(path())),
         rotate: () => wrapper.rotate(),
-        slow: createLocalKey({ path: path(HANGS), deadlineMs: 100 }),
+        slow: createLocalKey({ path: path(HANGS), deadlineMs: 400 }),
         missing: createLocalKey({ path: path() }),
         denied: createLocalKey({ path: path(DENIES) }),
         unavailable: createLocalKey({ path: path(BREAKS) }),

@@ -22,7 +22,7 @@ keyWrapperContract(
       return {
         wrapper: fromFile(file),
         otherKey: createPassphraseKey({ passphrase: Buffer.from('another one'), scrypt }),
-        slow: fromFile(path(HANGS), 100),
+        slow: fromFile(path(HANGS), 400),
         missing: fromFile(path()),
         denied: fromFile(path(DENIES)),
         unavailable: fromFile(path(BREAKS)),

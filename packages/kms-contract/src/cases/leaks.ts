@@ -41,7 +41,7 @@ async function searchErrors(
       [`unwrap with ${one.uri}`, () => one.unwrap(wrapped, CONTEXT)] as const,
     ]),
   ];
-  for (const [what, call] of calls) {
+  const search = async ([what, call]: (typeof calls)[number]) => {
     // What never ends is the deadline's case; here it just has no error to search.
     const error: unknown = await inTime(call(), what, patienceMs).then(
       () => undefined,
@@ -52,5 +52,6 @@ async function searchErrors(
       const whose = secrets ? 'a secret' : 'the data key';
       assert.ok(spelling === undefined, `the error of ${what} holds ${whose} (${spelling})`);
     }
-  }
+  };
+  await Promise.all(calls.map(search));
 }

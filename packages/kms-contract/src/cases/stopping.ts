@@ -57,10 +57,11 @@ export const stoppingCases: readonly Case[] = [
     needs: ['slow'],
     async run({ wrapper, slow }, patienceMs) {
       const wrapped = await wrapper.wrap(newDataKey(), CONTEXT);
-      for (const [what, call] of calls(slow, wrapped)) {
+      const timeouts = calls(slow, wrapped).map(async ([what, call]) => {
         const error = await rejection(call({}), `${what} with no answer`, patienceMs);
         assertCode(error, `${what} with no answer`, 'KEY_TIMEOUT');
-      }
+      });
+      await Promise.all(timeouts);
     },
   },
 ];
