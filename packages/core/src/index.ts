@@ -1,18 +1,21 @@
 export {
+  abortedError,
   ERROR_CODES,
   type ErrorClass,
   type ErrorCode,
+  ioError,
   isWeightsealError,
+  throwIfAborted,
   WeightsealError,
   type WeightsealErrorOptions,
 } from './errors.js';
-export { encodeContext } from './format/context.js';
+export { type Context, encodeContext } from './format/context.js';
+export type { WrappedKey } from './format/slot.js';
 export { type Inspection, inspect, type Recipient } from './inspect.js';
 export { type ByteSource, bufferSource, FileSource } from './io/byte-source.js';
 export type { ByteStream } from './io/feeder.js';
 export {
   type AttestedKeyReleaser,
-  type Context,
   canDescribe,
   canReleaseAttested,
   canRotate,
@@ -21,7 +24,6 @@ export {
   type KeyDescription,
   type KeyRotator,
   type KeyWrapper,
-  type WrappedKey,
 } from './keys/key-wrapper.js';
 export {
   type Opened,

@@ -1,8 +1,8 @@
+import type { Context } from './format/context.js';
 import { parseSegmentLength } from './format/floe.js';
 import { FLOE_HEADER, segmentsOfBody } from './format/sizes.js';
 import { readHeadOf, truncated } from './head.js';
 import { type ByteSource, FileSource } from './io/byte-source.js';
-import type { Context } from './keys/key-wrapper.js';
 
 /** What a sealed file shows to anyone. None of it is authenticated: only a key can tell whether it is true. */
 export interface Inspection {

@@ -1,9 +1,9 @@
 import { digestFor, type Pass, passError } from './engine/pass.js';
 import { WeightsealError } from './errors.js';
+import type { Context } from './format/context.js';
 import type { ByteSource } from './io/byte-source.js';
 import { type ByteStream, isByteSource } from './io/feeder.js';
 import { OutputFile } from './io/output-file.js';
-import type { Context } from './keys/key-wrapper.js';
 import { type OnProgress, progressCounter } from './progress.js';
 import type { SealedInput } from './sealed-input.js';
 import { SealedSource } from './sealed-source.js';

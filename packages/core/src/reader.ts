@@ -1,9 +1,9 @@
 import { planFor } from './engine/pass.js';
 import { batches } from './engine/plan.js';
 import { WeightsealError } from './errors.js';
+import type { Context } from './format/context.js';
 import { OVERHEAD } from './format/sizes.js';
 import type { ByteSource } from './io/byte-source.js';
-import type { Context } from './keys/key-wrapper.js';
 import { SealedSource } from './sealed-source.js';
 import type { UnlockOptions } from './unlock.js';
 

@@ -8,6 +8,7 @@ import {
   planFor,
   runPass,
   slotsFor,
+  warmFor,
 } from './engine/pass.js';
 import { batches } from './engine/plan.js';
 import type { Slots } from './engine/slots.js';
@@ -58,6 +59,7 @@ export async function sealToFile(
   options: SealFileOptions,
 ): Promise<Sealed> {
   await using opened = typeof input === 'string' ? await FileSource.open(input) : undefined;
+  if (opened) warmFor(opened.size);
   const source = opened ?? (input as ByteSource | ByteStream);
   await using file = await OutputFile.create(output, options.overwrite ?? false, 0o666);
   using sealer = await Sealer.create(options);

@@ -1,5 +1,14 @@
 import { type Body, diagnose } from './engine/diagnose.js';
-import { type Output, type Pass, type Plan, passError, planFor, runPass, slotsFor } from './engine/pass.js';
+import {
+  type Output,
+  type Pass,
+  type Plan,
+  passError,
+  planFor,
+  runPass,
+  slotsFor,
+  warmFor,
+} from './engine/pass.js';
 import { type Batch, batches } from './engine/plan.js';
 import { TaskError } from './engine/task.js';
 import type { WeightsealError } from './errors.js';
@@ -26,6 +35,7 @@ export class SealedSource implements SealedInput {
   static async open(input: string | ByteSource, options: UnlockOptions): Promise<SealedSource> {
     const owned = typeof input === 'string' ? await FileSource.open(input) : undefined;
     try {
+      if (owned) warmFor(owned.size);
       return await SealedSource.#unlock(owned ?? (input as ByteSource), owned, options);
     } catch (error) {
       await owned?.[Symbol.asyncDispose]();

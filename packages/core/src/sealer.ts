@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { Context } from './format/context.js';
 import { type CoreDocument, makeCore, PAYLOAD_NAME } from './format/core-document.js';
 import { authenticateEnvelope, type Envelope, encodeEnvelope } from './format/envelope.js';
 import { type FloeMessage, startEncryption } from './format/floe.js';
@@ -7,7 +8,7 @@ import { type Metadata, sealMetadata } from './format/metadata.js';
 import { DEFAULT_AREA, type Preamble, preambleFor } from './format/preamble.js';
 import { checkSegmentLength, DEFAULT_SEGMENT } from './format/sizes.js';
 import type { KeySlot } from './format/slot.js';
-import type { Context, KeyWrapper } from './keys/key-wrapper.js';
+import type { KeyWrapper } from './keys/key-wrapper.js';
 import { DataKey } from './keys/secret.js';
 import { wrapForAll } from './keys/wrap.js';
 import { payloadAad } from './unlock.js';

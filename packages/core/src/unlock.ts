@@ -1,12 +1,13 @@
 import { WeightsealError } from './errors.js';
 import { concat, lengthPrefixed, utf8 } from './format/bytes.js';
+import type { Context } from './format/context.js';
 import { expectContext } from './format/context.js';
 import { type CoreDocument, PAYLOAD_NAME } from './format/core-document.js';
 import { type FloeMessage, parseSegmentLength, startDecryption } from './format/floe.js';
 import { label, payloadKey } from './format/kdf.js';
 import { type Metadata, openMetadata } from './format/metadata.js';
 import { type Head, truncated } from './head.js';
-import type { Context, KeyWrapper } from './keys/key-wrapper.js';
+import type { KeyWrapper } from './keys/key-wrapper.js';
 import type { DataKey } from './keys/secret.js';
 import { unwrapDataKey } from './keys/unwrap.js';
 

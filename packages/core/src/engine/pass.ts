@@ -11,7 +11,8 @@ import { type Executor, type Operation, TaskError } from './task.js';
 
 /** Memory for input on its way, over all slots of a pass. */
 const SLOT_BYTES = 24 * 1_048_576;
-const BATCH_BYTES = 8 * 1_048_576;
+/** A message between threads costs about 0.1 ms: a batch takes a hundred times as long, and an abort is still heard soon. */
+const BATCH_BYTES = 32 * 1_048_576;
 /** Payloads up to this size are done on the calling thread: starting threads would take longer. */
 const INLINE_BYTES = 4 * 1_048_576;
 /** Slots beyond the tasks under way, for the digest to be a little behind. */
@@ -50,6 +51,11 @@ export function planFor(segmentLength: number, plaintextSize: number | undefined
   const executor = inline ? inlineExecutor() : sharedPool();
   const perSlot = inline ? 1_048_576 : SLOT_BYTES / (executor.width + DIGEST_SLOTS);
   return { executor, inline, batchCount: batchCount(segmentLength, slots ? perSlot : BATCH_BYTES) };
+}
+
+/** Called as soon as a file's size is known: threads take some 30 ms to start, and the keys can be asked meanwhile. */
+export function warmFor(size: number): void {
+  if (size > INLINE_BYTES) sharedPool().warm();
 }
 
 export function digestFor(plan: Plan): Digest {

@@ -16,7 +16,7 @@ interface Queued {
 }
 
 /** The threads that all operations of this process share: first come, first served, one task at a time. */
-class Pool implements Executor {
+export class Pool implements Executor {
   readonly width: number;
   readonly #size: number;
   readonly #queue: Queued[] = [];
@@ -34,6 +34,12 @@ class Pool implements Executor {
       this.#queue.push({ task, resolve, reject });
       this.#dispatch();
     });
+  }
+
+  /** Starts the threads before there is work, so that they come up while keys are asked for. */
+  warm(): void {
+    while (this.#threads.length < this.#size) this.#threads.push(new WorkerThread());
+    this.#endWhenIdle();
   }
 
   #dispatch(): void {
@@ -63,7 +69,10 @@ class Pool implements Executor {
 
   #next(): void {
     this.#dispatch();
-    if (this.#threads.some((thread) => thread.load > 0)) return;
+    if (this.#threads.every((thread) => thread.load === 0)) this.#endWhenIdle();
+  }
+
+  #endWhenIdle(): void {
     clearTimeout(this.#idle);
     this.#idle = setTimeout(() => {
       for (const thread of this.#threads.splice(0)) void thread.end();
@@ -74,7 +83,7 @@ class Pool implements Executor {
 let shared: Pool | undefined;
 
 /** The process's pool, at most one thread for each core it may use; threads start when there is work for them. */
-export function sharedPool(): Executor {
+export function sharedPool(): Pool {
   shared ??= new Pool(Math.min(availableParallelism(), MAX_THREADS));
   return shared;
 }

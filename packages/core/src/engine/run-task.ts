@@ -1,11 +1,14 @@
 import { randomFillSync } from 'node:crypto';
-import { decryptSegment, encryptSegment, release } from '../format/segment.js';
+import { decryptPieces, encryptPieces, type PieceReader, pieceOf, release } from '../format/segment.js';
 import { OVERHEAD } from '../format/sizes.js';
 import { readFully, writeFully } from './sync-io.js';
 import { type Task, TaskError, type TaskResult } from './task.js';
 
-/** Small segments are read and written together up to this size: one system call for many. */
-const RUN_BYTES = 1_048_576;
+/**
+ * Small segments are read and written together up to this size, one system call for many; large ones are read and encrypted in pieces of it.
+ * Half of it with its output fits a core's second-level cache: docs/performance.md.
+ */
+const PIECE = 262_144;
 const NONCE = 12;
 
 /** Memory that a thread keeps from task to task, so that its pages stay warm. */
@@ -18,10 +21,18 @@ export class Scratch {
   }
 }
 
+/** Bytes of a segment on both sides of the task. */
 interface Lengths {
   readonly input: number;
-  readonly plaintext: number;
   readonly output: number;
+}
+
+function lengthsOf({ operation }: Task, encrypted: number): Lengths {
+  const plaintext = encrypted - OVERHEAD;
+  return {
+    input: operation === 'seal' ? plaintext : encrypted,
+    output: operation === 'open' ? plaintext : encrypted,
+  };
 }
 
 /** Does one task, synchronously: read, encrypt or decrypt, authenticate, and only then write. */
@@ -29,68 +40,64 @@ export function runTask(task: Task, scratch: Scratch): TaskResult {
   const { segmentLength, count } = task;
   const whole = lengthsOf(task, segmentLength);
   const last = lengthsOf(task, task.finalLength ?? segmentLength);
-  const outputLength = whole.output * (count - 1) + last.output;
-  const emitted = task.emit ? new Uint8Array(outputLength) : undefined;
-  const perRun = Math.max(1, Math.floor(RUN_BYTES / segmentLength));
+  const emitted = task.emit ? new Uint8Array(whole.output * (count - 1) + last.output) : undefined;
+  const perRun = Math.max(1, Math.floor(PIECE / segmentLength));
   for (let done = 0; done < count; done += perRun) {
     const n = Math.min(perRun, count - done);
-    const holdsLast = done + n === count;
-    const inputLength = whole.input * (n - 1) + (holdsLast ? last : whole).input;
-    const input = readInput(task, scratch, done * whole.input, inputLength);
-    const pieces = transformRun(task, input, done, n, whole);
+    const length = whole.input * (n - 1) + (done + n === count ? last : whole).input;
+    const read = inputReader(task, scratch, done * whole.input, length);
+    const pieces: Uint8Array[] = [];
+    for (let i = 0; i < n; i++) {
+      const at = i * whole.input;
+      const segmentInput: PieceReader = (from, bytes) => read(at + from, bytes);
+      pieces.push(...transform(task, done + i, Math.min(whole.input, length - at), segmentInput));
+    }
     deliver(task, pieces, done * whole.output, emitted);
   }
   return emitted ? { bytes: emitted } : {};
 }
 
-function lengthsOf({ operation }: Task, encrypted: number): Lengths {
-  const plaintext = encrypted - OVERHEAD;
-  return {
-    input: operation === 'seal' ? plaintext : encrypted,
-    plaintext,
-    output: operation === 'open' ? plaintext : encrypted,
+/** Reads a run's input from the slot or from the file. */
+function inputReader(task: Task, scratch: Scratch, start: number, length: number): PieceReader {
+  const { input, slot } = task;
+  if (!input) return pieceOf(new Uint8Array(slot!, start, length));
+  const readPiece: PieceReader = (at, bytes) => {
+    // The plaintext of a seal goes straight into the slot, where the digest finds it.
+    const target =
+      task.operation === 'seal' && slot ? new Uint8Array(slot, start + at, bytes) : scratch.take(bytes);
+    readFully(input.fd, target, input.offset + start + at);
+    return target;
   };
+  return length > PIECE ? readPiece : pieceOf(readPiece(0, length));
 }
 
-function readInput(task: Task, scratch: Scratch, at: number, length: number): Uint8Array {
-  if (!task.input) return new Uint8Array(task.slot!, at, length);
-  // The plaintext of a seal is read straight into the slot, where the digest finds it.
-  const target =
-    task.operation === 'seal' && task.slot ? new Uint8Array(task.slot, at, length) : scratch.take(length);
-  readFully(task.input.fd, target, task.input.offset + at);
-  return target;
-}
-
-function transformRun(task: Task, input: Uint8Array, done: number, n: number, whole: Lengths): Uint8Array[] {
-  const pieces: Uint8Array[] = [];
-  const nonces = task.operation === 'open' ? undefined : randomFillSync(new Uint8Array(n * NONCE));
-  for (let i = 0; i < n; i++) {
-    const segment = input.subarray(i * whole.input, Math.min((i + 1) * whole.input, input.length));
-    const nonce = nonces?.subarray(i * NONCE, (i + 1) * NONCE);
-    pieces.push(...transformSegment(task, segment, done + i, nonce, whole));
-  }
-  return pieces;
-}
-
-function transformSegment(
-  task: Task,
-  segment: Uint8Array,
-  index: number,
-  nonce: Uint8Array | undefined,
-  whole: Lengths,
-): readonly Uint8Array[] {
+function transform(task: Task, index: number, length: number, read: PieceReader): Uint8Array[] {
   const position = task.first + index;
   const final = task.finalLength !== undefined && index === task.count - 1;
   const key = new Uint8Array(task.key);
-  if (task.operation === 'seal') return encryptSegment(key, position, final, nonce!, segment);
-  const plaintext = decryptSegment(key, position, final, segment);
-  if (!plaintext) throw new TaskError({ position, message: `segment ${position} does not authenticate` });
-  if (task.keepPlaintext) new Uint8Array(task.slot!).set(plaintext, index * whole.plaintext);
-  if (task.operation === 'open') return [plaintext];
-  const resealed = encryptSegment(new Uint8Array(task.newKey!), position, final, nonce!, plaintext);
-  plaintext.fill(0);
-  release(plaintext);
-  return resealed;
+  if (task.operation === 'seal')
+    return encryptPieces(key, position, final, randomNonce(), length, read, PIECE);
+  const pieces = decryptPieces(key, position, final, length, read, PIECE);
+  if (!pieces) throw new TaskError({ position, message: `segment ${position} does not authenticate` });
+  if (task.keepPlaintext) place(pieces, new Uint8Array(task.slot!), index * (task.segmentLength - OVERHEAD));
+  return task.operation === 'open' ? pieces : encryptAgain(task, position, final, pieces);
+}
+
+function encryptAgain(task: Task, position: number, final: boolean, pieces: Uint8Array[]): Uint8Array[] {
+  const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
+  const next = pieces[Symbol.iterator]();
+  const read: PieceReader = () => next.next().value!;
+  const key = new Uint8Array(task.newKey!);
+  const encrypted = encryptPieces(key, position, final, randomNonce(), length, read, PIECE);
+  for (const piece of pieces) {
+    piece.fill(0);
+    release(piece);
+  }
+  return encrypted;
+}
+
+function randomNonce(): Uint8Array {
+  return randomFillSync(new Uint8Array(NONCE));
 }
 
 function deliver(
@@ -100,10 +107,14 @@ function deliver(
   emitted: Uint8Array | undefined,
 ): void {
   if (task.output) writeFully(task.output.fd, pieces, task.output.offset + at);
+  if (emitted) place(pieces, emitted, at);
+  for (const piece of pieces) release(piece);
+}
+
+function place(pieces: readonly Uint8Array[], target: Uint8Array, at: number): void {
   let offset = at;
   for (const piece of pieces) {
-    emitted?.set(piece, offset);
+    target.set(piece, offset);
     offset += piece.length;
-    release(piece);
   }
 }

@@ -1,6 +1,8 @@
 import { WeightsealError } from '../errors.js';
-import type { Context } from '../keys/key-wrapper.js';
 import { canonicalJson, isObject, type Json } from './canonical-json.js';
+
+/** What a file and its keys are bound to: model name, version, and the like. At most 64 entries, 4 KiB in canonical JSON. */
+export type Context = Readonly<Record<string, string>>;
 
 /** FORMAT.md §5.3. */
 export const MAX_CONTEXT_ENTRIES = 64;

@@ -1,8 +1,7 @@
 import { WeightsealError } from '../errors.js';
-import type { Context } from '../keys/key-wrapper.js';
 import { fromBase64url, toBase64url } from './bytes.js';
 import { canonicalJson, hasExactly, isObject, type Json, parseCanonicalJson } from './canonical-json.js';
-import { contextProblem, encodeContext } from './context.js';
+import { type Context, contextProblem, encodeContext } from './context.js';
 import { envelopeInvalid } from './envelope-invalid.js';
 
 // FORMAT.md §5.2.

@@ -1,4 +1,3 @@
-import type { WrappedKey } from '../keys/key-wrapper.js';
 import { fromBase64url, toBase64url, utf8 } from './bytes.js';
 import { canonicalJson, hasExactly, isObject, type Json, parseCanonicalJson } from './canonical-json.js';
 import { envelopeInvalid } from './envelope-invalid.js';
@@ -9,6 +8,18 @@ const NAMES = Object.keys(LIMITS) as readonly (keyof typeof LIMITS)[];
 const MAX_WRAPPED = 6144;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this refuses.
 const control = /[\u0000-\u001f\u007f-\u009f]/;
+
+/** A data key as one recipient's key-encryption key wrapped it. */
+export interface WrappedKey {
+  /** The URI of the key that wrapped. It identifies and never carries credentials. */
+  readonly keyUri: string;
+  /** The exact version of that key, in the provider's own words; empty where it has none to tell. */
+  readonly keyVersion: string;
+  /** How it was wrapped, in the provider's own words, for example `AES-256-GCM` or `RSA-OAEP-256`. */
+  readonly algorithm: string;
+  /** At most 6144 bytes; only the provider reads them. */
+  readonly ciphertext: Uint8Array;
+}
 
 /** One recipient's way to the data key. */
 export interface KeySlot extends WrappedKey {

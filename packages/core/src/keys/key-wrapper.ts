@@ -1,21 +1,9 @@
-/** What a key is bound to: model name, version, and the like. At most 64 entries, 4 KiB in canonical JSON. */
-export type Context = Readonly<Record<string, string>>;
+import type { Context } from '../format/context.js';
+import type { WrappedKey } from '../format/slot.js';
 
 export interface KeyCallOptions {
   /** Ends the call early with ABORTED. */
   readonly signal?: AbortSignal | undefined;
-}
-
-/** A data key as one recipient's key-encryption key wrapped it. */
-export interface WrappedKey {
-  /** The URI of the key that wrapped. It identifies and never carries credentials. */
-  readonly keyUri: string;
-  /** The exact version of that key, in the provider's own words; empty where it has none to tell. */
-  readonly keyVersion: string;
-  /** How it was wrapped, in the provider's own words, for example `AES-256-GCM` or `RSA-OAEP-256`. */
-  readonly algorithm: string;
-  /** At most 6144 bytes; only the provider reads them. */
-  readonly ciphertext: Uint8Array;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { abortedError, throwIfAborted, WeightsealError } from '../errors.js';
+import type { Context } from '../format/context.js';
 import { type KeySlot, makeSlot } from '../format/slot.js';
-import type { Context, KeyWrapper } from './key-wrapper.js';
+import type { KeyWrapper } from './key-wrapper.js';
 import { DataKey } from './secret.js';
 
 /**

@@ -1,0 +1,66 @@
+// Proves the direction of imports: a layer of @weightseal/core knows only the layers under it, providers know only core, core has no
+// runtime dependency, and nothing imports what its package.json does not list.
+import { readdirSync, readFileSync } from 'node:fs';
+import { builtinModules } from 'node:module';
+import { dirname, join, relative, resolve } from 'node:path';
+
+/** The layers of core, from the bottom up, by the folder under src; `.` is the operations. The entries may import anything. */
+const LAYERS = ['errors.ts', 'format', 'keys', 'io', 'engine', '.'];
+const ENTRIES = ['index.ts', 'worker.ts'];
+/** Which packages of ours each package may import. Everything that is not named here may import core only. */
+const ALLOWED = { core: [], cli: ['core', 'kms-local'], bench: ['core', 'kms-local'] };
+
+const problems = [];
+
+function sources(directory) {
+  return readdirSync(directory, { recursive: true })
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => join(directory, file));
+}
+
+function importsOf(file) {
+  const text = readFileSync(file, 'utf8');
+  return [...text.matchAll(/^\s*(?:import|export)\b[^;]*?from '([^']+)'|\bimport\('([^']+)'\)/gm)].map((m) => m[1] ?? m[2]);
+}
+
+function layerOf(src, file) {
+  const path = relative(src, file);
+  const [top] = path.split('/');
+  if (top === 'errors.ts') return 0;
+  return LAYERS.indexOf(path.includes('/') ? top : '.');
+}
+
+function checkRelative(name, src, file, target) {
+  const to = resolve(dirname(file), target.replace(/\.js$/, '.ts'));
+  if (name !== 'core' || ENTRIES.includes(relative(src, file))) return;
+  if (layerOf(src, to) > layerOf(src, file)) problems.push(`${relative('.', file)} imports ${target}, a layer above its own`);
+}
+
+function checkPackage(name, manifest, file, target) {
+  const bare = target.startsWith('@') ? target.split('/').slice(0, 2).join('/') : target.split('/')[0];
+  const listed = { ...manifest.dependencies, ...manifest.peerDependencies, ...manifest.devDependencies };
+  if (!(bare in listed)) problems.push(`${relative('.', file)} imports ${bare}, which its package.json does not list`);
+  const ours = bare.match(/^@weightseal\/(.+)$/)?.[1];
+  if (ours && !(ALLOWED[name] ?? ['core']).includes(ours)) problems.push(`${relative('.', file)} may not import ${bare}`);
+}
+
+for (const name of readdirSync('packages')) {
+  const manifest = JSON.parse(readFileSync(join('packages', name, 'package.json'), 'utf8'));
+  const src = resolve('packages', name, 'src');
+  if (name === 'core' && manifest.dependencies) problems.push('core has runtime dependencies');
+  for (const file of sources(src)) {
+    for (const target of importsOf(file)) {
+      if (target.startsWith('.')) checkRelative(name, src, file, target);
+      else if (!target.startsWith('node:')) {
+        if (builtinModules.includes(target)) problems.push(`${relative('.', file)} imports ${target} without node:`);
+        else checkPackage(name, manifest, file, target);
+      }
+    }
+    const lines = readFileSync(file, 'utf8').split('\n').length;
+    if (lines > 300) problems.push(`${relative('.', file)} has ${lines} lines, more than 300`);
+  }
+}
+
+for (const problem of problems) console.error(problem);
+if (problems.length > 0) process.exit(1);
+console.log('imports: every layer knows only the layers under it, and core has no runtime dependency');

@@ -1,0 +1,18 @@
+import { defineConfig } from 'vitest/config';
+
+// Tests import the packages by their names, and so run what is published: build first (`pnpm test` does).
+const project = (name: string, include: string[], exclude: string[] = []) => ({
+  test: { name, include, exclude, testTimeout: 60_000, hookTimeout: 60_000 },
+});
+
+export default defineConfig({
+  test: {
+    projects: [
+      project('unit', ['packages/*/test/**/*.test.ts'], ['**/vectors.test.ts']),
+      // Third-party vectors, where WEIGHTSEAL_VECTORS names a folder of them.
+      project('vectors', ['packages/*/test/**/vectors.test.ts']),
+      // Kills, full disks, memory dumps: what needs processes and mounts.
+      project('system', ['packages/*/test-system/**/*.test.ts']),
+    ],
+  },
+}) as object;
