@@ -1,0 +1,34 @@
+import { type Inspection, inspect } from '@weightseal/core';
+import { quote, size } from '../text.js';
+import type { Args, Result, Session } from '../types.js';
+import { pathOf } from '../values.js';
+
+export async function run(args: Args, { signal }: Session): Promise<Result> {
+  const inspection = await inspect(pathOf(args, 'inspect'), { signal });
+  return { value: inspection, lines: describe(inspection), essential: true };
+}
+
+function describe(file: Inspection): string[] {
+  return [
+    `format      weightseal ${file.formatVersion}, ${quote(file.algorithm)}`,
+    `id          ${file.id}`,
+    ...list(
+      'context',
+      Object.entries(file.context).map(([name, value]) => `${quote(name)}: ${quote(value)}`),
+    ),
+    ...list(
+      'keys',
+      file.recipients.map(
+        (one) => `${quote(one.keyUri)}, ${quote(one.algorithm)}, version ${quote(one.keyVersion)}`,
+      ),
+    ),
+    `plaintext   ${size(file.size)} in ${file.segments} segments of ${size(file.segmentLength)}`,
+    `file        ${size(file.sealedSize)}`,
+    `envelope    written ${file.generation} times, ${file.copiesEqual ? 'both copies whole' : 'one copy is damaged; `rewrap` mends it'}`,
+    'None of this is authenticated; `weightseal verify` checks it.',
+  ];
+}
+
+function list(title: string, items: readonly string[]): string[] {
+  return items.map((item, index) => `${(index === 0 ? title : '').padEnd(12)}${item}`);
+}

@@ -1,0 +1,15 @@
+import type { Args, Result, Session } from '../types.js';
+import { pathOf } from '../values.js';
+
+export async function run(args: Args, { signal }: Session): Promise<Result> {
+  const { generateKeyFile, localKeyFromUri } = await import('@weightseal/kms-local');
+  const path = pathOf(args, 'keygen');
+  const essential = true;
+  if (args.has('rotate')) {
+    const key = localKeyFromUri(`local:${path}`);
+    const version = await key.rotate({ signal });
+    return { value: { uri: key.uri, version }, lines: [key.uri], essential };
+  }
+  const uri = await generateKeyFile(path);
+  return { value: { uri }, lines: [uri], essential };
+}

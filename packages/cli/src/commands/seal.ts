@@ -1,0 +1,50 @@
+import { FileSource, type Sealed, type SealOptions, sealToFile, sealToStream } from '@weightseal/core';
+import { usageError } from '../cli-error.js';
+import { resolveKeys } from '../key-uri.js';
+import { pour } from '../output.js';
+import { quote, size } from '../text.js';
+import type { Args, Result, Session } from '../types.js';
+import { contextOf, wholeNumber } from '../values.js';
+
+export async function run(args: Args, session: Session): Promise<Result> {
+  const { operand: input } = args;
+  const output = args.one('output') ?? besides(input);
+  const options: SealOptions = {
+    context: contextOf(args),
+    segmentLength: wholeNumber(args, 'segment-length'),
+    name: args.one('name'),
+    keys: await resolveKeys(args.many('key'), { fresh: true }),
+    signal: session.signal,
+    onProgress: await session.progress('sealing'),
+  };
+  if (output === '-') return await sealToStdout(input, options, session.signal);
+  const digest = !args.has('no-digest');
+  const overwrite = args.has('force');
+  const sealed = await sealToFile(input === '-' ? process.stdin : input, output, {
+    ...options,
+    digest,
+    overwrite,
+  });
+  return { value: { output, ...sealed }, lines: [summary(output, sealed)] };
+}
+
+function besides(input: string): string {
+  if (input !== '-') return `${input}.sealed`;
+  throw usageError(
+    'seal: stdin has no name to derive one from; say where to with -o <file>, or -o - for stdout.',
+  );
+}
+
+async function sealToStdout(input: string, options: SealOptions, signal: AbortSignal): Promise<Result> {
+  await using file = input === '-' ? undefined : await FileSource.open(input);
+  const sealedSize = await pour(sealToStream(file ?? process.stdin, options), signal);
+  return {
+    value: { output: '-', sealedSize },
+    lines: [`sealed to stdout: ${size(sealedSize)}`],
+    stdoutTaken: true,
+  };
+}
+
+function summary(output: string, sealed: Sealed): string {
+  return `sealed ${size(sealed.size)} as ${quote(output)}, id ${sealed.id}`;
+}

@@ -1,0 +1,24 @@
+import type { ErrorClass } from '@weightseal/core';
+
+/** A part of the interface: scripts rely on them. */
+export const EXIT_CODES: Readonly<Record<ErrorClass, number>> = {
+  internal: 1,
+  usage: 2,
+  format: 3,
+  integrity: 3,
+  key: 4,
+  context: 5,
+  io: 6,
+  aborted: 130,
+};
+
+export const EXIT_CODE_HELP = `Exit codes:
+  0    done
+  1    an error that should not exist; please report it
+  2    the command line is wrong, or asks for what cannot be
+  3    refused: not a sealed file, or no longer as it was sealed
+  4    no key opened it
+  5    it is sealed for another context
+  6    input or output failed
+  130  stopped by SIGINT (143: by SIGTERM)
+`;

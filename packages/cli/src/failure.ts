@@ -1,0 +1,54 @@
+import { CliError, readerLeft } from './cli-error.js';
+import { EXIT_CODES } from './exit-codes.js';
+import { write } from './output.js';
+import type { StopSignal } from './signals.js';
+import { printable } from './text.js';
+
+const SIGNAL_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
+
+type Told = Pick<CliError, 'code' | 'class' | 'message'> & { readonly failures?: readonly Told[] };
+
+/** Tells of a failure on standard error, and returns the exit code that it has. */
+export async function tellFailure(
+  error: unknown,
+  json: boolean,
+  stopped: StopSignal | undefined,
+): Promise<number> {
+  const told = stopped
+    ? new CliError('ABORTED', 'aborted', `Stopped by ${stopped}.`, { cause: error })
+    : await known(error);
+  try {
+    if (json) write(2, `${printable(JSON.stringify({ error: plain(told) }))}\n`);
+    else if (!readerLeft(error)) write(2, lines(told).join('\n').concat('\n'));
+    if (process.env['WEIGHTSEAL_DEBUG'] === '1') await tellStack(error);
+  } catch {
+    // Nobody reads standard error any more; the exit code still tells.
+  }
+  return stopped ? SIGNAL_CODES[stopped] : EXIT_CODES[told.class];
+}
+
+async function known(error: unknown): Promise<Told> {
+  if (error instanceof CliError) return error;
+  const { isWeightsealError } = await import('@weightseal/core');
+  if (isWeightsealError(error)) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  return new CliError(
+    'INTERNAL',
+    'internal',
+    `Unexpected: ${message}. Please report it, with what WEIGHTSEAL_DEBUG=1 shows.`,
+  );
+}
+
+function lines({ code, message, failures = [] }: Told): string[] {
+  const each = failures.map((failure) => `  ${failure.code}: ${printable(failure.message)}`);
+  return [`weightseal: ${printable(message)}`, ...each, `  code: ${code} (docs/errors.md)`];
+}
+
+function plain({ code, class: errorClass, message, failures = [] }: Told): object {
+  return { code, class: errorClass, message, ...(failures.length > 0 && { failures: failures.map(plain) }) };
+}
+
+async function tellStack(error: unknown): Promise<void> {
+  const { inspect } = await import('node:util');
+  for (const line of inspect(error).split('\n')) write(2, `${printable(line)}\n`);
+}

@@ -1,0 +1,58 @@
+import { write } from './output.js';
+import { type Parsed, parse } from './parse.js';
+import { type Stop, stopOnSignals } from './signals.js';
+import { printable } from './text.js';
+import type { Result } from './types.js';
+import { watcher } from './watcher.js';
+
+const DONE = 0;
+const USAGE = 2;
+
+/** Does what the arguments say, and returns the exit code. Never throws. */
+export async function main(argv: readonly string[]): Promise<number> {
+  // Looked for before the arguments are parsed, so that what is wrong with them is told as JSON too.
+  const json = argv.includes('--json');
+  let stop: Stop | undefined;
+  try {
+    const parsed = parse(argv);
+    if (parsed.kind !== 'run') return await inform(parsed);
+    stop = stopOnSignals();
+    const quiet = json || parsed.args.has('quiet');
+    const result = await run(parsed, stop.signal, quiet);
+    tell(result, json, quiet);
+    return DONE;
+  } catch (error) {
+    const { tellFailure } = await import('./failure.js');
+    return tellFailure(error, json, stop?.by());
+  }
+}
+
+type Run = Extract<Parsed, { kind: 'run' }>;
+
+async function run({ command, args }: Run, signal: AbortSignal, quiet: boolean): Promise<Result> {
+  using watching = watcher(quiet);
+  const module = await command.load();
+  return await module.run(args, { signal, progress: watching.progress });
+}
+
+function tell(result: Result, json: boolean, quiet: boolean): void {
+  const fd = result.stdoutTaken ? 2 : 1;
+  if (json) {
+    write(fd, `${printable(JSON.stringify(result.value))}\n`);
+    return;
+  }
+  if (result.essential || !quiet) write(fd, result.lines.map((line) => `${line}\n`).join(''));
+  if (result.note && !quiet) write(2, `weightseal: note: ${result.note}\n`);
+}
+
+async function inform(parsed: Exclude<Parsed, Run>): Promise<number> {
+  if (parsed.kind === 'version') {
+    const { version } = await import('./version.js');
+    write(1, `${version}\n`);
+    return DONE;
+  }
+  const { help } = await import('./help.js');
+  const asked = parsed.kind === 'help';
+  write(asked ? 1 : 2, help(asked ? parsed.name : undefined));
+  return asked ? DONE : USAGE;
+}

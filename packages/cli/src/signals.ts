@@ -1,0 +1,22 @@
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+
+export type StopSignal = (typeof SIGNALS)[number];
+
+export interface Stop {
+  readonly signal: AbortSignal;
+  /** The signal that came, if one did. */
+  by(): StopSignal | undefined;
+}
+
+/** The first signal stops the work and lets it clean up; we then no longer listen, so that a second one kills at once. */
+export function stopOnSignals(): Stop {
+  const controller = new AbortController();
+  let came: StopSignal | undefined;
+  const onSignal = (name: StopSignal): void => {
+    came = name;
+    for (const each of SIGNALS) process.removeListener(each, onSignal);
+    controller.abort(new Error(`Stopped by ${name}`));
+  };
+  for (const each of SIGNALS) process.on(each, onSignal);
+  return { signal: controller.signal, by: () => came };
+}

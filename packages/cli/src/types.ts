@@ -1,0 +1,35 @@
+import type { OnProgress } from '@weightseal/core';
+
+/** What the command line said, with every name and number of values already checked against the command's table. */
+export interface Args {
+  /** The one thing a command is about: a path, or the shell of `completion`. */
+  readonly operand: string;
+  one(flag: string): string | undefined;
+  many(flag: string): readonly string[];
+  has(flag: string): boolean;
+}
+
+/** What a command gets from the process around it. */
+export interface Session {
+  readonly signal: AbortSignal;
+  /** A progress callback, where somebody is watching. */
+  progress(doing: string): Promise<OnProgress | undefined>;
+}
+
+/** What a command has to say once it has succeeded; `main` decides where it goes. */
+export interface Result {
+  /** For --json. */
+  readonly value: object;
+  /** For people. Everything in it that a file said has gone through `quote`. */
+  readonly lines: readonly string[];
+  /** The lines are what the command is for, so --quiet does not suppress them. */
+  readonly essential?: boolean;
+  /** Standard output has the data already; what there is to say goes to standard error. */
+  readonly stdoutTaken?: boolean;
+  /** What a person should know, and a program need not. */
+  readonly note?: string | undefined;
+}
+
+export interface CommandModule {
+  run(args: Args, session: Session): Promise<Result>;
+}

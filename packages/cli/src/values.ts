@@ -1,0 +1,29 @@
+import { usageError } from './cli-error.js';
+import type { Args } from './types.js';
+
+/** The pairs of --context, or undefined without any: then a context is not checked. */
+export function contextOf(args: Args): Record<string, string> | undefined {
+  const given = args.many('context');
+  if (given.length === 0) return undefined;
+  const entries = given.map((pair): [string, string] => {
+    const at = pair.indexOf('=');
+    if (at > 0) return [pair.slice(0, at), pair.slice(at + 1)];
+    throw usageError(`--context takes <name>=<value>, not ${JSON.stringify(pair)}.`);
+  });
+  const twice = entries.find(([name], index) => entries.some(([other], at) => at > index && other === name));
+  if (twice) throw usageError(`--context names ${JSON.stringify(twice[0])} twice; name it once.`);
+  return Object.fromEntries(entries);
+}
+
+export function wholeNumber(args: Args, flag: string): number | undefined {
+  const text = args.one(flag);
+  if (text === undefined) return undefined;
+  if (/^[0-9]{1,15}$/.test(text)) return Number(text);
+  throw usageError(`--${flag} takes a whole number, not ${JSON.stringify(text)}.`);
+}
+
+/** A path, for the commands that read here and there in a file. */
+export function pathOf({ operand }: Args, command: string): string {
+  if (operand !== '-') return operand;
+  throw usageError(`${command} needs a file; it cannot read standard input. (A file named - is ./-.)`);
+}

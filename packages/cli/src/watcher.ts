@@ -1,0 +1,26 @@
+import { fstatSync } from 'node:fs';
+import type { Session } from './types.js';
+
+/** Shows progress where standard error is a terminal, and nothing at all elsewhere. */
+export function watcher(quiet: boolean): Disposable & Pick<Session, 'progress'> {
+  let end = (): void => {};
+  return {
+    async progress(doing) {
+      // To make process.stderr only to ask it takes a millisecond; what is no device surely is no terminal.
+      if (quiet || !isDevice(2) || !process.stderr.isTTY) return undefined;
+      const { progressBar } = await import('./progress-bar.js');
+      const bar = progressBar(doing, process.stderr);
+      end = bar.end;
+      return bar.onProgress;
+    },
+    [Symbol.dispose]: () => end(),
+  };
+}
+
+function isDevice(fd: number): boolean {
+  try {
+    return fstatSync(fd).isCharacterDevice();
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,7 @@
+import { negativeVectors } from './negative.js';
+import { POSITIVE, positiveVector } from './positive.js';
+
+/** The content of each file of vectors/, by its name. */
+export function allVectors(): Record<string, unknown> {
+  return { positive: POSITIVE.map(positiveVector), negative: negativeVectors() };
+}

@@ -1,0 +1,3 @@
+import type { KeyWrapper } from '@weightseal/core';
+
+export function fixedKey(name: string, pad?: number): KeyWrapper;
