@@ -241,7 +241,7 @@ def mutations(base: bytes, full: bytes):
     yield "a byte more", base + b"x", "PAYLOAD_TRAILING_DATA"
     yield "L bytes more", base + b"x" * L, "PAYLOAD_TRAILING_DATA"
     yield "up to a full last segment", base + b"x" * (L - rest), "PAYLOAD_TRAILING_DATA"
-    yield "10 bytes after a full last segment", full + b"x" * 10, "PAYLOAD_TRUNCATED"
+    yield "10 bytes after a full last segment", full + b"x" * 10, "PAYLOAD_TRAILING_DATA"
     yield "32 bytes after a full last segment", full + b"x" * 32, "PAYLOAD_TRAILING_DATA"
     yield "50 segments more", base + b"x" * (50 * L), "PAYLOAD_TRAILING_DATA"
     yield "1000 segments more", base + b"x" * (1000 * L), None

@@ -21,7 +21,7 @@ MAX_INTEGER = 2**53 - 1  # 1.2
 PREAMBLE, MAX_AREA = 4096, 1_048_576  # 3.1, 3.2
 HEADER, OVERHEAD = 74, 32  # 9.2, 9.4
 NOT_LAST = 0xFFFFFFFF  # 9.4
-SEARCH = 64  # 9.10 leaves open how far on each side a reader looks for a segment's true number
+SEARCH = 64  # 9.10
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # 5.3
 
 
@@ -308,14 +308,27 @@ def read_metadata(data_key: bytes, head: Head) -> dict[str, Any]:  # §10
         plain = AESGCM(key).decrypt(head.metadata[:12], head.metadata[12:], b"weightseal/v1/metadata\0" + lp(head.core))
     except InvalidTag:
         refuse("METADATA_TAMPERED", "the metadata does not verify")
-    value = parse_canonical(plain.rstrip(b" "), "METADATA_TAMPERED")  # 10.2, which names no code
-    if not isinstance(value, dict) or len(plain) % 256 or ("size" in value and not is_length(value["size"])):  # 10.3
+    value = parse_canonical(plain.rstrip(b" "), "METADATA_TAMPERED")
+    if not isinstance(value, dict) or not all(check(value[name]) for name, check in MEMBERS_OF_METADATA.items() if name in value):
         refuse("METADATA_TAMPERED", "the metadata is not valid")
     return value
 
 
-def is_length(value: Any) -> bool:
-    return isinstance(value, int) and value >= 0
+def is_file_name(name: Any) -> bool:
+    return (
+        isinstance(name, str)
+        and 1 <= len(name.encode()) <= 255
+        and name not in (".", "..")
+        and not re.search(r"[/\\\x00-\x1f\x7f-\x9f]", name)
+    )
+
+
+MEMBERS_OF_METADATA = {  # 10.2
+    "created": lambda value: isinstance(value, str),
+    "digest": lambda value: isinstance(value, str) and re.fullmatch("sha256:[0-9a-f]{64}", value) is not None,
+    "name": is_file_name,
+    "size": lambda value: isinstance(value, int) and value >= 0,
+}
 
 
 # ---- §9: the payload -------------------------------------------------------------------------------------------------
@@ -366,7 +379,7 @@ class SealedFile:
 
     def segment(self, number: int) -> bytes:
         stored, last = self._stored(number), number == self.count - 1
-        if int.from_bytes(stored[:4], "big") == (self.rest if last else NOT_LAST):
+        if len(stored) >= OVERHEAD and int.from_bytes(stored[:4], "big") == (self.rest if last else NOT_LAST):
             plain = self.payload.decrypt(stored, number, last)
             if plain is not None:
                 return plain
@@ -381,16 +394,16 @@ class SealedFile:
         before = range(max(0, number - 64), number) if last else ()
         if (not last and ends(stored[:4])) or any(ends(self._stored(i, 4)) for i in before):
             refuse("PAYLOAD_TRAILING_DATA", f"segment {number} is not the last that was sealed")
-        if last and (marker == NOT_LAST or self.rest < marker <= self.payload.length):
+        if last and (self.rest < OVERHEAD or marker == NOT_LAST or self.rest < marker <= self.payload.length):
             refuse("PAYLOAD_TRUNCATED", "the payload ends early")
         if last and OVERHEAD <= marker < self.rest:
             refuse("PAYLOAD_TRAILING_DATA", "there is more than was sealed")
         for other in range(max(0, number - SEARCH), number + SEARCH + 1) if marker_is_right else ():  # 9.10
             if other == number or self.payload.decrypt(stored, other, last) is None:
                 continue
-            if last and other > number:
-                refuse("SEGMENT_MISSING", f"the last segment is number {other} and stands as {number}")
-            both = other < self.count - 1 and self.payload.decrypt(self._stored(other), other, False) is not None
+            if last:
+                refuse("SEGMENT_MISSING" if other > number else "SEGMENT_REPEATED", f"the last segment is number {other} and stands as {number}")
+            both = other < self.count - 1 and self._stored(other) == stored
             refuse("SEGMENT_REPEATED" if both else "SEGMENT_REORDERED", f"segment {other} stands as {number}")
         refuse("SEGMENT_TAMPERED", f"segment {number} does not verify")
 
@@ -405,10 +418,9 @@ class SealedFile:
 
 def count_segments(rest: int, length: int) -> tuple[int, int]:  # 9.6: how many, and the last one's length
     count = max(1, -(-rest // length))
-    last = rest - (count - 1) * length
-    if last < OVERHEAD:
-        refuse("PAYLOAD_TRUNCATED", "the last segment is too short")
-    return (count, last) if count <= 2**40 else refuse("PAYLOAD_HEADER_INVALID", "too many segments")  # 9.11
+    if count > 2**40:
+        refuse("PAYLOAD_HEADER_INVALID", "too many segments")  # 9.11
+    return count, rest - (count - 1) * length
 
 
 def check_size(metadata: dict[str, Any], size: int) -> None:  # 10.3

@@ -1,6 +1,6 @@
 import type { Context } from './format/context.js';
 import { parseSegmentLength } from './format/floe.js';
-import { FLOE_HEADER, segmentsOfBody } from './format/sizes.js';
+import { FLOE_HEADER, OVERHEAD, segmentsOfBody } from './format/sizes.js';
 import { readHeadOf, truncated } from './head.js';
 import { type ByteSource, FileSource } from './io/byte-source.js';
 
@@ -43,7 +43,7 @@ export async function inspect(
   const { envelope, copy, preamble, floeHeader } = await readHeadOf(source, options.signal);
   const segmentLength = parseSegmentLength(floeHeader);
   const segments = segmentsOfBody(source.size - preamble.payloadOffset - FLOE_HEADER, segmentLength);
-  if (!segments) throw truncated();
+  if (segments.finalLength < OVERHEAD) throw truncated();
   return {
     formatVersion: 1,
     algorithm: envelope.core.algorithm,

@@ -12,7 +12,8 @@ import {
 } from './engine/pass.js';
 import { batches } from './engine/plan.js';
 import type { Slots } from './engine/slots.js';
-import type { Metadata } from './format/metadata.js';
+import { WeightsealError } from './errors.js';
+import { isFileName, type Metadata } from './format/metadata.js';
 import { FLOE_HEADER, OVERHEAD, segmentsOfPlaintext } from './format/sizes.js';
 import { encodeHead } from './head.js';
 import { type ByteSource, FileSource, loadRange } from './io/byte-source.js';
@@ -58,6 +59,7 @@ export async function sealToFile(
   output: string,
   options: SealFileOptions,
 ): Promise<Sealed> {
+  checkName(options.name);
   await using opened = typeof input === 'string' ? await FileSource.open(input) : undefined;
   if (opened) warmFor(opened.size);
   const source = opened ?? (input as ByteSource | ByteStream);
@@ -181,6 +183,7 @@ async function* sealChunks(
   source: ByteSource | ByteStream,
   options: SealOptions,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  checkName(options.name);
   using sealer = await Sealer.create(options);
   const size = isByteSource(source) ? source.size : undefined;
   const plan = planFor(sealer.message.segmentLength, size, true);
@@ -201,19 +204,33 @@ async function* sealChunks(
   }
 }
 
+function checkName(name: string | undefined): void {
+  if (name === undefined || isFileName(name)) return;
+  throw new WeightsealError(
+    'INVALID_ARGUMENT',
+    'The name must be a file name of 1 to 255 bytes, without a directory.',
+  );
+}
+
 function metadataOf(
   source: ByteSource | ByteStream,
   options: SealOptions,
   size: number | undefined,
   digest: string | undefined,
 ): Metadata {
-  const name = options.name ?? (source instanceof FileSource ? basename(source.path) : undefined);
+  const name = options.name ?? (source instanceof FileSource ? nameOf(source) : undefined);
   return {
     created: new Date().toISOString(),
     ...(digest !== undefined && { digest }),
     ...(name !== undefined && { name }),
     ...(size !== undefined && { size }),
   };
+}
+
+/** A file may have a name that the metadata cannot hold, on some systems; it is sealed without one then. */
+function nameOf({ path }: FileSource): string | undefined {
+  const name = basename(path);
+  return isFileName(name) ? name : undefined;
 }
 
 function summary(sealer: Sealer, size: number, sealedSize: number, digest: string | undefined): Sealed {

@@ -14,8 +14,8 @@ import { TaskError } from './engine/task.js';
 import type { WeightsealError } from './errors.js';
 import { parseSegmentLength } from './format/floe.js';
 import { decryptSegment, release } from './format/segment.js';
-import { FLOE_HEADER, segmentsOfBody } from './format/sizes.js';
-import { readHeadOf, truncated } from './head.js';
+import { FLOE_HEADER, OVERHEAD, segmentsOfBody } from './format/sizes.js';
+import { readHeadOf } from './head.js';
 import { type ByteSource, FileSource, loadRange, readExactly } from './io/byte-source.js';
 import type { OpenPass, SealedInput } from './sealed-input.js';
 import { checkSize, type Unlocked, type UnlockOptions, unlock } from './unlock.js';
@@ -53,7 +53,6 @@ export class SealedSource implements SealedInput {
     const segments = segmentsOfBody(source.size - offset, parseSegmentLength(head.floeHeader));
     const unlocked = await unlock(head, options);
     try {
-      if (!segments) throw truncated();
       const sealed = new SealedSource(
         unlocked,
         { source, offset, message: unlocked.message, segments },
@@ -108,6 +107,7 @@ export class SealedSource implements SealedInput {
   async #authenticateLast(signal: AbortSignal | undefined): Promise<void> {
     const { source, offset, message, segments } = this.body;
     const { count, segmentLength, finalLength } = segments;
+    if (finalLength < OVERHEAD) throw await diagnose(this.body, count - 1);
     const segment = await readExactly(source, offset + (count - 1) * segmentLength, finalLength, signal);
     const plaintext = decryptSegment(new Uint8Array(message.segmentKey(count - 1)), count - 1, true, segment);
     if (!plaintext) throw await diagnose(this.body, count - 1);

@@ -23,7 +23,7 @@ const told: Partial<Record<ErrorCode, string>> = {
   PAYLOAD_TRAILING_DATA: 'something follows the end of the payload',
   SEGMENT_MISSING: 'segments have been taken out',
   SEGMENT_REORDERED: 'it belongs to another place of the file',
-  SEGMENT_REPEATED: 'it is a repetition of another segment of the file',
+  SEGMENT_REPEATED: 'another segment of the file is repeated',
   SEGMENT_TAMPERED: 'it was changed, or is from another file',
 };
 
@@ -52,6 +52,7 @@ async function diagnoseLast(body: Body): Promise<ErrorCode> {
   for (let at = count - 2; at >= Math.max(0, count - 1 - REACH); at--) {
     if (endsHere(await readHead(body, at), segmentLength)) return 'PAYLOAD_TRAILING_DATA';
   }
+  if (finalLength < OVERHEAD) return 'PAYLOAD_TRUNCATED';
   const segment = await readSegment(body, count - 1);
   const marker = view(segment).getUint32(0);
   if (marker === NOT_FINAL || (marker > finalLength && marker <= segmentLength)) return 'PAYLOAD_TRUNCATED';

@@ -53,3 +53,11 @@ export function fromBase64url(text: string): Uint8Array<ArrayBuffer> | undefined
 export function isZero(bytes: Uint8Array): boolean {
   return bytes.every((byte) => byte === 0);
 }
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this looks for.
+const control = /[\u0000-\u001f\u007f-\u009f]/;
+
+/** Whether the text has a control character (C0, DEL, C1), which no text of the format may have. */
+export function hasControl(text: string): boolean {
+  return control.test(text);
+}

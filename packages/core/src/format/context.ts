@@ -1,4 +1,5 @@
 import { WeightsealError } from '../errors.js';
+import { hasControl } from './bytes.js';
 import { canonicalJson, isObject, type Json } from './canonical-json.js';
 
 /** What a file and its keys are bound to: model name, version, and the like. At most 64 entries, 4 KiB in canonical JSON. */
@@ -8,9 +9,6 @@ export type Context = Readonly<Record<string, string>>;
 export const MAX_CONTEXT_ENTRIES = 64;
 export const MAX_CONTEXT_BYTES = 4096;
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this refuses.
-const control = /[\u0000-\u001f\u007f-\u009f]/;
-
 /** What is wrong with a context, or undefined when nothing is. */
 export function contextProblem(context: Json | Context | undefined): string | undefined {
   if (!isObject(context as Json)) return 'it must be an object of strings';
@@ -19,7 +17,7 @@ export function contextProblem(context: Json | Context | undefined): string | un
   for (const [name, value] of entries) {
     if (typeof value !== 'string') return 'every value must be a string';
     if (name === '') return 'a name must not be empty';
-    if (control.test(name) || control.test(value)) return 'names and values must not hold control characters';
+    if (hasControl(name) || hasControl(value)) return 'names and values must not hold control characters';
     if (!name.isWellFormed() || !value.isWellFormed()) return 'names and values must be well-formed Unicode';
   }
   if (canonicalJson(context as Json).length > MAX_CONTEXT_BYTES)

@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { WeightsealError } from '../errors.js';
-import { concat, lengthPrefixed } from './bytes.js';
+import { concat, hasControl, lengthPrefixed, utf8 } from './bytes.js';
 import { canonicalJson, isObject, parseCanonicalJson } from './canonical-json.js';
 import type { CoreDocument } from './core-document.js';
 import { label, metadataKey } from './kdf.js';
@@ -10,6 +10,7 @@ const NONCE = 12;
 const TAG = 16;
 const PADDING = 256;
 const SPACE = 0x20;
+const DIGEST = /^sha256:[0-9a-f]{64}$/;
 
 /** What only the holder of a key can read of a sealed file, besides its payload. */
 export interface Metadata {
@@ -17,7 +18,7 @@ export interface Metadata {
   readonly created?: string;
   /** `sha256:` and the plaintext's SHA-256 in hexadecimal. */
   readonly digest?: string;
-  /** The plaintext file's name, without a directory. */
+  /** The plaintext file's name: 1 to 255 bytes, without a directory. */
   readonly name?: string;
   /** The plaintext's length in bytes. */
   readonly size?: number;
@@ -60,12 +61,25 @@ function readMetadata(json: Uint8Array): Metadata {
   const value = parseCanonicalJson(json);
   if (!isObject(value)) throw new TypeError('the metadata is no canonical JSON object');
   const { created, digest, name, size } = value;
+  const sound =
+    (created === undefined || typeof created === 'string') &&
+    (digest === undefined || (typeof digest === 'string' && DIGEST.test(digest))) &&
+    (name === undefined || (typeof name === 'string' && isFileName(name))) &&
+    (size === undefined || (typeof size === 'number' && size >= 0));
+  if (!sound) throw new TypeError('a member of the metadata has a value that it cannot have');
   return {
-    ...(typeof created === 'string' && { created }),
-    ...(typeof digest === 'string' && { digest }),
-    ...(typeof name === 'string' && { name }),
-    ...(typeof size === 'number' && size >= 0 && { size }),
+    ...(created !== undefined && { created }),
+    ...(digest !== undefined && { digest }),
+    ...(name !== undefined && { name }),
+    ...(size !== undefined && { size }),
   };
+}
+
+/** A name without a directory, which cannot lead anywhere when it is joined to one: FORMAT.md §10.2. */
+export function isFileName(name: string): boolean {
+  const length = utf8(name).length;
+  if (length === 0 || length > 255 || name === '.' || name === '..') return false;
+  return !hasControl(name) && !/[/\\]/.test(name);
 }
 
 function associatedData(core: CoreDocument): Uint8Array {

@@ -10,6 +10,8 @@ export const MIN_SEGMENT = 64;
 export const MAX_SEGMENT = 16_777_216;
 /** FORMAT.md §9.11; docs/performance.md has the measurement. */
 export const DEFAULT_SEGMENT = 1_048_608;
+/** FLOE's AEAD_MAX_SEGMENTS. */
+const MAX_SEGMENTS = 2 ** 40;
 export const NOT_FINAL = 0xffffffff;
 
 /** How a payload divides into segments. */
@@ -41,14 +43,11 @@ export function segmentsOfPlaintext(plaintextSize: number, segmentLength: number
   };
 }
 
-/** The segments of a payload body (what follows the 74-byte header), undefined when its last one is too short (§9.6). */
-export function segmentsOfBody(bodyLength: number, segmentLength: number): Segments | undefined {
+/** The segments of a payload body (what follows the 74-byte header). The last may be too short to be one: §9.6. */
+export function segmentsOfBody(bodyLength: number, segmentLength: number): Segments {
   const count = Math.max(1, Math.ceil(bodyLength / segmentLength));
   const finalLength = bodyLength - (count - 1) * segmentLength;
-  if (finalLength < OVERHEAD) return undefined;
-  return { segmentLength, count, finalLength, plaintextSize: bodyLength - count * OVERHEAD };
-}
-
-export function bodyLength({ segmentLength, count, finalLength }: Segments): number {
-  return (count - 1) * segmentLength + finalLength;
+  if (count > MAX_SEGMENTS)
+    throw new WeightsealError('PAYLOAD_HEADER_INVALID', 'The payload has more than 2^40 segments.');
+  return { segmentLength, count, finalLength, plaintextSize: Math.max(0, bodyLength - count * OVERHEAD) };
 }

@@ -80,8 +80,10 @@ function summary(
     );
   }
   const told = failures.map(({ code, message }) => `${code}: ${message}`).join(' | ');
-  // A changed envelope fails with every key; that is the news then, not that the keys failed.
-  const code = failures.every((failure) => failure.code === only.code) ? only.code : 'UNWRAP_FAILED';
+  // FORMAT.md §11.2: that the envelope was changed is the news, whatever other keys said.
+  const tampered = failures.some((failure) => failure.code === 'ENVELOPE_TAMPERED');
+  const same = failures.every((failure) => failure.code === only.code);
+  const code = tampered ? 'ENVELOPE_TAMPERED' : same ? only.code : 'UNWRAP_FAILED';
   return new WeightsealError(code, `None of ${failures.length} attempts gave the data key. ${told}`, {
     cause: only,
     failures,
