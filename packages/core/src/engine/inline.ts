@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises';
 import { runTask, Scratch } from './run-task.js';
 import type { Executor } from './task.js';
 
@@ -11,7 +10,7 @@ export function inlineExecutor(): Executor {
   return {
     width: 1,
     async run(task) {
-      await setImmediate();
+      await new Promise((resolve) => setImmediate(resolve));
       return runTask(task, scratch);
     },
   };

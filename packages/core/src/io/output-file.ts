@@ -1,15 +1,10 @@
-import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { constants } from 'node:fs';
-import { type FileHandle, link, lstat, open, realpath, rename, rm } from 'node:fs/promises';
-import { basename, delimiter, dirname, join, resolve } from 'node:path';
-import { promisify } from 'node:util';
+import { type FileHandle, link, lstat, open, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { ioError, WeightsealError } from '../errors.js';
+import { linkNameless, openNameless } from './nameless.js';
 
-/** open(2): an inode without a name, which the kernel frees when its last descriptor is closed, also after kill -9. */
-const O_TMPFILE = 0o20200000;
 const COPY_BYTES = 1_048_576;
-const run = promisify(execFile);
 
 /**
  * A file that appears under its name whole or not at all. While it is written it has no name where the file system can do
@@ -83,11 +78,9 @@ export class OutputFile implements AsyncDisposable {
     }
   }
 
-  /** Gives the nameless inode a name. Only linkat(2) with AT_SYMLINK_FOLLOW can, and Node does not offer it: `ln -L` does. */
   async #linkTo(name: string): Promise<void> {
-    const source = `/proc/${process.pid}/fd/${this.fd}`;
     try {
-      await run(await findLn(), ['-L', '-T', '--', source, resolve(name)]);
+      await linkNameless(this.fd, name);
     } catch {
       await checkTarget(name, false);
       // This `ln` cannot do it after all. Slower, and just as safe: copy to a named temporary file.
@@ -132,26 +125,6 @@ async function checkTarget(path: string, overwrite: boolean): Promise<void> {
 
 function temporaryName(path: string): string {
   return join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.weightseal-tmp`);
-}
-
-/** The `ln` of coreutils, or nothing: busybox has one without -L. */
-async function findLn(): Promise<string> {
-  for (const directory of (process.env['PATH'] ?? '').split(delimiter)) {
-    const found = await realpath(join(directory, 'ln')).catch(() => undefined);
-    if (found) return basename(found) === 'busybox' ? '' : found;
-  }
-  return '';
-}
-
-async function openNameless(directory: string, mode: number): Promise<FileHandle | undefined> {
-  if (process.platform !== 'linux' || (await findLn()) === '') return undefined;
-  try {
-    return await open(directory, O_TMPFILE | constants.O_RDWR, mode);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (['EOPNOTSUPP', 'EISDIR', 'EINVAL'].includes(code ?? '')) return undefined;
-    throw error;
-  }
 }
 
 function creationError(error: unknown, path: string): WeightsealError {
