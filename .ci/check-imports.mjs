@@ -20,7 +20,9 @@ function sources(directory) {
 
 function importsOf(file) {
   const text = readFileSync(file, 'utf8');
-  return [...text.matchAll(/^\s*(?:import|export)\b[^;]*?from '([^']+)'|\bimport\('([^']+)'\)/gm)].map((m) => m[1] ?? m[2]);
+  return [...text.matchAll(/^\s*(?:import|export)\b[^;]*?from '([^']+)'|\bimport\('([^']+)'\)/gm)].map(
+    (m) => m[1] ?? m[2],
+  );
 }
 
 function layerOf(src, file) {
@@ -33,15 +35,18 @@ function layerOf(src, file) {
 function checkRelative(name, src, file, target) {
   const to = resolve(dirname(file), target.replace(/\.js$/, '.ts'));
   if (name !== 'core' || ENTRIES.includes(relative(src, file))) return;
-  if (layerOf(src, to) > layerOf(src, file)) problems.push(`${relative('.', file)} imports ${target}, a layer above its own`);
+  if (layerOf(src, to) > layerOf(src, file))
+    problems.push(`${relative('.', file)} imports ${target}, a layer above its own`);
 }
 
 function checkPackage(name, manifest, file, target) {
   const bare = target.startsWith('@') ? target.split('/').slice(0, 2).join('/') : target.split('/')[0];
   const listed = { ...manifest.dependencies, ...manifest.peerDependencies, ...manifest.devDependencies };
-  if (!(bare in listed)) problems.push(`${relative('.', file)} imports ${bare}, which its package.json does not list`);
+  if (!(bare in listed))
+    problems.push(`${relative('.', file)} imports ${bare}, which its package.json does not list`);
   const ours = bare.match(/^@weightseal\/(.+)$/)?.[1];
-  if (ours && !(ALLOWED[name] ?? ['core']).includes(ours)) problems.push(`${relative('.', file)} may not import ${bare}`);
+  if (ours && !(ALLOWED[name] ?? ['core']).includes(ours))
+    problems.push(`${relative('.', file)} may not import ${bare}`);
 }
 
 for (const name of readdirSync('packages')) {
@@ -52,7 +57,8 @@ for (const name of readdirSync('packages')) {
     for (const target of importsOf(file)) {
       if (target.startsWith('.')) checkRelative(name, src, file, target);
       else if (!target.startsWith('node:')) {
-        if (builtinModules.includes(target)) problems.push(`${relative('.', file)} imports ${target} without node:`);
+        if (builtinModules.includes(target))
+          problems.push(`${relative('.', file)} imports ${target} without node:`);
         else checkPackage(name, manifest, file, target);
       }
     }

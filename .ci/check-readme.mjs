@@ -5,16 +5,23 @@ import { tmpdir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 
 const readme = readFileSync('README.md', 'utf8');
-const blocks = [...readme.matchAll(/^```(sh|ts)\n([^]*?)^```/gm)].map(([, language, code]) => ({ language, code }));
+const blocks = [...readme.matchAll(/^```(sh|ts)\n([\s\S]*?)^```/gm)].map(([, language, code]) => ({
+  language,
+  code,
+}));
 const directory = mkdtempSync(join(tmpdir(), 'weightseal-readme-'));
 try {
   const command = join(directory, 'weightseal');
-  writeFileSync(command, `#!/bin/sh\nexec '${process.execPath}' '${resolve('packages/cli/dist/bin.js')}' "$@"\n`);
+  writeFileSync(
+    command,
+    `#!/bin/sh\nexec '${process.execPath}' '${resolve('packages/cli/dist/bin.js')}' "$@"\n`,
+  );
   chmodSync(command, 0o755);
   writeFileSync(join(directory, 'model.safetensors'), new Uint8Array(100_000).fill(7));
   symlinkSync(resolve('examples/node-api/node_modules'), join(directory, 'node_modules'));
   const env = { ...process.env, PATH: `${directory}${delimiter}${process.env.PATH}` };
-  const run = (file, args) => execFileSync(file, args, { cwd: directory, env, stdio: ['ignore', 'inherit', 'inherit'] });
+  const run = (file, args) =>
+    execFileSync(file, args, { cwd: directory, env, stdio: ['ignore', 'inherit', 'inherit'] });
   for (const { language, code } of blocks) {
     // What goes to /dev/shm in the README stays in the directory here.
     const text = code.replaceAll('/dev/shm/', './opened-');
@@ -22,7 +29,8 @@ try {
     if (language === 'sh') run('bash', ['-euo', 'pipefail', '-c', text]);
     else {
       // The Node example begins where the command line's left off: without outputs, and with the key.
-      for (const name of ['model.safetensors.sealed', 'opened-model.safetensors']) rmSync(join(directory, name), { force: true });
+      for (const name of ['model.safetensors.sealed', 'opened-model.safetensors'])
+        rmSync(join(directory, name), { force: true });
       writeFileSync(join(directory, 'example.ts'), text);
       run(process.execPath, ['example.ts']);
     }

@@ -10,16 +10,27 @@ function install(version) {
   const prefix = join(process.cwd(), 'node_modules', '.cache', `node-${version}`);
   mkdirSync(prefix, { recursive: true });
   const name = `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`;
-  execFileSync('npm', ['install', '--no-save', '--silent', '--prefix', prefix, `${name}@${version}`], { stdio: 'inherit' });
+  execFileSync('npm', ['install', '--no-save', '--silent', '--prefix', prefix, `${name}@${version}`], {
+    stdio: 'inherit',
+  });
   return join(prefix, 'node_modules', name, 'bin');
 }
 
 // pnpm puts the workspace's own Node first on the path; vitest is started by the version under test instead.
-const vitest = realpathSync(join('node_modules', 'vitest', readdirSync(join('node_modules', 'vitest')).find((file) => file === 'vitest.mjs')));
+const vitest = realpathSync(
+  join(
+    'node_modules',
+    'vitest',
+    readdirSync(join('node_modules', 'vitest')).find((file) => file === 'vitest.mjs'),
+  ),
+);
 for (const version of wanted.length > 0 ? wanted : VERSIONS) {
   const bin = install(version);
   const env = { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH}` };
   const node = join(bin, 'node');
   console.log(`\n== Node ${execFileSync(node, ['--version'], { encoding: 'utf8' }).trim()}`);
-  execFileSync(node, [vitest, 'run', '--project', 'unit', '--project', 'vectors', '--project', 'system'], { stdio: 'inherit', env });
+  execFileSync(node, [vitest, 'run', '--project', 'unit', '--project', 'vectors', '--project', 'system'], {
+    stdio: 'inherit',
+    env,
+  });
 }

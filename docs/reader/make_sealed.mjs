@@ -9,7 +9,9 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 
 // '@weightseal/core' and '@weightseal/kms-local', as built here: docs/ is no workspace package and installs nothing.
-const { openToFile, openToStream, reseal, rewrap, sealToFile, sealToStream } = await import('../../packages/core/dist/index.js');
+const { openToFile, openToStream, reseal, rewrap, sealToFile, sealToStream } = await import(
+  '../../packages/core/dist/index.js'
+);
 const { createLocalKey, generateKeyFile } = await import('../../packages/kms-local/dist/index.js');
 
 const MIB = 1 << 20;
@@ -24,7 +26,8 @@ const CONTEXTS = [
 /** Bytes that look random and are the same in every run. */
 function bytes(size) {
   const blocks = [];
-  for (let made = 0; made < size; made += 32) blocks.push(createHash('sha256').update(`${size}/${made}`).digest());
+  for (let made = 0; made < size; made += 32)
+    blocks.push(createHash('sha256').update(`${size}/${made}`).digest());
   return Buffer.concat(blocks).subarray(0, size);
 }
 
@@ -44,7 +47,12 @@ async function make(directory) {
     for (const [j, segmentLength] of LENGTHS.entries()) {
       const file = `${size}-${segmentLength}.sealed`;
       const context = CONTEXTS[(i + j) % CONTEXTS.length];
-      await sealToFile(at(`plain-${size}`), at(file), { keys: [one], context, segmentLength, digest: j !== 1 });
+      await sealToFile(at(`plain-${size}`), at(file), {
+        keys: [one],
+        context,
+        segmentLength,
+        digest: j !== 1,
+      });
       add(file, size, context, 'one.key', segmentLength);
     }
   }
@@ -54,7 +62,7 @@ async function make(directory) {
   add('both.sealed', 100, CONTEXTS[2]);
   add('both.sealed', 100, CONTEXTS[2], 'two.key');
   await copyFile(at('both.sealed'), at('rewrapped.sealed'));
-  await rewrap(at('rewrapped.sealed'), { keys: [one], remove: ['local:' + at('one.key')] });
+  await rewrap(at('rewrapped.sealed'), { keys: [one], remove: [`local:${at('one.key')}`] });
   add('rewrapped.sealed', 100, CONTEXTS[2], 'two.key');
   await sealToFile(at('plain-100'), at('added.sealed'), { keys: [one], context: CONTEXTS[1] });
   await rewrap(at('added.sealed'), { keys: [one], add: [two] });
@@ -72,8 +80,16 @@ async function make(directory) {
   add('piped.sealed', MIB + 1, CONTEXTS[1]);
 
   // What the mutations start from: five segments, the last one short, and one whose last segment is full.
-  await sealToFile(at('plain-300'), at('base.sealed'), { keys: [one], context: CONTEXTS[1], segmentLength: 96 });
-  await sealToFile(at('plain-300'), at('full.sealed'), { keys: [one], context: CONTEXTS[1], segmentLength: 92 });
+  await sealToFile(at('plain-300'), at('base.sealed'), {
+    keys: [one],
+    context: CONTEXTS[1],
+    segmentLength: 96,
+  });
+  await sealToFile(at('plain-300'), at('full.sealed'), {
+    keys: [one],
+    context: CONTEXTS[1],
+    segmentLength: 92,
+  });
   await writeFile(at('made.json'), JSON.stringify(made));
 }
 
