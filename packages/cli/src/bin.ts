@@ -1,11 +1,12 @@
 #!/usr/bin/env node
-import { enableCompileCache } from 'node:module';
+import { module } from './builtins.js';
 import { cacheDirectory } from './cache-directory.js';
 import { main } from './main.js';
 
-// All that is large is imported later, by the commands, and then comes compiled out of the cache.
+// This package is one file, since each further one takes a millisecond. The large ones are those of the library: the
+// commands import them later, and they then come compiled out of the cache.
 const directory = cacheDirectory();
-if (directory) enableCompileCache(directory);
+if (directory) module.enableCompileCache(directory);
 
 // When it is done all has been written, and nothing that is still open (stdin, idle threads) is to be waited for.
 process.exit(await main(process.argv.slice(2)));

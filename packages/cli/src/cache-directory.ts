@@ -1,6 +1,4 @@
-import { statSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { fs, os, path } from './builtins.js';
 
 /**
  * Where Node may keep our compiled code. Whoever can write there can run code as us, and Node's own default lies in the
@@ -8,9 +6,9 @@ import { join } from 'node:path';
  */
 export function cacheDirectory(): string | undefined {
   try {
-    const home = homedir();
-    if (process.platform !== 'win32' && statSync(home).uid !== process.geteuid?.()) return undefined;
-    return join(home, '.cache', 'weightseal');
+    const home = os.homedir();
+    if (process.platform !== 'win32' && fs.statSync(home).uid !== process.geteuid?.()) return undefined;
+    return path.join(home, '.cache', 'weightseal');
   } catch {
     return undefined;
   }

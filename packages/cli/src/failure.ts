@@ -1,4 +1,6 @@
+import { util } from './builtins.js';
 import { CliError, readerLeft } from './cli-error.js';
+import { core } from './core.js';
 import { EXIT_CODES } from './exit-codes.js';
 import { write } from './output.js';
 import type { StopSignal } from './signals.js';
@@ -20,7 +22,7 @@ export async function tellFailure(
   try {
     if (json) write(2, `${printable(JSON.stringify({ error: plain(told) }))}\n`);
     else if (!readerLeft(error)) write(2, lines(told).join('\n').concat('\n'));
-    if (process.env['WEIGHTSEAL_DEBUG'] === '1') await tellStack(error);
+    if (process.env['WEIGHTSEAL_DEBUG'] === '1') tellStack(error);
   } catch {
     // Nobody reads standard error any more; the exit code still tells.
   }
@@ -29,7 +31,7 @@ export async function tellFailure(
 
 async function known(error: unknown): Promise<Told> {
   if (error instanceof CliError) return error;
-  const { isWeightsealError } = await import('@weightseal/core');
+  const { isWeightsealError } = await core();
   if (isWeightsealError(error)) return error;
   const message = error instanceof Error ? error.message : String(error);
   return new CliError(
@@ -39,16 +41,14 @@ async function known(error: unknown): Promise<Told> {
   );
 }
 
-function lines({ code, message, failures = [] }: Told): string[] {
-  const each = failures.map((failure) => `  ${failure.code}: ${printable(failure.message)}`);
-  return [`weightseal: ${printable(message)}`, ...each, `  code: ${code} (docs/errors.md)`];
+function lines({ code, message }: Told): string[] {
+  return [`weightseal: ${printable(message)}`, `  code: ${code} (docs/errors.md)`];
 }
 
 function plain({ code, class: errorClass, message, failures = [] }: Told): object {
   return { code, class: errorClass, message, ...(failures.length > 0 && { failures: failures.map(plain) }) };
 }
 
-async function tellStack(error: unknown): Promise<void> {
-  const { inspect } = await import('node:util');
-  for (const line of inspect(error).split('\n')) write(2, `${printable(line)}\n`);
+function tellStack(error: unknown): void {
+  for (const line of util.inspect(error).split('\n')) write(2, `${printable(line)}\n`);
 }

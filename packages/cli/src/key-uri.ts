@@ -1,6 +1,6 @@
 import type { KeyWrapper } from '@weightseal/core';
 import { CliError } from './cli-error.js';
-import type { Asking } from './passphrase-prompt.js';
+import { type Asking, passphrasePrompt } from './passphrase-prompt.js';
 
 interface Provider {
   readonly package: string;
@@ -18,7 +18,6 @@ const PROVIDERS: Readonly<Record<string, Provider>> = {
     package: '@weightseal/kms-local',
     key: async (uri, asking) => {
       const { passphraseKeyFromUri } = await import('@weightseal/kms-local');
-      const { passphrasePrompt } = await import('./passphrase-prompt.js');
       return passphraseKeyFromUri(uri, { prompt: passphrasePrompt(asking) });
     },
   },

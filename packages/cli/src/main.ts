@@ -1,8 +1,12 @@
+import { RUNS } from './commands/index.js';
+import { tellFailure } from './failure.js';
+import { help } from './help.js';
 import { write } from './output.js';
 import { type Parsed, parse } from './parse.js';
 import { type Stop, stopOnSignals } from './signals.js';
 import { printable } from './text.js';
 import type { Result } from './types.js';
+import { version } from './version.js';
 import { watcher } from './watcher.js';
 
 const DONE = 0;
@@ -15,15 +19,14 @@ export async function main(argv: readonly string[]): Promise<number> {
   let stop: Stop | undefined;
   try {
     const parsed = parse(argv);
-    if (parsed.kind !== 'run') return await inform(parsed);
+    if (parsed.kind !== 'run') return inform(parsed);
     stop = stopOnSignals();
     const quiet = json || parsed.args.has('quiet');
     const result = await run(parsed, stop.signal, quiet);
     tell(result, json, quiet);
     return DONE;
   } catch (error) {
-    const { tellFailure } = await import('./failure.js');
-    return tellFailure(error, json, stop?.by());
+    return await tellFailure(error, json, stop?.by());
   }
 }
 
@@ -31,8 +34,7 @@ type Run = Extract<Parsed, { kind: 'run' }>;
 
 async function run({ command, args }: Run, signal: AbortSignal, quiet: boolean): Promise<Result> {
   using watching = watcher(quiet);
-  const module = await command.load();
-  return await module.run(args, { signal, progress: watching.progress });
+  return await RUNS[command.name]!(args, { signal, progress: watching.progress });
 }
 
 function tell(result: Result, json: boolean, quiet: boolean): void {
@@ -45,13 +47,11 @@ function tell(result: Result, json: boolean, quiet: boolean): void {
   if (result.note && !quiet) write(2, `weightseal: note: ${result.note}\n`);
 }
 
-async function inform(parsed: Exclude<Parsed, Run>): Promise<number> {
+function inform(parsed: Exclude<Parsed, Run>): number {
   if (parsed.kind === 'version') {
-    const { version } = await import('./version.js');
-    write(1, `${version}\n`);
+    write(1, `${version()}\n`);
     return DONE;
   }
-  const { help } = await import('./help.js');
   const asked = parsed.kind === 'help';
   write(asked ? 1 : 2, help(asked ? parsed.name : undefined));
   return asked ? DONE : USAGE;

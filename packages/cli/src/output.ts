@@ -1,4 +1,4 @@
-import { writeSync } from 'node:fs';
+import { fs } from './builtins.js';
 import { CliError } from './cli-error.js';
 
 const NAMES = { 1: 'standard output', 2: 'standard error' } as const;
@@ -9,7 +9,7 @@ export function write(fd: 1 | 2, text: string): void {
   let bytes: Uint8Array = Buffer.from(text);
   while (bytes.length > 0) {
     try {
-      bytes = bytes.subarray(writeSync(fd, bytes));
+      bytes = bytes.subarray(fs.writeSync(fd, bytes));
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw failed(fd, error);
       // Another process has made the pipe non-blocking, and it is full.
@@ -20,20 +20,25 @@ export function write(fd: 1 | 2, text: string): void {
 
 /** Writes data to standard output, each chunk when the one before it is out, and returns how many bytes there were. */
 export async function pour(stream: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<number> {
-  let written = 0;
-  let fail: (error: unknown) => void = () => {};
-  const failure = new Promise<never>((_, reject) => {
-    fail = reject;
-  });
-  failure.catch(() => {});
+  // The callback of the write tells of the error; without a listener the event would end the process.
+  process.stdout.on('error', () => {});
   // A reader that has stopped reading without leaving must not keep us from hearing the signal.
-  signal.addEventListener('abort', () => fail(signal.reason), { once: true });
-  process.stdout.once('error', (error) => fail(failed(1, error)));
+  const aborted = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+  aborted.catch(() => {});
+  let written = 0;
   for await (const chunk of stream) {
-    await Promise.race([new Promise<void>((done) => process.stdout.write(chunk, () => done())), failure]);
+    await Promise.race([writeOut(chunk), aborted]);
     written += chunk.length;
   }
   return written;
+}
+
+function writeOut(chunk: Uint8Array): Promise<void> {
+  return new Promise((resolve, reject) => {
+    process.stdout.write(chunk, (error) => (error ? reject(failed(1, error)) : resolve()));
+  });
 }
 
 function failed(fd: 1 | 2, cause: unknown): CliError {

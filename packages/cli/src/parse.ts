@@ -1,4 +1,5 @@
 import type { parseArgs as ParseArgs, ParseArgsOptionsConfig } from 'node:util';
+import { util } from './builtins.js';
 import { usageError } from './cli-error.js';
 import { COMMANDS, type Command, type Flag, flagsOf } from './spec.js';
 import type { Args } from './types.js';
@@ -36,11 +37,9 @@ function commandOf(name: string): Command {
 }
 
 function tokens(args: readonly string[], command: Command): ReturnType<typeof ParseArgs> {
-  // An import would evaluate all that node:util offers, which takes 2 ms; this loads the parser alone.
-  const { parseArgs } = process.getBuiltinModule('node:util');
   const options: ParseArgsOptionsConfig = Object.fromEntries(flagsOf(command).map(optionOf));
   try {
-    return parseArgs({ args: [...args], options, allowPositionals: true });
+    return util.parseArgs({ args: [...args], options, allowPositionals: true });
   } catch (error) {
     throw wrong(command, `${(error as Error).message.replace(/\.$/, '')}.`);
   }

@@ -1,8 +1,6 @@
-import { openSync } from 'node:fs';
-import { createInterface } from 'node:readline/promises';
-import { Writable } from 'node:stream';
-import { ReadStream } from 'node:tty';
-import { WeightsealError } from '@weightseal/core';
+import type { ReadStream } from 'node:tty';
+import { fs } from './builtins.js';
+import { core } from './core.js';
 import { write } from './output.js';
 
 export interface Asking {
@@ -23,17 +21,19 @@ async function askTwice(signal: AbortSignal): Promise<Buffer> {
   const first = await ask('New passphrase: ', signal);
   const second = await ask('Once more: ', signal);
   if (first.equals(second)) return first;
-  throw new WeightsealError('PASSPHRASE_REQUIRED', 'The two passphrases differ; nothing was done.');
+  throw await required('The two that you typed differ.');
 }
 
 async function ask(question: string, signal: AbortSignal): Promise<Buffer> {
-  const input = terminal();
+  const input = await terminal();
+  const { createInterface } = process.getBuiltinModule('node:readline/promises');
+  const { Writable } = process.getBuiltinModule('node:stream');
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
   const reader = createInterface({ input, output: silent, terminal: true, historySize: 0 });
   // Without echo the terminal does not turn Ctrl-C into a signal either.
   reader.once('SIGINT', () => process.kill(process.pid, 'SIGINT'));
   const ended = new Promise<never>((_, reject) => {
-    reader.once('close', () => reject(required('The terminal was closed before it came.')));
+    reader.once('close', () => required('The terminal was closed before it came.').then(reject));
   });
   try {
     write(2, question);
@@ -46,15 +46,17 @@ async function ask(question: string, signal: AbortSignal): Promise<Buffer> {
   }
 }
 
-function terminal(): ReadStream {
+async function terminal(): Promise<ReadStream> {
+  const { ReadStream } = process.getBuiltinModule('node:tty');
   try {
-    return new ReadStream(openSync('/dev/tty', 'r+'));
+    return new ReadStream(fs.openSync('/dev/tty', 'r+'));
   } catch {
-    throw required('There is no terminal to ask on.');
+    throw await required('There is no terminal to ask on.');
   }
 }
 
-function required(why: string): WeightsealError {
+async function required(why: string): Promise<Error> {
+  const { WeightsealError } = await core();
   return new WeightsealError(
     'PASSPHRASE_REQUIRED',
     `No passphrase: ${why} Set WEIGHTSEAL_PASSPHRASE, or name a file that holds it: passphrase:<path>.`,

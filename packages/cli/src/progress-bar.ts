@@ -2,7 +2,7 @@ import type { OnProgress } from '@weightseal/core';
 import { size } from './text.js';
 
 const EVERY_MS = 100;
-const BAR_WIDTH = 24;
+const BAR_WIDTH = 16;
 const ERASE_LINE = '\r\u001b[2K';
 
 interface Terminal {
@@ -10,7 +10,7 @@ interface Terminal {
   write(text: string): boolean;
 }
 
-/** One line that is drawn over and over, and gone at the end: `sealing [####----] 52% 1.20 of 2.31 GiB, …`. */
+/** One line that is drawn over and over, and gone at the end: `sealing [####----]  52% 1.20 of 2.31 GiB, …`. */
 export function progressBar(
   doing: string,
   terminal: Terminal,
@@ -40,7 +40,7 @@ function describe(bytes: number, total: number | undefined, seconds: number): st
   const part = total === 0 ? 1 : bytes / total;
   const filled = Math.round(part * BAR_WIDTH);
   const bar = '#'.repeat(filled).padEnd(BAR_WIDTH, '-');
-  const percent = `${Math.floor(part * 100)}%`.padStart(4);
+  const percent = `${Math.floor(part * 100)}%`.padStart(5);
   const left = rate > 0 ? `, ${remaining((total - bytes) / rate)} left` : '';
   return `[${bar}]${percent} ${size(bytes)} of ${size(total)}${speed}${left}`;
 }

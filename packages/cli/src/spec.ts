@@ -1,5 +1,3 @@
-import type { CommandModule } from './types.js';
-
 /** An option of a command. `value` is what its value is called; without it the option is a switch. */
 export interface Flag {
   readonly name: string;
@@ -18,7 +16,6 @@ export interface Command {
   readonly about: string;
   readonly flags: readonly Flag[];
   readonly examples: readonly string[];
-  load(): Promise<CommandModule>;
 }
 
 const COMMON: readonly Flag[] = [
@@ -65,7 +62,6 @@ export const COMMANDS: readonly Command[] = [
       'Makes a key file (mode 0600) and prints its URI. Keep a copy: without it nothing it sealed can be opened.',
     flags: [{ name: 'rotate', help: 'add a new version to an existing key file; the old ones still open' }],
     examples: ['weightseal keygen models.key', 'weightseal keygen models.key --rotate'],
-    load: async () => (await import('./commands/index.js')).keygen,
   },
   {
     name: 'seal',
@@ -94,7 +90,6 @@ export const COMMANDS: readonly Command[] = [
       'weightseal seal model.safetensors --key local:models.key --context model=llama',
       'tar c model/ | weightseal seal - -o model.tar.sealed --key passphrase:',
     ],
-    load: async () => (await import('./commands/index.js')).seal,
   },
   {
     name: 'open',
@@ -114,7 +109,6 @@ export const COMMANDS: readonly Command[] = [
       'weightseal open model.sealed -o model.safetensors --key local:models.key --context model=llama',
       'weightseal open model.tar.sealed -o - --key passphrase: | tar x',
     ],
-    load: async () => (await import('./commands/index.js')).open,
   },
   {
     name: 'verify',
@@ -123,7 +117,6 @@ export const COMMANDS: readonly Command[] = [
     about: 'Authenticates every byte of a sealed file, or of stdin when <sealed> is -, and writes nothing.',
     flags: [key, expect, { name: 'no-digest', help: "do not compute the plaintext's SHA-256 as well" }],
     examples: ['weightseal verify model.sealed --key local:models.key --context model=llama'],
-    load: async () => (await import('./commands/index.js')).verify,
   },
   {
     name: 'inspect',
@@ -133,7 +126,6 @@ export const COMMANDS: readonly Command[] = [
       'Shows context, keys and sizes. It asks no key, so all of it is only what the file claims: `verify` checks.',
     flags: [],
     examples: ['weightseal inspect model.sealed', 'weightseal inspect model.sealed --json | jq .recipients'],
-    load: async () => (await import('./commands/index.js')).inspect,
   },
   {
     name: 'rewrap',
@@ -153,7 +145,6 @@ export const COMMANDS: readonly Command[] = [
       'weightseal rewrap model.sealed --key local:old.key --to local:new.key --remove local:old.key',
       'weightseal keygen models.key --rotate && weightseal rewrap model.sealed --key local:models.key',
     ],
-    load: async () => (await import('./commands/index.js')).rewrap,
   },
   {
     name: 'reseal',
@@ -166,7 +157,6 @@ export const COMMANDS: readonly Command[] = [
     examples: [
       'weightseal reseal model.sealed --key local:old.key --to local:new.key --remove local:old.key',
     ],
-    load: async () => (await import('./commands/index.js')).reseal,
   },
   {
     name: 'completion',
@@ -179,7 +169,6 @@ export const COMMANDS: readonly Command[] = [
       'weightseal completion zsh > "$' + '{fpath[1]}/_weightseal"',
       'weightseal completion fish > ~/.config/fish/completions/weightseal.fish',
     ],
-    load: () => import('./commands/completion.js'),
   },
 ];
 

@@ -30,6 +30,4 @@ export interface Result {
   readonly note?: string | undefined;
 }
 
-export interface CommandModule {
-  run(args: Args, session: Session): Promise<Result>;
-}
+export type Run = (args: Args, session: Session) => Promise<Result>;

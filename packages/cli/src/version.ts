@@ -1,5 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { fs } from './builtins.js';
 
-const manifest = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+/** Of this package, as published. */
+export function version(): string {
+  const manifest = fs.readFileSync(new URL('../package.json', import.meta.url), 'utf8');
 
-export const version: string = (JSON.parse(manifest) as { version: string }).version;
+  return (JSON.parse(manifest) as { version: string }).version;
+}

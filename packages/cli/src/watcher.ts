@@ -1,4 +1,5 @@
-import { fstatSync } from 'node:fs';
+import { fs } from './builtins.js';
+import { progressBar } from './progress-bar.js';
 import type { Session } from './types.js';
 
 /** Shows progress where standard error is a terminal, and nothing at all elsewhere. */
@@ -8,7 +9,6 @@ export function watcher(quiet: boolean): Disposable & Pick<Session, 'progress'> 
     async progress(doing) {
       // To make process.stderr only to ask it takes a millisecond; what is no device surely is no terminal.
       if (quiet || !isDevice(2) || !process.stderr.isTTY) return undefined;
-      const { progressBar } = await import('./progress-bar.js');
       const bar = progressBar(doing, process.stderr);
       end = bar.end;
       return bar.onProgress;
@@ -19,7 +19,7 @@ export function watcher(quiet: boolean): Disposable & Pick<Session, 'progress'> 
 
 function isDevice(fd: number): boolean {
   try {
-    return fstatSync(fd).isCharacterDevice();
+    return fs.fstatSync(fd).isCharacterDevice();
   } catch {
     return false;
   }

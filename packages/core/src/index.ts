@@ -9,11 +9,13 @@ export {
   WeightsealError,
   type WeightsealErrorOptions,
 } from './errors.js';
+export { secretBytes } from './format/bytes.js';
 export { type Context, encodeContext } from './format/context.js';
 export type { WrappedKey } from './format/slot.js';
 export { type Inspection, inspect, type Recipient } from './inspect.js';
 export { type ByteSource, bufferSource, FileSource } from './io/byte-source.js';
 export type { ByteStream } from './io/feeder.js';
+export type { InputBytes } from './io/input.js';
 export {
   type AttestedKeyReleaser,
   canDescribe,
@@ -31,7 +33,6 @@ export {
   type OpenOptions,
   openToFile,
   openToStream,
-  type SealedBytes,
   type VerifyOptions,
   verify,
 } from './open.js';

@@ -1,9 +1,9 @@
 import { digestFor, type Pass, passError } from './engine/pass.js';
-import { WeightsealError } from './errors.js';
+import { throwIfAborted, WeightsealError } from './errors.js';
 import type { Context } from './format/context.js';
-import type { ByteSource } from './io/byte-source.js';
-import { type ByteStream, isByteSource } from './io/feeder.js';
+import { Input, type InputBytes } from './io/input.js';
 import { OutputFile } from './io/output-file.js';
+import { outputStream } from './io/output-stream.js';
 import { type OnProgress, progressCounter } from './progress.js';
 import type { SealedInput } from './sealed-input.js';
 import { SealedSource } from './sealed-source.js';
@@ -41,12 +41,9 @@ export interface Opened {
   readonly digestVerified: boolean;
 }
 
-/** A sealed file by its path, as bytes with random access, or as a stream. */
-export type SealedBytes = string | ByteSource | ByteStream;
-
-export async function openInput(input: SealedBytes, options: UnlockOptions): Promise<SealedInput> {
-  if (typeof input === 'string' || isByteSource(input)) return SealedSource.open(input, options);
-  return SealedStream.open(input, options);
+async function openInput(bytes: InputBytes, options: UnlockOptions): Promise<SealedInput> {
+  const input = await Input.open(bytes, options.signal);
+  return input.feeder ? SealedStream.open(input, input.feeder, options) : SealedSource.open(input, options);
 }
 
 /**
@@ -54,19 +51,20 @@ export async function openInput(input: SealedBytes, options: UnlockOptions): Pro
  * this throws. The digest is compared only when `digest` is true.
  */
 export async function openToFile(
-  input: SealedBytes,
+  input: InputBytes,
   output: string,
   options: OpenFileOptions,
 ): Promise<Opened> {
   await using sealed = await openInput(input, options);
   await using file = await OutputFile.create(output, options.overwrite ?? false);
   const opened = await openAll(sealed, file, options, options.digest ?? false);
+  throwIfAborted(options.signal);
   await file.publish();
   return opened;
 }
 
 /** Authenticates every byte, and writes nothing. Compares the digest too, unless `digest` is false. */
-export async function verify(input: SealedBytes, options: VerifyOptions): Promise<Opened> {
+export async function verify(input: InputBytes, options: VerifyOptions): Promise<Opened> {
   await using sealed = await openInput(input, options);
   return await openAll(sealed, undefined, options, options.digest ?? true);
 }
@@ -76,16 +74,13 @@ export async function verify(input: SealedBytes, options: VerifyOptions): Promis
  * comes: an error then means that what was given out is authentic and that the whole is not.
  */
 export function openToStream(
-  input: SealedBytes,
+  input: InputBytes,
   options: OpenOptions,
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
-  return ReadableStream.from(openChunks(input, options));
+  return outputStream(options.signal, (signal) => openChunks(input, { ...options, signal }));
 }
 
-async function* openChunks(
-  input: SealedBytes,
-  options: OpenOptions,
-): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+async function* openChunks(input: InputBytes, options: OpenOptions): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   await using sealed = await openInput(input, options);
   for await (const { bytes } of outputs(sealed, { emit: true }, undefined, options)) {
     if (bytes && bytes.length > 0) yield bytes;
@@ -99,7 +94,7 @@ async function openAll(
   wantsDigest: boolean,
 ): Promise<Opened> {
   const { metadata } = sealed.unlocked;
-  const plan = sealed.plan();
+  const plan = sealed.plan(wantsDigest);
   const digest = wantsDigest && metadata.digest !== undefined ? digestFor(plan) : undefined;
   // On threads the output is written where it was decrypted; otherwise it comes here, and goes out without blocking.
   const direct = file && !plan.inline ? { output: { fd: file.fd, offset: 0 } } : { emit: file !== undefined };
@@ -136,7 +131,7 @@ async function* outputs(
       progress: progressCounter(sealed.size, onProgress),
       ...to,
     } as const;
-    for await (const output of sealed.run(pass, sealed.plan())) {
+    for await (const output of sealed.run(pass, sealed.plan(digest !== undefined))) {
       yield output;
       given = output.batch.plainOffset + output.batch.plainLength;
     }

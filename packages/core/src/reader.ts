@@ -4,6 +4,7 @@ import { WeightsealError } from './errors.js';
 import type { Context } from './format/context.js';
 import { OVERHEAD } from './format/sizes.js';
 import type { ByteSource } from './io/byte-source.js';
+import { Input } from './io/input.js';
 import { SealedSource } from './sealed-source.js';
 import type { UnlockOptions } from './unlock.js';
 
@@ -13,6 +14,8 @@ import type { UnlockOptions } from './unlock.js';
  */
 export class SealedReader implements ByteSource, AsyncDisposable {
   readonly #sealed: SealedSource;
+  readonly #reads = new Set<Promise<unknown>>();
+  #closed = false;
 
   private constructor(sealed: SealedSource) {
     this.#sealed = sealed;
@@ -20,7 +23,7 @@ export class SealedReader implements ByteSource, AsyncDisposable {
 
   /** Authenticates the envelope and the last segment. @throws like `openToFile` */
   static async open(input: string | ByteSource, options: UnlockOptions): Promise<SealedReader> {
-    return new SealedReader(await SealedSource.open(input, options));
+    return new SealedReader(await SealedSource.open(await Input.open(input, options.signal), options));
   }
 
   /** Bytes of plaintext. */
@@ -37,12 +40,18 @@ export class SealedReader implements ByteSource, AsyncDisposable {
     return this.#sealed.unlocked.metadata.name;
   }
 
-  /** Reads `length` bytes of plaintext at `offset`, from only the segments that hold them. @throws INVALID_ARGUMENT outside the file */
+  /**
+   * Reads `length` bytes of plaintext at `offset`, from only the segments that hold them.
+   *
+   * @throws INVALID_ARGUMENT outside the file and after it was closed; what a segment is refused with
+   */
   async read(
     offset: number,
     length: number,
     options: { signal?: AbortSignal | undefined } = {},
   ): Promise<Uint8Array<ArrayBuffer>> {
+    if (this.#closed)
+      throw new WeightsealError('INVALID_ARGUMENT', 'The reader has been closed; open the file again.');
     const inside = Number.isSafeInteger(offset) && Number.isSafeInteger(length) && offset >= 0 && length >= 0;
     if (!inside || offset + length > this.size) {
       throw new WeightsealError(
@@ -50,23 +59,34 @@ export class SealedReader implements ByteSource, AsyncDisposable {
         `Bytes ${offset} to ${offset + length} are not all within the ${this.size} that there are.`,
       );
     }
+    const reading = this.#read(offset, length, options.signal);
+    const settled = reading.catch(() => {});
+    this.#reads.add(settled);
+    try {
+      return await reading;
+    } finally {
+      this.#reads.delete(settled);
+    }
+  }
+
+  async #read(
+    offset: number,
+    length: number,
+    signal: AbortSignal | undefined,
+  ): Promise<Uint8Array<ArrayBuffer>> {
     const out = new Uint8Array(length);
     if (length === 0) return out;
     const { segments } = this.#sealed.body;
     const perSegment = segments.segmentLength - OVERHEAD;
     const plan = planFor(segments.segmentLength, length, true);
-    const some = batches(
-      segments,
-      plan.batchCount,
-      Math.floor(offset / perSegment),
-      Math.ceil((offset + length) / perSegment),
-    );
-    const pass = { operation: 'open', emit: true, signal: options.signal, progress: () => {} } as const;
+    const from = Math.floor(offset / perSegment);
+    const some = batches(segments, plan.batchCount, from, Math.ceil((offset + length) / perSegment));
+    const pass = { operation: 'open', emit: true, signal, progress: () => {} } as const;
     try {
       for await (const { batch, bytes } of this.#sealed.runBatches(pass, plan, some)) {
-        const from = Math.max(0, offset - batch.plainOffset);
-        const to = Math.min(batch.plainLength, offset + length - batch.plainOffset);
-        out.set(bytes!.subarray(from, to), batch.plainOffset + from - offset);
+        const start = Math.max(0, offset - batch.plainOffset);
+        const end = Math.min(batch.plainLength, offset + length - batch.plainOffset);
+        out.set(bytes!.subarray(start, end), batch.plainOffset + start - offset);
       }
       return out;
     } catch (error) {
@@ -75,7 +95,10 @@ export class SealedReader implements ByteSource, AsyncDisposable {
     }
   }
 
+  /** Waits for the reads under way, then zeroes the keys. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
+    await Promise.all(this.#reads);
     await this.#sealed[Symbol.asyncDispose]();
   }
 }

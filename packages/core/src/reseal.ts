@@ -1,9 +1,11 @@
+import { realpath } from 'node:fs/promises';
 import { passError } from './engine/pass.js';
-import { WeightsealError } from './errors.js';
+import { ioError, throwIfAborted, WeightsealError } from './errors.js';
 import { FLOE_HEADER } from './format/sizes.js';
 import { encodeHead } from './head.js';
 import { type Recipient, recipientOf } from './inspect.js';
 import { FileSource } from './io/byte-source.js';
+import { Input } from './io/input.js';
 import { OutputFile } from './io/output-file.js';
 import type { KeyWrapper } from './keys/key-wrapper.js';
 import { type RecipientChange, slotsToKeep } from './keys/recipients.js';
@@ -35,18 +37,23 @@ export interface Resealed {
  * @throws RECIPIENT_REQUIRED when a recipient would silently be lost, and what sealing and opening throw
  */
 export async function reseal(path: string, options: ResealOptions): Promise<Resealed> {
-  await using old = await SealedSource.open(path, options);
+  const target = await realpath(path).catch((error: unknown) => {
+    throw ioError(error, `open ${path}`);
+  });
+  await using old = await SealedSource.open(await Input.open(target, options.signal), options);
   const { context } = old.unlocked.head.envelope.core;
   const { segmentLength } = old.body.segments;
   const keys = recipientsOf(old, options);
   using sealer = await Sealer.create({ keys, context, segmentLength, signal: options.signal });
-  await using file = await OutputFile.create(path, true, 0o666);
+  await using file = await OutputFile.create(target, true);
   const progress = progressCounter(2 * old.size, options.onProgress);
   try {
     await encryptAnew(old, sealer, file, options.signal, progress);
-    await old.checkUnchanged();
     await verifyWritten(file, old.size, { keys, context, signal: options.signal }, progress);
-    await file.keepMode(path);
+    await file.keepMode(target);
+    throwIfAborted(options.signal);
+    // Last of all: a rewrap that happened meanwhile must not be undone.
+    await old.checkUnchanged();
     await file.publish();
   } catch (error) {
     throw passError(error, `reseal ${path}`);

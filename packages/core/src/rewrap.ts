@@ -1,16 +1,17 @@
-import { type FileHandle, open } from 'node:fs/promises';
-import { ioError, WeightsealError } from './errors.js';
+import { constants } from 'node:fs';
+import { lstat, realpath } from 'node:fs/promises';
+import { ioError, throwIfAborted, WeightsealError } from './errors.js';
 import { expectContext } from './format/context.js';
 import { authenticateEnvelope, type Envelope, encodeEnvelope } from './format/envelope.js';
 import { copyCapacity, encodeCopy } from './format/envelope-copy.js';
 import { PREAMBLE_LENGTH, preambleFor } from './format/preamble.js';
 import { encodeHead, type Head, readHeadOf } from './head.js';
 import { type Recipient, recipientOf } from './inspect.js';
-import { FileSource } from './io/byte-source.js';
-import { OutputFile } from './io/output-file.js';
+import { FileSource, inputChanged } from './io/byte-source.js';
+import { OutputFile, writeAt } from './io/output-file.js';
 import { type RecipientChange, slotsToKeep } from './keys/recipients.js';
 import { unwrapDataKey } from './keys/unwrap.js';
-import { wrapForAll } from './keys/wrap.js';
+import { checkKeys, checkSlotCount, wrapForAll } from './keys/wrap.js';
 import { areaForDocument } from './sealer.js';
 import type { UnlockOptions } from './unlock.js';
 
@@ -33,21 +34,25 @@ export interface Rewrapped {
  * `keys` are made anew, with the keys' present versions. A crash at any moment leaves the old envelope or the new one. It locks nobody out who has had the data key or a
  * copy of the file: that is what `reseal` is for.
  *
- * @throws ENVELOPE_FULL unless `grow`, RECIPIENT_NOT_FOUND, RECIPIENT_REQUIRED, WRAP_NOT_VERIFIED, and what opening throws
+ * @throws ENVELOPE_FULL unless `grow`, RECIPIENT_NOT_FOUND, RECIPIENT_REQUIRED, WRAP_NOT_VERIFIED, INPUT_CHANGED when somebody else rewrote
+ *   the file meanwhile, and what opening throws
  */
 export async function rewrap(path: string, options: RewrapOptions): Promise<Rewrapped> {
-  await using source = await FileSource.open(path);
-  const head = await readHeadOf(source, options.signal);
+  const target = await realpath(path).catch((error: unknown) => {
+    throw ioError(error, `open ${path}`);
+  });
+  await using file = await FileSource.open(target, constants.O_RDWR);
+  const head = await readHeadOf(file, options.signal);
   const envelope = await newEnvelope(head, options);
-  const document = encodeEnvelope(envelope);
-  const fits = document.length <= copyCapacity(head.preamble.area);
-  if (fits || !options.grow) await writeInPlace(path, head, envelope);
-  else await writeAnew(path, source, head, envelope, options.signal);
+  const fits = encodeEnvelope(envelope).length <= copyCapacity(head.preamble.area);
+  if (fits || !options.grow) await writeInPlace(file, head, envelope);
+  else await writeAnew(file, head, envelope, options.signal);
   return { recipients: envelope.slots.map(recipientOf), generation: envelope.generation, grown: !fits };
 }
 
 async function newEnvelope(head: Head, options: RewrapOptions): Promise<Envelope> {
-  const { keys, context, signal, remove = [] } = options;
+  const { context, signal, remove = [] } = options;
+  const keys = checkKeys(options.keys);
   const { core, slots, generation, metadata } = head.envelope;
   const present = new Set(slots.map((slot) => slot.keyUri));
   const add = options.add ?? (remove.length === 0 ? keys.filter((key) => present.has(key.uri)) : []);
@@ -60,33 +65,42 @@ async function newEnvelope(head: Head, options: RewrapOptions): Promise<Envelope
   expectContext(core.context, context);
   using dataKey = await unwrapDataKey(head.envelope, keys, signal);
   const kept = slotsToKeep(slots, { add, remove });
+  checkSlotCount(kept.length + add.length);
   const added = add.length > 0 ? await wrapForAll(dataKey, add, core.context, signal) : [];
   const parts = { generation: generation + 1, core, slots: [...kept, ...added], metadata };
   return authenticateEnvelope(dataKey.bytes, parts);
 }
 
 /** FORMAT.md §13.2: the copy that is not in use, then the other. */
-async function writeInPlace(path: string, { preamble, copy }: Head, envelope: Envelope): Promise<void> {
-  const bytes = encodeCopy(
-    { generation: envelope.generation, document: encodeEnvelope(envelope) },
-    preamble.area,
-  );
+async function writeInPlace(file: FileSource, head: Head, envelope: Envelope): Promise<void> {
+  const document = encodeEnvelope(envelope);
+  const bytes = encodeCopy({ generation: envelope.generation, document }, head.preamble.area);
+  await checkStillOurs(file, head);
   try {
-    await using file = await open(path, 'r+');
-    await writeCopy(file, bytes, 1 - copy.index);
-    await writeCopy(file, bytes, copy.index);
+    await writeCopy(file, bytes, 1 - head.copy.index);
+    await writeCopy(file, bytes, head.copy.index);
   } catch (error) {
-    throw ioError(error, `rewrap ${path}`);
+    throw ioError(error, `rewrap ${file.path}`);
   }
 }
 
-async function writeCopy(file: FileHandle, bytes: Uint8Array, index: number): Promise<void> {
+/** Keys take a while to answer. Another rewrap or another file under this name must not be written over. */
+async function checkStillOurs(file: FileSource, head: Head): Promise<void> {
+  const named = await lstat(file.path, { bigint: true }).catch(() => undefined);
+  const own = await file.handle.stat({ bigint: true });
+  const now = await readHeadOf(file, undefined);
+  const same =
+    named?.ino === own.ino &&
+    named.dev === own.dev &&
+    Buffer.compare(now.copy.document, head.copy.document) === 0;
+  if (!same) throw inputChanged(file.path);
+}
+
+async function writeCopy(file: FileSource, bytes: Uint8Array, index: number): Promise<void> {
   const at = PREAMBLE_LENGTH + index * bytes.length;
-  await file.write(bytes, 0, bytes.length, at);
-  await file.datasync();
-  const back = new Uint8Array(bytes.length);
-  await file.read(back, 0, back.length, at);
-  if (Buffer.compare(back, bytes) === 0) return;
+  await writeAt(file.handle, bytes, at, file.path);
+  await file.handle.datasync();
+  if (Buffer.compare(await file.read(at, bytes.length), bytes) === 0) return;
   throw new WeightsealError(
     'IO_ERROR',
     'The disk gave back something other than what was written; the envelope in use is still whole.',
@@ -94,13 +108,12 @@ async function writeCopy(file: FileHandle, bytes: Uint8Array, index: number): Pr
 }
 
 async function writeAnew(
-  path: string,
   source: FileSource,
   head: Head,
   envelope: Envelope,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  await using file = await OutputFile.create(path, true, 0o666);
+  await using file = await OutputFile.create(source.path, true, 0o600);
   const preamble = preambleFor(areaForDocument(encodeEnvelope(envelope).length));
   await file.write(encodeHead(preamble, envelope), 0);
   const shift = preamble.payloadOffset - head.preamble.payloadOffset;
@@ -108,7 +121,9 @@ async function writeAnew(
     const length = Math.min(COPY_BYTES, source.size - at);
     await file.write(await source.read(at, length, { signal }), at + shift);
   }
+  await file.keepMode(source.path);
+  throwIfAborted(signal);
   await source.checkUnchanged();
-  await file.keepMode(path);
+  await checkStillOurs(source, head);
   await file.publish();
 }

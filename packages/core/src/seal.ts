@@ -2,6 +2,8 @@ import { basename } from 'node:path';
 import {
   digestFor,
   type LoadedBatch,
+  type Output,
+  type Pass,
   type Plan,
   passError,
   plainCapacity,
@@ -12,13 +14,16 @@ import {
 } from './engine/pass.js';
 import { batches } from './engine/plan.js';
 import type { Slots } from './engine/slots.js';
-import { WeightsealError } from './errors.js';
+import { throwIfAborted, WeightsealError } from './errors.js';
+import type { FloeMessage } from './format/floe.js';
 import { isFileName, type Metadata } from './format/metadata.js';
 import { FLOE_HEADER, OVERHEAD, segmentsOfPlaintext } from './format/sizes.js';
 import { encodeHead } from './head.js';
-import { type ByteSource, FileSource, loadRange } from './io/byte-source.js';
-import { type ByteStream, Feeder, isByteSource } from './io/feeder.js';
+import { loadRange } from './io/byte-source.js';
+import type { Feeder } from './io/feeder.js';
+import { Input, type InputBytes } from './io/input.js';
 import { OutputFile } from './io/output-file.js';
+import { outputStream } from './io/output-stream.js';
 import { type OnProgress, progressCounter } from './progress.js';
 import { Sealer, type SealerOptions } from './sealer.js';
 
@@ -51,63 +56,63 @@ export interface Sealed {
  * Seals a file, a byte source or a stream into a file. Resolves when the sealed file is durable under its name, and leaves nothing when
  * it throws.
  *
- * @throws INPUT_NOT_FOUND, INPUT_CHANGED, OUTPUT_EXISTS, NO_SPACE, IO_ERROR, ABORTED, CONTEXT_INVALID, RECIPIENT_REQUIRED,
- *   WRAP_NOT_VERIFIED, and what the key providers throw
+ * @throws INPUT_NOT_FOUND, INPUT_CHANGED, OUTPUT_EXISTS, NO_SPACE, IO_ERROR, ABORTED, INVALID_ARGUMENT, CONTEXT_INVALID,
+ *   RECIPIENT_REQUIRED, WRAP_NOT_VERIFIED, and what the key providers throw
  */
 export async function sealToFile(
-  input: string | ByteSource | ByteStream,
+  input: InputBytes,
   output: string,
   options: SealFileOptions,
 ): Promise<Sealed> {
   checkName(options.name);
-  await using opened = typeof input === 'string' ? await FileSource.open(input) : undefined;
-  if (opened) warmFor(opened.size);
-  const source = opened ?? (input as ByteSource | ByteStream);
+  await using opened = await Input.open(input, options.signal);
+  if (opened.file) warmFor(opened.file.size);
   await using file = await OutputFile.create(output, options.overwrite ?? false, 0o666);
   using sealer = await Sealer.create(options);
-  const sealed = await sealInto(source, file, sealer, options);
-  await opened?.checkUnchanged();
+  const sealed = await sealInto(opened, file, sealer, options);
+  throwIfAborted(options.signal);
+  await opened.checkUnchanged();
   await file.publish();
   return sealed;
 }
 
 async function sealInto(
-  source: ByteSource | ByteStream,
+  input: Input,
   file: OutputFile,
   sealer: Sealer,
   options: SealFileOptions,
 ): Promise<Sealed> {
-  const { payloadOffset } = sealer.preamble;
-  const size = isByteSource(source) ? source.size : undefined;
-  const onThreads = source instanceof FileSource;
+  const { preamble, message, floeHeader } = sealer;
   const wantsDigest = options.digest ?? true;
-  const plan = planFor(sealer.message.segmentLength, size, wantsDigest || !onThreads);
+  const plan = planFor(message.segmentLength, input.size, wantsDigest || !input.file);
+  const direct = input.file !== undefined && !plan.inline;
   const digest = wantsDigest ? digestFor(plan) : undefined;
-  let written = 0;
+  const bodyOffset = preamble.payloadOffset + FLOE_HEADER;
+  let end = bodyOffset;
   let plaintextSize = 0;
   try {
-    const bodyOffset = payloadOffset + FLOE_HEADER;
-    const direct = onThreads && !plan.inline;
     const pass = {
-      operation: 'seal',
-      message: sealer.message,
+      ...passOf(sealer, input, options),
       digest,
-      signal: options.signal,
-      progress: progressCounter(size, options.onProgress),
-      ...(direct
-        ? { input: { fd: source.fd, offset: 0 }, output: { fd: file.fd, offset: bodyOffset } }
-        : { emit: true }),
-    } as const;
-    for await (const { batch, bytes } of sealPass(pass, source, sealer, plan, wantsDigest)) {
+      ...(direct ? { output: { fd: file.fd, offset: bodyOffset } } : { emit: true }),
+    };
+    for await (const { batch, bytes } of sealPass(pass, plan, input)) {
       if (bytes) await file.write(bytes, bodyOffset + batch.bodyOffset);
-      written = batch.bodyOffset + batch.bodyLength;
+      end = bodyOffset + batch.bodyOffset + batch.bodyLength;
       plaintextSize = batch.plainOffset + batch.plainLength;
     }
     const sha256 = await digest?.finish();
-    const envelope = sealer.envelope(metadataOf(source, options, plaintextSize, sha256));
-    await file.write(sealer.floeHeader, payloadOffset);
-    await file.write(encodeHead(sealer.preamble, envelope), 0);
-    return summary(sealer, plaintextSize, bodyOffset + written, sha256);
+    await file.write(floeHeader, preamble.payloadOffset);
+    await file.write(
+      encodeHead(preamble, sealer.envelope(metadataOf(input, options, plaintextSize, sha256))),
+      0,
+    );
+    return {
+      id: Buffer.from(sealer.core.id).toString('hex'),
+      size: plaintextSize,
+      sealedSize: end,
+      ...(sha256 !== undefined && { digest: sha256 }),
+    };
   } catch (error) {
     throw passError(error, `seal into ${file.path}`);
   } finally {
@@ -115,39 +120,61 @@ async function sealInto(
   }
 }
 
-type SealPass = Parameters<typeof runPass>[0];
+/**
+ * Seals into a stream, for a sink that cannot seek. The envelope comes first, so the sealed metadata has no digest, and the size only when
+ * the input is no stream. FORMAT.md §12.4. Nothing is done before the stream is read.
+ *
+ * @throws (by erroring the stream) like `sealToFile`
+ */
+export function sealToStream(
+  input: InputBytes,
+  options: SealOptions,
+): ReadableStream<Uint8Array<ArrayBuffer>> {
+  return outputStream(options.signal, (signal) => sealChunks(input, { ...options, signal }));
+}
 
-function sealPass(
-  pass: SealPass,
-  source: ByteSource | ByteStream,
-  sealer: Sealer,
-  plan: Plan,
-  digest: boolean,
-): ReturnType<typeof runPass> {
-  const { message } = sealer;
-  if (!isByteSource(source)) {
-    const slots = slotsFor(plan, message);
-    return runPass(pass, plan, streamBatches(source, sealer, plan, slots, pass.signal), slots);
+async function* sealChunks(input: InputBytes, options: SealOptions): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  checkName(options.name);
+  await using opened = await Input.open(input, options.signal);
+  using sealer = await Sealer.create(options);
+  const plan = planFor(sealer.message.segmentLength, opened.size, true);
+  const pass = { ...passOf(sealer, opened, options), emit: true };
+  try {
+    yield encodeHead(sealer.preamble, sealer.envelope(metadataOf(opened, options, opened.size, undefined)));
+    yield sealer.floeHeader;
+    for await (const { bytes } of sealPass(pass, plan, opened)) if (bytes) yield bytes;
+    await opened.checkUnchanged();
+  } catch (error) {
+    throw passError(error, 'seal the stream');
   }
-  const all = batches(segmentsOfPlaintext(source.size, message.segmentLength), plan.batchCount);
-  if (pass.input) return runPass(pass, plan, all, digest ? slotsFor(plan, message) : undefined);
-  const load = (batch: { plainOffset: number; plainLength: number }, slot: SharedArrayBuffer) =>
-    loadRange(source, batch.plainOffset, new Uint8Array(slot, 0, batch.plainLength), pass.signal);
-  return runPass({ ...pass, load }, plan, all, slotsFor(plan, message));
+}
+
+function passOf({ message }: Sealer, input: Input, { signal, onProgress }: SealOptions): Pass {
+  return { operation: 'seal', message, signal, progress: progressCounter(input.size, onProgress) };
+}
+
+function sealPass(pass: Pass, plan: Plan, { source, file, feeder }: Input): AsyncGenerator<Output> {
+  const { message, signal } = pass;
+  const slots = slotsFor(plan, message);
+  if (feeder) return runPass(pass, plan, streamBatches(feeder, message, plan, slots), slots);
+  const all = batches(segmentsOfPlaintext(source!.size, message.segmentLength), plan.batchCount);
+  if (file && pass.output) {
+    return runPass({ ...pass, input: { fd: file.fd, offset: 0 } }, plan, all, pass.digest && slots);
+  }
+  const load: Pass['load'] = (batch, slot) =>
+    loadRange(source!, batch.plainOffset, new Uint8Array(slot, 0, batch.plainLength), signal);
+  return runPass({ ...pass, load }, plan, all, slots);
 }
 
 /** Cuts a stream of unknown length into batches; each is known to be the last, or not, before it is sealed. */
 async function* streamBatches(
-  stream: ByteStream,
-  sealer: Sealer,
+  feeder: Feeder,
+  message: FloeMessage,
   plan: Plan,
   slots: Slots,
-  signal: AbortSignal | undefined,
 ): AsyncGenerator<LoadedBatch> {
-  await using feeder = new Feeder(stream, signal);
-  const { segmentLength } = sealer.message;
-  const perSegment = segmentLength - OVERHEAD;
-  const capacity = plainCapacity(plan, sealer.message);
+  const { segmentLength } = message;
+  const capacity = plainCapacity(plan, message);
   for (let first = 0, last = false; !last; first += plan.batchCount) {
     const slot = await slots.take();
     const plainLength = await feeder.fill(new Uint8Array(slot, 0, capacity));
@@ -156,51 +183,13 @@ async function* streamBatches(
     yield {
       first,
       count,
-      plainOffset: first * perSegment,
+      plainOffset: first * (segmentLength - OVERHEAD),
       plainLength,
       bodyOffset: first * segmentLength,
       bodyLength: plainLength + count * OVERHEAD,
       ...(last && { finalLength }),
       slot,
     };
-  }
-}
-
-/**
- * Seals into a stream, for a sink that cannot seek. The envelope comes first, so the sealed metadata has no digest, and the size only when
- * the input is a byte source. FORMAT.md §12.4. Nothing is sealed before the stream is read.
- *
- * @throws (by erroring the stream) like `sealToFile`
- */
-export function sealToStream(
-  input: ByteSource | ByteStream,
-  options: SealOptions,
-): ReadableStream<Uint8Array<ArrayBuffer>> {
-  return ReadableStream.from(sealChunks(input, options));
-}
-
-async function* sealChunks(
-  source: ByteSource | ByteStream,
-  options: SealOptions,
-): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  checkName(options.name);
-  using sealer = await Sealer.create(options);
-  const size = isByteSource(source) ? source.size : undefined;
-  const plan = planFor(sealer.message.segmentLength, size, true);
-  const progress = progressCounter(size, options.onProgress);
-  const pass = {
-    operation: 'seal',
-    message: sealer.message,
-    signal: options.signal,
-    progress,
-    emit: true,
-  } as const;
-  try {
-    yield encodeHead(sealer.preamble, sealer.envelope(metadataOf(source, options, size, undefined)));
-    yield sealer.floeHeader;
-    for await (const { bytes } of sealPass(pass, source, sealer, plan, false)) if (bytes) yield bytes;
-  } catch (error) {
-    throw passError(error, 'seal the stream');
   }
 }
 
@@ -213,27 +202,18 @@ function checkName(name: string | undefined): void {
 }
 
 function metadataOf(
-  source: ByteSource | ByteStream,
+  { file }: Input,
   options: SealOptions,
   size: number | undefined,
   digest: string | undefined,
 ): Metadata {
-  const name = options.name ?? (source instanceof FileSource ? nameOf(source) : undefined);
+  // A file may have a name that the metadata cannot hold, on some systems; it is sealed without one then.
+  const own = file && isFileName(basename(file.path)) ? basename(file.path) : undefined;
+  const name = options.name ?? own;
   return {
     created: new Date().toISOString(),
     ...(digest !== undefined && { digest }),
     ...(name !== undefined && { name }),
     ...(size !== undefined && { size }),
   };
-}
-
-/** A file may have a name that the metadata cannot hold, on some systems; it is sealed without one then. */
-function nameOf({ path }: FileSource): string | undefined {
-  const name = basename(path);
-  return isFileName(name) ? name : undefined;
-}
-
-function summary(sealer: Sealer, size: number, sealedSize: number, digest: string | undefined): Sealed {
-  const id = Buffer.from(sealer.core.id).toString('hex');
-  return { id, size, sealedSize, ...(digest !== undefined && { digest }) };
 }

@@ -11,12 +11,13 @@ import {
 } from './engine/pass.js';
 import { type Batch, batches } from './engine/plan.js';
 import { TaskError } from './engine/task.js';
-import type { WeightsealError } from './errors.js';
+import { WeightsealError } from './errors.js';
 import { parseSegmentLength } from './format/floe.js';
 import { decryptSegment, release } from './format/segment.js';
 import { FLOE_HEADER, OVERHEAD, segmentsOfBody } from './format/sizes.js';
 import { readHeadOf } from './head.js';
 import { type ByteSource, FileSource, loadRange, readExactly } from './io/byte-source.js';
+import type { Input } from './io/input.js';
 import type { OpenPass, SealedInput } from './sealed-input.js';
 import { checkSize, type Unlocked, type UnlockOptions, unlock } from './unlock.js';
 
@@ -24,30 +25,32 @@ import { checkSize, type Unlocked, type UnlockOptions, unlock } from './unlock.j
 export class SealedSource implements SealedInput {
   readonly unlocked: Unlocked;
   readonly body: Body;
-  readonly #owned: FileSource | undefined;
+  readonly #input: Input;
 
-  private constructor(unlocked: Unlocked, body: Body, owned: FileSource | undefined) {
+  private constructor(unlocked: Unlocked, body: Body, input: Input) {
     this.unlocked = unlocked;
     this.body = body;
-    this.#owned = owned;
+    this.#input = input;
   }
 
-  static async open(input: string | ByteSource, options: UnlockOptions): Promise<SealedSource> {
-    const owned = typeof input === 'string' ? await FileSource.open(input) : undefined;
+  /** Takes over the input, and closes it with itself or when it throws. */
+  static async open(input: Input, options: UnlockOptions): Promise<SealedSource> {
     try {
-      if (owned) warmFor(owned.size);
-      return await SealedSource.#unlock(owned ?? (input as ByteSource), owned, options);
+      const { source, file } = input;
+      if (!source)
+        throw new WeightsealError(
+          'INVALID_ARGUMENT',
+          'This needs random access; give a file or a byte source.',
+        );
+      if (file) warmFor(file.size);
+      return await SealedSource.#unlock(source, input, options);
     } catch (error) {
-      await owned?.[Symbol.asyncDispose]();
+      await input[Symbol.asyncDispose]();
       throw error;
     }
   }
 
-  static async #unlock(
-    source: ByteSource,
-    owned: FileSource | undefined,
-    options: UnlockOptions,
-  ): Promise<SealedSource> {
+  static async #unlock(source: ByteSource, input: Input, options: UnlockOptions): Promise<SealedSource> {
     const head = await readHeadOf(source, options.signal);
     const offset = head.preamble.payloadOffset + FLOE_HEADER;
     const segments = segmentsOfBody(source.size - offset, parseSegmentLength(head.floeHeader));
@@ -56,7 +59,7 @@ export class SealedSource implements SealedInput {
       const sealed = new SealedSource(
         unlocked,
         { source, offset, message: unlocked.message, segments },
-        owned,
+        input,
       );
       await sealed.#authenticateLast(options.signal);
       checkSize(unlocked.metadata, segments.plaintextSize);
@@ -78,8 +81,8 @@ export class SealedSource implements SealedInput {
     return planFor(segments.segmentLength, this.size, false).inline ? undefined : source.fd;
   }
 
-  plan(): Plan {
-    return planFor(this.body.segments.segmentLength, this.size, this.#fd === undefined);
+  plan(digest = false): Plan {
+    return planFor(this.body.segments.segmentLength, this.size, digest || this.#fd === undefined);
   }
 
   run(pass: OpenPass, plan: Plan): AsyncGenerator<Output> {
@@ -101,7 +104,9 @@ export class SealedSource implements SealedInput {
 
   async explain(error: unknown): Promise<WeightsealError> {
     const position = error instanceof TaskError ? error.failure.position : undefined;
-    return position === undefined ? passError(error, 'read the sealed file') : diagnose(this.body, position);
+    return position === undefined
+      ? passError(error, 'read or write while opening the sealed file')
+      : diagnose(this.body, position);
   }
 
   async #authenticateLast(signal: AbortSignal | undefined): Promise<void> {
@@ -116,11 +121,11 @@ export class SealedSource implements SealedInput {
   }
 
   async checkUnchanged(): Promise<void> {
-    await this.#owned?.checkUnchanged();
+    await this.#input.checkUnchanged();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.unlocked[Symbol.dispose]();
-    await this.#owned?.[Symbol.asyncDispose]();
+    await this.#input[Symbol.asyncDispose]();
   }
 }

@@ -14,7 +14,8 @@ import { WeightsealError } from './errors.js';
 import { view } from './format/bytes.js';
 import { NOT_FINAL, OVERHEAD } from './format/sizes.js';
 import { readHead, truncated } from './head.js';
-import { type ByteStream, Feeder } from './io/feeder.js';
+import type { Feeder } from './io/feeder.js';
+import type { Input } from './io/input.js';
 import type { OpenPass, SealedInput } from './sealed-input.js';
 import { type Unlocked, type UnlockOptions, unlock } from './unlock.js';
 
@@ -22,19 +23,21 @@ import { type Unlocked, type UnlockOptions, unlock } from './unlock.js';
 export class SealedStream implements SealedInput {
   readonly unlocked: Unlocked;
   readonly #feeder: Feeder;
+  readonly #input: Input;
 
-  private constructor(unlocked: Unlocked, feeder: Feeder) {
+  private constructor(unlocked: Unlocked, feeder: Feeder, input: Input) {
     this.unlocked = unlocked;
     this.#feeder = feeder;
+    this.#input = input;
   }
 
-  static async open(stream: ByteStream, options: UnlockOptions): Promise<SealedStream> {
-    const feeder = new Feeder(stream, options.signal);
+  /** Takes over the input, and closes it with itself or when it throws. */
+  static async open(input: Input, feeder: Feeder, options: UnlockOptions): Promise<SealedStream> {
     try {
       const head = await readHead((_offset, length) => feeder.take(length));
-      return new SealedStream(await unlock(head, options), feeder);
+      return new SealedStream(await unlock(head, options), feeder, input);
     } catch (error) {
-      await feeder[Symbol.asyncDispose]();
+      await input[Symbol.asyncDispose]();
       throw error;
     }
   }
@@ -75,7 +78,7 @@ export class SealedStream implements SealedInput {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.unlocked[Symbol.dispose]();
-    await this.#feeder[Symbol.asyncDispose]();
+    await this.#input[Symbol.asyncDispose]();
   }
 }
 

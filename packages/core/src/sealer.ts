@@ -1,16 +1,18 @@
 import { randomBytes } from 'node:crypto';
+import { WeightsealError } from './errors.js';
 import type { Context } from './format/context.js';
 import { type CoreDocument, makeCore, PAYLOAD_NAME } from './format/core-document.js';
 import { authenticateEnvelope, type Envelope, encodeEnvelope } from './format/envelope.js';
+import { copyCapacity } from './format/envelope-copy.js';
 import { type FloeMessage, startEncryption } from './format/floe.js';
 import { payloadKey } from './format/kdf.js';
 import { type Metadata, sealMetadata } from './format/metadata.js';
-import { DEFAULT_AREA, type Preamble, preambleFor } from './format/preamble.js';
+import { DEFAULT_AREA, MAX_AREA, type Preamble, preambleFor } from './format/preamble.js';
 import { checkSegmentLength, DEFAULT_SEGMENT } from './format/sizes.js';
 import type { KeySlot } from './format/slot.js';
 import type { KeyWrapper } from './keys/key-wrapper.js';
 import { DataKey } from './keys/secret.js';
-import { wrapForAll } from './keys/wrap.js';
+import { checkKeys, wrapForAll } from './keys/wrap.js';
 import { payloadAad } from './unlock.js';
 
 export interface SealerOptions {
@@ -57,7 +59,8 @@ export class Sealer implements Disposable {
   }
 
   static async create(options: SealerOptions): Promise<Sealer> {
-    const { keys, context = {}, segmentLength = DEFAULT_SEGMENT, signal } = options;
+    const { context = {}, segmentLength = DEFAULT_SEGMENT, signal } = options;
+    const keys = checkKeys(options.keys);
     checkSegmentLength(segmentLength);
     const core = makeCore(randomBytes(16), context);
     const dataKey = DataKey.random();
@@ -98,5 +101,10 @@ function areaFor(core: CoreDocument, slots: readonly KeySlot[]): number {
 }
 
 export function areaForDocument(length: number): number {
-  return Math.max(DEFAULT_AREA, Math.ceil((2 * length) / 4096) * 4096);
+  const wanted = Math.max(DEFAULT_AREA, Math.ceil((2 * length) / 4096) * 4096);
+  if (length <= copyCapacity(MAX_AREA)) return Math.min(wanted, MAX_AREA);
+  throw new WeightsealError(
+    'ENVELOPE_FULL',
+    'The recipients and the context do not fit into an envelope; name fewer keys.',
+  );
 }

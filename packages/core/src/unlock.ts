@@ -10,6 +10,7 @@ import { type Head, truncated } from './head.js';
 import type { KeyWrapper } from './keys/key-wrapper.js';
 import type { DataKey } from './keys/secret.js';
 import { unwrapDataKey } from './keys/unwrap.js';
+import { checkKeys } from './keys/wrap.js';
 
 export interface UnlockOptions {
   /** The keys that may be asked, in this order. */
@@ -60,6 +61,7 @@ function openPayload(dataKey: DataKey, core: CoreDocument, header: Uint8Array): 
 /** FORMAT.md §11.1, steps 2 to 5. */
 export async function unlock(head: Head, options: UnlockOptions): Promise<Unlocked> {
   parseSegmentLength(head.floeHeader);
+  checkKeys(options.keys);
   expectContext(head.envelope.core.context, options.context);
   const dataKey = await unwrapDataKey(head.envelope, options.keys, options.signal);
   try {

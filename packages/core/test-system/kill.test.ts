@@ -2,7 +2,8 @@ import { copyFileSync, existsSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inspect, openReader, sealToFile, verify } from '@weightseal/core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Script, scriptPath, settledNames, Workplace } from './support/harness.js';
+import { environmentWith } from './support/fake-ln.js';
+import { Script, settledNames, Workplace } from './support/harness.js';
 import { fixedKey } from './support/keys.mjs';
 import { digestOf, holdsPlaintext, writePlaintext } from './support/plaintext.js';
 
@@ -95,7 +96,11 @@ class Target {
 
   start(options: ConstructorParameters<typeof Script>[2] = {}): Script {
     const { operation, input } = this.#subject;
-    return new Script('operate', { operation, input: place.at(`${input}.${this.#size}`), output: this.output }, options);
+    return new Script(
+      'operate',
+      { operation, input: place.at(`${input}.${this.#size}`), output: this.output },
+      options,
+    );
   }
 
   /** Whatever a crash left besides the output: must be nothing. */
@@ -153,51 +158,52 @@ const cases: readonly (readonly [string, Size, Subject])[] = [
   ['rewraps without end', 'small', { operation: 'rewrap', kills: 60, ...inPlace, state: rewrappedState }],
 ];
 
-describe.skipIf(process.platform !== 'linux')('kill -9 at any moment leaves the old file or the new one, and nothing else', () => {
-  test.each(cases)('%s (%s)', { timeout: 120_000 }, async (name, size, subject) => {
-    const { written, done } = await measure(subject, size);
-    const seen = { absent: 0, old: 0, new: 0, beforePromise: 0, halfMirrored: 0 };
-    const strays: string[] = [];
-    for (const { after, wait } of moments(subject.kills, written, done)) {
-      const target = new Target(subject, size);
-      using _directory = target.directory;
-      await using script = target.start();
-      await script.reached(after);
-      await sleep(wait);
-      const promised = script.has('done');
-      // Others are killed with what they started; an overwriting publish is two steps of which its helper does the second.
-      await script.kill(subject.old === undefined && Math.random() < 0.5);
-      strays.push(...(await target.strays()));
-      const state = await target.state();
-      seen[state]++;
-      if (state === 'new' && !promised) seen.beforePromise++;
-      if (promised) expect(state, 'what was promised').toBe('new');
-      if (subject.operation === 'rewrap' && !(await inspect(target.output)).copiesEqual) seen.halfMirrored++;
-    }
-    console.log(`kill -9 during ${name}: ${JSON.stringify(seen)}, normally ${written.toFixed(0)} + ${(done - written).toFixed(0)} ms`);
-    expect(strays, 'files that were left').toEqual([]);
-    expect(seen.new, 'kills after the publish').toBeGreaterThan(0);
-    expect(seen.old + seen.absent, 'kills before the publish').toBeGreaterThan(0);
-  });
+describe.skipIf(process.platform !== 'linux')(
+  'kill -9 at any moment leaves the old file or the new one, and nothing else',
+  () => {
+    test.each(cases)('%s (%s)', { timeout: 120_000 }, async (name, size, subject) => {
+      const { written, done } = await measure(subject, size);
+      const seen = { absent: 0, old: 0, new: 0, beforePromise: 0, halfMirrored: 0 };
+      const strays: string[] = [];
+      for (const { after, wait } of moments(subject.kills, written, done)) {
+        const target = new Target(subject, size);
+        using _directory = target.directory;
+        await using script = target.start();
+        await script.reached(after);
+        await sleep(wait);
+        const promised = script.has('done');
+        // Others are killed with what they started; an overwriting publish is two steps of which its helper does the second.
+        await script.kill(subject.old === undefined && Math.random() < 0.5);
+        strays.push(...(await target.strays()));
+        const state = await target.state();
+        seen[state]++;
+        if (state === 'new' && !promised) seen.beforePromise++;
+        if (promised) expect(state, 'what was promised').toBe('new');
+        if (subject.operation === 'rewrap' && !(await inspect(target.output)).copiesEqual)
+          seen.halfMirrored++;
+      }
+      console.log(
+        `kill -9 during ${name}: ${JSON.stringify(seen)}, normally ${written.toFixed(0)} + ${(done - written).toFixed(0)} ms`,
+      );
+      expect(strays, 'files that were left').toEqual([]);
+      expect(seen.new, 'kills after the publish').toBeGreaterThan(0);
+      expect(seen.old + seen.absent, 'kills before the publish').toBeGreaterThan(0);
+    });
 
-  const named = cases.filter(([, size, { operation }]) => size === 'large' && operation !== 'rewrap');
-  test.each(named)('%s (%s), killed around the link', { timeout: 30_000 }, async (_name, size, subject) => {
-    for (const moment of ['before', 'after']) {
-      const target = new Target(subject, size);
-      using _directory = target.directory;
-      const env = {
-        ...process.env,
-        PATH: `${scriptPath('path/ln').replace(/\/ln\.mjs$/, '')}:${process.env['PATH']}`,
-        REAL_LN: ['/usr/bin/ln', '/bin/ln'].find((path) => existsSync(path)),
-        KILL_AT: moment,
-      };
-      await using script = target.start({ env });
-      expect(await script.reached('done'), 'the kill came in time').toBe(false);
-      await script.kill();
-      expect(await target.strays(), `files that a kill ${moment} the link left`).toEqual([]);
-      const state = await target.state();
-      if (moment === 'before') expect(state).toBe(subject.old ? 'old' : 'absent');
-      else if (!subject.old) expect(state).toBe('new');
-    }
-  });
-});
+    const named = cases.filter(([, size, { operation }]) => size === 'large' && operation !== 'rewrap');
+    test.each(named)('%s (%s), killed around the link', { timeout: 30_000 }, async (_name, size, subject) => {
+      for (const moment of ['before', 'after'] as const) {
+        const target = new Target(subject, size);
+        using _directory = target.directory;
+        const env = environmentWith(`one that kills ${moment}`, place.at(`ln-${moment}`));
+        await using script = target.start({ env });
+        expect(await script.reached('done'), 'the kill came in time').toBe(false);
+        await script.kill();
+        expect(await target.strays(), `files that a kill ${moment} the link left`).toEqual([]);
+        const state = await target.state();
+        if (moment === 'before') expect(state).toBe(subject.old ? 'old' : 'absent');
+        else if (!subject.old) expect(state).toBe('new');
+      }
+    });
+  },
+);

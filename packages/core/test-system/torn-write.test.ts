@@ -75,10 +75,13 @@ describe('a rewrap whose write is torn', () => {
 
   test('second write: the new envelope at every byte', { timeout: 60_000 }, async () => {
     const first = torn(before, 1, () => true);
-    for (const k of lengths()) expect(await recipientsOf(torn(first, 0, (at) => at < k)), `${k} bytes`).toEqual(NEW);
+    for (const k of lengths())
+      expect(await recipientsOf(torn(first, 0, (at) => at < k)), `${k} bytes`).toEqual(NEW);
   });
 
-  test('sectors in any order, each with every key that it should open with', { timeout: 60_000 }, async () => {
+  test('sectors in any order, each with every key that it should open with', {
+    timeout: 60_000,
+  }, async () => {
     for (let round = 0; round < 200; round++) {
       const sectors = Array.from({ length: area / SECTOR }, () => Math.random() < 0.5);
       const [base, index] = round % 2 === 0 ? [before, 1] : [torn(before, 1, () => true), 0];
@@ -92,7 +95,10 @@ describe('a rewrap whose write is torn', () => {
   test.each([0, 1])('the next rewrap mends it (write %i was torn)', async (write) => {
     const base = write === 0 ? before : torn(before, 1, () => true);
     for (const k of [0, 1, 24, 100, 700]) {
-      writeFileSync(place.at('torn'), torn(base, 1 - write, (at) => at < k));
+      writeFileSync(
+        place.at('torn'),
+        torn(base, 1 - write, (at) => at < k),
+      );
       await rewrap(place.at('torn'), { keys: [A], add: [fixedKey('c')] });
       const { copiesEqual, recipients } = await inspect(place.at('torn'));
       expect(copiesEqual).toBe(true);
@@ -102,7 +108,10 @@ describe('a rewrap whose write is torn', () => {
 
   test('it is torn again while it mends', { timeout: 60_000 }, async () => {
     // Copy A holds the old envelope, copy B the new one: the next rewrap must not begin with B.
-    writeFileSync(place.at('half'), torn(before, 1, () => true));
+    writeFileSync(
+      place.at('half'),
+      torn(before, 1, () => true),
+    );
     await rewrap(place.at('half'), { keys: [A], remove: ['fixed:b'] });
     const mended = readFileSync(place.at('half'));
     const half = torn(before, 1, () => true);

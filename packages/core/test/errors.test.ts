@@ -8,7 +8,10 @@ const table = readFileSync(new URL('../../../docs/errors.md', import.meta.url), 
 function documented(): [code: string, heading: string][] {
   return table.split(/^## /m).flatMap((section) => {
     const heading = section.split('\n', 1)[0] ?? '';
-    return [...section.matchAll(/^\| `([A-Z_]+)` \|/gm)].map((match): [string, string] => [match[1] ?? '', heading]);
+    return [...section.matchAll(/^\| `([A-Z_]+)` \|/gm)].map((match): [string, string] => [
+      match[1] ?? '',
+      heading,
+    ]);
   });
 }
 
@@ -16,13 +19,20 @@ describe('error codes', () => {
   it('are in docs/errors.md, each once, under the heading of its class', () => {
     const rows = documented();
     expect(rows.map(([code]) => code).toSorted()).toEqual(Object.keys(ERROR_CODES).toSorted());
-    for (const [code, heading] of rows) expect(heading.split(', ')).toContain(ERROR_CODES[code as keyof typeof ERROR_CODES]);
+    for (const [code, heading] of rows)
+      expect(heading.split(', ')).toContain(ERROR_CODES[code as keyof typeof ERROR_CODES]);
   });
 
   it('come with a class, the cause, and a mark that another version of the package knows', () => {
     const cause = new Error('below');
     const error = new WeightsealError('NO_SPACE', 'Free some space.', { cause });
-    expect(error).toMatchObject({ code: 'NO_SPACE', class: 'io', cause, failures: [], name: 'WeightsealError' });
+    expect(error).toMatchObject({
+      code: 'NO_SPACE',
+      class: 'io',
+      cause,
+      failures: [],
+      name: 'WeightsealError',
+    });
     const foreign = Object.assign(new Error('another version'), { [Symbol.for('weightseal.error')]: true });
     expect(isWeightsealError(foreign)).toBe(true);
     expect(isWeightsealError(cause)).toBe(false);

@@ -1,10 +1,11 @@
 import { bufferSource, type ErrorCode, openReader, openToStream, verify } from '@weightseal/core';
 import { describe, expect, it } from 'vitest';
 import { concat } from '../src/format/bytes.js';
+import { encodeCopy, parseCopy } from '../src/format/envelope-copy.js';
 import { collect, refusal, streamOf } from './support/sealed.js';
 import { COPY_A, dataKeyOf, PLAINTEXT, SEGMENT, smallFile } from './support/small-file.js';
 
-const AREA = 16_384;
+const AREA = 4096;
 const file = smallFile(AREA);
 const COPY_B = COPY_A + AREA;
 const PAYLOAD = file.payloadOffset;
@@ -24,7 +25,7 @@ const openStream = (bytes: Uint8Array) => collect(openToStream(streamOf(bytes), 
 
 function flipped(at: number): Uint8Array {
   const bytes = file.bytes.slice();
-  bytes[at]! ^= 1 << at % 8;
+  bytes[at]! ^= 1 << (at % 8);
   return bytes;
 }
 
@@ -75,10 +76,13 @@ describe('one flipped bit in every byte of a file', () => {
     it(`${name}: ${codes ? codes.join(' or ') : 'the other copy opens the file, with the same plaintext'}`, async () => {
       for (let at = from; at < to; at++) {
         const bytes = flipped(at);
+        // A stream's head is read by the same code, so a part of it will do there.
+        const skipsStream = to <= PAYLOAD && at % 7 !== 0;
         for (const [open, allowed] of [
           [openSource, codes],
           [openStream, streamCodes ?? codes],
         ] as const) {
+          if (open === openStream && skipsStream) continue;
           if (!allowed) expect(Buffer.compare(await open(bytes), PLAINTEXT), `byte ${at}`).toBe(0);
           else {
             const error = await refusal(() => open(bytes));
@@ -88,6 +92,16 @@ describe('one flipped bit in every byte of a file', () => {
       }
     });
   }
+
+  it('in a copy of the default area: the copy is no longer whole, wherever the bit is', () => {
+    const copy = encodeCopy({ generation: 3, document: file.document }, 16_384);
+    for (let at = 0; at < copy.length; at++) {
+      copy[at]! ^= 1 << (at % 8);
+      if (parseCopy(copy)) expect.fail(`byte ${at}`);
+      copy[at]! ^= 1 << (at % 8);
+    }
+    expect(parseCopy(copy)).toMatchObject({ generation: 3 });
+  });
 
   it('the same byte in both copies: nobody opens it', async () => {
     const used = COPY_A + 56 + file.document.length;
@@ -123,15 +137,22 @@ describe('every length that a cut file can have', () => {
 });
 
 describe('bytes after the end', () => {
-  it.each([1, 31, 32, SEGMENT, 2 * SEGMENT, 3 * SEGMENT])('%i of them, of any kind, are PAYLOAD_TRAILING_DATA', async (count) => {
-    const kinds = [new Uint8Array(count), new Uint8Array(count).fill(0xff), file.bytes.slice(BODY, BODY + count)];
-    for (const more of kinds) {
-      const bytes = concat(file.bytes, more);
-      for (const open of [openSource, openStream, (it: Uint8Array) => verify(bufferSource(it), { keys })]) {
-        expect((await refusal(() => open(bytes))).code).toBe('PAYLOAD_TRAILING_DATA');
+  it.each([1, 10, 11, 31, 32, 41, 42, SEGMENT, 2 * SEGMENT, 3 * SEGMENT])(
+    '%i of them, of any kind, are PAYLOAD_TRAILING_DATA',
+    async (count) => {
+      const kinds = [
+        new Uint8Array(count),
+        new Uint8Array(count).fill(0xff),
+        file.bytes.slice(BODY, BODY + count),
+      ];
+      for (const more of kinds) {
+        const bytes = concat(file.bytes, more);
+        for (const open of [openSource, openStream, (it: Uint8Array) => verify(bufferSource(it), { keys })]) {
+          expect((await refusal(() => open(bytes))).code).toBe('PAYLOAD_TRAILING_DATA');
+        }
       }
-    }
-  });
+    },
+  );
 });
 
 describe('segments', () => {
@@ -179,7 +200,10 @@ describe('segments', () => {
   });
 
   it('the last doubled: PAYLOAD_TRAILING_DATA', async () => {
-    expect(await codesOf(order(0, 1, 2, 3, 4, 4))).toEqual(['PAYLOAD_TRAILING_DATA', 'PAYLOAD_TRAILING_DATA']);
+    expect(await codesOf(order(0, 1, 2, 3, 4, 4))).toEqual([
+      'PAYLOAD_TRAILING_DATA',
+      'PAYLOAD_TRAILING_DATA',
+    ]);
   });
 
   it.each([0, 1, 2, 3])('%i dropped: SEGMENT_MISSING', async (index) => {

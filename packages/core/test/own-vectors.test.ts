@@ -35,7 +35,10 @@ it('the script writes the committed vectors, byte for byte', async () => {
   const written = await readdir(output);
   expect(written.sort()).toEqual((await readdir(directory)).filter((name) => name.endsWith('.json')).sort());
   for (const name of written) {
-    expect(await readFile(join(output, name), 'utf8') === (await readFile(join(directory, name), 'utf8')), name).toBe(true);
+    expect(
+      (await readFile(join(output, name), 'utf8')) === (await readFile(join(directory, name), 'utf8')),
+      name,
+    ).toBe(true);
   }
 });
 
@@ -68,28 +71,38 @@ describe('files that are refused', () => {
 
   it.each(negative)('$name is $code: $comment', async (vector) => {
     const output = temp.path();
-    for (const [way, open] of Object.entries(waysToOpen(damaged(vector), [givingDataKey(baseOf(vector))], output))) {
+    for (const [way, open] of Object.entries(
+      waysToOpen(damaged(vector), [givingDataKey(baseOf(vector))], output),
+    )) {
       const expected = way.endsWith('of a stream') ? (vector.streamCode ?? vector.code) : vector.code;
       await expect(open(), way).rejects.toEqual(code(expected as never));
       expect(existsSync(output), way).toBe(false);
     }
   });
 
-  it.each(negative.filter(({ foundByReading }) => !foundByReading))('$name: opening alone finds it', async (vector) => {
-    await expect(openReader(bufferSource(damaged(vector)), { keys: [givingDataKey(baseOf(vector))] })).rejects.toEqual(
-      code(vector.code as never),
-    );
-  });
+  it.each(negative.filter(({ foundByReading }) => !foundByReading))(
+    '$name: opening alone finds it',
+    async (vector) => {
+      await expect(
+        openReader(bufferSource(damaged(vector)), { keys: [givingDataKey(baseOf(vector))] }),
+      ).rejects.toEqual(code(vector.code as never));
+    },
+  );
 
-  it.each(negative.filter(({ foundByReading }) => foundByReading))('$name: a reader opens, and reads elsewhere', async (vector) => {
-    await using reader = await openReader(bufferSource(damaged(vector)), { keys: [key()] });
-    const first = Buffer.from(await reader.read(0, 32)).toString('hex');
-    expect(first).toBe(baseOf(vector).plaintext.slice(0, 64));
-  });
+  it.each(negative.filter(({ foundByReading }) => foundByReading))(
+    '$name: a reader opens, and reads elsewhere',
+    async (vector) => {
+      await using reader = await openReader(bufferSource(damaged(vector)), { keys: [key()] });
+      const first = Buffer.from(await reader.read(0, 32)).toString('hex');
+      expect(first).toBe(baseOf(vector).plaintext.slice(0, 64));
+    },
+  );
 
   it('a stream gives out what comes before the fault, and nothing after it', async () => {
     const vector = negative.find(({ name }) => name === 'segment-tag')!;
     const given = collect(openToStream(streamOf(damaged(vector)), { keys: [key()] }));
-    await expect(given).rejects.toMatchObject({ message: expect.stringContaining('do not use what came before') });
+    await expect(given).rejects.toMatchObject({
+      message: expect.stringContaining('do not use what came before'),
+    });
   });
 });

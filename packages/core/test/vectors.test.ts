@@ -30,7 +30,9 @@ describe.skipIf(root === undefined)('known answers of others', () => {
   afterAll(() => {
     const { floe, gcm, hkdf, notApplicable } = ran;
     const total = floe + gcm + hkdf;
-    console.log(`vectors: ${total} cases ran (floe ${floe}, aes-gcm ${gcm}, hkdf ${hkdf}); ${notApplicable} not applicable`);
+    console.log(
+      `vectors: ${total} cases ran (floe ${floe}, aes-gcm ${gcm}, hkdf ${hkdf}); ${notApplicable} not applicable`,
+    );
   });
 
   describe('FLOE', () => {
@@ -90,7 +92,7 @@ function checkFloe(ciphertext: Uint8Array, plaintext: Uint8Array, rotationBits: 
       ? // Shorter than any that a sealed file may have, so startDecryption refuses it. The header is compared above.
         new FloeMessage(key, header.slice(0, 42), aad, rotationBits ?? 20)
       : startDecryption(key, aad, header, rotationBits);
-  const segments = segmentsOfBody(body.length, segmentLength)!;
+  const segments = segmentsOfBody(body.length, segmentLength);
   const opened: Uint8Array[] = [];
   const resealed: Uint8Array[] = [header];
   for (let position = 0; position < segments.count; position++) {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { WeightsealError } from '@weightseal/core';
+import { secretBytes, WeightsealError } from '@weightseal/core';
 import { LineReader, LineWriter } from './key-bytes.js';
 import { MAX_PRIVATE_FILE_BYTES, type PrivateFile, readPrivateFile } from './private-file.js';
 import { wipe } from './wipe.js';
@@ -57,7 +57,7 @@ export function parseKeyFile(bytes: Uint8Array, path: string): KeyFile {
     reader.hexInto(id);
     reader.lineEnd();
     do {
-      const secret = Buffer.alloc(SECRET_BYTES);
+      const secret = secretBytes(SECRET_BYTES);
       reader.literal('key ');
       const version = reader.number(MAX_VERSION);
       reader.literal(' ');

@@ -1,7 +1,7 @@
 import { randomBytes, randomFillSync } from 'node:crypto';
 import { type FileHandle, open, realpath, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { type ErrorCode, isWeightsealError, WeightsealError } from '@weightseal/core';
+import { type ErrorCode, isWeightsealError, secretBytes, WeightsealError } from '@weightseal/core';
 import { toDate } from './key-bytes.js';
 import {
   encodeKeyFile,
@@ -97,7 +97,7 @@ export async function rotateKeyFile(path: string, stop: AbortSignal): Promise<st
 }
 
 function newVersion(version: number): KeyVersion {
-  const secret = randomFillSync(Buffer.allocUnsafeSlow(SECRET_BYTES));
+  const secret = randomFillSync(secretBytes(SECRET_BYTES));
   return { version, created: toDate(Date.now()), secret };
 }
 

@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, createHmac } from 'node:crypto';
-import { WeightsealError } from '@weightseal/core';
+import { secretBytes, WeightsealError } from '@weightseal/core';
 import { wipe } from './wipe.js';
 
 export const DATA_KEY_BYTES = 32;
@@ -58,7 +58,9 @@ export function openBlob(key: BlobKey, sealed: Uint8Array): Uint8Array | undefin
     decipher.setAuthTag(sealed.subarray(DATA_KEY_BYTES));
     opened = decipher.update(sealed.subarray(0, DATA_KEY_BYTES));
     decipher.final();
-    return Uint8Array.from(opened);
+    const dataKey = secretBytes(opened.length);
+    dataKey.set(opened);
+    return dataKey;
   } catch {
     return undefined;
   } finally {

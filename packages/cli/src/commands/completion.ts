@@ -4,14 +4,12 @@ import type { Args, Result } from '../types.js';
 
 const SHELLS: Readonly<Record<string, () => string[]>> = { bash, zsh, fish };
 
-export async function run({ operand }: Args): Promise<Result> {
+export async function completion({ operand }: Args): Promise<Result> {
   const script = Object.hasOwn(SHELLS, operand) ? SHELLS[operand] : undefined;
   if (!script) throw usageError(`completion: knows bash, zsh and fish, not ${JSON.stringify(operand)}.`);
   const lines = script();
   return { value: { shell: operand, script: lines.join('\n') }, lines, essential: true };
 }
-
-const names = COMMANDS.map(({ name }) => name).join(' ');
 
 function operands({ name }: Command): string {
   return name === 'completion' ? Object.keys(SHELLS).join(' ') : '';
@@ -29,7 +27,7 @@ function bash(): string[] {
     '_weightseal() {',
     '  local words',
     '  if [ "$COMP_CWORD" -eq 1 ]; then',
-    `    words='${names} --help --version'`,
+    `    words='${COMMANDS.map(({ name }) => name).join(' ')} --help --version'`,
     '  else',
     '    case "$' + '{COMP_WORDS[1]}" in',
     ...COMMANDS.map((one) => `      ${one.name}) words='${`${operands(one)} ${words(one)}`.trim()}' ;;`),

@@ -1,10 +1,12 @@
-import { type Inspection, inspect } from '@weightseal/core';
+import type { Inspection } from '@weightseal/core';
+import { core } from '../core.js';
 import { quote, size } from '../text.js';
 import type { Args, Result, Session } from '../types.js';
 import { pathOf } from '../values.js';
 
-export async function run(args: Args, { signal }: Session): Promise<Result> {
-  const inspection = await inspect(pathOf(args, 'inspect'), { signal });
+export async function inspect(args: Args, { signal }: Session): Promise<Result> {
+  const library = await core();
+  const inspection = await library.inspect(pathOf(args, 'inspect'), { signal });
   return { value: inspection, lines: describe(inspection), essential: true };
 }
 
@@ -22,9 +24,9 @@ function describe(file: Inspection): string[] {
         (one) => `${quote(one.keyUri)}, ${quote(one.algorithm)}, version ${quote(one.keyVersion)}`,
       ),
     ),
-    `plaintext   ${size(file.size)} in ${file.segments} segments of ${size(file.segmentLength)}`,
-    `file        ${size(file.sealedSize)}`,
-    `envelope    written ${file.generation} times, ${file.copiesEqual ? 'both copies whole' : 'one copy is damaged; `rewrap` mends it'}`,
+    `plaintext   ${size(file.size)}`,
+    `sealed      ${size(file.sealedSize)}; segments of ${size(file.segmentLength)}: ${file.segments}`,
+    `envelope    generation ${file.generation}, ${file.copiesEqual ? 'both copies whole' : 'one copy is damaged; `rewrap` mends it'}`,
     'None of this is authenticated; `weightseal verify` checks it.',
   ];
 }

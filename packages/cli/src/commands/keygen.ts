@@ -1,7 +1,7 @@
 import type { Args, Result, Session } from '../types.js';
 import { pathOf } from '../values.js';
 
-export async function run(args: Args, { signal }: Session): Promise<Result> {
+export async function keygen(args: Args, { signal }: Session): Promise<Result> {
   const { generateKeyFile, localKeyFromUri } = await import('@weightseal/kms-local');
   const path = pathOf(args, 'keygen');
   const essential = true;

@@ -1,13 +1,15 @@
-import { inspect, type OpenOptions, openToFile, openToStream } from '@weightseal/core';
+import type { OpenOptions } from '@weightseal/core';
 import { usageError } from '../cli-error.js';
+import { core } from '../core.js';
 import { resolveKeys } from '../key-uri.js';
 import { uncheckedContext } from '../notes.js';
 import { pour } from '../output.js';
+import { stdin } from '../stdin.js';
 import { quote, size } from '../text.js';
 import type { Args, Result, Session } from '../types.js';
 import { contextOf } from '../values.js';
 
-export async function run(args: Args, session: Session): Promise<Result> {
+export async function open(args: Args, session: Session): Promise<Result> {
   const { operand: input } = args;
   const output = args.one('output')!;
   const digest = args.has('check-digest');
@@ -21,7 +23,8 @@ export async function run(args: Args, session: Session): Promise<Result> {
   };
   if (output === '-') return await openToStdout(input, options, session.signal);
   const overwrite = args.has('force');
-  const opened = await openToFile(input === '-' ? process.stdin : input, output, {
+  const { openToFile } = await core();
+  const opened = await openToFile(input === '-' ? stdin() : input, output, {
     ...options,
     digest,
     overwrite,
@@ -34,13 +37,14 @@ export async function run(args: Args, session: Session): Promise<Result> {
 }
 
 async function openToStdout(input: string, options: OpenOptions, signal: AbortSignal): Promise<Result> {
-  const stream = openToStream(input === '-' ? process.stdin : input, options);
+  const { inspect, openToStream } = await core();
+  const stream = openToStream(input === '-' ? stdin() : input, options);
   const written = await pour(stream, signal);
   // A stream's context is known to nobody but the engine; a file can be asked again.
   const unchecked = !options.context && input !== '-' ? (await inspect(input)).context : {};
   return {
     value: { output: '-', size: written },
-    lines: [`opened ${size(written)} to stdout`],
+    lines: [],
     stdoutTaken: true,
     note: uncheckedContext(unchecked),
   };

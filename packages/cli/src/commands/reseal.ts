@@ -1,13 +1,18 @@
-import { reseal } from '@weightseal/core';
+import { core } from '../core.js';
 import { changeOf, recipientLines } from '../recipients.js';
 import { quote } from '../text.js';
 import type { Args, Result, Session } from '../types.js';
 import { pathOf } from '../values.js';
 
-export async function run(args: Args, session: Session): Promise<Result> {
+export async function reseal(args: Args, session: Session): Promise<Result> {
+  const library = await core();
   const path = pathOf(args, 'reseal');
   const onProgress = await session.progress('resealing');
-  const resealed = await reseal(path, { ...(await changeOf(args)), signal: session.signal, onProgress });
+  const resealed = await library.reseal(path, {
+    ...(await changeOf(args)),
+    signal: session.signal,
+    onProgress,
+  });
   return {
     value: { path, ...resealed },
     lines: [

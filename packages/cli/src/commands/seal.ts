@@ -1,12 +1,14 @@
-import { FileSource, type Sealed, type SealOptions, sealToFile, sealToStream } from '@weightseal/core';
+import type { Sealed, SealOptions } from '@weightseal/core';
 import { usageError } from '../cli-error.js';
+import { core } from '../core.js';
 import { resolveKeys } from '../key-uri.js';
 import { pour } from '../output.js';
+import { stdin } from '../stdin.js';
 import { quote, size } from '../text.js';
 import type { Args, Result, Session } from '../types.js';
 import { contextOf, wholeNumber } from '../values.js';
 
-export async function run(args: Args, session: Session): Promise<Result> {
+export async function seal(args: Args, session: Session): Promise<Result> {
   const { operand: input } = args;
   const output = args.one('output') ?? besides(input);
   const options: SealOptions = {
@@ -20,7 +22,8 @@ export async function run(args: Args, session: Session): Promise<Result> {
   if (output === '-') return await sealToStdout(input, options, session.signal);
   const digest = !args.has('no-digest');
   const overwrite = args.has('force');
-  const sealed = await sealToFile(input === '-' ? process.stdin : input, output, {
+  const { sealToFile } = await core();
+  const sealed = await sealToFile(input === '-' ? stdin() : input, output, {
     ...options,
     digest,
     overwrite,
@@ -36,11 +39,12 @@ function besides(input: string): string {
 }
 
 async function sealToStdout(input: string, options: SealOptions, signal: AbortSignal): Promise<Result> {
+  const { FileSource, sealToStream } = await core();
   await using file = input === '-' ? undefined : await FileSource.open(input);
-  const sealedSize = await pour(sealToStream(file ?? process.stdin, options), signal);
+  const sealedSize = await pour(sealToStream(file ?? stdin(), options), signal);
   return {
     value: { output: '-', sealedSize },
-    lines: [`sealed to stdout: ${size(sealedSize)}`],
+    lines: [],
     stdoutTaken: true,
   };
 }

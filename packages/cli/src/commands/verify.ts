@@ -1,14 +1,16 @@
-import { verify } from '@weightseal/core';
+import { core } from '../core.js';
 import { resolveKeys } from '../key-uri.js';
 import { uncheckedContext } from '../notes.js';
+import { stdin } from '../stdin.js';
 import { quote, size } from '../text.js';
 import type { Args, Result, Session } from '../types.js';
 import { contextOf } from '../values.js';
 
-export async function run(args: Args, session: Session): Promise<Result> {
+export async function verify(args: Args, session: Session): Promise<Result> {
+  const library = await core();
   const { operand: input } = args;
   const context = contextOf(args);
-  const verified = await verify(input === '-' ? process.stdin : input, {
+  const verified = await library.verify(input === '-' ? stdin() : input, {
     context,
     keys: await resolveKeys(args.many('key')),
     digest: !args.has('no-digest'),

@@ -11,11 +11,18 @@ export function differences(before: Uint8Array, after: Uint8Array): Piece[] {
     if (last && at - last.to < GAP) last.to = at + 1;
     else ranges.push({ from: at, to: at + 1 });
   }
-  return ranges.map(({ from, to }) => ({ at: from, hex: Buffer.from(after.slice(from, to)).toString('hex') }));
+  return ranges.map(({ from, to }) => ({
+    at: from,
+    hex: Buffer.from(after.slice(from, to)).toString('hex'),
+  }));
 }
 
 /** The file that pieces describe. */
-export function assemble(pieces: readonly Piece[], size: number, base: Uint8Array = new Uint8Array()): Uint8Array {
+export function assemble(
+  pieces: readonly Piece[],
+  size: number,
+  base: Uint8Array = new Uint8Array(),
+): Uint8Array {
   const out = new Uint8Array(size);
   out.set(base.subarray(0, size));
   for (const { at, hex } of pieces) out.set(Buffer.from(hex, 'hex'), at);

@@ -3,7 +3,7 @@ import { view } from '../format/bytes.js';
 import type { FloeMessage } from '../format/floe.js';
 import { decryptSegment, release } from '../format/segment.js';
 import { NOT_FINAL, OVERHEAD, type Segments } from '../format/sizes.js';
-import type { ByteSource } from '../io/byte-source.js';
+import { type ByteSource, readExactly } from '../io/byte-source.js';
 
 // Why a payload was refused: FORMAT.md §9.6 and §9.10. It runs after the refusal, releases nothing, and looks no further
 // than this many segments.
@@ -73,6 +73,8 @@ async function moved(body: Body, segment: Uint8Array, position: number, final: b
   const to = final ? position + REACH : Math.min(segments.count + REACH, position + REACH);
   for (let at = Math.max(0, position - REACH); at <= to; at++) {
     if (at === position) continue;
+    // A segment can have 16 MiB: the host's event loop has its turn between two attempts.
+    await new Promise((resolve) => setImmediate(resolve));
     const plaintext = decryptSegment(new Uint8Array(message.segmentKey(at)), at, final, segment);
     if (!plaintext) continue;
     plaintext.fill(0);
@@ -85,10 +87,11 @@ async function moved(body: Body, segment: Uint8Array, position: number, final: b
 }
 
 function readHead(body: Body, position: number): Promise<Uint8Array> {
-  return body.source.read(body.offset + position * body.segments.segmentLength, 4);
+  return readExactly(body.source, body.offset + position * body.segments.segmentLength, 4, undefined);
 }
 
 function readSegment({ source, offset, segments }: Body, position: number): Promise<Uint8Array> {
   const { segmentLength, count, finalLength } = segments;
-  return source.read(offset + position * segmentLength, position === count - 1 ? finalLength : segmentLength);
+  const length = position === count - 1 ? finalLength : segmentLength;
+  return readExactly(source, offset + position * segmentLength, length, undefined);
 }

@@ -24,10 +24,11 @@ export class WorkerThread {
       execArgv: [],
       resourceLimits: { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 8 },
     });
-    this.#worker.unref();
     this.#worker.on('message', (message: FromWorker) => this.#settle(message));
     this.#worker.on('error', (error) => this.#fail(error));
     this.#worker.on('exit', () => this.#fail(new Error('the worker thread ended')));
+    // After the listeners: adding one takes the reference again.
+    this.#worker.unref();
   }
 
   get load(): number {

@@ -51,7 +51,16 @@ export function fromBase64url(text: string): Uint8Array<ArrayBuffer> | undefined
 }
 
 export function isZero(bytes: Uint8Array): boolean {
-  return bytes.every((byte) => byte === 0);
+  for (let at = 0; at < bytes.length; at++) if (bytes[at] !== 0) return false;
+  return true;
+}
+
+/**
+ * Memory for a secret. V8 keeps small typed arrays inside its own heap, where it copies them when it likes, and zeroing reaches one copy
+ * only; over a buffer of its own an array stays where it is.
+ */
+export function secretBytes(length: number): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(new ArrayBuffer(length));
 }
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this looks for.

@@ -41,7 +41,7 @@ export function parseCanonicalJson(bytes: Uint8Array): Json | undefined {
 }
 
 export function isObject(value: Json | undefined): value is { readonly [name: string]: Json } {
-  return typeof value === 'object' && !Array.isArray(value);
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** True when the object has these members and no others. */

@@ -24,6 +24,7 @@ export class FloeMessage {
   readonly #messageKey: Uint8Array;
   readonly #rotationBits: number;
   readonly #segmentKeys = new Map<number, SharedArrayBuffer>();
+  #disposed = false;
 
   constructor(key: Uint8Array, prefix: Uint8Array, aad: Uint8Array, rotationBits: number) {
     this.segmentLength = view(prefix).getUint32(2);
@@ -35,6 +36,9 @@ export class FloeMessage {
 
   /** DERIVE_KEY: the 32-byte AEAD key of a segment, in memory that workers share, so that zeroing it reaches them. */
   segmentKey(position: number): SharedArrayBuffer {
+    // A key derived from the zeroes that are left would be known to everybody.
+    if (this.#disposed)
+      throw new WeightsealError('INVALID_ARGUMENT', 'The sealed file has been closed; open it again.');
     const step = 2 ** this.#rotationBits;
     const masked = position - (position % step);
     const cached = this.#segmentKeys.get(masked);
@@ -48,6 +52,7 @@ export class FloeMessage {
   }
 
   [Symbol.dispose](): void {
+    this.#disposed = true;
     this.#messageKey.fill(0);
     for (const key of this.#segmentKeys.values()) new Uint8Array(key).fill(0);
     this.#segmentKeys.clear();

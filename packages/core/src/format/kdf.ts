@@ -1,12 +1,13 @@
 import { createHmac } from 'node:crypto';
-import { concat, u64, utf8 } from './bytes.js';
+import { concat, secretBytes, u64, utf8 } from './bytes.js';
 
 const HKDF_BLOCK = Uint8Array.of(1);
 
 /** KDF(key, info, n): HKDF-Expand-SHA-384 of one block, n ≤ 48. FORMAT.md §1.6. The caller zeroes the result. */
 export function kdf(key: Uint8Array, info: Uint8Array, length: number): Uint8Array {
   const block = createHmac('sha384', key).update(info).update(HKDF_BLOCK).digest();
-  const out = new Uint8Array(block.subarray(0, length));
+  const out = secretBytes(length);
+  out.set(block.subarray(0, length));
   block.fill(0);
   return out;
 }

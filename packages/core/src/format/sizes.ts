@@ -35,6 +35,12 @@ export function checkSegmentLength(length: number): void {
 export function segmentsOfPlaintext(plaintextSize: number, segmentLength: number): Segments {
   const perSegment = segmentLength - OVERHEAD;
   const count = Math.max(1, Math.ceil(plaintextSize / perSegment));
+  if (count > MAX_SEGMENTS) {
+    throw new WeightsealError(
+      'INVALID_ARGUMENT',
+      'The input has more than 2^40 segments; choose a larger segment length.',
+    );
+  }
   return {
     segmentLength,
     count,

@@ -1,5 +1,6 @@
+import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { ioError, throwIfAborted, WeightsealError } from '../errors.js';
+import { abortedError, ioError, isWeightsealError, throwIfAborted, WeightsealError } from '../errors.js';
 
 /** Bytes that can be read anywhere: a file, an object in a store, a buffer. */
 export interface ByteSource {
@@ -27,8 +28,9 @@ export class FileSource implements ByteSource, AsyncDisposable {
   }
 
   /** @throws INPUT_NOT_FOUND, IO_ERROR, INVALID_ARGUMENT for what is no regular file */
-  static async open(path: string): Promise<FileSource> {
-    const handle = await open(path, 'r').catch((error: unknown) => {
+  static async open(path: string, flags: number = constants.O_RDONLY): Promise<FileSource> {
+    // Non-blocking, or opening a pipe would wait for its other end; a regular file does not know the difference.
+    const handle = await open(path, flags | (constants.O_NONBLOCK ?? 0)).catch((error: unknown) => {
       throw ioError(error, `open ${path}`);
     });
     try {
@@ -47,6 +49,11 @@ export class FileSource implements ByteSource, AsyncDisposable {
       'INVALID_ARGUMENT',
       `${path} is not a regular file; give a file, or - for a stream.`,
     );
+  }
+
+  /** The open file, for those who write into it too. */
+  get handle(): FileHandle {
+    return this.#handle;
   }
 
   /** The open descriptor, for the pool's threads. */
@@ -78,7 +85,7 @@ export class FileSource implements ByteSource, AsyncDisposable {
     }
   }
 
-  /** @throws INPUT_CHANGED when the file is no longer the one that was opened */
+  /** @throws INPUT_CHANGED when the file is no longer as it was when it was opened */
   async checkUnchanged(): Promise<void> {
     const { size, mtimeNs } = await this.#handle.stat({ bigint: true });
     if (Number(size) !== this.size || mtimeNs !== this.#modified) throw inputChanged(this.path);
@@ -104,7 +111,7 @@ export function bufferSource(bytes: Uint8Array): ByteSource {
   };
 }
 
-/** Reads, and refuses a source that answers with another length than it was asked for. */
+/** Reads, refuses an answer of another length than was asked for, and gives what a source throws a code. */
 export async function readExactly(
   source: ByteSource,
   offset: number,
@@ -112,15 +119,19 @@ export async function readExactly(
   signal: AbortSignal | undefined,
 ): Promise<Uint8Array> {
   throwIfAborted(signal);
-  const bytes = await source.read(offset, length, { signal });
-  if (bytes.length === length) return bytes;
-  throw new WeightsealError(
-    'INPUT_CHANGED',
-    `The source gave ${bytes.length} bytes where it has ${length}; try again.`,
-  );
+  const bytes: unknown = await Promise.resolve()
+    .then(() => source.read(offset, length, { signal }))
+    .catch((cause: unknown) => {
+      if (signal?.aborted) throw abortedError(signal);
+      if (isWeightsealError(cause)) throw cause;
+      throw new WeightsealError('IO_ERROR', 'The byte source failed; its error is the cause.', { cause });
+    });
+  if (bytes instanceof Uint8Array && bytes.length === length) return bytes;
+  const given = bytes instanceof Uint8Array ? `${bytes.length} bytes` : 'no bytes';
+  throw new WeightsealError('INPUT_CHANGED', `The source gave ${given} where it has ${length}; try again.`);
 }
 
-/** Brings a range of a source into a slot, without a copy where the source can. */
+/** Brings a range of a source into memory that the caller has, without a copy where the source can. */
 export async function loadRange(
   source: ByteSource,
   offset: number,

@@ -1,21 +1,18 @@
-import { abortedError, throwIfAborted } from '../errors.js';
-import type { ByteSource } from './byte-source.js';
+import { abortedError, isWeightsealError, throwIfAborted, WeightsealError } from '../errors.js';
 
 /** What a stream operation reads: a Node stream, a web stream, or any async iterable of bytes. */
 export type ByteStream = AsyncIterable<Uint8Array> | ReadableStream<Uint8Array>;
 
-export function isByteSource(input: ByteSource | ByteStream): input is ByteSource {
-  return 'read' in input && 'size' in input && typeof input.read === 'function';
-}
-
 /** Reads a stream in pieces of the reader's choice, holding no more than one chunk beyond them. */
 export class Feeder implements AsyncDisposable {
+  readonly #stream: ByteStream;
   readonly #iterator: AsyncIterator<Uint8Array>;
   readonly #signal: AbortSignal | undefined;
   #chunk: Uint8Array = new Uint8Array(0);
   #done = false;
 
   constructor(stream: ByteStream, signal: AbortSignal | undefined) {
+    this.#stream = stream;
     this.#iterator = (stream as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]();
     this.#signal = signal;
   }
@@ -49,29 +46,39 @@ export class Feeder implements AsyncDisposable {
     return out.subarray(0, await this.fill(out));
   }
 
+  /** Tells the stream that no more of it is wanted, unless it has ended. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#done) return;
     this.#done = true;
     // A stream that is stuck in a read would not return from it; nobody waits for it.
     void Promise.resolve(this.#iterator.return?.()).catch(() => {});
+    // The iterator of a Node stream that nothing was read of does not tell the stream.
+    if ('destroy' in this.#stream && typeof this.#stream.destroy === 'function') this.#stream.destroy();
   }
 
   #next(): Promise<IteratorResult<Uint8Array>> {
     const signal = this.#signal;
-    const next = this.#iterator.next();
-    if (!signal) return next;
     return new Promise((resolve, reject) => {
-      const onAbort = () => reject(abortedError(signal));
-      signal.addEventListener('abort', onAbort, { once: true });
-      next.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+      const onAbort = () => signal && reject(abortedError(signal));
+      signal?.addEventListener('abort', onAbort, { once: true });
+      Promise.resolve(this.#iterator.next())
+        .then(resolve, (error: unknown) => reject(this.#failure(error)))
+        .finally(() => signal?.removeEventListener('abort', onAbort));
     });
+  }
+
+  #failure(cause: unknown): WeightsealError {
+    this.#done = true;
+    if (this.#signal?.aborted) return abortedError(this.#signal);
+    if (isWeightsealError(cause)) return cause;
+    return new WeightsealError('IO_ERROR', 'The input stream failed; its error is the cause.', { cause });
   }
 }
 
 function asBytes(value: unknown): Uint8Array {
   if (value instanceof Uint8Array) return value;
-  if (typeof value === 'string')
-    throw new TypeError('The stream gives strings; give one of bytes (no encoding set).');
   if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
-  throw new TypeError('The stream gives something other than bytes.');
+  const given =
+    typeof value === 'string' ? 'strings; give one without an encoding' : 'something other than bytes';
+  throw new WeightsealError('INVALID_ARGUMENT', `The stream gives ${given}.`);
 }

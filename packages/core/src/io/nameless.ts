@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { type FileHandle, open, realpath } from 'node:fs/promises';
+import { type FileHandle, lstat, open, realpath } from 'node:fs/promises';
 import { basename, delimiter, join, resolve } from 'node:path';
 
 // Files without a name: docs/decisions/0004-nameless-outputs.md.
@@ -7,31 +7,33 @@ import { basename, delimiter, join, resolve } from 'node:path';
 /** open(2): an inode without a name, which the kernel frees when its last descriptor is closed, also after kill -9. */
 const O_TMPFILE = 0o20000000 | constants.O_DIRECTORY;
 
-/** Rejects unless the command exits with 0. */
-function run(command: string, args: readonly string[]): Promise<void> {
+/** Links the inode $2 to the name $3, and renames that over $4; a child does both, so that our own death between them does not strand $3. */
+const LINK_AND_REPLACE =
+  '"$1/ln" -L -T -- "$2" "$3" && "$1/mv" -f -T -- "$3" "$4" || { "$1/rm" -f -- "$3"; exit 1; }';
+
+/** Resolves to whether the command exited with 0. */
+function run(command: string, args: readonly string[]): Promise<boolean> {
   // Loaded only here: most processes of a library's user have no other need of it, and it takes a while.
   const { spawn } = process.getBuiltinModule('node:child_process');
-  return new Promise((resolve, reject) => {
+  return new Promise((resolve) => {
     const child = spawn(command, args, { stdio: 'ignore', env: {} });
-    child.once('error', reject);
-    child.once('exit', (code) =>
-      code === 0 ? resolve() : reject(new Error(`${command} exited with ${code}`)),
-    );
+    child.once('error', () => resolve(false));
+    child.once('exit', (code) => resolve(code === 0));
   });
 }
 
-/** The `ln` of coreutils, or nothing: busybox has one without -L. */
-async function findLn(): Promise<string> {
+/** Where the `ln` of coreutils is, or nothing: busybox has one without -L. Called by its own name, since it may be one program with many. */
+async function findCoreutils(): Promise<string | undefined> {
   for (const directory of (process.env['PATH'] ?? '').split(delimiter)) {
     const found = await realpath(join(directory, 'ln')).catch(() => undefined);
-    if (found) return ['busybox', 'toybox'].includes(basename(found)) ? '' : found;
+    if (found) return ['busybox', 'toybox'].includes(basename(found)) ? undefined : resolve(directory);
   }
-  return '';
+  return undefined;
 }
 
 /** An inode in the directory that has no name yet; undefined where there can be none, or where it could not be named later. */
 export async function openNameless(directory: string, mode: number): Promise<FileHandle | undefined> {
-  if (process.platform !== 'linux' || (await findLn()) === '') return undefined;
+  if (process.platform !== 'linux' || !(await findCoreutils())) return undefined;
   try {
     return await open(directory, O_TMPFILE | constants.O_RDWR, mode);
   } catch (error) {
@@ -41,7 +43,25 @@ export async function openNameless(directory: string, mode: number): Promise<Fil
   }
 }
 
-/** Gives the inode behind an open descriptor a name. Only linkat(2) with AT_SYMLINK_FOLLOW can, and Node does not offer it: `ln -L` does. */
-export async function linkNameless(fd: number, name: string): Promise<void> {
-  await run(await findLn(), ['-L', '-T', '--', `/proc/${process.pid}/fd/${fd}`, resolve(name)]);
+/**
+ * Gives the inode behind a descriptor a name: `path` itself, which must not exist, or `temporary` first and then, in place of what
+ * is there, `path`. Only linkat(2) with AT_SYMLINK_FOLLOW can, and Node does not offer it: `ln -L` does. Resolves to whether it worked.
+ */
+export async function nameInode(
+  handle: FileHandle,
+  path: string,
+  temporary: string | undefined,
+): Promise<boolean> {
+  const bin = await findCoreutils();
+  if (!bin) return false;
+  const inode = `/proc/${process.pid}/fd/${handle.fd}`;
+  const done = temporary
+    ? await run('/bin/sh', ['-c', LINK_AND_REPLACE, 'sh', bin, inode, resolve(temporary), resolve(path)])
+    : await run(join(bin, 'ln'), ['-L', '-T', '--', inode, resolve(path)]);
+  if (!done) return false;
+  const [named, own] = await Promise.all([
+    lstat(path, { bigint: true }).catch(() => undefined),
+    handle.stat({ bigint: true }),
+  ]);
+  return named?.ino === own.ino && named.dev === own.dev;
 }

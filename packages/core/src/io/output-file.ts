@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { type FileHandle, link, lstat, open, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { ioError, WeightsealError } from '../errors.js';
-import { linkNameless, openNameless } from './nameless.js';
+import { nameInode, openNameless } from './nameless.js';
 
 const COPY_BYTES = 1_048_576;
 
@@ -15,6 +15,7 @@ export class OutputFile implements AsyncDisposable {
   readonly path: string;
   readonly handle: FileHandle;
   readonly #overwrite: boolean;
+  /** The name that the file has until it is whole, if it has one. */
   #temporary: string | undefined;
   #open = true;
 
@@ -42,32 +43,27 @@ export class OutputFile implements AsyncDisposable {
     return this.handle.fd;
   }
 
-  async write(bytes: Uint8Array, offset: number): Promise<void> {
-    for (let done = 0; done < bytes.length; ) {
-      const { bytesWritten } = await this.handle
-        .write(bytes, done, bytes.length - done, offset + done)
-        .catch((error) => {
-          throw ioError(error, `write ${this.path}`);
-        });
-      done += bytesWritten;
-    }
+  write(bytes: Uint8Array, offset: number): Promise<void> {
+    return writeAt(this.handle, bytes, offset, this.path);
   }
 
-  /** Takes over the mode of a file that this one is to replace. */
+  /** Takes over mode and owner of a file that this one is to replace. */
   async keepMode(path: string): Promise<void> {
-    const { mode } = await lstat(path);
-    await this.handle.chmod(mode & 0o7777);
+    try {
+      const [old, own] = await Promise.all([lstat(path), this.handle.stat()]);
+      if (old.uid !== own.uid || old.gid !== own.gid) await this.handle.chown(old.uid, old.gid);
+      await this.handle.chmod(old.mode & 0o7777);
+    } catch (error) {
+      throw ioError(error, `keep owner and mode of ${path}`);
+    }
   }
 
   /** Makes every byte durable, then gives the file its name. @throws OUTPUT_EXISTS, NO_SPACE, IO_ERROR */
   async publish(): Promise<void> {
     try {
       await this.handle.sync();
-      if (!this.#temporary && !this.#overwrite) return await this.#linkTo(this.path);
-      if (!this.#temporary) {
-        this.#temporary = temporaryName(this.path);
-        await this.#linkTo(this.#temporary);
-      }
+      if (!this.#temporary && !(await this.#nameIt())) await this.#copy();
+      if (!this.#temporary) return;
       if (this.#overwrite) await rename(this.#temporary, this.path);
       else await link(this.#temporary, this.path).then(() => rm(this.#temporary!));
       this.#temporary = undefined;
@@ -78,31 +74,28 @@ export class OutputFile implements AsyncDisposable {
     }
   }
 
-  async #linkTo(name: string): Promise<void> {
-    try {
-      await linkNameless(this.fd, name);
-    } catch {
-      await checkTarget(name, false);
-      // This `ln` cannot do it after all. Slower, and just as safe: copy to a named temporary file.
-      await this.#copyTo(name);
-    }
+  async #nameIt(): Promise<boolean> {
+    const temporary = this.#overwrite ? temporaryName(this.path) : undefined;
+    if (await nameInode(this.handle, this.path, temporary)) return true;
+    if (temporary) await rm(temporary, { force: true });
+    await checkTarget(this.path, this.#overwrite);
+    return false;
   }
 
-  async #copyTo(name: string): Promise<void> {
+  /** The inode cannot get a name here after all (no /proc, say). Slower, and just as safe: a copy that has a temporary one. */
+  async #copy(): Promise<void> {
     this.#temporary = temporaryName(this.path);
     const { mode, size } = await this.handle.stat();
-    await using copy = await open(this.#temporary, 'wx', mode & 0o777);
+    await using copy = await open(this.#temporary, 'wx', 0o600);
     const chunk = new Uint8Array(COPY_BYTES);
     for (let at = 0; at < size; ) {
       const { bytesRead } = await this.handle.read(chunk, 0, chunk.length, at);
       if (bytesRead === 0) break;
-      await copy.writeFile(chunk.subarray(0, bytesRead));
+      await writeAt(copy, chunk.subarray(0, bytesRead), at, this.path);
       at += bytesRead;
     }
+    await copy.chmod(mode & 0o7777);
     await copy.sync();
-    await link(this.#temporary, name);
-    await rm(this.#temporary);
-    this.#temporary = undefined;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -110,6 +103,23 @@ export class OutputFile implements AsyncDisposable {
     this.#open = false;
     await this.handle.close();
     if (this.#temporary) await rm(this.#temporary, { force: true });
+  }
+}
+
+/** Writes all of it; `path` is what a message calls the file. @throws NO_SPACE, IO_ERROR */
+export async function writeAt(
+  handle: FileHandle,
+  bytes: Uint8Array,
+  offset: number,
+  path: string,
+): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    const { bytesWritten } = await handle
+      .write(bytes, done, bytes.length - done, offset + done)
+      .catch((error: unknown) => {
+        throw ioError(error, `write ${path}`);
+      });
+    done += bytesWritten;
   }
 }
 
@@ -124,7 +134,7 @@ async function checkTarget(path: string, overwrite: boolean): Promise<void> {
 }
 
 function temporaryName(path: string): string {
-  return join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.weightseal-tmp`);
+  return join(dirname(path), `.${randomBytes(8).toString('hex')}.weightseal-tmp`);
 }
 
 function creationError(error: unknown, path: string): WeightsealError {

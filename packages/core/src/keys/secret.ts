@@ -1,5 +1,6 @@
 import { randomFillSync, timingSafeEqual } from 'node:crypto';
 import { WeightsealError } from '../errors.js';
+import { secretBytes } from '../format/bytes.js';
 
 const DATA_KEY_LENGTH = 32;
 
@@ -12,16 +13,16 @@ export class DataKey implements Disposable {
   }
 
   static random(): DataKey {
-    return new DataKey(randomFillSync(new Uint8Array(DATA_KEY_LENGTH)));
+    return new DataKey(randomFillSync(secretBytes(DATA_KEY_LENGTH)));
   }
 
   /** Takes over what a KeyWrapper unwrapped. FORMAT.md §7.2. @throws KEY_RESPONSE_INVALID */
   static take(bytes: Uint8Array, keyUri: string): DataKey {
-    if (bytes.length === DATA_KEY_LENGTH) return new DataKey(bytes);
-    bytes.fill(0);
+    if (bytes instanceof Uint8Array && bytes.length === DATA_KEY_LENGTH) return new DataKey(bytes);
+    if (bytes instanceof Uint8Array) bytes.fill(0);
     throw new WeightsealError(
       'KEY_RESPONSE_INVALID',
-      `${keyUri} gave a data key of ${bytes.length} bytes instead of ${DATA_KEY_LENGTH}; check which key it is.`,
+      `${keyUri} gave something other than a data key of ${DATA_KEY_LENGTH} bytes; check which key it is.`,
     );
   }
 

@@ -1,14 +1,33 @@
-import { abortedError, throwIfAborted, WeightsealError } from '../errors.js';
+import { abortedError, isWeightsealError, throwIfAborted, WeightsealError } from '../errors.js';
 import type { Context } from '../format/context.js';
+import { MAX_SLOTS } from '../format/envelope.js';
 import { type KeySlot, makeSlot } from '../format/slot.js';
 import type { KeyWrapper } from './key-wrapper.js';
 import { DataKey } from './secret.js';
+
+/** What JavaScript callers can get wrong. @throws INVALID_ARGUMENT */
+export function checkKeys(keys: readonly KeyWrapper[]): readonly KeyWrapper[] {
+  if (Array.isArray(keys) && keys.every((key) => typeof key?.unwrap === 'function')) return keys;
+  throw new WeightsealError(
+    'INVALID_ARGUMENT',
+    'The option `keys` must be an array of keys, as a key provider makes them.',
+  );
+}
+
+/** @throws INVALID_ARGUMENT */
+export function checkSlotCount(count: number): void {
+  if (count <= MAX_SLOTS) return;
+  throw new WeightsealError(
+    'INVALID_ARGUMENT',
+    `A file can have at most ${MAX_SLOTS} recipients; name fewer keys.`,
+  );
+}
 
 /**
  * One slot for each recipient. Each wrap is unwrapped again and compared before anything relies on it: a wrap that
  * cannot be unwrapped would lose the file. FORMAT.md §12.2.
  *
- * @throws RECIPIENT_REQUIRED, INVALID_ARGUMENT, WRAP_NOT_VERIFIED, and what the providers throw
+ * @throws RECIPIENT_REQUIRED, INVALID_ARGUMENT, WRAP_NOT_VERIFIED, KEY_RESPONSE_INVALID, and what the providers throw
  */
 export async function wrapForAll(
   dataKey: DataKey,
@@ -22,6 +41,7 @@ export async function wrapForAll(
       'Name at least one key to seal for; without one nobody could open the file.',
     );
   }
+  checkSlotCount(recipients.length);
   const uris = new Set(recipients.map((key) => key.uri));
   if (uris.size !== recipients.length) {
     throw new WeightsealError(
@@ -30,35 +50,66 @@ export async function wrapForAll(
     );
   }
   throwIfAborted(signal);
-  return Promise.all(recipients.map((key) => wrapOne(dataKey, key, context, signal)));
+  return allOrNone(signal, (either) => recipients.map((key) => wrapOne(dataKey, key, context, either)));
+}
+
+/** Waits for every call, also when one has failed and the others are told to stop: the data key is zeroed afterwards. */
+async function allOrNone<T>(
+  signal: AbortSignal | undefined,
+  start: (signal: AbortSignal) => Promise<T>[],
+): Promise<T[]> {
+  const failed = new AbortController();
+  const calls = start(signal ? AbortSignal.any([signal, failed.signal]) : failed.signal);
+  try {
+    return await Promise.all(calls);
+  } catch (error) {
+    failed.abort(error);
+    await Promise.allSettled(calls);
+    if (signal?.aborted) throw abortedError(signal);
+    throw error;
+  }
 }
 
 async function wrapOne(
   dataKey: DataKey,
   key: KeyWrapper,
   context: Context,
-  signal: AbortSignal | undefined,
+  signal: AbortSignal,
 ): Promise<KeySlot> {
-  const slot = makeSlot(key.provider, await key.wrap(dataKey.bytes, context, { signal }));
-  await verifySlot(dataKey, key, slot, context, signal);
-  return slot;
-}
-
-async function verifySlot(
-  dataKey: DataKey,
-  key: KeyWrapper,
-  slot: KeySlot,
-  context: Context,
-  signal: AbortSignal | undefined,
-): Promise<void> {
+  const slot = slotOf(key, await called(key, () => key.wrap(dataKey.bytes, context, { signal })));
   try {
-    using again = DataKey.take(await key.unwrap(slot, context, { signal }), key.uri);
-    if (again.equals(dataKey)) return;
+    using again = DataKey.take(await called(key, () => key.unwrap(slot, context, { signal })), key.uri);
+    if (again.equals(dataKey)) return slot;
   } catch (cause) {
-    if (signal?.aborted) throw abortedError(signal);
-    throw notVerified(key, cause);
+    throw signal.aborted ? cause : notVerified(key, cause);
   }
   throw notVerified(key, undefined);
+}
+
+/** A provider's call, with a code for whatever it throws. */
+async function called<T>(key: KeyWrapper, call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (cause) {
+    if (isWeightsealError(cause)) throw cause;
+    throw new WeightsealError('INTERNAL', `The key provider ${key.provider} failed without a code.`, {
+      cause,
+    });
+  }
+}
+
+function slotOf(key: KeyWrapper, wrapped: Parameters<typeof makeSlot>[1]): KeySlot {
+  try {
+    return makeSlot(key.provider, wrapped);
+  } catch (cause) {
+    throw new WeightsealError(
+      'KEY_RESPONSE_INVALID',
+      `${key.uri} gave a wrap that a file cannot hold; check the provider.`,
+      {
+        cause,
+      },
+    );
+  }
 }
 
 function notVerified(key: KeyWrapper, cause: unknown): WeightsealError {

@@ -12,11 +12,11 @@ const operations = {
   reseal: () => reseal(output, { keys }),
   grow: () => rewrap(output, { keys, add, grow: true }),
 };
+let told = { code: 'none' };
 try {
   await operations[operation]();
-  process.stdout.write(`${JSON.stringify({ code: 'none' })}\n`);
 } catch (error) {
   const { code, class: kind, message } = error;
-  const ours = isWeightsealError(error);
-  process.stdout.write(`${JSON.stringify({ ours, code, class: kind, message })}\n`);
+  told = { ours: isWeightsealError(error), code, class: kind, message };
 }
+process.stdout.write(`${JSON.stringify(told)}\n`, () => process.exit());

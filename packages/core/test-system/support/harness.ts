@@ -91,7 +91,8 @@ export class Script implements AsyncDisposable {
   async result<T>(): Promise<T> {
     const code = await this.ended;
     const line = this.#lines.at(-1);
-    if (code !== 0 || line === undefined) throw new Error(`the script ended with ${code}, having said ${line}`);
+    if (code !== 0 || line === undefined)
+      throw new Error(`the script ended with ${code}, having said ${line}`);
     return JSON.parse(line) as T;
   }
 

@@ -1,6 +1,7 @@
 import { createCipheriv } from 'node:crypto';
 import { concat, lengthPrefixed, toBase64url, utf8 } from '../../src/format/bytes.js';
 import { canonicalJson, type Json } from '../../src/format/canonical-json.js';
+import type { Context } from '../../src/format/context.js';
 import { type CoreDocument, makeCore, PAYLOAD_NAME } from '../../src/format/core-document.js';
 import { authenticateEnvelope, encodeEnvelope } from '../../src/format/envelope.js';
 import { encodeCopy } from '../../src/format/envelope-copy.js';
@@ -9,8 +10,8 @@ import { label, metadataKey, payloadKey } from '../../src/format/kdf.js';
 import { encodePreamble, preambleFor } from '../../src/format/preamble.js';
 import { encryptSegment } from '../../src/format/segment.js';
 import { OVERHEAD } from '../../src/format/sizes.js';
+import type { WrappedKey } from '../../src/format/slot.js';
 import { type KeySlot, makeSlot } from '../../src/format/slot.js';
-import type { Context, WrappedKey } from '../../src/keys/key-wrapper.js';
 
 // Builds sealed files out of the pure functions of the format, with everything that is random given: for vectors, and for files
 // that the library itself would never write.
@@ -110,7 +111,12 @@ export function divide(plaintext: Uint8Array, size: number): Uint8Array[] {
 }
 
 /** Both copies with the given document text, checksums right; the MAC is whatever the document says. */
-export function withDocument(file: Uint8Array, document: Uint8Array, area: number, generation = 1): Uint8Array {
+export function withDocument(
+  file: Uint8Array,
+  document: Uint8Array,
+  area: number,
+  generation = 1,
+): Uint8Array {
   const copy = encodeCopy({ generation, document }, area);
   const out = file.slice();
   out.set(copy, 4096);

@@ -1,3 +1,4 @@
+import { readFile, rm } from 'node:fs/promises';
 import {
   type ByteSource,
   bufferSource,
@@ -12,7 +13,6 @@ import {
   verify,
   type WeightsealError,
 } from '@weightseal/core';
-import { readFile, rm } from 'node:fs/promises';
 import { expect } from 'vitest';
 
 export const code = (expected: ErrorCode): unknown => expect.objectContaining({ code: expected });

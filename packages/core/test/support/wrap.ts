@@ -1,6 +1,5 @@
 import { createCipheriv, createHash, randomBytes } from 'node:crypto';
-import { encodeContext } from '../../src/format/context.js';
-import type { Context } from '../../src/keys/key-wrapper.js';
+import { type Context, encodeContext } from '../../src/format/context.js';
 
 export const NONCE = 12;
 export const TAG = 16;

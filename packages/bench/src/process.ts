@@ -1,0 +1,66 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { performance } from 'node:perf_hooks';
+
+export interface Command {
+  readonly label: string;
+  readonly argv: readonly string[];
+  /** The file that it makes; removed before and after each run. */
+  readonly output?: string;
+  /** Bytes of memory that it fills besides its output: warmed as well, so that nobody pays for a cold page. */
+  readonly memory?: number;
+}
+
+export interface Finished {
+  readonly milliseconds: number;
+  readonly stdout: string;
+}
+
+const running = new Set<ChildProcess>();
+
+/** Runs a process to its end. @throws when it fails, with what it wrote on stderr */
+export function execute(
+  argv: readonly string[],
+  options: { capture?: boolean; cwd?: string; env?: Record<string, string | undefined> } = {},
+): Promise<Finished> {
+  const [file = '', ...args] = argv;
+  return new Promise((resolve, reject) => {
+    const started = performance.now();
+    const child = spawn(file, args, {
+      stdio: ['ignore', options.capture ? 'pipe' : 'ignore', 'pipe'],
+      ...(options.cwd !== undefined && { cwd: options.cwd }),
+      ...(options.env && { env: { ...process.env, ...options.env } }),
+    });
+    running.add(child);
+    let ended = 0;
+    let stdout = '';
+    let stderr = '';
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text;
+    });
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text;
+    });
+    child.on('error', reject);
+    child.on('exit', () => {
+      ended = performance.now();
+      running.delete(child);
+    });
+    child.on('close', (code, signal) => {
+      if (code === 0) resolve({ milliseconds: ended - started, stdout });
+      else reject(new Error(`${argv.join(' ')} failed (${signal ?? code}): ${stderr.trim().slice(-2000)}`));
+    });
+  });
+}
+
+/** What a process prints, trimmed; undefined when it cannot be run. */
+export async function tryCapture(argv: readonly string[]): Promise<string | undefined> {
+  try {
+    return (await execute(argv, { capture: true })).stdout.trim();
+  } catch {
+    return undefined;
+  }
+}
+
+export function killRunning(): void {
+  for (const child of running) child.kill('SIGKILL');
+}

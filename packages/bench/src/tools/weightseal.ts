@@ -1,0 +1,55 @@
+import { fileURLToPath } from 'node:url';
+import { type Command, execute } from '../process.ts';
+
+const BIN: string = fileURLToPath(new URL('../../../cli/dist/bin.js', import.meta.url));
+const CONTEXT = ['--context', 'model=bench', '--context', 'version=1'] as const;
+
+/** Our command line, as a user runs it. */
+export class Weightseal {
+  readonly keyPath: string;
+
+  private constructor(keyPath: string) {
+    this.keyPath = keyPath;
+  }
+
+  static async create(keyPath: string): Promise<Weightseal> {
+    await execute([process.execPath, BIN, 'keygen', keyPath]);
+    return new Weightseal(keyPath);
+  }
+
+  seal(input: string, output: string, extra: readonly string[] = []): Command {
+    const label = ['weightseal seal', ...extra].join(' ');
+    return { label, output, argv: this.#argv('seal', input, '-o', output, ...extra) };
+  }
+
+  open(input: string, output: string): Command {
+    return { label: 'weightseal open', output, argv: this.#argv('open', input, '-o', output) };
+  }
+
+  /** Opens to a stdout that nobody keeps. */
+  openToNowhere(input: string): Command {
+    return { label: 'weightseal open -o -', argv: this.#argv('open', input, '-o', '-') };
+  }
+
+  verify(input: string, extra: readonly string[] = []): Command {
+    return { label: ['weightseal verify', ...extra].join(' '), argv: this.#argv('verify', input, ...extra) };
+  }
+
+  rewrap(input: string): Command {
+    return { label: 'weightseal rewrap', argv: this.#argv('rewrap', input) };
+  }
+
+  #argv(command: string, input: string, ...rest: readonly string[]): string[] {
+    return [
+      process.execPath,
+      BIN,
+      command,
+      input,
+      '--quiet',
+      '--key',
+      `local:${this.keyPath}`,
+      ...CONTEXT,
+      ...rest,
+    ];
+  }
+}

@@ -1,0 +1,73 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+
+const bin = fileURLToPath(new URL('../../dist/bin.js', import.meta.url));
+
+export interface Outcome {
+  readonly stdout: string;
+  readonly stderr: string;
+  /** As a shell sees it: 128 and the signal's number where a signal ended the process. */
+  readonly code: number;
+}
+
+export type Running = ChildProcessByStdio<Writable, Readable, Readable> & {
+  readonly outcome: Promise<Outcome>;
+};
+
+/** A directory of its own for each test, and `weightseal` on the PATH of what runs in it. */
+export class Sandbox implements AsyncDisposable {
+  readonly path: string;
+  readonly #tools: string;
+
+  private constructor(path: string, tools: string) {
+    this.path = path;
+    this.#tools = tools;
+  }
+
+  static async create(): Promise<Sandbox> {
+    const path = await mkdtemp(join(tmpdir(), 'weightseal-cli-'));
+    const tools = await mkdtemp(join(tmpdir(), 'weightseal-cli-bin-'));
+    const script = `#!/bin/sh\nexec '${process.execPath}' '${bin}' "$@"\n`;
+    await writeFile(join(tools, 'weightseal'), script, { mode: 0o755 });
+    return new Sandbox(path, tools);
+  }
+
+  start(command: string): Running {
+    const { WEIGHTSEAL_PASSPHRASE: _passphrase, WEIGHTSEAL_DEBUG: _debug, ...rest } = process.env;
+    const env = {
+      ...rest,
+      HOME: this.#tools,
+      PATH: `${this.#tools}${delimiter}${rest['PATH']}`,
+      LC_ALL: 'C.UTF-8',
+    };
+    const child = spawn('sh', ['-c', command], { cwd: this.path, env, stdio: ['pipe', 'pipe', 'pipe'] });
+    child.stdin.on('error', () => {});
+    const exit = new Promise<number>((resolve) => {
+      child.once('close', (code, signal) => resolve(code ?? (signal === 'SIGINT' ? 130 : 143)));
+    });
+    const outcome = Promise.all([text(child.stdout), text(child.stderr), exit]).then(
+      ([stdout, stderr, code]): Outcome => ({ stdout, stderr, code }),
+    );
+    return Object.assign(child, { outcome });
+  }
+
+  run(command: string): Promise<Outcome> {
+    const running = this.start(command);
+    running.stdin.end();
+    return running.outcome;
+  }
+
+  async files(): Promise<string[]> {
+    return (await readdir(this.path)).sort();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await rm(this.path, { recursive: true, force: true });
+    await rm(this.#tools, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,13 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { expect, test } from 'vitest';
+import { Sandbox } from './support/cli.js';
+import { difference, parseTranscript } from './support/transcript.js';
+
+const scripts = new URL('scripts/', import.meta.url);
+
+test.concurrent.for(await readdir(scripts))('%s', { timeout: 60_000 }, async (name) => {
+  await using sandbox = await Sandbox.create();
+  for (const step of parseTranscript(await readFile(new URL(name, scripts), 'utf8'))) {
+    expect(difference(step, await sandbox.run(step.command))).toBe('');
+  }
+});
