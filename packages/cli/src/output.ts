@@ -31,6 +31,8 @@ export async function pour(stream: AsyncIterable<Uint8Array>, signal: AbortSigna
   for await (const chunk of stream) {
     await Promise.race([writeOut(chunk), aborted]);
     written += chunk.length;
+    // It is out. Left to the garbage collector, chunks would pile up to twice the memory that all else takes.
+    if (chunk.buffer instanceof ArrayBuffer) chunk.buffer.transfer(0);
   }
   return written;
 }

@@ -1,6 +1,7 @@
 import { digestFor, type Pass, passError } from './engine/pass.js';
 import { throwIfAborted, WeightsealError } from './errors.js';
 import type { Context } from './format/context.js';
+import { release } from './format/segment.js';
 import { Input, type InputBytes } from './io/input.js';
 import { OutputFile } from './io/output-file.js';
 import { outputStream } from './io/output-stream.js';
@@ -101,7 +102,10 @@ async function openAll(
   let size = 0;
   try {
     for await (const { batch, bytes } of outputs(sealed, direct, digest, options)) {
-      if (bytes && file) await file.write(bytes, batch.plainOffset);
+      if (bytes && file) {
+        await file.write(bytes, batch.plainOffset);
+        release(bytes);
+      }
       size = batch.plainOffset + batch.plainLength;
     }
     if (digest && (await digest.finish()) !== metadata.digest) throw digestMismatch();
@@ -131,7 +135,7 @@ async function* outputs(
       progress: progressCounter(sealed.size, onProgress),
       ...to,
     } as const;
-    for await (const output of sealed.run(pass, sealed.plan(digest !== undefined))) {
+    for await (const output of sealed.run(pass, sealed.plan(digest !== undefined || to.emit === true))) {
       yield output;
       given = output.batch.plainOffset + output.batch.plainLength;
     }

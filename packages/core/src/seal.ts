@@ -17,6 +17,7 @@ import type { Slots } from './engine/slots.js';
 import { throwIfAborted, WeightsealError } from './errors.js';
 import type { FloeMessage } from './format/floe.js';
 import { isFileName, type Metadata } from './format/metadata.js';
+import { release } from './format/segment.js';
 import { FLOE_HEADER, OVERHEAD, segmentsOfPlaintext } from './format/sizes.js';
 import { encodeHead } from './head.js';
 import { loadRange } from './io/byte-source.js';
@@ -97,7 +98,10 @@ async function sealInto(
       ...(direct ? { output: { fd: file.fd, offset: bodyOffset } } : { emit: true }),
     };
     for await (const { batch, bytes } of sealPass(pass, plan, input)) {
-      if (bytes) await file.write(bytes, bodyOffset + batch.bodyOffset);
+      if (bytes) {
+        await file.write(bytes, bodyOffset + batch.bodyOffset);
+        release(bytes);
+      }
       end = bodyOffset + batch.bodyOffset + batch.bodyLength;
       plaintextSize = batch.plainOffset + batch.plainLength;
     }

@@ -10,8 +10,8 @@ export interface SealedInput extends AsyncDisposable {
   readonly unlocked: Unlocked;
   /** Bytes of plaintext, where that is known before the end. */
   readonly size: number | undefined;
-  /** Where a pass over it runs; with a digest, the plaintext goes through slots. */
-  plan(digest: boolean): Plan;
+  /** Where a pass over it runs. Plaintext that does not go straight from thread to file is held in smaller batches. */
+  plan(throughMain: boolean): Plan;
   /** Runs the pass over the whole payload. */
   run(pass: OpenPass, plan: Plan): AsyncGenerator<Output>;
   /** The error for what a pass threw after giving out `given` bytes. */

@@ -81,8 +81,8 @@ export class SealedSource implements SealedInput {
     return planFor(segments.segmentLength, this.size, false).inline ? undefined : source.fd;
   }
 
-  plan(digest = false): Plan {
-    return planFor(this.body.segments.segmentLength, this.size, digest || this.#fd === undefined);
+  plan(throughMain = false): Plan {
+    return planFor(this.body.segments.segmentLength, this.size, throughMain || this.#fd === undefined);
   }
 
   run(pass: OpenPass, plan: Plan): AsyncGenerator<Output> {
@@ -104,9 +104,7 @@ export class SealedSource implements SealedInput {
 
   async explain(error: unknown): Promise<WeightsealError> {
     const position = error instanceof TaskError ? error.failure.position : undefined;
-    return position === undefined
-      ? passError(error, 'read or write while opening the sealed file')
-      : diagnose(this.body, position);
+    return position === undefined ? passError(error, 'read the sealed file') : diagnose(this.body, position);
   }
 
   async #authenticateLast(signal: AbortSignal | undefined): Promise<void> {

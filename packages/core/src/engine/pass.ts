@@ -142,8 +142,9 @@ function taskFor(
 export function passError(error: unknown, doing: string): WeightsealError {
   if (isWeightsealError(error)) return error;
   if (!(error instanceof TaskError)) return ioError(error, doing);
-  const { errno, short, message } = error.failure;
-  if (errno) return ioError(Object.assign(new Error(message), { code: errno }), doing);
+  const { errno, short, writing, message } = error.failure;
+  if (errno)
+    return ioError(Object.assign(new Error(message), { code: errno }), writing ? 'write the output' : doing);
   if (short)
     return new WeightsealError(
       'INPUT_CHANGED',

@@ -19,9 +19,18 @@ export function writeFully(fd: number, pieces: readonly Uint8Array[], offset: nu
   let rest = pieces.filter((piece) => piece.length > 0);
   let at = offset;
   while (rest.length > 0) {
-    const written = writevSync(fd, rest.slice(0, MAX_PIECES), at);
+    const written = writeSome(fd, rest.slice(0, MAX_PIECES), at);
     at += written;
     rest = dropBytes(rest, written);
+  }
+}
+
+function writeSome(fd: number, pieces: readonly Uint8Array[], at: number): number {
+  try {
+    return writevSync(fd, pieces, at);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new TaskError({ message, writing: true, ...(code !== undefined && { errno: code }) });
   }
 }
 

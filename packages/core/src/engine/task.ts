@@ -38,6 +38,8 @@ export interface TaskFailure {
   readonly position?: number;
   /** The system's error code. */
   readonly errno?: string;
+  /** Whether it was the output that failed. */
+  readonly writing?: boolean;
   /** The input file ended early. */
   readonly short?: boolean;
   readonly message: string;
