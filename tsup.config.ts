@@ -8,6 +8,8 @@ export default defineConfig({
   format: 'esm',
   target: 'node22',
   platform: 'node',
+  // Chunks of earlier builds would be published too.
+  clean: true,
   tsconfig: '../../tsconfig.json',
   onSuccess: 'tsc -p tsconfig.json',
 });
