@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes } from './crypto.js';
 import { WeightsealError } from './errors.js';
 import type { Context } from './format/context.js';
 import { type CoreDocument, makeCore, PAYLOAD_NAME } from './format/core-document.js';

@@ -1,6 +1,7 @@
 // The entry of a pool thread. It holds no key longer than a task takes: keys live in memory that the main thread zeroes.
-import { createHash, type Hash } from 'node:crypto';
+import type { Hash } from 'node:crypto';
 import { parentPort } from 'node:worker_threads';
+import { createHash } from './crypto.js';
 import { runTask, Scratch } from './engine/run-task.js';
 import { TaskError, type TaskFailure } from './engine/task.js';
 import type { FromWorker, ToWorker } from './engine/worker-messages.js';

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { secretBytes, WeightsealError } from '@weightseal/core';
+import { createHash } from './crypto.js';
 import { LineReader, LineWriter } from './key-bytes.js';
 import { MAX_PRIVATE_FILE_BYTES, type PrivateFile, readPrivateFile } from './private-file.js';
 import { wipe } from './wipe.js';

@@ -1,7 +1,7 @@
-import { randomBytes, randomFillSync } from 'node:crypto';
 import { type FileHandle, open, realpath, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type ErrorCode, isWeightsealError, secretBytes, WeightsealError } from '@weightseal/core';
+import { randomBytes, randomFillSync } from './crypto.js';
 import { toDate } from './key-bytes.js';
 import {
   encodeKeyFile,

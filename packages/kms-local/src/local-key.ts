@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import {
   encodeContext,
   type KeyCallOptions,
@@ -9,6 +8,7 @@ import {
   WeightsealError,
   type WrappedKey,
 } from '@weightseal/core';
+import { randomBytes } from './crypto.js';
 import { type KeyFile, type KeyVersion, versionName, withKeyFile } from './key-file.js';
 import { rotateKeyFile } from './key-store.js';
 import { checkedPath, pathOf } from './uri.js';

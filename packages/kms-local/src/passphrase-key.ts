@@ -1,4 +1,3 @@
-import { randomBytes, scrypt } from 'node:crypto';
 import {
   encodeContext,
   isWeightsealError,
@@ -6,6 +5,7 @@ import {
   WeightsealError,
   type WrappedKey,
 } from '@weightseal/core';
+import { randomBytes, scrypt } from './crypto.js';
 import { checkedScrypt, type ScryptParameters, scryptProblem } from './scrypt-parameters.js';
 import { wipe } from './wipe.js';
 import { checkedDeadline, within } from './within.js';

@@ -1,5 +1,5 @@
-import { createCipheriv, createDecipheriv, createHmac } from 'node:crypto';
 import { secretBytes, WeightsealError } from '@weightseal/core';
+import { createCipheriv, createDecipheriv, createHmac } from './crypto.js';
 import { wipe } from './wipe.js';
 
 export const DATA_KEY_BYTES = 32;

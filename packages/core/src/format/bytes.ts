@@ -50,8 +50,13 @@ export function fromBase64url(text: string): Uint8Array<ArrayBuffer> | undefined
   return Uint8Array.from(bytes);
 }
 
+const ZEROS = new Uint8Array(4096);
+
 export function isZero(bytes: Uint8Array): boolean {
-  for (let at = 0; at < bytes.length; at++) if (bytes[at] !== 0) return false;
+  for (let at = 0; at < bytes.length; at += ZEROS.length) {
+    const piece = bytes.subarray(at, at + ZEROS.length);
+    if (Buffer.compare(piece, ZEROS.subarray(0, piece.length)) !== 0) return false;
+  }
   return true;
 }
 

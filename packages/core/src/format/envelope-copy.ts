@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash } from '../crypto.js';
 import { WeightsealError } from '../errors.js';
 import { isZero, utf8, view } from './bytes.js';
 

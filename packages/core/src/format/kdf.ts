@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHmac } from '../crypto.js';
 import { concat, secretBytes, u64, utf8 } from './bytes.js';
 
 const HKDF_BLOCK = Uint8Array.of(1);

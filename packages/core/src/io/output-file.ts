@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import { type FileHandle, link, lstat, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { randomBytes } from '../crypto.js';
 import { ioError, WeightsealError } from '../errors.js';
 import { nameInode, openNameless } from './nameless.js';
 

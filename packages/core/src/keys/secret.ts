@@ -1,4 +1,4 @@
-import { randomFillSync, timingSafeEqual } from 'node:crypto';
+import { randomFillSync, timingSafeEqual } from '../crypto.js';
 import { WeightsealError } from '../errors.js';
 import { secretBytes } from '../format/bytes.js';
 
