@@ -52,6 +52,7 @@ for (const [name, write] of Object.entries(operations)) {
       const directory = await temp.directory();
       const output = `${directory}/out`;
       const writing = write(output);
+      writing.catch(() => {});
       await writeFile(output, 'mine');
       await writing.catch(() => {});
       const appeared = (await readFile(output, 'utf8')) === 'mine';

@@ -13,6 +13,9 @@ export class Feeder implements AsyncDisposable {
 
   constructor(stream: ByteStream, signal: AbortSignal | undefined) {
     this.#stream = stream;
+    // A Node stream may fail while nobody reads it yet, because a key is being asked; the iterator tells of it later. An error event that
+    // nobody listens to would end the process.
+    if ('on' in stream && typeof stream.on === 'function') stream.on('error', () => {});
     this.#iterator = (stream as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]();
     this.#signal = signal;
   }
