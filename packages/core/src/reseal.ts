@@ -13,6 +13,7 @@ import { verify } from './open.js';
 import { type OnProgress, progressCounter } from './progress.js';
 import { SealedSource } from './sealed-source.js';
 import { Sealer } from './sealer.js';
+import { checkStillOurs } from './still-ours.js';
 import type { UnlockOptions } from './unlock.js';
 
 export interface ResealOptions extends UnlockOptions, Partial<RecipientChange> {
@@ -52,8 +53,10 @@ export async function reseal(path: string, options: ResealOptions): Promise<Rese
     await verifyWritten(file, old.size, { keys, context, signal: options.signal }, progress);
     await file.keepMode(target);
     throwIfAborted(options.signal);
-    // Last of all: a rewrap that happened meanwhile must not be undone.
+    // What takes long comes before the last look: a rewrap or another file meanwhile must not be undone.
+    await file.sync();
     await old.checkUnchanged();
+    await checkStillOurs(old.body.source as FileSource, old.unlocked.head.copy.document);
     await file.publish();
   } catch (error) {
     throw passError(error, `reseal ${path}`);

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { lstat, realpath } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { ioError, throwIfAborted, WeightsealError } from './errors.js';
 import { expectContext } from './format/context.js';
 import { authenticateEnvelope, type Envelope, encodeEnvelope } from './format/envelope.js';
@@ -13,9 +13,12 @@ import { type RecipientChange, slotsToKeep } from './keys/recipients.js';
 import { unwrapDataKey } from './keys/unwrap.js';
 import { checkKeys, checkSlotCount, wrapForAll } from './keys/wrap.js';
 import { areaForDocument } from './sealer.js';
+import { checkStillOurs } from './still-ours.js';
 import type { UnlockOptions } from './unlock.js';
 
 const COPY_BYTES = 1_048_576;
+/** Magic, generation, length and checksum of a copy: FORMAT.md §4.1. */
+const COPY_HEAD = 56;
 
 export interface RewrapOptions extends UnlockOptions, Partial<RecipientChange> {
   /** Whether to write the file anew, with more room for recipients, when the envelope's area is full. Its payload is copied as it is. */
@@ -75,25 +78,18 @@ async function newEnvelope(head: Head, options: RewrapOptions): Promise<Envelope
 async function writeInPlace(file: FileSource, head: Head, envelope: Envelope): Promise<void> {
   const document = encodeEnvelope(envelope);
   const bytes = encodeCopy({ generation: envelope.generation, document }, head.preamble.area);
-  await checkStillOurs(file, head);
+  await checkStillOurs(file, head.copy.document);
   try {
     await writeCopy(file, bytes, 1 - head.copy.index);
     await writeCopy(file, bytes, head.copy.index);
   } catch (error) {
     throw ioError(error, `rewrap ${file.path}`);
   }
-}
-
-/** Keys take a while to answer. Another rewrap or another file under this name must not be written over. */
-async function checkStillOurs(file: FileSource, head: Head): Promise<void> {
-  const named = await lstat(file.path, { bigint: true }).catch(() => undefined);
-  const own = await file.handle.stat({ bigint: true });
-  const now = await readHeadOf(file, undefined);
-  const same =
-    named?.ino === own.ino &&
-    named.dev === own.dev &&
-    Buffer.compare(now.copy.document, head.copy.document) === 0;
-  if (!same) throw inputChanged(file.path);
+  // Of two rewraps at the same moment, one must not believe that it went through. The checksum in the first bytes tells them apart.
+  for (const index of [0, 1]) {
+    const found = await file.read(PREAMBLE_LENGTH + index * bytes.length, COPY_HEAD);
+    if (Buffer.compare(found, bytes.subarray(0, COPY_HEAD)) !== 0) throw inputChanged(file.path);
+  }
 }
 
 async function writeCopy(file: FileSource, bytes: Uint8Array, index: number): Promise<void> {
@@ -123,7 +119,9 @@ async function writeAnew(
   }
   await file.keepMode(source.path);
   throwIfAborted(signal);
+  // What takes long comes before the last look.
+  await file.sync();
   await source.checkUnchanged();
-  await checkStillOurs(source, head);
+  await checkStillOurs(source, head.copy.document);
   await file.publish();
 }

@@ -35,7 +35,12 @@ export class Unlocked implements Disposable {
     this.head = head;
     this.dataKey = dataKey;
     this.message = openPayload(dataKey, core, head.floeHeader);
-    this.metadata = openMetadata(dataKey.bytes, core, metadata);
+    try {
+      this.metadata = openMetadata(dataKey.bytes, core, metadata);
+    } catch (error) {
+      this.message[Symbol.dispose]();
+      throw error;
+    }
   }
 
   [Symbol.dispose](): void {

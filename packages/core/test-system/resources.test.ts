@@ -111,7 +111,7 @@ describe('a rewrap', () => {
   const strace = ['/usr/bin/strace', '/bin/strace'].find((path) => existsSync(path));
 
   test.skipIf(!strace)(
-    'writes copy B, makes it durable, then does the same with copy A',
+    'writes copy B, makes it durable, does the same with copy A, and looks at both once more',
     { timeout: 30_000 },
     async () => {
       const path = sparse();
@@ -139,7 +139,8 @@ describe('a rewrap', () => {
           : [`${call} ${offset}`.trim()];
       });
       const from = steps.findIndex((step) => step.startsWith('pwrite'));
-      const expected = [20_480, 4096].flatMap((at) => [`pwrite64 ${at}`, 'fdatasync', `pread64 ${at}`]);
+      const written = [20_480, 4096].flatMap((at) => [`pwrite64 ${at}`, 'fdatasync', `pread64 ${at}`]);
+      const expected = [...written, 'pread64 4096', 'pread64 20480'];
       expect(steps.slice(from)).toEqual(expected);
     },
   );

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import type { Executor, Task, TaskResult } from './task.js';
+import { type Executor, type Task, TaskError, type TaskResult } from './task.js';
 import { WorkerThread } from './worker-thread.js';
 
 /** Two tasks at a thread: it has the next one at hand while the answer to the last is under way. */
@@ -38,15 +38,24 @@ export class Pool implements Executor {
 
   /** Starts the threads before there is work, so that they come up while keys are asked for. */
   warm(): void {
-    while (this.#threads.length < this.#size) this.#threads.push(new WorkerThread());
+    try {
+      while (this.#threads.length < this.#size) this.#threads.push(new WorkerThread());
+    } catch {
+      // The system gives no more threads. Those that there are will do, and without any the first task says so.
+    }
     this.#endWhenIdle();
   }
 
   #dispatch(): void {
     while (this.#queue.length > 0) {
       const thread = this.#pick();
-      if (thread.load >= DEPTH) return;
+      if (thread && thread.load >= DEPTH) return;
       const { task, resolve, reject } = this.#queue.shift()!;
+      if (!thread) {
+        // Never left in the queue: it must not run when its files are closed and its keys are zeroed.
+        reject(new TaskError({ message: 'the system gives no thread' }));
+        continue;
+      }
       thread
         .call({ kind: 'task', task })
         .then((result) => resolve(result as TaskResult), reject)
@@ -54,17 +63,21 @@ export class Pool implements Executor {
     }
   }
 
-  /** The thread with the least to do; a new one while all are busy and there may be more. */
-  #pick(): WorkerThread {
+  /** The thread with the least to do; a new one while all are busy and there may be more; undefined when there can be none. */
+  #pick(): WorkerThread | undefined {
     this.#threads = this.#threads.filter((thread) => !thread.dead);
     const free = this.#threads.find((thread) => thread.load === 0);
     if (free) return free;
     if (this.#threads.length < this.#size) {
-      const thread = new WorkerThread();
-      this.#threads.push(thread);
-      return thread;
+      try {
+        const thread = new WorkerThread();
+        this.#threads.push(thread);
+        return thread;
+      } catch {
+        // Those that there are have to do it.
+      }
     }
-    return this.#threads.reduce((a, b) => (b.load < a.load ? b : a));
+    return this.#threads.toSorted((a, b) => a.load - b.load)[0];
   }
 
   #next(): void {
@@ -75,6 +88,7 @@ export class Pool implements Executor {
   #endWhenIdle(): void {
     clearTimeout(this.#idle);
     this.#idle = setTimeout(() => {
+      if (this.#queue.length > 0 || this.#threads.some((thread) => thread.load > 0)) return;
       for (const thread of this.#threads.splice(0)) void thread.end();
     }, IDLE_MS).unref();
   }

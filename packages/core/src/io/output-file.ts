@@ -58,6 +58,13 @@ export class OutputFile implements AsyncDisposable {
     }
   }
 
+  /** Makes every byte durable. @throws NO_SPACE, IO_ERROR */
+  async sync(): Promise<void> {
+    await this.handle.sync().catch((error: unknown) => {
+      throw ioError(error, `write ${this.path}`);
+    });
+  }
+
   /** Makes every byte durable, then gives the file its name. @throws OUTPUT_EXISTS, NO_SPACE, IO_ERROR */
   async publish(): Promise<void> {
     try {
@@ -101,8 +108,12 @@ export class OutputFile implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#open) return;
     this.#open = false;
-    await this.handle.close();
-    if (this.#temporary) await rm(this.#temporary, { force: true });
+    try {
+      // On some file systems closing writes, and can fail.
+      await this.handle.close();
+    } finally {
+      if (this.#temporary) await rm(this.#temporary, { force: true });
+    }
   }
 }
 
