@@ -12,6 +12,8 @@ export default defineConfig({
       // Third-party vectors, where WEIGHTSEAL_VECTORS names a folder of them.
       project('vectors', ['packages/*/test/**/vectors.test.ts']),
       // Kills, full disks, memory dumps: what needs processes and mounts.
+      // Servers that others wrote: .ci/test-emulators.mjs installs and starts them.
+      project('emulators', ['packages/*/test-emulators/**/*.test.ts']),
       project('system', ['packages/*/test-system/**/*.test.ts']),
     ],
   },

@@ -16,17 +16,23 @@ export { type Inspection, inspect, type Recipient } from './inspect.js';
 export { type ByteSource, bufferSource, FileSource } from './io/byte-source.js';
 export type { ByteStream } from './io/feeder.js';
 export type { InputBytes } from './io/input.js';
+export { type KeyUriParts, splitKeyUri } from './keys/key-uri.js';
 export {
   type AttestedKeyReleaser,
   canDescribe,
   canReleaseAttested,
   canRotate,
+  canScheduleRotation,
   type KeyCallOptions,
   type KeyDescriber,
   type KeyDescription,
   type KeyRotator,
+  type KeyState,
   type KeyWrapper,
+  type RotationScheduler,
+  type RotationStatus,
 } from './keys/key-wrapper.js';
+export { betweenSteps, checkedDeadline, type Limits, within } from './keys/within.js';
 export {
   type Opened,
   type OpenFileOptions,

@@ -1,19 +1,22 @@
 import {
+  betweenSteps,
+  checkedDeadline,
   encodeContext,
   type KeyCallOptions,
   type KeyDescriber,
   type KeyDescription,
   type KeyRotator,
   type KeyWrapper,
+  type Limits,
   WeightsealError,
   type WrappedKey,
+  within,
 } from '@weightseal/core';
 import { randomBytes } from './crypto.js';
 import { type KeyFile, type KeyVersion, versionName, withKeyFile } from './key-file.js';
 import { rotateKeyFile } from './key-store.js';
 import { checkedPath, pathOf } from './uri.js';
 import { wipe } from './wipe.js';
-import { betweenSteps, checkedDeadline, type Limits, within } from './within.js';
 import { type BlobKey, BODY_BYTES, checkDataKey, openBlob, SALT_BYTES, sealBlob } from './wrap-blob.js';
 
 const ALGORITHM = 'AES-256-GCM';

@@ -1,14 +1,15 @@
 import {
+  checkedDeadline,
   encodeContext,
   isWeightsealError,
   type KeyWrapper,
   WeightsealError,
   type WrappedKey,
+  within,
 } from '@weightseal/core';
 import { randomBytes, scrypt } from './crypto.js';
 import { checkedScrypt, type ScryptParameters, scryptProblem } from './scrypt-parameters.js';
 import { wipe } from './wipe.js';
-import { checkedDeadline, within } from './within.js';
 import { type BlobKey, BODY_BYTES, checkDataKey, openBlob, SALT_BYTES, sealBlob } from './wrap-blob.js';
 
 const ALGORITHM = 'scrypt-AES-256-GCM';

@@ -1,9 +1,8 @@
-import { type KeyWrapper, WeightsealError } from '@weightseal/core';
+import { checkedDeadline, type KeyWrapper, WeightsealError, within } from '@weightseal/core';
 import { createPassphraseKey, type PassphraseKeyOptions, type PassphraseSource } from './passphrase-key.js';
 import { readPrivateFile } from './private-file.js';
 import { checkedPath, pathOf } from './uri.js';
 import { wipe } from './wipe.js';
-import { checkedDeadline, within } from './within.js';
 
 const VARIABLE = 'WEIGHTSEAL_PASSPHRASE';
 // A bare word is refused: it is more likely the passphrase itself than a file of that name.

@@ -24,13 +24,16 @@ export interface KeyWrapper {
   unwrap(wrapped: WrappedKey, context: Context, options?: KeyCallOptions): Promise<Uint8Array>;
 }
 
+/** `pending-deletion` can still be undone; `destroyed` cannot. */
+export type KeyState = 'enabled' | 'disabled' | 'pending-deletion' | 'destroyed' | 'unknown';
+
 /** What a provider can tell of its key. */
 export interface KeyDescription {
   readonly uri: string;
-  /** The version that a wrap made now would use. */
+  /** The version that a wrap made now would use, in the provider's own words; empty where it has none to tell. */
   readonly primaryVersion: string;
   readonly algorithm: string;
-  readonly state: 'enabled' | 'disabled' | 'destroyed' | 'unknown';
+  readonly state: KeyState;
   /** Where the key lives, in the provider's words: `software`, `hsm`, `external`, … */
   readonly protection: string;
 }
@@ -44,6 +47,23 @@ export interface KeyDescriber {
 export interface KeyRotator {
   /** Makes a new primary version, and returns its name. */
   rotate(options?: KeyCallOptions): Promise<string>;
+}
+
+/** How a key turns over by itself. */
+export interface RotationStatus {
+  /** Whether the provider makes a new version by itself. */
+  readonly automatic: boolean;
+  /** Days between two versions, where the provider tells. */
+  readonly everyDays?: number | undefined;
+  readonly last?: Date | undefined;
+  readonly next?: Date | undefined;
+}
+
+/** A capability: a wrapper whose key the provider can turn over on a schedule. */
+export interface RotationScheduler {
+  rotationStatus(options?: KeyCallOptions): Promise<RotationStatus>;
+  /** Turns the schedule on, or off with `undefined`. @throws INVALID_ARGUMENT for a period that the provider does not offer */
+  scheduleRotation(everyDays: number | undefined, options?: KeyCallOptions): Promise<void>;
 }
 
 /** A capability: a wrapper that releases a data key only to an attested environment. */
@@ -63,6 +83,10 @@ export function canDescribe(wrapper: KeyWrapper): wrapper is KeyWrapper & KeyDes
 
 export function canRotate(wrapper: KeyWrapper): wrapper is KeyWrapper & KeyRotator {
   return 'rotate' in wrapper && typeof wrapper.rotate === 'function';
+}
+
+export function canScheduleRotation(wrapper: KeyWrapper): wrapper is KeyWrapper & RotationScheduler {
+  return 'scheduleRotation' in wrapper && typeof wrapper.scheduleRotation === 'function';
 }
 
 export function canReleaseAttested(wrapper: KeyWrapper): wrapper is KeyWrapper & AttestedKeyReleaser {

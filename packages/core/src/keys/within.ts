@@ -1,9 +1,10 @@
-import { WeightsealError } from '@weightseal/core';
+import { WeightsealError } from '../errors.js';
 
 export const DEFAULT_DEADLINE_MS = 10_000;
 /** What setTimeout can count; larger values would fire at once. */
 const MAX_DEADLINE_MS = 2 ** 31 - 1;
 
+/** How long a call of a key provider may go on, and who may end it earlier. */
 export interface Limits {
   readonly signal: AbortSignal | undefined;
   /** Milliseconds for the whole work; undefined where a person has to answer. */
@@ -12,6 +13,7 @@ export interface Limits {
   readonly doing: string;
 }
 
+/** The deadline to keep, in milliseconds; 10 000 unless told. @throws INVALID_ARGUMENT */
 export function checkedDeadline(deadlineMs: number = DEFAULT_DEADLINE_MS): number {
   if (Number.isInteger(deadlineMs) && deadlineMs >= 1 && deadlineMs <= MAX_DEADLINE_MS) return deadlineMs;
   throw new WeightsealError(
@@ -35,7 +37,7 @@ function start({ signal, deadlineMs, doing }: Limits): { stop: AbortSignal; end:
     controller.abort(
       new WeightsealError(
         'KEY_TIMEOUT',
-        `Could not ${doing} within ${deadlineMs} ms. Check that the storage under it answers, or raise deadlineMs.`,
+        `Could not ${doing} within ${deadlineMs} ms. Check that it can be reached, or raise deadlineMs.`,
       ),
     );
   const timer = deadlineMs === undefined ? undefined : setTimeout(onDeadline, deadlineMs);
