@@ -6,8 +6,6 @@ for package in packages/*/; do
   grep -q '"private": true' "$package/package.json" && continue
   echo "== $package"
   pnpm exec publint --strict --pack pnpm "$package"
-  # The CLI has a command and no library to import.
-  grep -q '"\."' "$package/package.json" || continue
   tarball=$(cd "$package" && pnpm pack --json --pack-destination "$(mktemp -d)" | node -p 'JSON.parse(require("fs").readFileSync(0)).filename')
   pnpm exec attw --profile esm-only "$tarball"
 done
