@@ -5,6 +5,7 @@
 export const ERROR_CODES = {
   // The call itself is wrong.
   INVALID_ARGUMENT: 'usage',
+  CONFIG_INVALID: 'usage',
   CONTEXT_INVALID: 'usage',
   KEY_URI_INVALID: 'usage',
   PROVIDER_UNKNOWN: 'usage',

@@ -32,6 +32,7 @@ export {
   type RotationScheduler,
   type RotationStatus,
 } from './keys/key-wrapper.js';
+export { type SharedUnwraps, type ShareOptions, shareUnwraps } from './keys/shared-unwraps.js';
 export { betweenSteps, checkedDeadline, type Limits, within } from './keys/within.js';
 export {
   type Opened,

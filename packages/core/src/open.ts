@@ -2,7 +2,7 @@ import { digestFor, type Pass, passError } from './engine/pass.js';
 import { throwIfAborted, WeightsealError } from './errors.js';
 import type { Context } from './format/context.js';
 import { release } from './format/segment.js';
-import { Input, type InputBytes } from './io/input.js';
+import { attend, Input, type InputBytes } from './io/input.js';
 import { OutputFile } from './io/output-file.js';
 import { outputStream } from './io/output-stream.js';
 import { type OnProgress, progressCounter } from './progress.js';
@@ -78,7 +78,8 @@ export function openToStream(
   input: InputBytes,
   options: OpenOptions,
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
-  return outputStream(options.signal, (signal) => openChunks(input, { ...options, signal }));
+  const unread = attend(input);
+  return outputStream(options.signal, (signal) => openChunks(input, { ...options, signal }), unread);
 }
 
 async function* openChunks(input: InputBytes, options: OpenOptions): AsyncGenerator<Uint8Array<ArrayBuffer>> {

@@ -44,15 +44,16 @@ export async function reseal(path: string, options: ResealOptions): Promise<Rese
   await using old = await SealedSource.open(await Input.open(target, options.signal), options);
   const { context } = old.unlocked.head.envelope.core;
   const { segmentLength } = old.body.segments;
+  const { signal, hedgeMs } = options;
   const keys = recipientsOf(old, options);
-  using sealer = await Sealer.create({ keys, context, segmentLength, signal: options.signal });
+  using sealer = await Sealer.create({ keys, context, segmentLength, signal });
   await using file = await OutputFile.create(target, true);
   const progress = progressCounter(2 * old.size, options.onProgress);
   try {
-    await encryptAnew(old, sealer, file, options.signal, progress);
-    await verifyWritten(file, old.size, { keys, context, signal: options.signal }, progress);
+    await encryptAnew(old, sealer, file, signal, progress);
+    await verifyWritten(file, old.size, { keys, context, signal, hedgeMs }, progress);
     await file.keepMode(target);
-    throwIfAborted(options.signal);
+    throwIfAborted(signal);
     // What takes long comes before the last look: a rewrap or another file meanwhile must not be undone.
     await file.sync();
     await old.checkUnchanged();

@@ -66,7 +66,7 @@ async function newEnvelope(head: Head, options: RewrapOptions): Promise<Envelope
     );
   }
   expectContext(core.context, context);
-  using dataKey = await unwrapDataKey(head.envelope, keys, signal);
+  using dataKey = await unwrapDataKey(head.envelope, options);
   const kept = slotsToKeep(slots, { add, remove });
   checkSlotCount(kept.length + add.length);
   const added = add.length > 0 ? await wrapForAll(dataKey, add, core.context, signal) : [];

@@ -22,7 +22,7 @@ import { FLOE_HEADER, OVERHEAD, segmentsOfPlaintext } from './format/sizes.js';
 import { encodeHead } from './head.js';
 import { loadRange } from './io/byte-source.js';
 import type { Feeder } from './io/feeder.js';
-import { Input, type InputBytes } from './io/input.js';
+import { attend, Input, type InputBytes } from './io/input.js';
 import { OutputFile } from './io/output-file.js';
 import { outputStream } from './io/output-stream.js';
 import { type OnProgress, progressCounter } from './progress.js';
@@ -134,7 +134,8 @@ export function sealToStream(
   input: InputBytes,
   options: SealOptions,
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
-  return outputStream(options.signal, (signal) => sealChunks(input, { ...options, signal }));
+  const unread = attend(input);
+  return outputStream(options.signal, (signal) => sealChunks(input, { ...options, signal }), unread);
 }
 
 async function* sealChunks(input: InputBytes, options: SealOptions): AsyncGenerator<Uint8Array<ArrayBuffer>> {

@@ -7,20 +7,16 @@ import { type FloeMessage, parseSegmentLength, startDecryption } from './format/
 import { label, payloadKey } from './format/kdf.js';
 import { type Metadata, openMetadata } from './format/metadata.js';
 import { type Head, truncated } from './head.js';
-import type { KeyWrapper } from './keys/key-wrapper.js';
 import type { DataKey } from './keys/secret.js';
-import { unwrapDataKey } from './keys/unwrap.js';
+import { type UnwrapOptions, unwrapDataKey } from './keys/unwrap.js';
 import { checkKeys } from './keys/wrap.js';
 
-export interface UnlockOptions {
-  /** The keys that may be asked, in this order. */
-  readonly keys: readonly KeyWrapper[];
+export interface UnlockOptions extends UnwrapOptions {
   /**
    * What the caller expects of the file: every pair must be in its context with exactly this value. Compared before any key is asked.
    * Without it any context is accepted.
    */
   readonly context?: Context | undefined;
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** A file whose envelope has been authenticated; holds its keys until it is disposed of. */
@@ -68,7 +64,7 @@ export async function unlock(head: Head, options: UnlockOptions): Promise<Unlock
   parseSegmentLength(head.floeHeader);
   checkKeys(options.keys);
   expectContext(head.envelope.core.context, options.context);
-  const dataKey = await unwrapDataKey(head.envelope, options.keys, options.signal);
+  const dataKey = await unwrapDataKey(head.envelope, options);
   try {
     return new Unlocked(head, dataKey);
   } catch (error) {

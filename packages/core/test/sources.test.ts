@@ -249,6 +249,21 @@ describe('an input file', () => {
     await expect(sealToFile(source, temp.path(), { keys: [slow] })).rejects.toEqual(code('INPUT_CHANGED'));
   });
 
+  it('that the caller opened and closed again is IO_ERROR, whenever it is looked at', async () => {
+    const input = temp.path();
+    await writeFile(input, sealed);
+    const source = await FileSource.open(input);
+    await source.handle.close();
+    for (const attempt of [
+      () => FileSource.of(input, source.handle),
+      () => source.checkUnchanged(),
+      () => verify(source, { keys }),
+      () => sealToFile(source, temp.path(), { keys }),
+    ]) {
+      expect(await refusal(attempt)).toMatchObject({ code: 'IO_ERROR', cause: { code: 'EBADF' } });
+    }
+  });
+
   it('leaves its name, without a directory, and the time in the sealed metadata, and is itself not changed', async () => {
     const input = temp.path('weights.bin');
     const output = temp.path();

@@ -1,5 +1,6 @@
 import { chmod, writeFile } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
+import { bufferSource, sealToFile, verify } from '@weightseal/core';
 import { createPassphraseKey, passphraseKeyFromUri, type ScryptParameters } from '@weightseal/kms-local';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { temporary } from './temporary.js';
@@ -26,6 +27,8 @@ describe('scrypt parameters', () => {
     { N: 2 ** 14, r: 8, p: 5 },
     { N: 2 ** 14, r: 1.5, p: 1 },
     { N: 2 ** 20, r: 9, p: 1 },
+    { N: 2 ** 20, r: 8, p: 2 },
+    { N: 2 ** 19, r: 6, p: 3 },
     { N: Number.NaN, r: 8, p: 1 },
   ])('beyond the limits are refused: %o', (bad: ScryptParameters) => {
     expect(() => createPassphraseKey({ passphrase: secret(), scrypt: bad })).toThrow(
@@ -37,6 +40,9 @@ describe('scrypt parameters', () => {
     [13, 8, 1],
     [21, 1, 1],
     [20, 9, 1],
+    [20, 8, 2],
+    [19, 6, 3],
+    [18, 9, 4],
     [20, 16, 4],
     [0, 8, 1],
     [255, 8, 1],
@@ -77,6 +83,22 @@ describe('scrypt parameters', () => {
     const key = createPassphraseKey({ passphrase: secret(), deadlineMs: 1 });
     await expect(key.wrap(dataKey, CONTEXT)).rejects.toEqual(code('KEY_TIMEOUT'));
   });
+});
+
+it('a file whose many slots take longer than the deadline costs one derivation, and not one for each', async () => {
+  const passphrases = Array.from({ length: 8 }, (_, i) =>
+    createPassphraseKey({ passphrase: secret(), scrypt, uri: `passphrase:/${i}` }),
+  );
+  const sealed = path();
+  await sealToFile(bufferSource(secret()), sealed, { keys: passphrases });
+  let asked = 0;
+  const passphrase = async () => {
+    asked++;
+    return secret();
+  };
+  const hurried = createPassphraseKey({ passphrase, deadlineMs: 1 });
+  await expect(verify(sealed, { keys: [hurried] })).rejects.toEqual(code('KEY_TIMEOUT'));
+  expect(asked).toBe(1);
 });
 
 describe('the passphrase', () => {

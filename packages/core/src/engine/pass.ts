@@ -59,7 +59,13 @@ export function warmFor(size: number): void {
 }
 
 export function digestFor(plan: Plan): Digest {
-  return plan.inline ? inlineDigest() : threadDigest();
+  if (plan.inline) return inlineDigest();
+  try {
+    return threadDigest();
+  } catch {
+    // The system gives no more threads. Slower, and better than no digest.
+    return inlineDigest();
+  }
 }
 
 /** A batch that already has its input, as a stream brings it. */

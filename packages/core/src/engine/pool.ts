@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { type Executor, type Task, TaskError, type TaskResult } from './task.js';
+import type { Executor, Task, TaskResult } from './task.js';
 import { WorkerThread } from './worker-thread.js';
 
 /** Two tasks at a thread: it has the next one at hand while the answer to the last is under way. */
@@ -48,14 +48,16 @@ export class Pool implements Executor {
 
   #dispatch(): void {
     while (this.#queue.length > 0) {
-      const thread = this.#pick();
-      if (thread && thread.load >= DEPTH) return;
-      const { task, resolve, reject } = this.#queue.shift()!;
-      if (!thread) {
+      let thread: WorkerThread;
+      try {
+        thread = this.#pick();
+      } catch (error) {
         // Never left in the queue: it must not run when its files are closed and its keys are zeroed.
-        reject(new TaskError({ message: 'the system gives no thread' }));
+        this.#queue.shift()!.reject(error);
         continue;
       }
+      if (thread.load >= DEPTH) return;
+      const { task, resolve, reject } = this.#queue.shift()!;
       thread
         .call({ kind: 'task', task })
         .then((result) => resolve(result as TaskResult), reject)
@@ -63,8 +65,8 @@ export class Pool implements Executor {
     }
   }
 
-  /** The thread with the least to do; a new one while all are busy and there may be more; undefined when there can be none. */
-  #pick(): WorkerThread | undefined {
+  /** The thread with the least to do; a new one while all are busy and there may be more. @throws IO_ERROR when there can be none */
+  #pick(): WorkerThread {
     this.#threads = this.#threads.filter((thread) => !thread.dead);
     const free = this.#threads.find((thread) => thread.load === 0);
     if (free) return free;
@@ -73,11 +75,12 @@ export class Pool implements Executor {
         const thread = new WorkerThread();
         this.#threads.push(thread);
         return thread;
-      } catch {
+      } catch (error) {
         // Those that there are have to do it.
+        if (this.#threads.length === 0) throw error;
       }
     }
-    return this.#threads.toSorted((a, b) => a.load - b.load)[0];
+    return this.#threads.toSorted((a, b) => a.load - b.load)[0]!;
   }
 
   #next(): void {

@@ -1,4 +1,5 @@
 import type { Worker } from 'node:worker_threads';
+import { WeightsealError } from '../errors.js';
 import { TaskError, type TaskResult } from './task.js';
 import type { FromWorker, ToWorker } from './worker-messages.js';
 
@@ -15,15 +16,9 @@ export class WorkerThread {
   #nextId = 0;
   #dead: Error | undefined;
 
+  /** @throws IO_ERROR when the system gives no thread */
   constructor() {
-    // Loaded with the first thread: a small file needs none, and starts sooner without.
-    const threads = process.getBuiltinModule('node:worker_threads');
-    this.#worker = new threads.Worker(new URL('./worker.js', import.meta.url), {
-      // A thread of ours needs nothing of the host's environment or flags, and little heap: its buffers are outside it.
-      env: {},
-      execArgv: [],
-      resourceLimits: { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 8 },
-    });
+    this.#worker = startThread();
     this.#worker.on('message', (message: FromWorker) => this.#settle(message));
     this.#worker.on('error', (error) => this.#fail(error));
     this.#worker.on('exit', () => this.#fail(new Error('the worker thread ended')));
@@ -65,5 +60,24 @@ export class WorkerThread {
     this.#dead ??= error;
     for (const { reject } of this.#waiting.values()) reject(new TaskError({ message: error.message }));
     this.#waiting.clear();
+  }
+}
+
+function startThread(): Worker {
+  // Loaded with the first thread: a small file needs none, and starts sooner without.
+  const threads = process.getBuiltinModule('node:worker_threads');
+  try {
+    return new threads.Worker(new URL('./worker.js', import.meta.url), {
+      // A thread of ours needs nothing of the host's environment or flags, and little heap: its buffers are outside it.
+      env: {},
+      execArgv: [],
+      resourceLimits: { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 8 },
+    });
+  } catch (cause) {
+    throw new WeightsealError(
+      'IO_ERROR',
+      'The system gives no thread; raise the limit of processes and threads (ulimit -u, or the pids limit of the container).',
+      { cause },
+    );
   }
 }

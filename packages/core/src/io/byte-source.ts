@@ -1,4 +1,4 @@
-import { constants } from 'node:fs';
+import { type BigIntStats, constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { abortedError, ioError, isWeightsealError, throwIfAborted, WeightsealError } from '../errors.js';
 
@@ -41,9 +41,9 @@ export class FileSource implements ByteSource, AsyncDisposable {
     }
   }
 
-  /** A source over a file that is open already; `path` is what messages call it. @throws INVALID_ARGUMENT */
+  /** A source over a file that is open already; `path` is what messages call it. @throws INVALID_ARGUMENT, IO_ERROR */
   static async of(path: string, handle: FileHandle): Promise<FileSource> {
-    const stats = await handle.stat({ bigint: true });
+    const stats = await statOf(path, handle);
     if (stats.isFile()) return new FileSource(path, handle, Number(stats.size), stats.mtimeNs);
     throw new WeightsealError(
       'INVALID_ARGUMENT',
@@ -85,15 +85,26 @@ export class FileSource implements ByteSource, AsyncDisposable {
     }
   }
 
-  /** @throws INPUT_CHANGED when the file is no longer as it was when it was opened */
+  /** What the system says of the open file now. @throws IO_ERROR */
+  stat(): Promise<BigIntStats> {
+    return statOf(this.path, this.#handle);
+  }
+
+  /** @throws INPUT_CHANGED when the file is no longer as it was when it was opened, IO_ERROR */
   async checkUnchanged(): Promise<void> {
-    const { size, mtimeNs } = await this.#handle.stat({ bigint: true });
+    const { size, mtimeNs } = await this.stat();
     if (Number(size) !== this.size || mtimeNs !== this.#modified) throw inputChanged(this.path);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#handle.close();
   }
+}
+
+function statOf(path: string, handle: FileHandle): Promise<BigIntStats> {
+  return handle.stat({ bigint: true }).catch((error: unknown) => {
+    throw ioError(error, `read ${path}`);
+  });
 }
 
 export function inputChanged(path: string): WeightsealError {

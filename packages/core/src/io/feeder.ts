@@ -11,12 +11,11 @@ export class Feeder implements AsyncDisposable {
   #chunk: Uint8Array = new Uint8Array(0);
   #done = false;
 
+  /** @throws INVALID_ARGUMENT for a stream that somebody else reads */
   constructor(stream: ByteStream, signal: AbortSignal | undefined) {
     this.#stream = stream;
-    // A Node stream may fail while nobody reads it yet, because a key is being asked; the iterator tells of it later. An error event that
-    // nobody listens to would end the process.
-    if ('on' in stream && typeof stream.on === 'function') stream.on('error', () => {});
-    this.#iterator = (stream as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]();
+    hearErrors(stream);
+    this.#iterator = iteratorOf(stream as AsyncIterable<Uint8Array>);
     this.#signal = signal;
   }
 
@@ -75,6 +74,26 @@ export class Feeder implements AsyncDisposable {
     if (this.#signal?.aborted) return abortedError(this.#signal);
     if (isWeightsealError(cause)) return cause;
     return new WeightsealError('IO_ERROR', 'The input stream failed; its error is the cause.', { cause });
+  }
+}
+
+/**
+ * A Node stream may fail while nobody reads it yet, because a key is being asked or its reader has not begun; the iterator tells of it later. An
+ * error event that nobody listens to would end the process.
+ */
+export function hearErrors(stream: ByteStream): void {
+  if ('on' in stream && typeof stream.on === 'function') stream.on('error', () => {});
+}
+
+function iteratorOf(stream: AsyncIterable<Uint8Array>): AsyncIterator<Uint8Array> {
+  try {
+    return stream[Symbol.asyncIterator]();
+  } catch (cause) {
+    throw new WeightsealError(
+      'INVALID_ARGUMENT',
+      'The stream cannot be read, since somebody else reads it already (it is locked); give one that nobody reads.',
+      { cause },
+    );
   }
 }
 

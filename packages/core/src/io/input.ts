@@ -1,6 +1,6 @@
 import { WeightsealError } from '../errors.js';
 import { type ByteSource, FileSource } from './byte-source.js';
-import { type ByteStream, Feeder } from './feeder.js';
+import { type ByteStream, Feeder, hearErrors } from './feeder.js';
 
 /** What an operation reads: a file by its path, bytes with random access, or a stream. */
 export type InputBytes = string | ByteSource | ByteStream;
@@ -56,6 +56,19 @@ export class Input implements AsyncDisposable {
     await this.feeder?.[Symbol.asyncDispose]();
     await this.#owned?.[Symbol.asyncDispose]();
   }
+}
+
+/**
+ * For what is read later, or never: hears an input stream's errors from now on. The returned function tells the stream that no more of it is
+ * wanted, when nothing was read.
+ */
+export function attend(input: InputBytes): () => Promise<void> {
+  if (!isByteStream(input)) return () => Promise.resolve();
+  hearErrors(input);
+  return async () => {
+    // One that somebody else reads is theirs.
+    if (!('locked' in input && input.locked)) await new Feeder(input, undefined)[Symbol.asyncDispose]();
+  };
 }
 
 function isByteSource(input: unknown): input is ByteSource {

@@ -37,7 +37,8 @@ export async function openNameless(directory: string, mode: number): Promise<Fil
     return await open(directory, O_TMPFILE | constants.O_RDWR, mode);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (['EOPNOTSUPP', 'EISDIR', 'EINVAL'].includes(code ?? '')) return undefined;
+    // Node's name for EOPNOTSUPP is ENOTSUP: the two are one number on Linux.
+    if (['ENOTSUP', 'EISDIR', 'EINVAL'].includes(code ?? '')) return undefined;
     throw error;
   }
 }

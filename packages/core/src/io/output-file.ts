@@ -1,8 +1,9 @@
-import { type FileHandle, link, lstat, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, lstat, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { randomBytes } from '../crypto.js';
 import { ioError, WeightsealError } from '../errors.js';
 import { nameInode, openNameless } from './nameless.js';
+import { renameToFree } from './rename-to-free.js';
 
 const COPY_BYTES = 1_048_576;
 
@@ -72,7 +73,7 @@ export class OutputFile implements AsyncDisposable {
       if (!this.#temporary && !(await this.#nameIt())) await this.#copy();
       if (!this.#temporary) return;
       if (this.#overwrite) await rename(this.#temporary, this.path);
-      else await link(this.#temporary, this.path).then(() => rm(this.#temporary!));
+      else await renameToFree(this.#temporary, this.path);
       this.#temporary = undefined;
     } catch (error) {
       throw ioError(error, `write ${this.path}`);

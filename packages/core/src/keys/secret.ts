@@ -26,6 +26,13 @@ export class DataKey implements Disposable {
     );
   }
 
+  /** A copy with an owner of its own. */
+  clone(): DataKey {
+    const copy = secretBytes(DATA_KEY_LENGTH);
+    copy.set(this.bytes);
+    return new DataKey(copy);
+  }
+
   equals(other: DataKey): boolean {
     return timingSafeEqual(this.bytes, other.bytes);
   }

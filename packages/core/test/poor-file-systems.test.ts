@@ -1,0 +1,101 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { bufferSource, openToFile, sealToFile, verify } from '@weightseal/core';
+import { describe, expect, it, vi } from 'vitest';
+import { MemoryKey } from './support/memory-key.js';
+import { code, pattern, refusal } from './support/sealed.js';
+import { everythingIn, temporary } from './support/temporary.js';
+
+// exFAT, FAT and some of FUSE have neither files without a name nor hard links.
+const system = vi.hoisted(() => ({
+  links: 'EPERM' as string | undefined,
+  beforeReserving: async (_path: string) => {},
+  renames: undefined as string | undefined,
+}));
+
+vi.mock('node:fs/promises', async (load) => {
+  const fs = await load<typeof import('node:fs/promises')>();
+  const refusing = (errno: string) => Object.assign(new Error(`${errno}: no`), { code: errno });
+  return {
+    ...fs,
+    open: async (...call: Parameters<typeof fs.open>) => {
+      const [path, flags] = call;
+      // What Node says where open(2) says EOPNOTSUPP to O_TMPFILE.
+      if (typeof flags === 'number' && (flags & 0o20000000) !== 0) throw refusing('ENOTSUP');
+      if (flags === 'wx') await system.beforeReserving(String(path));
+      return fs.open(...call);
+    },
+    link: async (...call: Parameters<typeof fs.link>) => {
+      if (system.links) throw refusing(system.links);
+      return fs.link(...call);
+    },
+    rename: async (...call: Parameters<typeof fs.rename>) => {
+      if (system.renames) throw refusing(system.renames);
+      return fs.rename(...call);
+    },
+  };
+});
+
+const temp = await temporary();
+const keys = [new MemoryKey('a')];
+const PLAINTEXT = pattern(5000);
+
+const seal = async () => {
+  const directory = await temp.directory();
+  const output = `${directory}/out`;
+  await sealToFile(bufferSource(PLAINTEXT), output, { keys });
+  return { directory, output };
+};
+
+describe('where there are no files without a name', () => {
+  it('an output comes out right', async () => {
+    system.links = undefined;
+    const { directory, output } = await seal();
+    expect(await everythingIn(directory)).toEqual(['out']);
+    expect(await verify(output, { keys })).toMatchObject({ size: PLAINTEXT.length });
+    await sealToFile(bufferSource(PLAINTEXT), output, { keys, overwrite: true });
+    expect(await everythingIn(directory)).toEqual(['out']);
+  });
+});
+
+describe.each(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'])('where there are no hard links (%s)', (errno) => {
+  it('an output comes out right, and nothing else appears', async () => {
+    system.links = errno;
+    const { directory, output } = await seal();
+    await openToFile(output, `${directory}/plain`, { keys });
+    expect(Buffer.compare(await readFile(`${directory}/plain`), PLAINTEXT)).toBe(0);
+    expect(await everythingIn(directory)).toEqual(['out', 'plain']);
+  });
+});
+
+describe('where there are no hard links', () => {
+  it('an output does not replace a file, also one that appears at the last moment', async () => {
+    system.links = 'EPERM';
+    const directory = await temp.directory();
+    const output = `${directory}/out`;
+    system.beforeReserving = (path) => (path === output ? writeFile(output, 'mine') : Promise.resolve());
+    await expect(sealToFile(bufferSource(PLAINTEXT), output, { keys })).rejects.toEqual(
+      code('OUTPUT_EXISTS'),
+    );
+    system.beforeReserving = async () => {};
+    expect(await readFile(output, 'utf8')).toBe('mine');
+    expect(await everythingIn(directory)).toEqual(['out']);
+  });
+
+  it('nothing is left when the rename fails', async () => {
+    system.links = 'EPERM';
+    system.renames = 'EIO';
+    const directory = await temp.directory();
+    const error = await refusal(() => sealToFile(bufferSource(PLAINTEXT), `${directory}/out`, { keys }));
+    system.renames = undefined;
+    expect(error).toMatchObject({ code: 'IO_ERROR', cause: { code: 'EIO' } });
+    expect(await everythingIn(directory)).toEqual([]);
+  });
+
+  it('another failure of the link is told, and nothing is left', async () => {
+    system.links = 'EIO';
+    const directory = await temp.directory();
+    const error = await refusal(() => sealToFile(bufferSource(PLAINTEXT), `${directory}/out`, { keys }));
+    expect(error).toMatchObject({ code: 'IO_ERROR', cause: { code: 'EIO' } });
+    expect(await everythingIn(directory)).toEqual([]);
+  });
+});
