@@ -1,0 +1,18 @@
+import { pip } from './install.mjs';
+import { answers } from './server.mjs';
+
+const version = '1.5.33';
+const port = 4577;
+
+export default {
+  name: 'ministack',
+  provider: 'kms-aws',
+  version,
+  programs: [pip('ministack', version, 'ministack')],
+  async start([ministack], servers) {
+    const url = `http://127.0.0.1:${port}`;
+    const env = { GATEWAY_PORT: String(port) };
+    await servers.launch(ministack, [], { env, ready: answers(url) });
+    return { WEIGHTSEAL_EMULATOR_MINISTACK: url };
+  },
+};

@@ -1,0 +1,29 @@
+// Every server that others wrote and a provider is tested against, each in a module of its own:
+//   name, provider (the folder under packages), version
+//   programs: where each comes from (install.mjs)
+//   hosts: names that have to lead to 127.0.0.1
+//   start(paths of the programs, servers): starts them (server.mjs), and gives the variables that the tests read
+import azure from './azure-keyvault-emulator.mjs';
+import cloudemu from './cloudemu.mjs';
+import fakeCloudKms from './fake-cloud-kms.mjs';
+import gcpKmsEmulator from './gcp-kms-emulator.mjs';
+import ministack from './ministack.mjs';
+import moto from './moto.mjs';
+import softhsm2 from './softhsm2.mjs';
+import vault from './vault.mjs';
+
+export const EMULATORS = [moto, ministack, cloudemu, fakeCloudKms, gcpKmsEmulator, azure, softhsm2, vault];
+
+/** What was asked for: names of emulators or of providers (`aws`); all of them when nothing was. */
+export function chosen(names) {
+  const nameless = names.find((name) => !EMULATORS.some((one) => answersTo(one, name)));
+  if (nameless !== undefined)
+    throw new Error(
+      `${nameless} is neither an emulator nor a provider; there are ${EMULATORS.map(({ name }) => name).join(', ')}`,
+    );
+  return EMULATORS.filter((one) => names.length === 0 || names.some((name) => answersTo(one, name)));
+}
+
+function answersTo({ name, provider }, asked) {
+  return [name, provider, provider.replace(/^kms-/, '')].includes(asked);
+}
