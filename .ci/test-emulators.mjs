@@ -1,6 +1,6 @@
 // Tests the providers against servers that others wrote: installs those at pinned versions from the registries, starts them where nothing
 // outside can be reached, and prints one line for each.
-//   node .ci/test-emulators.mjs [--available] [name of an emulator or a provider …]
+//   node .ci/test-emulators.mjs [--available] [name of an emulator or a provider, or `example` …]
 // Fails when a server is missing. With --available, those that could not be installed are listed and passed over.
 // WEIGHTSEAL_EMULATORS names a folder of programs that are there already; it is looked into before anything is installed.
 import { spawn, spawnSync } from 'node:child_process';
@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { isSound, told } from './emulators/cases.mjs';
 import { locate, Missing } from './emulators/install.mjs';
-import { chosen } from './emulators/table.mjs';
+import { chosen, EXAMPLE } from './emulators/table.mjs';
 
 const { values: options, positionals } = parseArgs({
   options: { available: { type: 'boolean', default: false } },
@@ -40,12 +40,16 @@ permitted user namespaces: sysctl user.max_user_namespaces, kernel.apparmor_rest
   process.exit(1);
 }
 
-/** The outcomes, in the order of what is ready. */
-async function runAll(ready) {
+/** What to start, for inside.mjs. */
+function planned({ emulator, programs }) {
+  return { name: emulator.name, programs };
+}
+
+/** The outcomes of the plan, in its order. */
+async function runAll(plan) {
   const scratch = mkdtempSync(join(tmpdir(), 'weightseal-plan-'));
   const file = join(scratch, 'plan.json');
   try {
-    const plan = ready.map(({ emulator, programs }) => ({ name: emulator.name, programs }));
     writeFileSync(file, JSON.stringify(plan));
     const inside = [process.execPath, '.ci/emulators/inside.mjs', file];
     const child = spawn('unshare', [...namespace(), '--', ...inside], { stdio: 'inherit' });
@@ -61,7 +65,17 @@ async function runAll(ready) {
 
 const all = chosen(positionals).map(installed);
 const ready = all.filter(({ missing }) => missing === undefined);
-const ran = new Map((await runAll(ready)).map((outcome, i) => [ready[i].emulator, outcome]));
+const showing =
+  positionals.length === 0 || positionals.includes(EXAMPLE.name) ? EXAMPLE.emulators.map(installed) : [];
+const clouds = showing.filter(({ missing }) => missing === undefined);
+const { tests, example } = await runAll({
+  tests: ready.map(planned),
+  example: showing.length > 0 ? clouds.map(planned) : undefined,
+});
+const ran = new Map(tests.map((outcome, i) => [ready[i].emulator, outcome]));
 const outcomes = all.map(({ emulator, missing }) => ran.get(emulator) ?? { missing });
 for (const [i, outcome] of outcomes.entries()) console.log(told(all[i].emulator, outcome));
-process.exit(isSound(outcomes, options) ? 0 : 1);
+if (example)
+  console.log(`example: ${example.failed ?? `ran on ${clouds.length} of ${showing.length} clouds`}`);
+const shown = example?.failed === undefined && (options.available || clouds.length === showing.length);
+process.exit((all.length === 0 || isSound(outcomes, options)) && shown ? 0 : 1);

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { countCases } from './cases.mjs';
 import { Servers } from './server.mjs';
-import { EMULATORS } from './table.mjs';
+import { EMULATORS, EXAMPLE } from './table.mjs';
 
 const [planFile] = process.argv.slice(2);
 const scratch = mkdtempSync(join(tmpdir(), 'weightseal-emulators-'));
@@ -62,16 +62,41 @@ async function outcomeOf(emulator, programs) {
   }
 }
 
+/** Runs the example with a server for each cloud that there is. */
+async function show(plan) {
+  const directory = mkdtempSync(join(scratch, 'example-'));
+  const servers = new Servers(directory);
+  try {
+    const started = plan.map(({ name, programs }) => named(name).start(programs, servers));
+    const environment = Object.assign({}, ...(await Promise.all(started)));
+    const { stdout } = await promisify(execFile)(process.execPath, [join(EXAMPLE.folder, 'start.ts')], {
+      env: { ...cleanEnvironment(), ...environment },
+      signal: stopped.signal,
+    });
+    process.stdout.write(stdout);
+    return {};
+  } catch (error) {
+    stopped.signal.throwIfAborted();
+    return { failed: `${error.message}\n${error.stdout ?? ''}${error.stderr ?? ''}` };
+  } finally {
+    await servers.stop();
+  }
+}
+
+function named(name) {
+  return EMULATORS.find((one) => one.name === name);
+}
+
 try {
   const plan = JSON.parse(readFileSync(planFile, 'utf8'));
-  const emulators = plan.map(({ name }) => EMULATORS.find((one) => one.name === name));
-  settle(emulators);
-  const outcomes = [];
-  for (const [i, emulator] of emulators.entries()) {
+  settle([...plan.tests, ...(plan.example ?? [])].map(({ name }) => named(name)));
+  const tests = [];
+  for (const { name, programs } of plan.tests) {
     stopped.signal.throwIfAborted();
-    outcomes.push(await outcomeOf(emulator, plan[i].programs));
+    tests.push(await outcomeOf(named(name), programs));
   }
-  writeFileSync(planFile, JSON.stringify(outcomes));
+  const example = plan.example && (await show(plan.example));
+  writeFileSync(planFile, JSON.stringify({ tests, example }));
 } finally {
   rmSync(scratch, { recursive: true });
 }

@@ -14,8 +14,17 @@ import vault from './vault.mjs';
 
 export const EMULATORS = [moto, ministack, cloudemu, fakeCloudKms, gcpKmsEmulator, azure, softhsm2, vault];
 
+/** One for each cloud: with all of them at once runs the example that swaps clouds. */
+export const EXAMPLE = {
+  name: 'example',
+  folder: 'examples/swap-clouds',
+  emulators: [moto, fakeCloudKms, azure],
+};
+
 /** What was asked for: names of emulators or of providers (`aws`); all of them when nothing was. */
-export function chosen(names) {
+export function chosen(asked) {
+  const names = asked.filter((name) => name !== EXAMPLE.name);
+  if (asked.length > 0 && names.length === 0) return [];
   const nameless = names.find((name) => !EMULATORS.some((one) => answersTo(one, name)));
   if (nameless !== undefined)
     throw new Error(

@@ -1,1 +1,2 @@
-export {};
+export { type AwsKey, type AwsKeyOptions, awsKeyFromUri, createAwsKey } from './aws-key.js';
+export type { AwsKmsClient, ConnectionOptions as AwsConnectionOptions } from './connection.js';

@@ -1,1 +1,3 @@
-export {};
+export { type AzureKey, type AzureKeyOptions, azureKeyFromUri, createAzureKey } from './azure-key.js';
+export type { AzureAlgorithm } from './blob.js';
+export type { AzureClients, SdkOptions } from './sdk-clients.js';

@@ -1,0 +1,102 @@
+import {
+  checkedDeadline,
+  type KeyCallOptions,
+  type KeyDescriber,
+  type KeyRotator,
+  type KeyWrapper,
+  type Limits,
+  type RotationScheduler,
+  WeightsealError,
+  within,
+} from '@weightseal/core';
+import { asking } from './ask.js';
+import { type ConnectionOptions, lazyConnection } from './connection.js';
+import { ALGORITHM, DATA_KEY_BYTES, decrypt, encrypt, wrappedVersion } from './data-key-calls.js';
+import { encryptionContext } from './encryption-context.js';
+import { keyManagement } from './key-management.js';
+import { type KeyName, keyName, PROVIDER, parseKeyUri, uriOf } from './key-name.js';
+import { checkSameVersion, rejected, slotVersion, versionName } from './key-version.js';
+import { keyRotator } from './rotate.js';
+
+/** DecryptRequest, CiphertextBlob. */
+const MAX_CIPHERTEXT_BYTES = 6144;
+
+export interface AwsKeyOptions extends ConnectionOptions {
+  /** A key ARN, an alias ARN, `alias/<name>`, or a key id. */
+  readonly keyId: string;
+  /** Where the key is, for an alias or a key id; the SDK's own chain tells it otherwise. An ARN tells it itself. */
+  readonly region?: string | undefined;
+  /** Milliseconds that one call may take in all, retries included; 10 000 unless told. */
+  readonly deadlineMs?: number | undefined;
+}
+
+export type AwsKey = KeyWrapper & KeyDescriber & KeyRotator & RotationScheduler;
+
+/**
+ * A symmetric key of AWS KMS. Credentials, region and endpoint come from where the SDK finds them, or from `clientConfig` or
+ * `client`. Nothing is loaded or asked before the first call.
+ *
+ * @throws INVALID_ARGUMENT for what names no key
+ */
+export function createAwsKey(options: AwsKeyOptions): AwsKey {
+  return awsKey(keyName(options.keyId, options.region, 'INVALID_ARGUMENT'), options);
+}
+
+/**
+ * The key of `aws-kms://<key ARN>`, `aws-kms://<alias ARN>`, `aws-kms://alias/<name>[?region=…]` or
+ * `aws-kms://<key id>[?region=…]`.
+ *
+ * @throws KEY_URI_INVALID
+ */
+export function awsKeyFromUri(uri: string, options: Omit<AwsKeyOptions, 'keyId' | 'region'> = {}): AwsKey {
+  return awsKey(parseKeyUri(uri), options);
+}
+
+function awsKey(name: KeyName, options: Omit<AwsKeyOptions, 'keyId' | 'region'>): AwsKey {
+  const deadlineMs = checkedDeadline(options.deadlineMs);
+  const uri = uriOf(name);
+  const ask = asking(name, lazyConnection(name, options));
+  const limits = (call: KeyCallOptions | undefined, doing: string): Limits => {
+    return { signal: call?.signal, deadlineMs, doing: `${doing} the AWS KMS key ${name.keyId}` };
+  };
+  return {
+    provider: PROVIDER,
+    uri,
+    async wrap(dataKey, context, call) {
+      if (!(dataKey instanceof Uint8Array) || dataKey.length !== DATA_KEY_BYTES) throw badDataKey();
+      const bound = encryptionContext(context);
+      return within(limits(call, 'wrap with'), async (stop) => {
+        const ciphertext = await encrypt(ask, name, dataKey, bound, stop);
+        const version = await wrappedVersion(ask, name, { dataKey, ciphertext, bound }, stop);
+        return { keyUri: uri, keyVersion: versionName(version), algorithm: ALGORITHM, ciphertext };
+      });
+    },
+    async unwrap({ algorithm, keyVersion, ciphertext }, context, call) {
+      const bound = encryptionContext(context);
+      const slot = slotVersion(keyVersion, name);
+      if (algorithm !== ALGORITHM) throw rejected('was not made by a symmetric AWS KMS key');
+      if (ciphertext.length === 0 || ciphertext.length > MAX_CIPHERTEXT_BYTES)
+        throw rejected('has no length that AWS KMS takes');
+      return within(
+        limits(call, 'unwrap with'),
+        async (stop) => {
+          const { plaintext, version } = await decrypt(ask, name, ciphertext, bound, stop);
+          try {
+            checkSameVersion(version, slot, name);
+            return plaintext;
+          } catch (error) {
+            plaintext.fill(0);
+            throw error;
+          }
+        },
+        (late) => late.fill(0),
+      );
+    },
+    ...keyManagement(name, uri, ask, limits),
+    ...keyRotator(name, ask, limits),
+  };
+}
+
+function badDataKey(): WeightsealError {
+  return new WeightsealError('INVALID_ARGUMENT', `A data key must be ${DATA_KEY_BYTES} bytes long.`);
+}

@@ -1,0 +1,49 @@
+import type { KMSClient, KMSClientConfig } from '@aws-sdk/client-kms';
+import type { KeyName } from './key-name.js';
+import { boundedRetries } from './retry.js';
+
+export type Sdk = typeof import('@aws-sdk/client-kms');
+
+/** All that is asked of a client. A KMSClient is one. */
+export type AwsKmsClient = Pick<KMSClient, 'send'>;
+
+export interface ConnectionOptions {
+  /** A client of your own; its region, credentials, retries and sockets are yours. */
+  readonly client?: AwsKmsClient | undefined;
+  /** For the client that is made otherwise. The region of an ARN goes before one in here. */
+  readonly clientConfig?: KMSClientConfig | undefined;
+}
+
+export interface Connection {
+  readonly sdk: Sdk;
+  readonly client: AwsKmsClient;
+}
+
+/** Of a connection's time: long enough for a slow network, short enough for another attempt within the deadline. */
+const CONNECT_MS = 3_000;
+
+/**
+ * Loads the SDK and makes the client at the first call; one client for the wrapper's life. Its sockets are kept open
+ * between calls, at most 50 of them (the SDK's own bound), and an idle one does not keep the process alive.
+ */
+export function lazyConnection(
+  name: KeyName,
+  { client, clientConfig }: ConnectionOptions,
+): () => Promise<Connection> {
+  let made: Promise<Connection> | undefined;
+  const connect = async (): Promise<Connection> => {
+    const sdk = await import('@aws-sdk/client-kms');
+    return { sdk, client: client ?? new sdk.KMSClient(configured(name.region, clientConfig)) };
+  };
+  return () => (made ??= connect());
+}
+
+function configured(region: string | undefined, config: KMSClientConfig = {}): KMSClientConfig {
+  const ownRetries = 'retryStrategy' in config || 'maxAttempts' in config || 'retryMode' in config;
+  return {
+    requestHandler: { connectionTimeout: CONNECT_MS },
+    ...(ownRetries ? {} : { retryStrategy: boundedRetries }),
+    ...config,
+    ...(region === undefined ? {} : { region }),
+  };
+}

@@ -1,0 +1,140 @@
+import type { CryptographyClient } from '@azure/keyvault-keys';
+import {
+  checkedDeadline,
+  encodeContext,
+  type KeyCallOptions,
+  type KeyDescriber,
+  type KeyRotator,
+  type KeyWrapper,
+  type RotationScheduler,
+  within,
+} from '@weightseal/core';
+import { type Ask, ask } from './ask.js';
+import { type AzureAlgorithm, type Body, checkDataKey, FOREIGN, rejected, splitBlob } from './blob.js';
+import { unwrapDataKey, wrapDataKey } from './cipher.js';
+import { describeKey, pinned } from './describe.js';
+import { wrappingKey } from './key-facts.js';
+import { rotateKey, rotationStatus, scheduleRotation } from './rotation.js';
+import { type AzureClients, type SdkOptions, sdkClients } from './sdk-clients.js';
+import { checkedName, isVersion, type KeyName, PROVIDER, partsOf } from './uri.js';
+
+/** Versions whose clients are kept: each has a connection and a token of its own to ask for. */
+const MAX_CLIENTS = 16;
+
+export interface AzureKeyOptions extends SdkOptions {
+  /** `https://<vault>.vault.azure.net`, or that of a Managed HSM. */
+  readonly vaultUrl: string;
+  readonly name: string;
+  /** Wraps with this version instead of the current one. Every version unwraps what it wrapped. */
+  readonly version?: string | undefined;
+  /** How to wrap, instead of the best that the key can: RSA-OAEP-256; on a Managed HSM A256GCM, else A256KW. */
+  readonly algorithm?: AzureAlgorithm | undefined;
+  /** The official clients, instead of `credential` and `clientOptions`. */
+  readonly clients?: AzureClients | undefined;
+  /** Hosts, as `<host>[:<port>]`, that are trusted with data keys although Microsoft's domains do not hold them. */
+  readonly allowedHosts?: readonly string[] | undefined;
+  /** Milliseconds that one call may take in all, tokens and retries included; 10 000 unless told. */
+  readonly deadlineMs?: number | undefined;
+}
+
+export type AzureKey = KeyWrapper & KeyDescriber & KeyRotator & RotationScheduler;
+
+/**
+ * A key in Azure Key Vault or Managed HSM. blob.ts has what a wrap looks like.
+ *
+ * Opening makes one request, `unwrapKey` or `decrypt` on the version that the slot names, of the vault and key named here
+ * and no other. Wrapping reads the key first, for its version, type and state.
+ *
+ * @throws INVALID_ARGUMENT
+ */
+export function createAzureKey(options: AzureKeyOptions): AzureKey {
+  const key = checkedName(options, 'INVALID_ARGUMENT');
+  const deadlineMs = checkedDeadline(options.deadlineMs);
+  const { algorithm, clients = once(() => sdkClients(key, options, deadlineMs)) } = options;
+  const load = async () => (typeof clients === 'function' ? clients() : clients);
+  const versions = new Map<string, CryptographyClient>();
+  const run = <T>(
+    call: KeyCallOptions | undefined,
+    doing: string,
+    work: (asking: Ask, clients: AzureClients) => Promise<T>,
+    discard?: (late: T) => void,
+  ): Promise<T> => {
+    const limits = { signal: call?.signal, deadlineMs, doing: `${doing} ${key.uri}` };
+    return within(limits, async (stop) => work({ key, stop }, await load()), discard);
+  };
+  const clientOf = (version: string, { cryptography }: AzureClients): CryptographyClient => {
+    const client = versions.get(version) ?? cryptography(namedVersion(key, version));
+    versions.delete(version);
+    versions.set(version, client);
+    if (versions.size > MAX_CLIENTS) versions.delete(versions.keys().next().value!);
+    return client;
+  };
+  return {
+    provider: PROVIDER,
+    uri: key.uri,
+    async wrap(dataKey, context, call) {
+      checkDataKey(dataKey);
+      const bound = encodeContext(context);
+      return run(call, 'wrap with', async (asking, loaded) => {
+        const { answer } = await ask(asking, 'get', (get) =>
+          loaded.keys.getKey(key.name, { ...get, ...pinned(asking) }),
+        );
+        const chosen = wrappingKey(answer, key, algorithm);
+        const client = clientOf(chosen.version, loaded);
+        const cipher = { ...asking, client, version: chosen.version, context: bound };
+        const ciphertext = await wrapDataKey(cipher, chosen.algorithm, dataKey);
+        return { keyUri: key.uri, keyVersion: chosen.version, algorithm: chosen.algorithm, ciphertext };
+      });
+    },
+    async unwrap({ keyVersion: version, algorithm: used, ciphertext }, context, call) {
+      const bound = encodeContext(context);
+      const body = bodyOf(version, used, ciphertext);
+      return run(
+        call,
+        'unwrap with',
+        (asking, loaded) => {
+          const client = clientOf(version, loaded);
+          return unwrapDataKey({ ...asking, client, version, context: bound }, body);
+        },
+        (late) => late.fill(0),
+      );
+    },
+    describe: (call) => run(call, 'describe', (asking, loaded) => describeKey(asking, loaded, algorithm)),
+    rotate: (call) => run(call, 'rotate', rotateKey),
+    rotationStatus: (call) => run(call, 'read the rotation of', rotationStatus),
+    scheduleRotation: (everyDays, call) =>
+      run(call, 'schedule the rotation of', (asking, loaded) => scheduleRotation(asking, loaded, everyDays)),
+  };
+}
+
+/** The key of `azure-kv://<vault host>[:port]/keys/<name>[/<version>]`. @throws KEY_URI_INVALID, INVALID_ARGUMENT */
+export function azureKeyFromUri(
+  uri: string,
+  options: Omit<AzureKeyOptions, 'vaultUrl' | 'name' | 'version'> = {},
+): AzureKey {
+  const parts = { ...partsOf(uri), allowedHosts: options.allowedHosts };
+  checkedName(parts, 'KEY_URI_INVALID');
+  return createAzureKey({ ...options, ...parts });
+}
+
+/** What stands in the slot is anybody's: nothing of it leaves this machine before it has the form of a wrap. */
+function bodyOf(version: string, algorithm: string, ciphertext: Uint8Array): Body {
+  const body = isVersion(version) ? splitBlob(algorithm, ciphertext) : undefined;
+  if (body === undefined) throw rejected(FOREIGN);
+  return body;
+}
+
+/** With no more than its name the SDK takes a key as known: it does not GET it, and leaves every check to the service. */
+function namedVersion({ vaultUrl, name }: KeyName, version: string) {
+  return { name, id: `${vaultUrl}/keys/${name}/${version}`, properties: { vaultUrl, name, version } };
+}
+
+/** Runs once; again only where it failed. */
+function once<T>(work: () => Promise<T>): () => Promise<T> {
+  let running: Promise<T> | undefined;
+  return () =>
+    (running ??= work().catch((error) => {
+      running = undefined;
+      throw error;
+    }));
+}
