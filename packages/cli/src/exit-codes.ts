@@ -17,8 +17,8 @@ export const EXIT_CODE_HELP = `Exit codes:
   1    an error that should not exist; please report it
   2    the command line is wrong, or asks for what cannot be
   3    refused: not a sealed file, or no longer as it was sealed
-  4    no key opened it
+  4    no key opened it, or a key does not work
   5    it is sealed for another context
   6    input or output failed
-  130  stopped by SIGINT (143: by SIGTERM)
+  130  stopped by SIGINT (129: by SIGHUP, 143: by SIGTERM)
 `;

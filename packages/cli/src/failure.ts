@@ -6,9 +6,9 @@ import { write } from './output.js';
 import type { StopSignal } from './signals.js';
 import { printable } from './text.js';
 
-const SIGNAL_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
+const SIGNAL_CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 
-type Told = Pick<CliError, 'code' | 'class' | 'message'> & { readonly failures?: readonly Told[] };
+export type Told = Pick<CliError, 'code' | 'class' | 'message'> & { readonly failures?: readonly Told[] };
 
 /** Tells of a failure on standard error, and returns the exit code that it has. */
 export async function tellFailure(
@@ -16,20 +16,21 @@ export async function tellFailure(
   json: boolean,
   stopped: StopSignal | undefined,
 ): Promise<number> {
-  const told = stopped
+  const failure = stopped
     ? new CliError('ABORTED', 'aborted', `Stopped by ${stopped}.`, { cause: error })
-    : await known(error);
+    : await told(error);
   try {
-    if (json) write(2, `${printable(JSON.stringify({ error: plain(told) }))}\n`);
-    else if (!readerLeft(error)) write(2, lines(told).join('\n').concat('\n'));
+    if (json) write(2, `${printable(JSON.stringify({ error: plain(failure) }))}\n`);
+    else if (!readerLeft(error)) write(2, lines(failure).join('\n').concat('\n'));
     if (process.env['WEIGHTSEAL_DEBUG'] === '1') tellStack(error);
   } catch {
     // Nobody reads standard error any more; the exit code still tells.
   }
-  return stopped ? SIGNAL_CODES[stopped] : EXIT_CODES[told.class];
+  return stopped ? SIGNAL_CODES[stopped] : EXIT_CODES[failure.class];
 }
 
-async function known(error: unknown): Promise<Told> {
+/** What there is to say of an error, whoever's it is. */
+export async function told(error: unknown): Promise<Told> {
   if (error instanceof CliError) return error;
   const { isWeightsealError } = await core();
   if (isWeightsealError(error)) return error;

@@ -1,11 +1,26 @@
 import { EXIT_CODE_HELP } from './exit-codes.js';
-import { COMMANDS, type Command, type Flag, flagsOf } from './spec.js';
+import { COMMANDS, type Command, type Flag, flagsOf, inGroup } from './spec.js';
 
 const WIDTH = 96;
 
 export function help(name?: string): string {
   const command = COMMANDS.find((one) => one.name === name);
-  return command ? commandHelp(command) : overview();
+  if (command) return commandHelp(command);
+  return name === undefined ? overview() : groupHelp(name);
+}
+
+function summaries(commands: readonly Command[]): string {
+  return table(commands.map(({ name, summary }) => [name, summary]));
+}
+
+function groupHelp(name: string): string {
+  return `Usage: weightseal ${name} <command> …
+
+Commands:
+${summaries(inGroup(name))}
+
+\`weightseal <command> --help\` shows a command's options and examples.
+`;
 }
 
 function overview(): string {
@@ -14,7 +29,7 @@ function overview(): string {
 Usage: weightseal <command> …
 
 Commands:
-${table(COMMANDS.map(({ name, summary }) => [name, summary]))}
+${summaries(COMMANDS)}
 
 \`weightseal <command> --help\` shows a command's options and examples. --version shows the version.
 
@@ -22,6 +37,9 @@ Keys:
   local:<path>         a key file that \`weightseal keygen\` made
   passphrase:          asked for on the terminal, or taken from WEIGHTSEAL_PASSPHRASE
   passphrase:<path>    a file that holds it; the path starts with /, ./ or ../
+  aws-kms://…, gcp-kms://…, azure-kv://…, pkcs11:…, vault://…
+                       a key of a cloud, an HSM or Vault: docs/key-uris.md
+  <name>               a key of weightseal.config.{yaml,json,ts,js}: docs/configuration.md
 
 Start here:
   weightseal keygen models.key
@@ -30,6 +48,8 @@ Start here:
 
 ${EXIT_CODE_HELP}
 Environment:
+  WEIGHTSEAL_CONFIG      the configuration, instead of a search for it
+  WEIGHTSEAL_PROFILE     the profile of the configuration
   WEIGHTSEAL_PASSPHRASE  the passphrase of passphrase:
   WEIGHTSEAL_DEBUG=1     shows stacks and causes of errors
 `;
@@ -38,7 +58,7 @@ Environment:
 function commandHelp(command: Command): string {
   return `${wrap(command.about)}
 
-Usage: weightseal ${command.name} ${command.operand}${flagsOf(command).filter(required).map(usage).join('')} [options]
+Usage: weightseal ${command.name}${operand(command)}${flagsOf(command).filter(required).map(usage).join('')} [options]
 
 Options:
 ${table(flagsOf(command).map((flag) => [left(flag), flag.help]))}
@@ -46,6 +66,11 @@ ${table(flagsOf(command).map((flag) => [left(flag), flag.help]))}
 Examples:
 ${command.examples.map((line) => `  ${line}`).join('\n')}
 `;
+}
+
+function operand({ operand: name, anyNumber }: Command): string {
+  if (name === undefined) return '';
+  return anyNumber ? ` [${name}…]` : ` ${name}`;
 }
 
 function required(flag: Flag): boolean {

@@ -24,7 +24,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     const quiet = json || parsed.args.has('quiet');
     const result = await run(parsed, stop.signal, quiet);
     tell(result, json, quiet);
-    return DONE;
+    return result.exitCode ?? DONE;
   } catch (error) {
     return await tellFailure(error, json, stop?.by());
   }

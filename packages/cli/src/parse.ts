@@ -1,7 +1,7 @@
 import type { parseArgs as ParseArgs, ParseArgsOptionsConfig } from 'node:util';
 import { util } from './builtins.js';
 import { usageError } from './cli-error.js';
-import { COMMANDS, type Command, type Flag, flagsOf } from './spec.js';
+import { COMMANDS, type Command, type Flag, flagsOf, inGroup } from './spec.js';
 import type { Args } from './types.js';
 
 export type Parsed =
@@ -11,29 +11,47 @@ export type Parsed =
   | { readonly kind: 'run'; readonly command: Command; readonly args: Args };
 
 /** @throws CliError of class usage */
-export function parse([first, ...rest]: readonly string[]): Parsed {
+export function parse(argv: readonly string[]): Parsed {
+  const [first, second] = argv;
   if (first === undefined) return { kind: 'nothing' };
-  if (first === '--help' || first === '-h') return { kind: 'help' };
+  if (isHelp(first)) return { kind: 'help' };
   if (first === '--version' || first === '-V') return { kind: 'version' };
-  if (first === 'help') return { kind: 'help', name: rest[0] && commandOf(rest[0]).name };
-  const command = commandOf(first);
+  if (first === 'help') return { kind: 'help', name: topic(argv.slice(1)) };
+  if (inGroup(first).length > 0 && isHelp(second)) return { kind: 'help', name: first };
+  const { command, rest } = commandOf(argv);
   const { values, positionals } = tokens(rest, command);
-  if (values['help'] === true) return { kind: 'help', name: first };
-  const [operand, ...surplus] = positionals;
-  if (operand === undefined || operand === '') throw wrong(command, `It needs ${command.operand}.`);
-  if (surplus.length > 0) throw wrong(command, `It takes one ${command.operand}, not ${positionals.length}.`);
+  if (values['help'] === true) return { kind: 'help', name: command.name };
+  checkOperands(command, positionals);
   const missing = flagsOf(command).find(({ name, required }) => required && values[name] === undefined);
   if (missing) throw wrong(command, `It needs --${missing.name} <${missing.value}>.`);
   const one = (flag: string) => values[flag] as string | undefined;
   const many = (flag: string) => (values[flag] as string[] | undefined) ?? [];
-  return { kind: 'run', command, args: { operand, one, many, has: (flag) => values[flag] === true } };
+  const has = (flag: string) => values[flag] === true;
+  return {
+    kind: 'run',
+    command,
+    args: { operand: positionals[0] ?? '', operands: positionals, one, many, has },
+  };
 }
 
-function commandOf(name: string): Command {
+function isHelp(word: string | undefined): boolean {
+  return word === '--help' || word === '-h';
+}
+
+/** What `help` is asked about: a command, a group of commands, or nothing in particular. */
+function topic(words: readonly string[]): string | undefined {
+  const [first, second] = words;
+  if (first === undefined) return undefined;
+  return second === undefined && inGroup(first).length > 0 ? first : commandOf(words).command.name;
+}
+
+function commandOf([first = '', ...rest]: readonly string[]): { command: Command; rest: readonly string[] } {
+  const group = inGroup(first);
+  const name = group.length > 0 ? `${first} ${rest[0] ?? ''}` : first;
   const command = COMMANDS.find((one) => one.name === name);
-  if (command) return command;
-  const names = COMMANDS.map((one) => one.name).join(', ');
-  throw usageError(`${JSON.stringify(name)} is not a command. The commands are ${names}.`);
+  if (command) return { command, rest: group.length > 0 ? rest.slice(1) : rest };
+  const names = (group.length > 0 ? group : COMMANDS).map((one) => one.name).join(', ');
+  throw usageError(`${JSON.stringify(name.trimEnd())} is not a command. The commands are ${names}.`);
 }
 
 function tokens(args: readonly string[], command: Command): ReturnType<typeof ParseArgs> {
@@ -48,6 +66,16 @@ function tokens(args: readonly string[], command: Command): ReturnType<typeof Pa
 function optionOf({ name, short, value, many }: Flag): [string, ParseArgsOptionsConfig[string]] {
   const type = value === undefined ? 'boolean' : 'string';
   return [name, { type, ...(short !== undefined && { short }), ...(many && { multiple: true }) }];
+}
+
+function checkOperands(command: Command, operands: readonly string[]): void {
+  const { operand, anyNumber } = command;
+  if (operand === undefined && operands.length > 0) throw wrong(command, 'It takes options only.');
+  if (operand === undefined) return;
+  if (operands.includes('') || (operands.length === 0 && !anyNumber))
+    throw wrong(command, `It needs ${operand}.`);
+  if (operands.length > 1 && !anyNumber)
+    throw wrong(command, `It takes one ${operand}, not ${operands.length}.`);
 }
 
 function wrong({ name }: Command, problem: string): Error {

@@ -1,21 +1,35 @@
+import type { Config } from '@weightseal/config';
 import type { Recipient, RewrapOptions } from '@weightseal/core';
-import { resolveKeys } from './key-uri.js';
+import { keysToOpen, resolveKeys } from './keys.js';
 import { quote } from './text.js';
 import type { Args } from './types.js';
 import { contextOf } from './values.js';
 
-type Change = Pick<RewrapOptions, 'keys' | 'context'> & Partial<Pick<RewrapOptions, 'add' | 'remove'>>;
+type Change = Pick<RewrapOptions, 'keys' | 'context' | 'hedgeMs'> &
+  Partial<Pick<RewrapOptions, 'add' | 'remove'>>;
 
 /** What `rewrap` and `reseal` are asked to do. What is not said is left out: the library has a meaning for that. */
-export async function changeOf(args: Args): Promise<Change> {
+export async function changeOf(args: Args, command: string): Promise<Change> {
   const to = args.many('to');
   const remove = args.many('remove');
+  const { keys, hedgeMs, config } = await keysToOpen(args, command, [...to, ...remove]);
   return {
     context: contextOf(args),
-    keys: await resolveKeys(args.many('key')),
-    ...(to.length > 0 && { add: await resolveKeys(to, { fresh: true }) }),
-    ...(remove.length > 0 && { remove }),
+    keys,
+    hedgeMs,
+    ...(to.length > 0 && { add: await resolveKeys(config, to, { fresh: true }) }),
+    ...(remove.length > 0 && { remove: await urisOf(config, remove) }),
   };
+}
+
+/** As the files have them: a provider may write a URI in another way than the configuration does. What is given as a URI stays as it is. */
+async function urisOf(config: Config | undefined, keys: readonly string[]): Promise<string[]> {
+  if (!config) return [...keys];
+  const one = async (key: string) => {
+    const isName = config.key(key).name !== undefined;
+    return isName ? (await resolveKeys(config, [key]))[0]!.uri : key;
+  };
+  return Promise.all(keys.map(one));
 }
 
 export function recipientLines({ recipients }: { readonly recipients: readonly Recipient[] }): string[] {

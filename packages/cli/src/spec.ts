@@ -1,3 +1,7 @@
+import { FILE_COMMANDS } from './file-commands.js';
+import { COMMON } from './flags.js';
+import { KEY_COMMANDS } from './key-commands.js';
+
 /** An option of a command. `value` is what its value is called; without it the option is a switch. */
 export interface Flag {
   readonly name: string;
@@ -10,168 +14,38 @@ export interface Flag {
 
 /** The parser, the help and the completion scripts all come from this table. */
 export interface Command {
+  /** One word, or two for a command of a group: `keys list`. */
   readonly name: string;
-  readonly operand: string;
+  /** What the command is about; without it the command takes none. */
+  readonly operand?: string;
+  /** Any number of operands, also none. */
+  readonly anyNumber?: true;
   readonly summary: string;
   readonly about: string;
   readonly flags: readonly Flag[];
   readonly examples: readonly string[];
 }
 
-const COMMON: readonly Flag[] = [
-  { name: 'json', help: 'one JSON object on stdout, or {"error": …} on stderr' },
-  { name: 'quiet', short: 'q', help: 'no summary, no notes, no progress bar' },
-  { name: 'help', short: 'h', help: 'show this' },
-];
-
-const key: Flag = {
-  name: 'key',
-  short: 'k',
-  value: 'uri',
-  many: true,
-  required: true,
-  help: 'a key that may open it; repeat for more, tried in this order',
-};
-const expect: Flag = {
-  name: 'context',
-  short: 'c',
-  value: 'name=value',
-  many: true,
-  help: 'refuse the file unless its context has this; repeat for more',
-};
-const force: Flag = { name: 'force', short: 'f', help: 'replace an existing output' };
-const to: Flag = {
-  name: 'to',
-  value: 'uri',
-  many: true,
-  help: 'add this key; one it has already is wrapped anew',
-};
-const remove: Flag = {
-  name: 'remove',
-  value: 'uri',
-  many: true,
-  help: 'take out this key, as `inspect` shows it',
+const COMPLETION: Command = {
+  name: 'completion',
+  operand: '<bash|zsh|fish>',
+  summary: 'print a completion script for your shell',
+  about: 'Prints a completion script.',
+  flags: [],
+  examples: [
+    'weightseal completion bash > ~/.local/share/bash-completion/completions/weightseal',
+    'weightseal completion zsh > "$' + '{fpath[1]}/_weightseal"',
+    'weightseal completion fish > ~/.config/fish/completions/weightseal.fish',
+  ],
 };
 
-export const COMMANDS: readonly Command[] = [
-  {
-    name: 'keygen',
-    operand: '<path>',
-    summary: 'make a key file',
-    about:
-      'Makes a key file (mode 0600) and prints its URI. Keep a copy: without it nothing it sealed can be opened.',
-    flags: [{ name: 'rotate', help: 'add a new version to an existing key file; the old ones still open' }],
-    examples: ['weightseal keygen models.key', 'weightseal keygen models.key --rotate'],
-  },
-  {
-    name: 'seal',
-    operand: '<input>',
-    summary: 'encrypt a file for one or more keys',
-    about: 'Encrypts a file, or stdin when <input> is -. Any one of the keys opens it.',
-    flags: [
-      { ...key, help: 'a key to seal for; repeat for more (at most 32)' },
-      {
-        name: 'output',
-        short: 'o',
-        value: 'file',
-        help: 'where to; <input>.sealed unless told, - for stdout',
-      },
-      { ...expect, help: 'bind the file to this, in the clear; repeat for more' },
-      { name: 'name', value: 'name', help: 'the file name to keep, encrypted; that of <input> unless told' },
-      { name: 'no-digest', help: "do not keep the plaintext's SHA-256; to stdout it never is kept" },
-      {
-        name: 'segment-length',
-        value: 'bytes',
-        help: 'of an encrypted segment, 64 to 16777216; 1048608 unless told',
-      },
-      force,
-    ],
-    examples: [
-      'weightseal seal model.safetensors --key local:models.key --context model=llama',
-      'tar c model/ | weightseal seal - -o model.tar.sealed --key passphrase:',
-    ],
-  },
-  {
-    name: 'open',
-    operand: '<sealed>',
-    summary: 'decrypt a sealed file',
-    about:
-      'Decrypts a sealed file, or stdin when <sealed> is -. A file appears only when all of it has been authenticated. ' +
-      'What goes to stdout has been authenticated too, but whether the end is missing is known only at the end: look at the exit code.',
-    flags: [
-      key,
-      { name: 'output', short: 'o', value: 'file', required: true, help: 'where to; - for stdout' },
-      expect,
-      { name: 'check-digest', help: "compute the plaintext's SHA-256 too and compare it; not for stdout" },
-      force,
-    ],
-    examples: [
-      'weightseal open model.sealed -o model.safetensors --key local:models.key --context model=llama',
-      'weightseal open model.tar.sealed -o - --key passphrase: | tar x',
-    ],
-  },
-  {
-    name: 'verify',
-    operand: '<sealed>',
-    summary: 'check every byte of a sealed file, and write nothing',
-    about: 'Authenticates every byte of a sealed file, or of stdin when <sealed> is -, and writes nothing.',
-    flags: [key, expect, { name: 'no-digest', help: "do not compute the plaintext's SHA-256 as well" }],
-    examples: ['weightseal verify model.sealed --key local:models.key --context model=llama'],
-  },
-  {
-    name: 'inspect',
-    operand: '<sealed>',
-    summary: 'show what a sealed file shows to anyone',
-    about:
-      'Shows context, keys and sizes. It asks no key, so all of it is only what the file claims: `verify` checks.',
-    flags: [],
-    examples: ['weightseal inspect model.sealed', 'weightseal inspect model.sealed --json | jq .recipients'],
-  },
-  {
-    name: 'rewrap',
-    operand: '<sealed>',
-    summary: 'change which keys open a file, in place and in no time',
-    about:
-      'Changes which keys open a file; no byte of the payload is touched. Without --to and --remove, wraps anew for the ' +
-      'present versions of the keys named by --key. Whoever could open it before and kept a copy, or the data key, still can: see `reseal`.',
-    flags: [
-      key,
-      to,
-      remove,
-      expect,
-      { name: 'grow', help: 'write the file anew if its envelope has no more room' },
-    ],
-    examples: [
-      'weightseal rewrap model.sealed --key local:old.key --to local:new.key --remove local:old.key',
-      'weightseal keygen models.key --rotate && weightseal rewrap model.sealed --key local:models.key',
-    ],
-  },
-  {
-    name: 'reseal',
-    operand: '<sealed>',
-    summary: 'give a file a new data key',
-    about:
-      'Encrypts every byte anew under a new data key, verifies the result, and replaces the file. ' +
-      'Each key that stays must be named by --key. Do this after a key was lost to somebody.',
-    flags: [key, to, remove, expect],
-    examples: [
-      'weightseal reseal model.sealed --key local:old.key --to local:new.key --remove local:old.key',
-    ],
-  },
-  {
-    name: 'completion',
-    operand: '<bash|zsh|fish>',
-    summary: 'print a completion script for your shell',
-    about: 'Prints a completion script.',
-    flags: [],
-    examples: [
-      'weightseal completion bash > ~/.local/share/bash-completion/completions/weightseal',
-      'weightseal completion zsh > "$' + '{fpath[1]}/_weightseal"',
-      'weightseal completion fish > ~/.config/fish/completions/weightseal.fish',
-    ],
-  },
-];
+export const COMMANDS: readonly Command[] = [...FILE_COMMANDS, ...KEY_COMMANDS, COMPLETION];
 
 export function flagsOf({ flags }: Command): readonly Flag[] {
   return [...flags, ...COMMON];
+}
+
+/** The commands of a group: `keys list` and `keys check` for `keys`. */
+export function inGroup(name: string): readonly Command[] {
+  return COMMANDS.filter((one) => one.name.startsWith(`${name} `));
 }

@@ -2,8 +2,10 @@ import type { OnProgress } from '@weightseal/core';
 
 /** What the command line said, with every name and number of values already checked against the command's table. */
 export interface Args {
-  /** The one thing a command is about: a path, or the shell of `completion`. */
+  /** The one thing a command is about: a path, a key, or the shell of `completion`. */
   readonly operand: string;
+  /** For a command that can be about several. */
+  readonly operands: readonly string[];
   one(flag: string): string | undefined;
   many(flag: string): readonly string[];
   has(flag: string): boolean;
@@ -28,6 +30,8 @@ export interface Result {
   readonly stdoutTaken?: boolean;
   /** What a person should know, and a program need not. */
   readonly note?: string | undefined;
+  /** Other than 0 where the command has done its work, and found something bad. */
+  readonly exitCode?: number | undefined;
 }
 
 export type Run = (args: Args, session: Session) => Promise<Result>;

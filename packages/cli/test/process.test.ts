@@ -8,7 +8,7 @@ const SLOW = { timeout: 30_000 };
 async function withModel(): Promise<Sandbox> {
   const sandbox = await Sandbox.create();
   await sandbox.run(
-    `head -c ${64 * MIB} /dev/zero > model && weightseal keygen k && weightseal seal model -k local:k -q`,
+    `head -c ${64 * MIB} /dev/zero > model && weightseal keygen k && weightseal seal model -k local:k -c a=b -q`,
   );
   return sandbox;
 }
@@ -24,6 +24,7 @@ describe('signals', () => {
   for (const [signal, code] of [
     ['SIGINT', 130],
     ['SIGTERM', 143],
+    ['SIGHUP', 129],
   ] as const) {
     const stderr = `weightseal: Stopped by ${signal}.\n  code: ABORTED (docs/errors.md)\n`;
 
@@ -79,8 +80,8 @@ describe('a reader that leaves early', () => {
 describe('progress', () => {
   const commands = {
     sealing: 'seal model -o new -k local:k',
-    opening: 'open model.sealed -o new -k local:k',
-    verifying: 'verify model.sealed -k local:k',
+    opening: 'open model.sealed -o new -k local:k -c a=b',
+    verifying: 'verify model.sealed -k local:k -c a=b',
     resealing: 'reseal model.sealed -k local:k',
   };
   for (const [doing, command] of Object.entries(commands)) {

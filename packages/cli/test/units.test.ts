@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import { resolveKeys } from '../src/key-uri.js';
 import { progressBar } from '../src/progress-bar.js';
 import { stopOnSignals } from '../src/signals.js';
 import { printable, quote, size } from '../src/text.js';
@@ -59,15 +58,6 @@ test('a stream of unknown length has no percentage', () => {
   time = 1000;
   onProgress({ bytes: 2048, total: undefined });
   expect(written.at(-1)).toBe('\r\u001b[2Ksealing 2.00 KiB, 2.00 KiB/s');
-});
-
-test('a provider that is not installed is named, with the command that installs it', async () => {
-  const absent = '@weightseal/kms-absent';
-  const providers = { absent: { package: absent, key: async () => (await import(absent)).key } };
-  await expect(resolveKeys(['absent:x'], {}, providers)).rejects.toMatchObject({
-    code: 'PROVIDER_MISSING',
-    message: expect.stringContaining('npm install @weightseal/kms-absent'),
-  });
 });
 
 test('the first signal aborts, and is the last that we listen to: a second one ends the process', () => {

@@ -1,1 +1,11 @@
-export {};
+export type { Config, ConfiguredKey, RecipientRule, SealingKeys } from './config.js';
+export {
+  type ConfigInput,
+  defineConfig,
+  type KeyInput,
+  type ProfileInput,
+  type RecipientRuleInput,
+} from './define.js';
+export { CONFIG_NAMES, type FindOptions, findConfig } from './find.js';
+export { keyWrappers } from './key-wrappers.js';
+export { type LoadOptions, loadConfig } from './load-config.js';

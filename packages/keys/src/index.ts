@@ -1,1 +1,2 @@
-export {};
+export { type KeyOptions, keyFromUri, keysFromUris, schemeOf } from './key-from-uri.js';
+export { KEY_SCHEMES, type KeyScheme } from './providers.js';

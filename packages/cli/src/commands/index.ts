@@ -2,9 +2,12 @@ import type { Run } from '../types.js';
 import { completion } from './completion.js';
 import { inspect } from './inspect.js';
 import { keygen } from './keygen.js';
+import { keysCheck } from './keys-check.js';
+import { keysList } from './keys-list.js';
 import { open } from './open.js';
 import { reseal } from './reseal.js';
 import { rewrap } from './rewrap.js';
+import { rotate } from './rotate.js';
 import { seal } from './seal.js';
 import { verify } from './verify.js';
 
@@ -13,9 +16,12 @@ export const RUNS: Readonly<Record<string, Run>> = {
   completion,
   inspect,
   keygen,
+  'keys check': keysCheck,
+  'keys list': keysList,
   open,
   reseal,
   rewrap,
+  rotate,
   seal,
   verify,
 };

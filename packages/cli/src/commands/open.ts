@@ -1,7 +1,7 @@
 import type { OpenOptions } from '@weightseal/core';
 import { usageError } from '../cli-error.js';
 import { core } from '../core.js';
-import { resolveKeys } from '../key-uri.js';
+import { keysToOpen } from '../keys.js';
 import { uncheckedContext } from '../notes.js';
 import { pour } from '../output.js';
 import { stdin } from '../stdin.js';
@@ -15,9 +15,11 @@ export async function open(args: Args, session: Session): Promise<Result> {
   const digest = args.has('check-digest');
   if (output === '-' && digest)
     throw usageError('open: --check-digest compares before a file appears; to stdout nothing is held back.');
+  const { keys, hedgeMs } = await keysToOpen(args, 'open');
   const options: OpenOptions = {
     context: contextOf(args),
-    keys: await resolveKeys(args.many('key')),
+    keys,
+    hedgeMs,
     signal: session.signal,
     onProgress: await session.progress('opening'),
   };
@@ -30,22 +32,20 @@ export async function open(args: Args, session: Session): Promise<Result> {
     overwrite,
   });
   return {
-    value: { output, ...opened },
+    value: { output, ...opened, contextChecked: options.context !== undefined },
     lines: [`opened ${size(opened.size)} into ${quote(output)}`],
     note: options.context ? undefined : uncheckedContext(opened.context),
   };
 }
 
 async function openToStdout(input: string, options: OpenOptions, signal: AbortSignal): Promise<Result> {
-  const { inspect, openToStream } = await core();
+  const { openToStream } = await core();
   const stream = openToStream(input === '-' ? stdin() : input, options);
   const written = await pour(stream, signal);
-  // A stream's context is known to nobody but the engine; a file can be asked again.
-  const unchecked = !options.context && input !== '-' ? (await inspect(input)).context : {};
   return {
-    value: { output: '-', size: written },
+    value: { output: '-', size: written, contextChecked: options.context !== undefined },
     lines: [],
     stdoutTaken: true,
-    note: uncheckedContext(unchecked),
+    note: options.context ? undefined : uncheckedContext(),
   };
 }

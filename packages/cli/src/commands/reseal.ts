@@ -9,7 +9,7 @@ export async function reseal(args: Args, session: Session): Promise<Result> {
   const path = pathOf(args, 'reseal');
   const onProgress = await session.progress('resealing');
   const resealed = await library.reseal(path, {
-    ...(await changeOf(args)),
+    ...(await changeOf(args, 'reseal')),
     signal: session.signal,
     onProgress,
   });

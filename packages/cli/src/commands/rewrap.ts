@@ -7,7 +7,11 @@ import { pathOf } from '../values.js';
 export async function rewrap(args: Args, { signal }: Session): Promise<Result> {
   const library = await core();
   const path = pathOf(args, 'rewrap');
-  const rewrapped = await library.rewrap(path, { ...(await changeOf(args)), grow: args.has('grow'), signal });
+  const rewrapped = await library.rewrap(path, {
+    ...(await changeOf(args, 'rewrap')),
+    grow: args.has('grow'),
+    signal,
+  });
   return {
     value: { path, ...rewrapped },
     lines: [`rewrapped ${quote(path)}; these keys open it now:`, ...recipientLines(rewrapped)],

@@ -1,21 +1,23 @@
 import type { Sealed, SealOptions } from '@weightseal/core';
 import { usageError } from '../cli-error.js';
 import { core } from '../core.js';
-import { resolveKeys } from '../key-uri.js';
+import { keysToSeal } from '../keys.js';
 import { pour } from '../output.js';
 import { stdin } from '../stdin.js';
 import { quote, size } from '../text.js';
 import type { Args, Result, Session } from '../types.js';
-import { contextOf, wholeNumber } from '../values.js';
+import { wholeNumber } from '../values.js';
 
 export async function seal(args: Args, session: Session): Promise<Result> {
   const { operand: input } = args;
   const output = args.one('output') ?? besides(input);
+  const segmentLength = wholeNumber(args, 'segment-length');
+  const { keys, context } = await keysToSeal(args);
   const options: SealOptions = {
-    context: contextOf(args),
-    segmentLength: wholeNumber(args, 'segment-length'),
+    context,
+    segmentLength,
     name: args.one('name'),
-    keys: await resolveKeys(args.many('key'), { fresh: true }),
+    keys,
     signal: session.signal,
     onProgress: await session.progress('sealing'),
   };

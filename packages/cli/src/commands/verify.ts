@@ -1,5 +1,5 @@
 import { core } from '../core.js';
-import { resolveKeys } from '../key-uri.js';
+import { keysToOpen } from '../keys.js';
 import { uncheckedContext } from '../notes.js';
 import { stdin } from '../stdin.js';
 import { quote, size } from '../text.js';
@@ -10,16 +10,18 @@ export async function verify(args: Args, session: Session): Promise<Result> {
   const library = await core();
   const { operand: input } = args;
   const context = contextOf(args);
+  const { keys, hedgeMs } = await keysToOpen(args, 'verify');
   const verified = await library.verify(input === '-' ? stdin() : input, {
     context,
-    keys: await resolveKeys(args.many('key')),
+    keys,
+    hedgeMs,
     digest: !args.has('no-digest'),
     signal: session.signal,
     onProgress: await session.progress('verifying'),
   });
   const digest = verified.digestVerified ? ', digest compared' : '';
   return {
-    value: { input, ...verified },
+    value: { input, ...verified, contextChecked: context !== undefined },
     lines: [`verified ${quote(input)}: all ${size(verified.size)} are as they were sealed${digest}`],
     note: context ? undefined : uncheckedContext(verified.context),
   };

@@ -38,7 +38,9 @@ export class Sandbox implements AsyncDisposable {
   }
 
   start(command: string): Running {
-    const { WEIGHTSEAL_PASSPHRASE: _passphrase, WEIGHTSEAL_DEBUG: _debug, ...rest } = process.env;
+    const rest = Object.fromEntries(
+      Object.entries(process.env).filter(([name]) => !name.startsWith('WEIGHTSEAL_')),
+    );
     const env = {
       ...rest,
       HOME: this.#tools,

@@ -1,0 +1,108 @@
+import type { KeyDescription, KeyWrapper, RotationStatus, WrappedKey } from '@weightseal/core';
+import { core } from './core.js';
+
+const KEY_LENGTH = 32;
+
+export interface Step {
+  readonly step: 'load' | 'describe' | 'rotation' | 'wrap' | 'unwrap' | 'other context';
+  readonly ms: number;
+  /** Why it failed; undefined when it did what it should. */
+  readonly error?: unknown;
+  /** Sealing and opening can do without it. */
+  readonly optional?: boolean;
+}
+
+export interface KeyCheck {
+  readonly uri: string;
+  readonly steps: readonly Step[];
+  readonly description?: KeyDescription | undefined;
+  readonly rotation?: RotationStatus | undefined;
+  readonly wrapped?: WrappedKey | undefined;
+}
+
+/** Whether sealing and opening will work. */
+export function works({ steps }: KeyCheck): boolean {
+  return steps.every(({ error, optional }) => error === undefined || optional === true);
+}
+
+/**
+ * Takes a data key that nobody uses there and back, under a context that nobody has, and tries another context. Only an abort is thrown:
+ * whatever else goes wrong is what was asked.
+ */
+export async function checkKey(
+  uri: string,
+  load: () => Promise<KeyWrapper>,
+  signal: AbortSignal,
+): Promise<KeyCheck> {
+  const { canDescribe, canScheduleRotation, secretBytes } = await core();
+  const { randomFillSync, randomUUID } = process.getBuiltinModule('node:crypto');
+  const steps: Step[] = [];
+  const step = async <T>(name: Step['step'], call: () => Promise<T>): Promise<T | undefined> => {
+    const started = performance.now();
+    const done = (more: object = {}) => steps.push({ step: name, ms: performance.now() - started, ...more });
+    try {
+      const result = await call();
+      done();
+      return result;
+    } catch (error) {
+      if (signal.aborted) throw error;
+      done({ error, optional: await isOptional(name, error) });
+      return undefined;
+    }
+  };
+  const key = await load().catch((error: unknown) => {
+    steps.push({ step: 'load', ms: 0, error });
+  });
+  if (!key) return { uri, steps };
+  const description = canDescribe(key) ? await step('describe', () => key.describe({ signal })) : undefined;
+  const rotation = canScheduleRotation(key)
+    ? await step('rotation', () => key.rotationStatus({ signal }))
+    : undefined;
+  const dataKey = randomFillSync(secretBytes(KEY_LENGTH));
+  const context = { 'weightseal-check': randomUUID() };
+  try {
+    const wrapped = await step('wrap', () => key.wrap(dataKey, context, { signal }));
+    if (wrapped) {
+      await step('unwrap', async () => same(await key.unwrap(wrapped, context, { signal }), dataKey));
+      const other = { 'weightseal-check': randomUUID() };
+      await step('other context', () => refused(() => key.unwrap(wrapped, other, { signal })));
+    }
+    return { uri, steps, description, rotation, wrapped };
+  } finally {
+    dataKey.fill(0);
+  }
+}
+
+/** Whoever may only seal or open need not be allowed to look at the key. */
+async function isOptional(step: Step['step'], error: unknown): Promise<boolean> {
+  const { isWeightsealError } = await core();
+  return (
+    (step === 'describe' || step === 'rotation') && isWeightsealError(error) && error.code === 'KEY_DENIED'
+  );
+}
+
+async function same(again: Uint8Array, dataKey: Uint8Array): Promise<void> {
+  const { WeightsealError } = await core();
+  const { timingSafeEqual } = process.getBuiltinModule('node:crypto');
+  const equal = again.length === dataKey.length && timingSafeEqual(again, dataKey);
+  again.fill(0);
+  if (equal) return;
+  throw new WeightsealError(
+    'KEY_RESPONSE_INVALID',
+    'It gave back another data key than it wrapped; check which key answers.',
+  );
+}
+
+async function refused(unwrap: () => Promise<Uint8Array>): Promise<void> {
+  const { isWeightsealError, WeightsealError } = await core();
+  try {
+    (await unwrap()).fill(0);
+  } catch (error) {
+    if (isWeightsealError(error) && error.code === 'UNWRAP_REJECTED') return;
+    throw error;
+  }
+  throw new WeightsealError(
+    'KEY_RESPONSE_INVALID',
+    'It unwrapped under another context than the one that it wrapped under, so it binds none; check which key answers.',
+  );
+}

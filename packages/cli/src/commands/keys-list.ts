@@ -1,0 +1,72 @@
+import type { Config, ConfiguredKey, RecipientRule } from '@weightseal/config';
+import { usageError } from '../cli-error.js';
+import { configuration } from '../configuration.js';
+import { pairs, quote } from '../text.js';
+import type { Args, Result } from '../types.js';
+
+export async function keysList(args: Args): Promise<Result> {
+  const config = await configuration(args);
+  if (!config)
+    throw usageError('keys list: No weightseal.config file was found here or above; name one with --config.');
+  return { value: plain(config), lines: describe(config), essential: true };
+}
+
+function plain(config: Config): object {
+  const { path, profile, profiles, recipients, deadlineMs, hedgeMs } = config;
+  return {
+    path,
+    profile,
+    profiles,
+    keys: [...config.keys.values()].map(({ name, uri, deadlineMs: own }) => ({ name, uri, deadlineMs: own })),
+    recipients: recipients.map(({ keys, ...rule }) => ({ ...rule, keys: keys.map(nameOf) })),
+    open: config.keysToOpen()?.map(nameOf),
+    deadlineMs,
+    hedgeMs,
+  };
+}
+
+function describe(config: Config): string[] {
+  const keys = [...config.keys.values()];
+  const width = Math.max(0, ...keys.map(({ name = '' }) => name.length)) + 2;
+  const { profile, profiles, deadlineMs, hedgeMs } = config;
+  const others = profiles.filter((name) => name !== profile);
+  return [
+    ...list('config', [quote(config.path)]),
+    ...list('profile', [
+      [profile ?? 'none', others.length > 0 && `others are ${others.join(', ')}`].filter(Boolean).join('; '),
+    ]),
+    ...list(
+      'keys',
+      keys.map(
+        ({ name = '', uri, deadlineMs: own }) =>
+          `${name.padEnd(width)}${quote(uri)}${own === undefined ? '' : `, ${own} ms`}`,
+      ),
+    ),
+    ...list('seal', config.recipients.map(ruleLine)),
+    ...list('open', [config.keysToOpen()?.map(shown).join(', ') ?? 'only with --key']),
+    ...list('deadline', deadlineMs === undefined ? [] : [`${deadlineMs} ms`]),
+    ...list('hedge', hedgeMs === undefined ? [] : [`${hedgeMs} ms`]),
+  ];
+}
+
+function ruleLine({ path, keys, context, requiredContext }: RecipientRule, index: number): string {
+  const bound = [
+    ...(Object.keys(context).length > 0 ? [pairs(context)] : []),
+    ...requiredContext.map((name) => `${quote(name)}: as given`),
+  ];
+  const what =
+    path === undefined ? (index === 0 ? 'everything' : 'everything else') : path.map(quote).join(' or ');
+  return `${what} for ${keys.map(shown).join(', ')}${bound.length > 0 ? `; context ${bound.join(', ')}` : ''}`;
+}
+
+function nameOf({ name, uri }: ConfiguredKey): string {
+  return name ?? uri;
+}
+
+function shown({ name, uri }: ConfiguredKey): string {
+  return name ?? quote(uri);
+}
+
+function list(title: string, items: readonly string[]): string[] {
+  return items.map((item, index) => `${(index === 0 ? title : '').padEnd(10)}${item}`);
+}

@@ -1,0 +1,91 @@
+import type { KeyWrapper } from '@weightseal/core';
+import { usageError } from '../cli-error.js';
+import { configurationFor } from '../configuration.js';
+import { core } from '../core.js';
+import { resolveKeys } from '../keys.js';
+import { quote } from '../text.js';
+import type { Args, Result, Session } from '../types.js';
+import { wholeNumber } from '../values.js';
+import { rotationText } from './keys-check.js';
+
+/** Turn over now, by a schedule of the provider (`days` undefined: no longer), or tell how. */
+export type Rotation =
+  | { readonly kind: 'now' }
+  | { readonly kind: 'schedule'; readonly days: number | undefined }
+  | { readonly kind: 'status' };
+
+export async function rotate(args: Args, { signal }: Session): Promise<Result> {
+  const rotation = rotationOf(args);
+  const config = await configurationFor(args, [args.operand]);
+  const [key] = await resolveKeys(config, [args.operand]);
+  return rotation.kind === 'now' ? rotateNow(key!, args.operand, signal) : schedule(key!, rotation, signal);
+}
+
+function rotationOf(args: Args): Rotation {
+  const days = wholeNumber(args, 'every');
+  const said = [
+    days !== undefined && '--every',
+    args.has('off') && '--off',
+    args.has('status') && '--status',
+  ];
+  const flags = said.filter((flag) => flag !== false);
+  if (flags.length > 1) throw usageError(`rotate: ${flags.join(' and ')} exclude each other.`);
+  if (flags.length === 0) return { kind: 'now' };
+  return args.has('status') ? { kind: 'status' } : { kind: 'schedule', days };
+}
+
+export async function schedule(
+  key: KeyWrapper,
+  rotation: Exclude<Rotation, { kind: 'now' }>,
+  signal: AbortSignal,
+): Promise<Result> {
+  const { canScheduleRotation } = await core();
+  if (!canScheduleRotation(key))
+    throw usageError(
+      `rotate: Keys of ${key.provider}: have no schedule; run \`weightseal rotate\` from one of yours.`,
+    );
+  if (rotation.kind === 'schedule') await key.scheduleRotation(rotation.days, { signal });
+  const status = await key.rotationStatus({ signal });
+  return {
+    value: { uri: key.uri, rotation: status },
+    lines: [`${quote(key.uri)} turns over ${rotationText(status)}`],
+    essential: true,
+  };
+}
+
+export async function rotateNow(key: KeyWrapper, named: string, signal: AbortSignal): Promise<Result> {
+  const { canRotate } = await core();
+  if (!canRotate(key))
+    throw usageError(
+      `rotate: Keys of ${key.provider}: have no versions; make another key, and \`rewrap\` for it.`,
+    );
+  const from = await versionOf(key, signal);
+  const to = await key.rotate({ signal });
+  return {
+    value: { uri: key.uri, from, to },
+    lines: [
+      `rotated ${quote(key.uri)}: ${versions(from, to)}`,
+      'What was sealed before still opens. To move a file to the new version:',
+      `  weightseal rewrap <sealed> --key ${named}`,
+    ],
+  };
+}
+
+function versions(from: string | undefined, to: string): string {
+  if (from === undefined) return `its version is ${quote(to)}`;
+  // Some services have no names for versions, or give the new one a little later.
+  if (from === to) return `its version is told as before, ${quote(to)}`;
+  return `its version was ${quote(from)}, is ${quote(to)}`;
+}
+
+/** Whoever may rotate a key need not be allowed to look at it. */
+async function versionOf(key: KeyWrapper, signal: AbortSignal): Promise<string | undefined> {
+  const { canDescribe } = await core();
+  if (!canDescribe(key)) return undefined;
+  try {
+    return (await key.describe({ signal })).primaryVersion || undefined;
+  } catch (error) {
+    if (signal.aborted) throw error;
+    return undefined;
+  }
+}

@@ -1,0 +1,45 @@
+import type { Flag } from './spec.js';
+
+export const COMMON: readonly Flag[] = [
+  { name: 'json', help: 'one JSON object on stdout, or {"error": …} on stderr' },
+  { name: 'quiet', short: 'q', help: 'no summary, no notes, no progress bar' },
+  { name: 'help', short: 'h', help: 'show this' },
+];
+
+/** Of the commands that use keys: which configuration their names are of. */
+export const configured: readonly Flag[] = [
+  { name: 'config', value: 'file', help: 'the configuration; weightseal.config.* here or above unless told' },
+  { name: 'profile', value: 'name', help: 'the profile of the configuration' },
+];
+
+export const key: Flag = {
+  name: 'key',
+  short: 'k',
+  value: 'key',
+  many: true,
+  help: 'a key that may open it, a URI or a name; repeat for more, tried in this order',
+};
+
+export const expect: Flag = {
+  name: 'context',
+  short: 'c',
+  value: 'name=value',
+  many: true,
+  help: 'refuse the file unless its context has this; repeat for more',
+};
+
+export const force: Flag = { name: 'force', short: 'f', help: 'replace an existing output' };
+
+export const to: Flag = {
+  name: 'to',
+  value: 'key',
+  many: true,
+  help: 'add this key; one it has already is wrapped anew',
+};
+
+export const remove: Flag = {
+  name: 'remove',
+  value: 'key',
+  many: true,
+  help: 'take out this key, as `inspect` shows it, or by its name',
+};

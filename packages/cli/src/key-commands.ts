@@ -1,0 +1,47 @@
+import { configured } from './flags.js';
+import type { Command } from './spec.js';
+
+export const KEY_COMMANDS: readonly Command[] = [
+  {
+    name: 'keys list',
+    summary: 'show what the configuration says of keys',
+    about:
+      'Shows the names of the configuration with their keys, the rules for sealing, and the keys for opening. Asks no key.',
+    flags: configured,
+    examples: ['weightseal keys list', 'weightseal keys list --profile prod --json | jq .keys'],
+  },
+  {
+    name: 'keys check',
+    operand: '<key>',
+    anyNumber: true,
+    summary: 'see whether keys work, and what permission is missing',
+    about:
+      'Wraps and unwraps a data key that nobody uses, under a context that nobody has, and sees that another context is refused. ' +
+      'Tells how long each call takes (the first includes loading the provider and finding credentials), and of the state of the key and its rotation where this identity may see them. ' +
+      'Without <key>, checks every key that the configuration names.',
+    flags: configured,
+    examples: [
+      'weightseal keys check',
+      'weightseal keys check models --profile prod',
+      'weightseal keys check local:models.key --json',
+    ],
+  },
+  {
+    name: 'rotate',
+    operand: '<key>',
+    summary: 'give a key a new version, now or on a schedule',
+    about:
+      'Gives a key a new version, which wraps from now on. What older versions wrapped still opens; `rewrap` moves a file to the new one.',
+    flags: [
+      { name: 'every', value: 'days', help: 'have the provider do it by itself, every so many days' },
+      { name: 'off', help: 'no longer have the provider do it by itself' },
+      { name: 'status', help: 'only show how the key turns over, and when' },
+      ...configured,
+    ],
+    examples: [
+      'weightseal rotate local:models.key',
+      'weightseal rotate models --every 90',
+      'weightseal rotate models --status',
+    ],
+  },
+];

@@ -1,0 +1,87 @@
+import type { Config, ConfiguredKey, SealingKeys } from '@weightseal/config';
+import type { Context, KeyWrapper } from '@weightseal/core';
+import { usageError } from './cli-error.js';
+import { configurationFor } from './configuration.js';
+import { type Asking, passphrasePrompt } from './passphrase-prompt.js';
+import { quote } from './text.js';
+import type { Args } from './types.js';
+import { contextOf } from './values.js';
+
+/** The keys that names and URIs mean. @throws PROVIDER_UNKNOWN, PROVIDER_MISSING, KEY_URI_INVALID, INVALID_ARGUMENT */
+export async function resolveKeys(
+  config: Config | undefined,
+  keys: readonly (string | ConfiguredKey)[],
+  asking: Asking = {},
+): Promise<KeyWrapper[]> {
+  const options = { prompt: passphrasePrompt(asking) };
+  if (config) return (await import('@weightseal/config')).keyWrappers(config, keys, options);
+  const { keysFromUris, schemeOf } = await import('@weightseal/keys');
+  const uris = keys.map((key) => (typeof key === 'string' ? key : key.uri));
+  if (uris.every((uri) => schemeOf(uri) !== undefined)) return keysFromUris(uris, options);
+  // Not repeated: what stands there by mistake may be a secret.
+  throw usageError(
+    'A key is named by its URI (a key file is local:<path>), or by a name from a configuration, and no weightseal.config file was found here or above.',
+  );
+}
+
+export interface ToSeal {
+  readonly keys: KeyWrapper[];
+  readonly context: Context | undefined;
+}
+
+/** Whom to seal for: the keys of the command line, or else those of the rule that matches the input, with its context. */
+export async function keysToSeal(args: Args): Promise<ToSeal> {
+  const given = args.many('key');
+  const context = contextOf(args);
+  const config = await configurationFor(args, given);
+  if (given.length > 0) return { keys: await resolveKeys(config, given, { fresh: true }), context };
+  if (!config) throw noKeys('seal');
+  const input = args.operand === '-' ? undefined : args.operand;
+  const found = config.keysToSeal(input);
+  if (!found) {
+    const what = input === undefined ? 'standard input (only a rule without `path` can)' : quote(input);
+    throw usageError(
+      `seal: No rule of ${quote(config.path)} matches ${what}. Add one to \`recipients\`, or name keys with --key.`,
+    );
+  }
+  const whole = contextWith(found, context, config);
+  return { keys: await resolveKeys(config, found.keys, { fresh: true }), context: whole };
+}
+
+function contextWith(found: SealingKeys, given: Context = {}, config: Config): Context {
+  const rule = `recipients[${found.rule}] of ${quote(config.path)}`;
+  const missing = found.requiredContext.filter((name) => !Object.hasOwn(given, name));
+  if (missing.length > 0) {
+    const flags = missing.map((name) => `--context ${quote(`${name}=…`)}`).join(' ');
+    throw usageError(`seal: ${rule} wants to be told the context: ${flags}.`);
+  }
+  const other = Object.keys(given).find(
+    (name) => Object.hasOwn(found.context, name) && found.context[name] !== given[name],
+  );
+  if (other === undefined) return { ...given, ...found.context };
+  throw usageError(`seal: ${rule} sets ${quote(other)} itself, to something else; leave out that --context.`);
+}
+
+export interface ToOpen {
+  readonly keys: KeyWrapper[];
+  readonly hedgeMs: number | undefined;
+  readonly config: Config | undefined;
+}
+
+/** The keys that may open: those of the command line, or else those that the configuration allows. */
+export async function keysToOpen(args: Args, command: string, more: readonly string[] = []): Promise<ToOpen> {
+  const given = args.many('key');
+  const config = await configurationFor(args, given.length > 0 ? [...given, ...more] : []);
+  const keys = given.length > 0 ? given : config?.keysToOpen();
+  if (keys) return { keys: await resolveKeys(config, keys), hedgeMs: config?.hedgeMs, config };
+  if (!config) throw noKeys(command);
+  throw usageError(
+    `${command}: ${quote(config.path)} has no \`open\`, which says what keys to ask. Add it, or name keys with --key.`,
+  );
+}
+
+function noKeys(command: string): Error {
+  return usageError(
+    `${command}: It needs --key <key>, or a configuration that says which; no weightseal.config file was found here or above. \`weightseal ${command} --help\` shows how.`,
+  );
+}

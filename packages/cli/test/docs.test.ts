@@ -1,0 +1,49 @@
+import { readFile } from 'node:fs/promises';
+import { describe, expect, test } from 'vitest';
+import { parse } from '../src/parse.js';
+import { COMMANDS } from '../src/spec.js';
+
+const GUIDES = [
+  'docs/configuration.md',
+  'docs/key-uris.md',
+  'docs/operations.md',
+  'README.md',
+  'packages/cli/README.md',
+];
+
+/** The words of a command as a shell would see them; enough for what stands in a guide. */
+function words(command: string): string[] {
+  return [...command.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map(
+    ([, double, single, plain]) => double ?? single ?? plain!,
+  );
+}
+
+/** What is typed after `weightseal`, up to the end of the command or a comment. */
+function commandsIn(text: string): string[] {
+  const blocks = [...text.matchAll(/^```sh\n([\s\S]*?)^```/gm)].map(([, block]) => block!);
+  return blocks.flatMap((block) =>
+    [...block.matchAll(/\bweightseal ((?!<)[^|&#\n]+)/g)]
+      .map(([, command]) => command!.trim())
+      .filter((one) => !one.startsWith('@')),
+  );
+}
+
+describe('every command in the guides is one', () => {
+  for (const guide of GUIDES) {
+    test(guide, async () => {
+      const text = await readFile(new URL(`../../../${guide}`, import.meta.url), 'utf8');
+      for (const command of commandsIn(text)) {
+        expect(() => parse(words(command)), command).not.toThrow();
+      }
+    });
+  }
+
+  test('and so is every example of the help', () => {
+    const examples = COMMANDS.flatMap(({ examples: lines }) =>
+      commandsIn(`\`\`\`sh\n${lines.join('\n')}\n\`\`\`\n`),
+    );
+    expect(examples.length).toBeGreaterThan(COMMANDS.length);
+    for (const command of examples)
+      expect(() => parse(words(command.replace(/>.*/, ''))), command).not.toThrow();
+  });
+});

@@ -1,0 +1,51 @@
+import { KEY_SCHEMES, schemeOf } from '@weightseal/keys';
+import type { Effective, Text } from './effective.js';
+import { hasReference } from './interpolate.js';
+import { didYouMean } from './nearest.js';
+import { configInvalid, type Problem, type Source } from './source.js';
+
+/**
+ * Every name must be a key's, and every URI of a known scheme.
+ *
+ * @param interpolated whether the environment has been put in; where it has not, texts that wait for it are passed over
+ * @throws CONFIG_INVALID
+ */
+export function checkReferences(source: Source, found: Effective, interpolated: boolean): void {
+  const names = [...found.keys.keys()];
+  const check = (texts: readonly Text[], problem: (text: Text) => string | undefined): Problem[] =>
+    texts
+      .filter(({ raw }) => interpolated || !hasReference(raw))
+      .flatMap((text) => {
+        const told = problem(text);
+        return told === undefined ? [] : [{ path: text.at, text: told }];
+      });
+  const problems = [
+    ...check(
+      [...found.keys.values()].map(({ uri }) => uri),
+      uriProblem,
+    ),
+    ...check([...found.recipients.flatMap(({ keys }) => keys), ...(found.open ?? [])], (text) =>
+      schemeOf(text.value) === undefined ? nameProblem(text, names) : uriProblem(text),
+    ),
+  ];
+  if (problems.length > 0) throw configInvalid(source, problems);
+}
+
+function uriProblem({ value }: Text): string | undefined {
+  const scheme = schemeOf(value);
+  if (scheme === undefined) return `is not a key URI, which starts with its scheme: ${known(KEY_SCHEMES)}.`;
+  if ((KEY_SCHEMES as readonly string[]).includes(scheme)) return undefined;
+  const hint = didYouMean(scheme, KEY_SCHEMES);
+  return `is of no provider${hint || `; known are ${known(KEY_SCHEMES)}.`}`;
+}
+
+/** What came out of the environment is not repeated. */
+function nameProblem({ value, raw }: Text, names: readonly string[]): string | undefined {
+  if (names.includes(value)) return undefined;
+  const told = hasReference(raw) ? 'names no key' : `names ${JSON.stringify(value)}, which is no key`;
+  return `${told}${didYouMean(value, names) || `; the keys are ${names.join(', ') || 'none'}.`}`;
+}
+
+function known(schemes: readonly string[]): string {
+  return schemes.map((scheme) => `${scheme}:`).join(', ');
+}

@@ -1,0 +1,94 @@
+import type { BaseIssue } from 'valibot';
+import type { ConfigInput, ProfileInput } from './define.js';
+import { didYouMean } from './nearest.js';
+import { MEMBERS, shapeIssues } from './schema.js';
+import { configInvalid, type Path, type Problem, type Source } from './source.js';
+
+/** Without a colon, so that a name is never taken for a URI, and with nothing that a shell would take for its own. */
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
+/** Names that have a meaning of their own in JavaScript's objects, and would be lost. */
+const NO_NAMES: readonly string[] = ['__proto__', 'constructor', 'prototype'];
+/** Deeper than any configuration is; a YAML alias can make a circle. */
+const MAX_DEPTH = 8;
+
+/** What the source says, once it has the shape of a configuration. @throws CONFIG_INVALID */
+export function checkShape(source: Source): ConfigInput {
+  reject(source, namesThatGetLost(source.value, []));
+  // What is misspelt comes before what is therefore missing.
+  const issues = shapeIssues(source.value).toSorted((a, b) => rank(a) - rank(b));
+  reject(source, issues.map(problemOf));
+  const config = source.value as ConfigInput;
+  const profiles = Object.entries(config.profiles ?? {});
+  reject(source, [
+    ...badNames(config.keys, ['keys']),
+    ...badNames(config.profiles, ['profiles']),
+    ...profiles.flatMap(([name, { keys }]) => badNames(keys, ['profiles', name, 'keys'])),
+    ...negations(config, []),
+    ...profiles.flatMap(([name, profile]) => negations(profile, ['profiles', name])),
+  ]);
+  return config;
+}
+
+function reject(source: Source, problems: readonly Problem[]): void {
+  if (problems.length > 0) throw configInvalid(source, problems);
+}
+
+function rank(issue: BaseIssue<unknown>): number {
+  return issue.expected === 'never' ? 0 : 1;
+}
+
+function problemOf(issue: BaseIssue<unknown>): Problem {
+  const path = (issue.path ?? []).map(({ key }) => key as string | number);
+  const parent = path.slice(0, -1);
+  const last = String(path.at(-1));
+  if (issue.type !== 'strict_object' || issue.expected === 'Object')
+    return { path, text: `is ${kindOf(issue.input)}; expected is ${issue.message}.` };
+  if (issue.expected !== 'never') return { path: parent, text: `lacks \`${last}\`.` };
+  const known = membersAt(parent);
+  const hint = didYouMean(last, known) || `; known are ${known.join(', ')}.`;
+  return { path, part: 'name', text: `is not known${hint}` };
+}
+
+function kindOf(value: unknown): string {
+  if (value === null || value === undefined) return 'empty';
+  if (typeof value === 'string') return value === '' ? 'empty text' : 'text';
+  if (typeof value === 'number') return `the number ${value}`;
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
+  return typeof value === 'object'
+    ? 'an object'
+    : typeof value === 'boolean'
+      ? `${value}`
+      : `a ${typeof value}`;
+}
+
+function membersAt(path: Path): readonly string[] {
+  const inProfile = path[0] === 'profiles';
+  const [part] = inProfile ? path.slice(2) : path;
+  if (part === 'recipients') return MEMBERS.rule;
+  if (part === 'keys') return MEMBERS.key;
+  return inProfile ? MEMBERS.profile : MEMBERS.config;
+}
+
+function namesThatGetLost(value: unknown, path: Path): Problem[] {
+  if (typeof value !== 'object' || value === null || path.length > MAX_DEPTH) return [];
+  return Object.entries(value).flatMap(([name, inner]): Problem[] => {
+    const at = [...path, Array.isArray(value) ? Number(name) : name];
+    if (NO_NAMES.includes(name)) return [{ path: at, part: 'name', text: 'is not a name that can be used.' }];
+    return namesThatGetLost(inner, at);
+  });
+}
+
+function badNames(record: Readonly<Record<string, unknown>> | undefined, path: Path): Problem[] {
+  const bad = Object.keys(record ?? {}).filter((name) => !NAME.test(name));
+  const text =
+    'is not a name; a name has letters, digits, and . _ - after the first (a colon would make it a URI).';
+  return bad.map((name) => ({ path: [...path, name], part: 'name', text }));
+}
+
+function negations({ recipients = [] }: ProfileInput, path: Path): Problem[] {
+  return recipients.flatMap((rule, index): Problem[] => {
+    if (![rule.path ?? []].flat().some((glob) => glob.startsWith('!'))) return [];
+    const text = 'starts with !, which is not offered; put a rule for what is excepted before this one.';
+    return [{ path: [...path, 'recipients', index, 'path'], text }];
+  });
+}

@@ -1,0 +1,130 @@
+import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
+import { type Context, WeightsealError } from '@weightseal/core';
+import { schemeOf } from '@weightseal/keys';
+import picomatch from 'picomatch';
+import type { Effective, EffectiveRule } from './effective.js';
+import { didYouMean } from './nearest.js';
+
+/** A key as the configuration has it. */
+export interface ConfiguredKey {
+  /** Undefined for one that is named by its URI. */
+  readonly name: string | undefined;
+  readonly uri: string;
+  readonly deadlineMs: number | undefined;
+  /** Where relative paths in the URI count from: the configuration's directory where the URI stands in it. */
+  readonly directory: string | undefined;
+}
+
+/** Who can open what is sealed from a path. */
+export interface RecipientRule {
+  /** Globs; undefined for a rule that matches everything. */
+  readonly path: readonly string[] | undefined;
+  readonly keys: readonly ConfiguredKey[];
+  /** Pairs that the context of a seal gets. */
+  readonly context: Context;
+  /** Names of pairs that must be given with each seal. */
+  readonly requiredContext: readonly string[];
+}
+
+/** What a matching rule says of a seal. */
+export interface SealingKeys extends RecipientRule {
+  /** The rule's place among the rules, from 0. */
+  readonly rule: number;
+  readonly uris: readonly string[];
+}
+
+/** A configuration with a profile laid over it and the environment put in. */
+export class Config {
+  /** The file, absolute. */
+  readonly path: string;
+  readonly profile: string | undefined;
+  /** The names of all profiles. */
+  readonly profiles: readonly string[];
+  readonly keys: ReadonlyMap<string, ConfiguredKey>;
+  readonly recipients: readonly RecipientRule[];
+  readonly deadlineMs: number | undefined;
+  readonly hedgeMs: number | undefined;
+  readonly #open: readonly ConfiguredKey[] | undefined;
+
+  /** @internal */
+  constructor(path: string, profile: string | undefined, profiles: readonly string[], found: Effective) {
+    this.path = path;
+    this.profile = profile;
+    this.profiles = profiles;
+    const directory = dirname(path);
+    this.keys = new Map(
+      [...found.keys].map(([name, { uri, deadlineMs }]) => [
+        name,
+        { name, uri: uri.value, deadlineMs, directory },
+      ]),
+    );
+    const inFile = (text: string): ConfiguredKey => this.#find(text, directory);
+    this.recipients = found.recipients.map((rule) => ruleOf(rule, inFile));
+    this.#open = found.open?.map(({ value }) => inFile(value));
+    this.deadlineMs = found.deadlineMs;
+    this.hedgeMs = found.hedgeMs;
+  }
+
+  /** The key that a name or a URI means. @throws INVALID_ARGUMENT for a name that the configuration does not have */
+  key(nameOrUri: string): ConfiguredKey {
+    return this.#find(nameOrUri, undefined);
+  }
+
+  /** @throws INVALID_ARGUMENT for a name that the configuration does not have */
+  keyUri(nameOrUri: string): string {
+    return this.key(nameOrUri).uri;
+  }
+
+  /**
+   * What the first rule that matches says; undefined when none does.
+   *
+   * @param input the path of what is sealed; undefined for what has none, like a stream: only a rule without `path` matches that
+   */
+  keysToSeal(input: string | undefined): SealingKeys | undefined {
+    const rule = this.recipients.findIndex(({ path }) => path === undefined || this.#matches(path, input));
+    const found = this.recipients[rule];
+    return found && { ...found, rule, uris: found.keys.map(({ uri }) => uri) };
+  }
+
+  /** The keys that open a file, in the order in which they are asked; undefined where the configuration has no `open`. */
+  keysToOpen(): readonly ConfiguredKey[] | undefined {
+    return this.#open;
+  }
+
+  #find(nameOrUri: string, directory: string | undefined): ConfiguredKey {
+    if (schemeOf(nameOrUri) !== undefined)
+      return { name: undefined, uri: nameOrUri, deadlineMs: undefined, directory };
+    const key = this.keys.get(nameOrUri);
+    if (key) return key;
+    const names = [...this.keys.keys()];
+    const hint = didYouMean(nameOrUri, names) || `; its keys are ${names.join(', ') || 'none'}.`;
+    // Not repeated: what stands there by mistake may be a secret.
+    throw new WeightsealError('INVALID_ARGUMENT', `${this.path} has no key of that name${hint}`);
+  }
+
+  #matches(globs: readonly string[], input: string | undefined): boolean {
+    if (input === undefined) return false;
+    const absolute = resolve(input);
+    const fromHere = relative(dirname(this.path), absolute);
+    return globs.some((glob) => matches(slashes(isAbsolute(glob) ? absolute : fromHere), glob));
+  }
+}
+
+/** Dotfiles match like others: which keys a file is sealed for must not hang on the first letter of its name. */
+function matches(path: string, glob: string): boolean {
+  return picomatch.isMatch(path, glob, { dot: true, nonegate: true });
+}
+
+function slashes(path: string): string {
+  return sep === '/' ? path : path.replaceAll(sep, '/');
+}
+
+function ruleOf(rule: EffectiveRule, key: (text: string) => ConfiguredKey): RecipientRule {
+  const pairs = [...rule.context];
+  return {
+    path: rule.path?.map(({ value }) => value),
+    keys: rule.keys.map(({ value }) => key(value)),
+    context: Object.fromEntries(pairs.flatMap(([name, text]) => (text === true ? [] : [[name, text.value]]))),
+    requiredContext: pairs.flatMap(([name, text]) => (text === true ? [name] : [])),
+  };
+}

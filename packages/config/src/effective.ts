@@ -1,0 +1,86 @@
+import type { ConfigInput, ProfileInput } from './define.js';
+import { InterpolationProblem, interpolate } from './interpolate.js';
+import { configInvalid, type Path, type Problem, type Source } from './source.js';
+
+/** A text with its place, to point at. */
+export interface Text {
+  readonly value: string;
+  /** As it is written, before the environment is put in. */
+  readonly raw: string;
+  readonly at: Path;
+}
+
+export interface EffectiveKey {
+  readonly uri: Text;
+  readonly deadlineMs: number | undefined;
+}
+
+export interface EffectiveRule {
+  readonly path: readonly Text[] | undefined;
+  readonly keys: readonly Text[];
+  readonly context: ReadonlyMap<string, Text | true>;
+}
+
+/** What counts once a profile is laid over the rest. */
+export interface Effective {
+  readonly keys: ReadonlyMap<string, EffectiveKey>;
+  readonly recipients: readonly EffectiveRule[];
+  readonly open: readonly Text[] | undefined;
+  readonly deadlineMs: number | undefined;
+  readonly hedgeMs: number | undefined;
+}
+
+/**
+ * Lays a profile over the rest. Of the environment only what then counts is looked up: development needs no variable of production.
+ *
+ * @param env undefined leaves every text as it is written
+ * @throws CONFIG_INVALID for variables that are not set
+ */
+export function effective(
+  source: Source,
+  config: ConfigInput,
+  profile: string | undefined,
+  env: NodeJS.ProcessEnv | undefined,
+): Effective {
+  const over: ProfileInput = (profile === undefined ? undefined : config.profiles?.[profile]) ?? {};
+  const problems: Problem[] = [];
+  const placeOf = (member: keyof ProfileInput, inOver = over[member] !== undefined): Path =>
+    inOver ? ['profiles', profile!, member] : [member];
+  const text = (raw: string, at: Path): Text => {
+    const value = env === undefined ? raw : interpolate(raw, env);
+    if (!(value instanceof InterpolationProblem)) return { value, raw, at };
+    problems.push({ path: at, text: value.text });
+    return { value: '', raw, at };
+  };
+  const texts = (raw: readonly string[], at: Path) => raw.map((one, index) => text(one, [...at, index]));
+  const keys = new Map<string, EffectiveKey>();
+  for (const [name, input] of Object.entries({ ...config.keys, ...over.keys })) {
+    const at = [...placeOf('keys', over.keys !== undefined && Object.hasOwn(over.keys, name)), name];
+    if (typeof input === 'string') keys.set(name, { uri: text(input, at), deadlineMs: undefined });
+    else keys.set(name, { uri: text(input.uri, [...at, 'uri']), deadlineMs: input.deadlineMs });
+  }
+  const rules = over.recipients ?? config.recipients ?? [];
+  const recipients = rules.map(({ path, keys: names, context = {} }, index): EffectiveRule => {
+    const at = [...placeOf('recipients'), index];
+    return {
+      path: typeof path === 'string' ? [text(path, [...at, 'path'])] : path && texts(path, [...at, 'path']),
+      keys: texts(names, [...at, 'keys']),
+      context: new Map(
+        Object.entries(context).map(([name, value]) => [
+          name,
+          value === true ? value : text(value, [...at, 'context', name]),
+        ]),
+      ),
+    };
+  });
+  const open = over.open ?? config.open;
+  const found = {
+    keys,
+    recipients,
+    open: open && texts(open, placeOf('open')),
+    deadlineMs: over.deadlineMs ?? config.deadlineMs,
+    hedgeMs: over.hedgeMs ?? config.hedgeMs,
+  };
+  if (problems.length > 0) throw configInvalid(source, problems);
+  return found;
+}

@@ -1,0 +1,70 @@
+import { statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { WeightsealError } from '@weightseal/core';
+
+/** The names that are looked for. */
+export const CONFIG_NAMES: readonly string[] = ['ts', 'js', 'mjs', 'json', 'yaml', 'yml'].map(
+  (extension) => `weightseal.config.${extension}`,
+);
+
+const WRITABLE_BY_ALL = 0o002;
+
+export interface FindOptions {
+  /** Where the search begins; the working directory unless told. */
+  readonly cwd?: string | undefined;
+  /** Where WEIGHTSEAL_CONFIG is looked up; the environment of the process unless told. */
+  readonly env?: NodeJS.ProcessEnv | undefined;
+}
+
+/**
+ * The configuration file that counts: what WEIGHTSEAL_CONFIG names, or else the one in the directory or the nearest one above
+ * it that has one. Costs a few calls of `stat`, and loads nothing.
+ *
+ * A file that was only found decides who can open what is sealed, and may be code. So one that somebody else could have put there
+ * (`/tmp/weightseal.config.js`) is refused: whoever means it names it.
+ *
+ * @throws CONFIG_INVALID when a directory has two, or when somebody else owns the file or can write to it
+ */
+export function findConfig({ cwd = process.cwd(), env = process.env }: FindOptions = {}): string | undefined {
+  const named = env['WEIGHTSEAL_CONFIG'];
+  if (named) return resolve(cwd, named);
+  for (let directory = resolve(cwd); ; directory = dirname(directory)) {
+    const [found, second] = CONFIG_NAMES.map((name) => join(directory, name)).filter(isFile);
+    if (found !== undefined && second !== undefined) {
+      throw invalid(
+        `There is ${found}, and there is ${second}. Keep one of them, or name one with --config.`,
+      );
+    }
+    if (found !== undefined) return trusted(found);
+    if (directory === dirname(directory)) return undefined;
+  }
+}
+
+function isFile(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+  } catch {
+    // A directory that may not be searched, or a name above that is no directory.
+    return false;
+  }
+}
+
+function trusted(path: string): string {
+  const me = process.geteuid?.();
+  if (me === undefined) return path;
+  const { uid, mode } = statSync(path);
+  const problem =
+    uid !== me && uid !== 0
+      ? 'belongs to another user'
+      : mode & WRITABLE_BY_ALL
+        ? 'can be written to by everybody'
+        : undefined;
+  if (problem === undefined) return path;
+  throw invalid(
+    `${path} ${problem}, so it is not used just because it is there. If you trust it, name it with --config or WEIGHTSEAL_CONFIG.`,
+  );
+}
+
+function invalid(message: string): WeightsealError {
+  return new WeightsealError('CONFIG_INVALID', message);
+}

@@ -1,0 +1,21 @@
+import type { KeyWrapper } from '@weightseal/core';
+import { type KeyOptions, keyFromUri } from '@weightseal/keys';
+import type { Config, ConfiguredKey } from './config.js';
+
+/**
+ * The keys to seal or open with, in the same order, with their deadlines.
+ *
+ * @param keys names, URIs, or what `keysToSeal` and `keysToOpen` gave
+ * @throws INVALID_ARGUMENT for an unknown name, and what `keyFromUri` throws
+ */
+export function keyWrappers(
+  config: Config,
+  keys: readonly (string | ConfiguredKey)[],
+  options: Omit<KeyOptions, 'deadlineMs' | 'directory'> = {},
+): Promise<KeyWrapper[]> {
+  const wrapper = async (one: string | ConfiguredKey) => {
+    const { uri, directory, deadlineMs } = typeof one === 'string' ? config.key(one) : one;
+    return keyFromUri(uri, { ...options, directory, deadlineMs: deadlineMs ?? config.deadlineMs });
+  };
+  return Promise.all(keys.map(wrapper));
+}

@@ -1,0 +1,82 @@
+import * as v from 'valibot';
+
+const MAX_MS = 2 ** 31 - 1;
+
+// Every message of this schema says what is expected; check-shape.ts puts before it what was found, and where.
+
+function list(expected: string) {
+  return v.pipe(v.array(v.string('text'), expected), v.minLength(1, expected));
+}
+
+function milliseconds(least: number) {
+  const expected = `a whole number of milliseconds from ${least} to ${MAX_MS}`;
+  return v.pipe(
+    v.number(expected),
+    v.integer(expected),
+    v.minValue(least, expected),
+    v.maxValue(MAX_MS, expected),
+  );
+}
+
+/** One schema or another, by what is there: so that the message is about what was probably meant, and not about both. */
+function either(choose: (input: unknown) => v.GenericSchema): v.GenericSchema {
+  return v.lazy(choose);
+}
+
+const KEY = 'a key URI, or an object with `uri` and `deadlineMs`';
+const key = v.strictObject({ uri: v.string('a key URI'), deadlineMs: v.optional(milliseconds(1)) }, KEY);
+const namedKeys = v.record(
+  v.string(),
+  either((input) => (typeof input === 'object' && input !== null ? key : v.string(KEY))),
+  'names of keys with their URIs',
+);
+
+const GLOBS = 'a glob, or a list of globs';
+const context = v.record(
+  v.string(),
+  either((input) =>
+    typeof input === 'boolean' ? v.literal(true, 'text, or true') : v.string('text, or true'),
+  ),
+  'names with text, or with true',
+);
+const rule = v.strictObject(
+  {
+    path: v.optional(either((input) => (Array.isArray(input) ? list(GLOBS) : v.string(GLOBS)))),
+    keys: list('a list with at least one key'),
+    context: v.optional(context),
+  },
+  'an object with `keys`',
+);
+
+const profile = v.strictObject(
+  {
+    keys: v.optional(namedKeys),
+    recipients: v.optional(v.array(rule, 'a list of rules')),
+    open: v.optional(list('a list with at least one key')),
+    deadlineMs: v.optional(milliseconds(1)),
+    hedgeMs: v.optional(milliseconds(0)),
+  },
+  'an object with what the profile changes',
+);
+
+const config = v.strictObject(
+  {
+    ...profile.entries,
+    profile: v.optional(v.string('the name of a profile')),
+    profiles: v.optional(v.record(v.string(), profile, 'names of profiles with what they change')),
+  },
+  'an object with `keys`, `recipients` and `open`',
+);
+
+/** The names of an object's members, by what the object is. */
+export const MEMBERS: Readonly<Record<'config' | 'profile' | 'rule' | 'key', readonly string[]>> = {
+  config: Object.keys(config.entries),
+  profile: Object.keys(profile.entries),
+  rule: Object.keys(rule.entries),
+  key: Object.keys(key.entries),
+};
+
+/** What keeps a value from being a `ConfigInput`. */
+export function shapeIssues(value: unknown): readonly v.BaseIssue<unknown>[] {
+  return v.safeParse(config, value).issues ?? [];
+}

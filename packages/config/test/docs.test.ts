@@ -1,0 +1,58 @@
+import { execFile } from 'node:child_process';
+import { readFile, symlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { generateKeyFile } from '@weightseal/kms-local';
+import { describe, expect, test } from 'vitest';
+import { Folder } from './support/folder.js';
+
+const guide = await readFile(new URL('../../../docs/configuration.md', import.meta.url), 'utf8');
+const readme = await readFile(new URL('../../../README.md', import.meta.url), 'utf8');
+const blocksOf = (document: string) =>
+  [...document.matchAll(/^```(yaml|json|ts)\n([\s\S]*?)^```/gm)].map(([, kind, text]) => ({
+    kind: kind!,
+    text: text!,
+  }));
+const blocks = [
+  ...blocksOf(guide),
+  ...blocksOf(readme).filter(({ text }) => text.includes('weightseal.config.')),
+];
+const isProgram = ({ text }: { readonly text: string }) => text.startsWith('// seal.ts');
+const env = { MODELS_KEY: 'alias/models' };
+
+describe('docs/configuration.md, and the README', () => {
+  test.for(blocks.filter((block) => !isProgram(block)))(
+    'a configuration that is one: $kind, $text',
+    async ({ kind, text }) => {
+      await using folder = await Folder.with({ [`weightseal.config.${kind}`]: text });
+      const { keys, profiles } = await folder.load({ env });
+      expect(keys.size).toBeGreaterThan(0);
+      for (const profile of profiles) await folder.load({ env, profile });
+    },
+  );
+
+  test('the program, on a laptop', { timeout: 30_000 }, async () => {
+    const profiles = blocks.find(({ text }) => text.startsWith('profile: dev'))!.text;
+    const program = blocks.find(isProgram)!.text;
+    await using folder = await Folder.with({
+      'weightseal.config.yaml': profiles,
+      'seal.ts': program,
+      'package.json': '{ "type": "module" }',
+      'model.safetensors': 'weights',
+      'node_modules/@weightseal/.keep': '',
+    });
+    const packages = fileURLToPath(new URL('../../', import.meta.url));
+    for (const name of ['config', 'core'])
+      await symlink(join(packages, name), join(folder.path, 'node_modules/@weightseal', name));
+    await generateKeyFile(join(folder.path, 'dev.key'));
+    await promisify(execFile)(process.execPath, ['seal.ts'], { cwd: folder.path });
+    expect(await readFile(join(folder.path, 'copy.safetensors'), 'utf8')).toBe('weights');
+  });
+
+  test('has an example of everything', () => {
+    const all = blocks.map(({ text }) => text).join('\n');
+    for (const word of ['path', 'context', 'open', 'deadlineMs', 'hedgeMs', 'profile', 'profiles', ':-'])
+      expect(all).toContain(word);
+  });
+});

@@ -1,0 +1,201 @@
+import { isWeightsealError } from '@weightseal/core';
+import { describe, expect, test } from 'vitest';
+import { Folder } from './support/folder.js';
+
+/** What is said of a configuration that cannot be. */
+async function said(name: string, text: string, env: NodeJS.ProcessEnv = {}): Promise<string> {
+  await using folder = await Folder.with({ [name]: text });
+  try {
+    await folder.load({ env });
+  } catch (error) {
+    if (!isWeightsealError(error)) throw error;
+    expect(error.code).toBe('CONFIG_INVALID');
+    return error.message;
+  }
+  return 'nothing';
+}
+
+/** Each text has one mistake; what is said of it comes after `file:`. */
+const YAML: Readonly<Record<string, readonly [text: string, said: string]>> = {
+  'a member that nobody knows': [
+    'keys:\n  a: local:a\ndedlineMs: 5\n',
+    '3:1: dedlineMs is not known; did you mean deadlineMs?',
+  ],
+  'a member that resembles none': [
+    'colour: red\n',
+    '1:1: colour is not known; known are keys, recipients, open, deadlineMs, hedgeMs, profile, profiles.',
+  ],
+  'a misspelt member of a rule': [
+    'recipients:\n  - path: "*"\n    kyes: [local:a]\n',
+    '3:5: recipients[0].kyes is not known; did you mean keys? (The first of 2 mistakes.)',
+  ],
+  'a misspelt member of a key': [
+    'keys:\n  a: { uri: "local:a", deadlineMS: 5 }\n',
+    '2:24: keys.a.deadlineMS is not known; did you mean deadlineMs?',
+  ],
+  'a misspelt member of a profile': [
+    'profiles:\n  dev:\n    hedgems: 5\n',
+    '3:5: profiles.dev.hedgems is not known; did you mean hedgeMs?',
+  ],
+  'a profile in a profile': [
+    'profiles:\n  dev:\n    profile: dev\n',
+    '3:5: profiles.dev.profile is not known; known are keys, recipients, open, deadlineMs, hedgeMs.',
+  ],
+  'text where a number belongs': [
+    'deadlineMs: 10s\n',
+    '1:13: deadlineMs is text; expected is a whole number of milliseconds from 1 to 2147483647.',
+  ],
+  'a number out of range': [
+    'hedgeMs: -1\n',
+    '1:10: hedgeMs is the number -1; expected is a whole number of milliseconds from 0 to 2147483647.',
+  ],
+  'a number where text belongs': [
+    'recipients:\n  - keys: [local:a]\n    context:\n      version: 3\n',
+    '4:16: recipients[0].context.version is the number 3; expected is text, or true.',
+  ],
+  'false where only true has a meaning': [
+    'recipients:\n  - keys: [local:a]\n    context: { model: false }\n',
+    '3:23: recipients[0].context.model is false; expected is text, or true.',
+  ],
+  'a key without a URI': [
+    'keys:\n  a:\n',
+    '2:5: keys.a is empty; expected is a key URI, or an object with `uri` and `deadlineMs`.',
+  ],
+  'a key with a deadline and nothing else': ['keys:\n  a: { deadlineMs: 5 }\n', '2:6: keys.a lacks `uri`.'],
+  'a rule for nobody': [
+    'recipients:\n  - keys: []\n',
+    '2:11: recipients[0].keys is an empty list; expected is a list with at least one key.',
+  ],
+  'a rule without keys': ['recipients:\n  - path: "*"\n', '2:5: recipients[0] lacks `keys`.'],
+  'rules that are no list': [
+    'recipients:\n  keys: [local:a]\n',
+    '2:3: recipients is an object; expected is a list of rules.',
+  ],
+  'a name that could be a URI': [
+    'keys:\n  "aws:prod": local:a\n',
+    '2:3: keys."aws:prod" is not a name; a name has letters, digits, and . _ - after the first (a colon would make it a URI).',
+  ],
+  'a name that JavaScript would lose': [
+    'keys:\n  __proto__: local:a\n',
+    '2:3: keys.__proto__ is not a name that can be used.',
+  ],
+  'a name in a rule that is no key': [
+    'keys:\n  models: local:a\nrecipients:\n  - keys: [modles]\n',
+    '4:12: recipients[0].keys[0] names "modles", which is no key; did you mean models?',
+  ],
+  'a name in open that is no key': [
+    'keys: { a: local:a, b: local:b }\nopen:\n  - zebra\n',
+    '3:5: open[0] names "zebra", which is no key; the keys are a, b.',
+  ],
+  'a name where a URI belongs': [
+    'keys:\n  a: models.key\n',
+    '2:6: keys.a is not a key URI, which starts with its scheme: local:, passphrase:, aws-kms:, gcp-kms:, azure-kv:, pkcs11:, vault:.',
+  ],
+  'a scheme that nobody has': [
+    'keys:\n  a: awskms://alias/a\n',
+    '2:6: keys.a is of no provider; did you mean aws-kms?',
+  ],
+  'a pattern that begins with !': [
+    'recipients:\n  - path: ["a", "!b"]\n    keys: [local:a]\n',
+    '2:11: recipients[0].path starts with !, which is not offered; put a rule for what is excepted before this one.',
+  ],
+  'a preset profile that there is not': [
+    'profile: pord\nprofiles: { prod: {} }\n',
+    '1:10: profile names no profile; did you mean prod?',
+  ],
+  'a mistake in a profile that does not count now': [
+    'profile: dev\nkeys: { a: local:a }\nprofiles:\n  dev: {}\n  prod:\n    open: [b]\n',
+    '6:12: profiles.prod.open[0] names "b", which is no key; the keys are a.',
+  ],
+  'a variable that is not set': [
+    `keys:\n  a: aws-kms://\${KEY}\n`,
+    `2:6: keys.a needs the environment variable KEY, which is not set or empty; set it, or give a default: \${KEY:-…}.`,
+  ],
+  'a variable without an end': [
+    `keys:\n  a: "local:\${KEY"\n`,
+    `2:6: keys.a has a \${ that is neither \${NAME} nor \${NAME:-default}; $\${ stands for \${ itself.`,
+  ],
+  'a name twice': ['keys:\n  a: local:a\n  a: local:b\n', '3:3: Map keys must be unique.'],
+  "a tag that is not YAML's": [
+    'keys: !!js/function a\n',
+    '1:7: Unresolved tag: tag:yaml.org,2002:js/function.',
+  ],
+  'two documents': ['keys: {}\n---\nkeys: {}\n', '2:1: A second document begins here.'],
+  'a circle': [
+    'keys: &k\n  a: *k\n',
+    '2:3: keys.a.a is not known; known are uri, deadlineMs. (The first of 2 mistakes.)',
+  ],
+};
+
+describe('a mistake in YAML is told with its line', () => {
+  for (const [what, [text, expected]] of Object.entries(YAML)) {
+    test(what, async () => {
+      expect(await said('weightseal.config.yaml', text)).toBe(`weightseal.config.yaml:${expected}`);
+    });
+  }
+
+  test('nothing at all', async () => {
+    expect(await said('weightseal.config.yml', '')).toMatch(
+      /^weightseal\.config\.yml:1:1: the configuration is empty; expected is an object/,
+    );
+  });
+
+  test('several: the message has the first, and failures all of them', async () => {
+    await using folder = await Folder.with({
+      'weightseal.config.yaml': 'open: 1\nhedge: 2\ndeadlineMs: x\n',
+    });
+    const error = await folder.load().catch((reason: unknown) => reason);
+    if (!isWeightsealError(error)) throw error;
+    expect(error.message).toContain('(The first of 3 mistakes.)');
+    expect(error.failures.map(({ message }) => /yaml:(\d+)/.exec(message)?.[1]).sort()).toEqual([
+      '1',
+      '2',
+      '3',
+    ]);
+  });
+
+  test('the place of what stands behind an alias is where it is written', async () => {
+    const text = 'keys:\n  a: &a { uri: "local:a", deadline: 1 }\n  b: *a\n';
+    expect(await said('weightseal.config.yaml', text)).toContain(':2:27: keys.a.deadline is not known');
+  });
+});
+
+describe('a mistake in JSON is told with its line', () => {
+  test.for([
+    ['{\n  "keys": { "a": 5 }\n}', '2:18: keys.a is the number 5; expected is a key URI'],
+    ['{\n\t"hedge": 1\n}', '2:2: hedge is not known; did you mean hedgeMs?'],
+    ['{\n  "keys": {},\n}', '3:1: This is not JSON'],
+    ['{\n  // why\n  "keys": {}\n}', 'This is not JSON'],
+    ["{ 'keys': {} }", '1:3: This is not JSON'],
+    ['{ "keys": {}, "keys": {} }', '1:15: Map keys must be unique.'],
+    ['{ "keys": ', 'weightseal.config.json:1:'],
+  ] as const)('%s', async ([text, expected]) => {
+    expect(await said('weightseal.config.json', text)).toContain(expected);
+  });
+});
+
+describe('a mistake in a program is told with its path', () => {
+  test.for([
+    [
+      'ts',
+      'export default { recipients: [{ path: "*", key: ["local:a"] }] };',
+      'recipients[0].key is not known; did you mean keys?',
+    ],
+    ['js', 'export default { keys: { a: () => "local:a" } };', 'keys.a is a function; expected is a key URI'],
+    ['mjs', 'export const keys = {};', 'It exports no configuration: `export default { … }`.'],
+    ['ts', 'throw new Error("no such secret");', 'It fails to load: no such secret'],
+    ['ts', 'export default {', 'It fails to load: '],
+    ['js', 'import "./nothing.js"; export default {};', 'It fails to load: Cannot find module'],
+  ] as const)('%s: %s', async ([extension, text, expected]) => {
+    expect(await said(`weightseal.config.${extension}`, text)).toContain(
+      `weightseal.config.${extension}: ${expected}`,
+    );
+  });
+});
+
+test('what the environment holds is in no message', async () => {
+  const env = { KEY: 'hunter2', OTHER: 'hunter2://x' };
+  const text = `keys: { a: "\${KEY}", b: "\${OTHER}" }\nopen: ["\${KEY}"]\nprofile: \${KEY}\n`;
+  expect(await said('weightseal.config.yaml', text, env)).not.toContain('hunter2');
+  expect(await said('weightseal.config.yaml', text.replace(/profile.*/, ''), env)).not.toContain('hunter2');
+});

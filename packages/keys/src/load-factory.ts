@@ -1,0 +1,34 @@
+import { WeightsealError } from '@weightseal/core';
+import type { KeyFactory, Provider } from './providers.js';
+
+/** @throws PROVIDER_MISSING when the package itself is not installed; INTERNAL when it is, and does not load */
+export async function loadFactory(scheme: string, provider: Provider): Promise<KeyFactory> {
+  const install = `npm install ${provider.package}`;
+  const broken = (cause: unknown) =>
+    new WeightsealError(
+      'INTERNAL',
+      `The package ${provider.package} is installed and does not load; install it anew: \`${install}\`.`,
+      { cause },
+    );
+  const factory: unknown = await provider.load().catch((cause: unknown) => {
+    if (missingPackage(cause) !== provider.package) throw broken(cause);
+    throw new WeightsealError(
+      'PROVIDER_MISSING',
+      `Keys of ${scheme}: need a package that is not installed: \`${install}\` (add --global where weightseal itself is installed so).`,
+      { cause },
+    );
+  });
+  // Of another version than ours.
+  if (typeof factory !== 'function') throw broken(new Error(`It has no keys of ${scheme}:`));
+  return factory as KeyFactory;
+}
+
+/**
+ * The package that Node did not find. A provider that is installed may lack a dependency of its own, and that fails with the same
+ * code: only the specifier tells the two apart, and Node has it nowhere but in the message.
+ */
+function missingPackage(error: unknown): string | undefined {
+  const { code, message } = (error ?? {}) as NodeJS.ErrnoException;
+  if (code !== 'ERR_MODULE_NOT_FOUND') return undefined;
+  return /^Cannot find package '([^']+)'/.exec(message)?.[1];
+}

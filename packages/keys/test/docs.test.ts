@@ -1,0 +1,31 @@
+import { readFile } from 'node:fs/promises';
+import { KEY_SCHEMES, keyFromUri, schemeOf } from '@weightseal/keys';
+import { describe, expect, test } from 'vitest';
+
+const guide = await readFile(new URL('../../../docs/key-uris.md', import.meta.url), 'utf8');
+
+/** The first word of each line in the blocks of a kind; what follows says why. */
+function uris(kind: string): string[] {
+  const blocks = guide.matchAll(new RegExp(`^\`\`\`${kind}\\n([\\s\\S]*?)^\`\`\``, 'gm'));
+  return [...blocks]
+    .flatMap(([, text = '']) => text.trimEnd().split('\n'))
+    .map((line) => line.split(' ')[0]!);
+}
+
+describe('docs/key-uris.md', () => {
+  test('has examples of every scheme', () => {
+    expect(new Set(uris('uri').map(schemeOf))).toEqual(new Set(KEY_SCHEMES));
+    expect(new Set(uris('refused').map(schemeOf))).toEqual(new Set([...KEY_SCHEMES, undefined, 's3']));
+  });
+
+  test.for(uris('uri'))('%s is a key', async (uri) => {
+    const key = await keyFromUri(uri);
+    expect([key.provider, schemeOf(key.uri)]).toEqual([schemeOf(uri), schemeOf(uri)]);
+  });
+
+  test.for(uris('refused'))('%s is refused', async (uri) => {
+    await expect(keyFromUri(uri)).rejects.toMatchObject({
+      code: expect.stringMatching(/^(?:KEY_URI_INVALID|PROVIDER_UNKNOWN)$/),
+    });
+  });
+});
