@@ -29,9 +29,15 @@ function cleanEnvironment() {
   return Object.fromEntries(Object.entries(process.env).filter(kept));
 }
 
-async function test(provider, environment, directory) {
+async function test({ provider, also = [] }, environment, directory) {
   const report = join(directory, 'report.json');
-  const vitest = ['node_modules/vitest/vitest.mjs', 'run', '--project', 'emulators', `packages/${provider}`];
+  const vitest = [
+    'node_modules/vitest/vitest.mjs',
+    'run',
+    '--project',
+    'emulators',
+    ...[provider, ...also].map((folder) => `packages/${folder}/`),
+  ];
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
   const { stdout, stderr } = await promisify(execFile)(process.execPath, [...vitest, ...reporters], {
     env: { ...cleanEnvironment(), ...environment },
@@ -56,7 +62,7 @@ async function outcomeOf(emulator, programs) {
       (error) => ({ broken: error.message }),
     );
     if (broken !== undefined) return { broken };
-    return { counts: await test(emulator.provider, environment, directory) };
+    return { counts: await test(emulator, environment, directory) };
   } finally {
     await servers.stop();
   }

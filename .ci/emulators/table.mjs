@@ -1,5 +1,5 @@
 // Every server that others wrote and a provider is tested against, each in a module of its own:
-//   name, provider (the folder under packages), version
+//   name, provider (the folder under packages), also (further folders whose tests need it), version
 //   programs: where each comes from (install.mjs)
 //   hosts: names that have to lead to 127.0.0.1
 //   start(paths of the programs, servers): starts them (server.mjs), and gives the variables that the tests read
