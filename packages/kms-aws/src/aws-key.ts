@@ -11,15 +11,19 @@ import {
 } from '@weightseal/core';
 import { asking } from './ask.js';
 import { type ConnectionOptions, lazyConnection } from './connection.js';
-import { ALGORITHM, DATA_KEY_BYTES, decrypt, encrypt, wrappedVersion } from './data-key-calls.js';
+import {
+  ALGORITHM,
+  DATA_KEY_BYTES,
+  decrypt,
+  encrypt,
+  MAX_CIPHERTEXT_BYTES,
+  wrappedVersion,
+} from './data-key-calls.js';
 import { encryptionContext } from './encryption-context.js';
 import { keyManagement } from './key-management.js';
 import { type KeyName, keyName, PROVIDER, parseKeyUri, uriOf } from './key-name.js';
 import { checkSameVersion, rejected, slotVersion, versionName } from './key-version.js';
 import { keyRotator } from './rotate.js';
-
-/** DecryptRequest, CiphertextBlob. */
-const MAX_CIPHERTEXT_BYTES = 6144;
 
 export interface AwsKeyOptions extends ConnectionOptions {
   /** A key ARN, an alias ARN, `alias/<name>`, or a key id. */
@@ -82,7 +86,7 @@ function awsKey(name: KeyName, options: Omit<AwsKeyOptions, 'keyId' | 'region'>)
         async (stop) => {
           const { plaintext, version } = await decrypt(ask, name, ciphertext, bound, stop);
           try {
-            checkSameVersion(version, slot, name);
+            checkSameVersion(version, slot);
             return plaintext;
           } catch (error) {
             plaintext.fill(0);

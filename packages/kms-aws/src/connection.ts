@@ -1,4 +1,5 @@
 import type { KMSClient, KMSClientConfig } from '@aws-sdk/client-kms';
+import { guardWire } from './guarded-wire.js';
 import type { KeyName } from './key-name.js';
 import { boundedRetries } from './retry.js';
 
@@ -33,9 +34,15 @@ export function lazyConnection(
   let made: Promise<Connection> | undefined;
   const connect = async (): Promise<Connection> => {
     const sdk = await import('@aws-sdk/client-kms');
-    return { sdk, client: client ?? new sdk.KMSClient(configured(name.region, clientConfig)) };
+    return { sdk, client: client ?? newClient(sdk, configured(name.region, clientConfig)) };
   };
   return () => (made ??= connect());
+}
+
+function newClient(sdk: Sdk, config: KMSClientConfig): KMSClient {
+  const client = new sdk.KMSClient(config);
+  guardWire(client);
+  return client;
 }
 
 function configured(region: string | undefined, config: KMSClientConfig = {}): KMSClientConfig {

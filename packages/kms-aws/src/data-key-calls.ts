@@ -7,6 +7,8 @@ const { timingSafeEqual } = process.getBuiltinModule('node:crypto');
 
 export const ALGORITHM = 'SYMMETRIC_DEFAULT';
 export const DATA_KEY_BYTES = 32;
+/** DecryptRequest, CiphertextBlob. */
+export const MAX_CIPHERTEXT_BYTES = 6144;
 
 /** @throws KEY_RESPONSE_INVALID, and what errors.ts makes of what the SDK throws */
 export async function encrypt(
@@ -20,9 +22,11 @@ export async function encrypt(
     client.send(new sdk.EncryptCommand({ KeyId, Plaintext: dataKey, EncryptionContext: bound }), abort),
   );
   answeredVersion(answer, name);
-  if (!answer.CiphertextBlob?.length) throw strange('gave no ciphertext', name);
+  const ciphertext = bytesOf(answer.CiphertextBlob);
+  if (!ciphertext?.length || ciphertext.length > MAX_CIPHERTEXT_BYTES)
+    throw strange('gave no ciphertext', name);
   // Out of the pool that Node decodes base64 into, and that other secrets go through.
-  return Uint8Array.from(answer.CiphertextBlob);
+  return Uint8Array.from(ciphertext);
 }
 
 /**
@@ -49,7 +53,8 @@ export async function decrypt(
       abort,
     ),
   );
-  const { Plaintext: decoded, EncryptionAlgorithm: algorithm = ALGORITHM } = answer;
+  const { EncryptionAlgorithm: algorithm = ALGORITHM } = answer;
+  const decoded = bytesOf(answer.Plaintext);
   try {
     const version = answeredVersion(answer, name);
     if (algorithm !== ALGORITHM) throw strange('used another algorithm than asked', name);
@@ -85,4 +90,9 @@ export async function wrappedVersion(
     if (!isWeightsealError(error) || error.code !== 'UNWRAP_REJECTED') throw error;
     throw strange('did not unwrap what it had just wrapped', name, error);
   }
+}
+
+/** The SDK decodes a string of JSON, and passes on whatever else stands there. */
+function bytesOf(value: unknown): Uint8Array | undefined {
+  return value instanceof Uint8Array ? value : undefined;
 }

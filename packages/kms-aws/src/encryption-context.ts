@@ -7,8 +7,9 @@ const { createHash } = process.getBuiltinModule('node:crypto');
 export const BINDING = 'weightseal:context';
 
 /**
- * KMS refuses an empty value (Invalid EncryptionContext, as users report; no page of AWS says so); names with `aws:` are those that AWS's own services use and policies trust; ours must
- * not be set by a caller; and a JavaScript object, which the SDK builds, cannot hold `__proto__`.
+ * KMS refuses an empty value (Invalid EncryptionContext, as users report; no page of AWS says so); names with `aws:` are those
+ * that AWS's own services use and policies trust; ours must not be set by a caller; and a JavaScript object, which the SDK
+ * builds, cannot hold `__proto__`.
  */
 const reserved = /^(?:aws:|weightseal:|__proto__$)/i;
 

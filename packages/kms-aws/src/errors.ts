@@ -1,13 +1,13 @@
 import { isWeightsealError, WeightsealError } from '@weightseal/core';
 import {
+  BROKEN,
   callerFailures,
   NO_REGION,
   networkFailures,
+  OVERLOADED,
   type Row,
-  SERVER_FAILED,
   serviceFailures,
   TLS_FAILURE,
-  TOO_MANY,
   UNASKED,
   UNREACHED,
   UNREADABLE,
@@ -52,8 +52,8 @@ function rowOf(error: SdkError, { operation }: Asked): Row {
   if (known) return known;
   if (message === 'Region is missing') return NO_REGION;
   if (isTls(code)) return TLS_FAILURE;
-  if (status === 429) return TOO_MANY;
-  if (status !== undefined && status >= 500) return SERVER_FAILED;
+  if (status === 429) return OVERLOADED;
+  if (status !== undefined && status >= 500) return BROKEN;
   if (name === 'TimeoutError') return UNREACHED;
   return status === undefined && !code.startsWith('HPE_') ? UNASKED : UNREADABLE;
 }
@@ -73,10 +73,13 @@ function read(thrown: unknown): SdkError {
   const metadata = (error['$metadata'] ?? {}) as Record<string, unknown>;
   const text = (value: unknown) => (typeof value === 'string' ? value : '');
   const status = metadata['httpStatusCode'];
+  // On an error that a service sent, `code` is nothing but a member of its JSON.
+  const code =
+    '$fault' in error ? '' : text(error['code']) || text((error['cause'] as { code?: unknown })?.code);
   return {
     name: text(error['name']),
     message: text(error['message']),
-    code: text(error['code']) || text((error['cause'] as { code?: unknown } | undefined)?.code),
+    code,
     status: typeof status === 'number' ? status : undefined,
     requestId: text(metadata['requestId']) || undefined,
   };
@@ -104,6 +107,6 @@ function scrubbed({ name, message, code, status, requestId }: SdkError): Error {
   return Object.assign(copy, {
     ...(/^[A-Z][A-Z0-9_]{1,63}$/.test(code) ? { code } : {}),
     ...(status === undefined ? {} : { status }),
-    ...(requestId !== undefined && /^[A-Za-z0-9-]{1,64}$/.test(requestId) ? { requestId } : {}),
+    ...(requestId !== undefined && /^[A-Za-z0-9-]{1,36}$/.test(requestId) ? { requestId } : {}),
   });
 }

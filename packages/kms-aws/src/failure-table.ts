@@ -5,13 +5,21 @@ export type Row = readonly [ErrorCode, string];
 type Table = Readonly<Record<string, Row>>;
 
 const POLICY = 'in its IAM policy or in the key policy';
-const OVERLOADED: Row = [
+export const OVERLOADED: Row = [
   'KEY_THROTTLED',
   'AWS KMS is being asked too often. Wait, or raise the request quota of the account.',
 ];
-const BROKEN: Row = [
+export const BROKEN: Row = [
   'KEY_UNAVAILABLE',
   'AWS KMS could not do it just now. Try again; see the AWS Health Dashboard if it goes on.',
+];
+const LOST: Row = [
+  'KEY_UNAVAILABLE',
+  'The connection to AWS KMS was lost. Try again; check the network and proxies.',
+];
+export const UNREACHED: Row = [
+  'KEY_UNAVAILABLE',
+  'AWS KMS cannot be reached. Check the network, security groups and VPC endpoints.',
 ];
 const RENEW: Row = [
   'KEY_DENIED',
@@ -116,23 +124,11 @@ export const networkFailures: Table = {
     'The host of AWS KMS was not found. Check the region, the endpoint and the name service.',
   ],
   EAI_AGAIN: ['KEY_UNAVAILABLE', 'The name service did not answer. Check the network.'],
-  ECONNRESET: [
-    'KEY_UNAVAILABLE',
-    'The connection to AWS KMS was lost. Try again; check the network and proxies.',
-  ],
-  EPIPE: ['KEY_UNAVAILABLE', 'The connection to AWS KMS was lost. Try again; check the network and proxies.'],
-  ETIMEDOUT: [
-    'KEY_UNAVAILABLE',
-    'AWS KMS cannot be reached. Check the network, security groups and VPC endpoints.',
-  ],
-  EHOSTUNREACH: [
-    'KEY_UNAVAILABLE',
-    'AWS KMS cannot be reached. Check the network, security groups and VPC endpoints.',
-  ],
-  ENETUNREACH: [
-    'KEY_UNAVAILABLE',
-    'AWS KMS cannot be reached. Check the network, security groups and VPC endpoints.',
-  ],
+  ECONNRESET: LOST,
+  EPIPE: LOST,
+  ETIMEDOUT: UNREACHED,
+  EHOSTUNREACH: UNREACHED,
+  ENETUNREACH: UNREACHED,
 };
 
 export const TLS_FAILURE: Row = [
@@ -146,12 +142,6 @@ export const NO_REGION: Row = [
 export const UNREADABLE: Row = [
   'KEY_RESPONSE_INVALID',
   'What answered is not AWS KMS. Check the endpoint and proxies.',
-];
-export const TOO_MANY: Row = OVERLOADED;
-export const SERVER_FAILED: Row = BROKEN;
-export const UNREACHED: Row = [
-  'KEY_UNAVAILABLE',
-  'AWS KMS cannot be reached. Check the network, security groups and VPC endpoints.',
 ];
 export const UNASKED: Row = [
   'KEY_UNAVAILABLE',

@@ -23,22 +23,23 @@ const MAX_DAYS = 2560;
 /** ListKeyRotations, Limit: more than any key has. */
 const ROTATIONS = 1000;
 
-const states: Readonly<Record<string, KeyState>> = {
-  Enabled: 'enabled',
+// Maps, since an answer can hold any name, `constructor` too, and things that are none.
+const states: ReadonlyMap<unknown, KeyState> = new Map<unknown, KeyState>([
+  ['Enabled', 'enabled'],
   // While another Region becomes the primary one, the key goes on working.
-  Updating: 'enabled',
-  Disabled: 'disabled',
-  PendingImport: 'disabled',
-  PendingDeletion: 'pending-deletion',
-  PendingReplicaDeletion: 'pending-deletion',
-};
+  ['Updating', 'enabled'],
+  ['Disabled', 'disabled'],
+  ['PendingImport', 'disabled'],
+  ['PendingDeletion', 'pending-deletion'],
+  ['PendingReplicaDeletion', 'pending-deletion'],
+]);
 
-const protections: Readonly<Record<string, string>> = {
-  AWS_KMS: 'hsm',
-  EXTERNAL: 'hsm, imported',
-  AWS_CLOUDHSM: 'cloudhsm',
-  EXTERNAL_KEY_STORE: 'external',
-};
+const protections: ReadonlyMap<unknown, string> = new Map<unknown, string>([
+  ['AWS_KMS', 'hsm'],
+  ['EXTERNAL', 'hsm, imported'],
+  ['AWS_CLOUDHSM', 'cloudhsm'],
+  ['EXTERNAL_KEY_STORE', 'external'],
+]);
 
 /** What an operator asks of a key, and how it turns over by itself. */
 export function keyManagement(
@@ -86,19 +87,18 @@ export async function describeKey(
 }
 
 /** What the rotation calls take as KeyId: they know no aliases. */
-export async function rotatableId(name: KeyName, ask: Ask, stop: AbortSignal): Promise<string> {
+async function rotatableId(name: KeyName, ask: Ask, stop: AbortSignal): Promise<string> {
   return name.expected === undefined ? (await describeKey(name, ask, stop)).version.key : name.keyId;
 }
 
 function description(uri: string, metadata: KeyMetadata, version: KeyVersion): KeyDescription {
-  const { EncryptionAlgorithms: algorithms = [], KeyState: state = '', Origin: origin = '' } = metadata;
   return {
     uri,
     primaryVersion: versionName(version),
-    // Any other key is of no use here: its KeySpec says what it is.
-    algorithm: algorithms.find((one) => one === 'SYMMETRIC_DEFAULT') ?? metadata.KeySpec ?? '',
-    state: states[state] ?? 'unknown',
-    protection: protections[origin] ?? 'unknown',
+    // SYMMETRIC_DEFAULT, which is the algorithm's name too; any other key is of no use here.
+    algorithm: metadata.KeySpec ?? '',
+    state: states.get(metadata.KeyState) ?? 'unknown',
+    protection: protections.get(metadata.Origin) ?? 'unknown',
   };
 }
 
@@ -118,10 +118,10 @@ async function rotationStatus(KeyId: string, ask: Ask, stop: AbortSignal): Promi
 /** Undefined also for one who may not list the rotations: the rest of the status is worth telling. */
 async function lastRotation(KeyId: string, ask: Ask, stop: AbortSignal): Promise<Date | undefined> {
   try {
-    const { Rotations = [] } = await ask('ListKeyRotations', stop, ({ sdk, client, abort }) =>
+    const { Rotations: rotations } = await ask('ListKeyRotations', stop, ({ sdk, client, abort }) =>
       client.send(new sdk.ListKeyRotationsCommand({ KeyId, Limit: ROTATIONS }), abort),
     );
-    const times = Rotations.map(({ RotationDate }) => RotationDate?.getTime() ?? 0);
+    const times = Array.isArray(rotations) ? rotations.map((one) => one?.RotationDate?.getTime() ?? 0) : [];
     const last = Math.max(0, ...times);
     return last === 0 ? undefined : new Date(last);
   } catch (error) {

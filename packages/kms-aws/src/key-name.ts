@@ -42,6 +42,7 @@ export function parseKeyUri(uri: string): KeyName {
 /** @throws `code`, for what names no key */
 export function keyName(keyId: string, region: string | undefined, code: ErrorCode): KeyName {
   if (region !== undefined && !regionName.test(region)) throw invalid(code, 'the region is none of AWS');
+  if (typeof keyId !== 'string') throw invalid(code, 'keyId must be a string');
   const [, partition, arnRegion, account, id, alias] = arn.exec(keyId) ?? [];
   if (arnRegion !== undefined) {
     if (region !== undefined) throw invalid(code, 'the ARN tells the region, so none may stand beside it');
@@ -66,8 +67,7 @@ export function uriOf({ keyId, region }: KeyName): string {
 }
 
 /** Reads a key ARN or a key id; undefined for all else, aliases too. */
-export function keyIdentity(text: string | undefined): KeyIdentity | undefined {
-  if (text === undefined) return undefined;
+export function keyIdentity(text: string): KeyIdentity | undefined {
   if (bareId.test(text)) return { id: text, place: undefined };
   const [, partition, region, account, id] = arn.exec(text) ?? [];
   return id === undefined ? undefined : { id, place: `${partition}:${region}:${account}` };

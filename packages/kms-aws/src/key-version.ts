@@ -26,15 +26,17 @@ export function parseVersion(text: string): KeyVersion | undefined {
 
 /** The key and material of an answer, which must be the configured key. @throws KEY_RESPONSE_INVALID */
 export function answeredVersion(
-  answer: { readonly KeyId?: string | undefined; readonly KeyMaterialId?: string | undefined },
+  // The SDK passes on whatever JSON has there.
+  answer: { readonly KeyId?: unknown; readonly KeyMaterialId?: unknown },
   name: KeyName,
 ): KeyVersion {
   const { KeyId: key, KeyMaterialId: material } = answer;
-  const identity = keyIdentity(key);
-  if (key === undefined || identity === undefined) throw strange('named no key', name);
+  const identity = typeof key === 'string' ? keyIdentity(key) : undefined;
+  if (typeof key !== 'string' || identity === undefined) throw strange('named no key', name);
   if (name.expected !== undefined && !sameKey(identity, name.expected))
     throw strange('named another key', name);
-  if (material !== undefined && !materialId.test(material))
+  if (material === undefined) return { key, identity, material };
+  if (typeof material !== 'string' || !materialId.test(material))
     throw strange('named no proper key material', name);
   return { key, identity, material };
 }
@@ -58,11 +60,11 @@ export function slotVersion(text: string, name: KeyName): KeyVersion {
  * Holds what answered against what the slot names. For an alias this is the check that it still points to the key that
  * wrapped. Materials are compared for one and the same key only: nothing promises that replicas name them alike.
  *
- * @throws KEY_RESPONSE_INVALID, UNWRAP_REJECTED
+ * @throws UNWRAP_REJECTED
  */
-export function checkSameVersion(answered: KeyVersion, slot: KeyVersion, name: KeyName): void {
+export function checkSameVersion(answered: KeyVersion, slot: KeyVersion): void {
   if (!relatedKeys(answered.identity, slot.identity))
-    throw strange('answered with another key than the wrap is of', name);
+    throw rejected('names another key than the one that opens it. Put back an intact copy');
   const told = answered.material !== undefined && slot.material !== undefined;
   if (told && sameKey(answered.identity, slot.identity) && answered.material !== slot.material) {
     throw rejected('names other key material than the one that opens it. Put back an intact copy');

@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { isWeightsealError, type KeyRotator, WeightsealError, within } from '@weightseal/core';
 import type { Ask } from './ask.js';
-import { describeKey, type LimitsOf, rotatableId } from './key-management.js';
+import { describeKey, type LimitsOf } from './key-management.js';
 import type { KeyName } from './key-name.js';
 import { versionName } from './key-version.js';
 
@@ -18,9 +18,9 @@ export function keyRotator(name: KeyName, ask: Ask, limits: LimitsOf): KeyRotato
       try {
         return await within(limits(call, 'rotate'), async (stop) => {
           const { version: before } = await describeKey(name, ask, stop);
-          const KeyId = await rotatableId(name, ask, stop);
+          // Not by the caller's name, which may be an alias: this call knows none.
           await ask('RotateKeyOnDemand', stop, ({ sdk, client, abort }) =>
-            client.send(new sdk.RotateKeyOnDemandCommand({ KeyId }), abort),
+            client.send(new sdk.RotateKeyOnDemandCommand({ KeyId: before.key }), abort),
           );
           begun = true;
           return newVersion(before.material, name, ask, stop);

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { isWeightsealError, type WeightsealError } from '@weightseal/core';
 import { httpFaultProxy, jsonAnswer } from '@weightseal/fault-proxy';
 import { createAwsKey } from '@weightseal/kms-aws';
@@ -80,6 +81,22 @@ describe('what AWS KMS says', () => {
     },
   );
 
+  it('a code in the answer is not one of the network, which would let its message be kept', async () => {
+    const message = 'x-amz-security-token:short';
+    const body = { __type: 'SignatureDoesNotMatch', message, code: 'ECONNRESET' };
+    proxy.fault = { kind: 'answer', answer: jsonAnswer(403, { ...body, cause: { code: 'ECONNRESET' } }) };
+    const error = await failure(keyAt(proxy.url, { keyId: ARN }).unwrap(WRAPPED, {}));
+    expect(error.code).toBe('KEY_DENIED');
+    expect(inspect(error)).not.toMatch(/token:|ECONNRESET/);
+  });
+
+  it('a request id that is as long as a key in hex is not kept', async () => {
+    const answer = jsonAnswer(400, { __type: 'DisabledException' }, { 'x-amzn-requestid': 'a'.repeat(64) });
+    proxy.fault = { kind: 'answer', answer };
+    const error = await failure(keyAt(proxy.url, { keyId: ARN }).unwrap(WRAPPED, {}));
+    expect(inspect(error)).not.toContain('aaaa');
+  });
+
   it.each([
     [500, 'KMSInternalException', 'KEY_UNAVAILABLE'],
     [500, 'KeyUnavailableException', 'KEY_UNAVAILABLE'],
@@ -123,10 +140,19 @@ describe('before AWS KMS says anything', () => {
   it('a host that is not there is KEY_UNAVAILABLE', async () => {
     const key = createAwsKey({
       keyId: ARN,
-      clientConfig: { endpoint: 'http://kms.invalid', credentials: CREDENTIALS, maxAttempts: 1 },
+      clientConfig: { endpoint: 'https://kms.invalid', credentials: CREDENTIALS, maxAttempts: 1 },
     });
     expect(await failure(key.wrap(new Uint8Array(32), {}))).toMatchObject({ code: 'KEY_UNAVAILABLE' });
   });
+
+  it.each(['http://kms.invalid', 'http://127.0.0.1.kms.invalid', 'http://192.0.2.1'])(
+    'an endpoint without TLS is INVALID_ARGUMENT, and is not asked: %s',
+    async (plain) => {
+      const key = createAwsKey({ keyId: ARN, clientConfig: { endpoint: plain, credentials: CREDENTIALS } });
+      const error = await failure(key.wrap(new Uint8Array(32), {}));
+      expect(error).toMatchObject({ code: 'INVALID_ARGUMENT', message: expect.stringContaining('https') });
+    },
+  );
 
   it.each([
     'DEPTH_ZERO_SELF_SIGNED_CERT',

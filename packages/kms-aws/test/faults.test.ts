@@ -76,6 +76,33 @@ faultSuite(
         fault: rewritten(({ KeyId: _, ...answer }) => answer),
         code: 'KEY_RESPONSE_INVALID',
       },
+      'an answer whose fields have other types': {
+        fault: rewritten((answer) => ({
+          ...answer,
+          KeyId: { toString: 1 },
+          KeyMaterialId: { toString: 1 },
+          Plaintext: 7,
+        })),
+        code: 'KEY_RESPONSE_INVALID',
+      },
+      'a data key that is a number': {
+        fault: rewritten((answer) => ({ ...answer, Plaintext: 32 }), isDecrypt),
+        code: 'KEY_RESPONSE_INVALID',
+      },
+      'a wrap that is a list of ten thousand million': {
+        fault: rewritten((answer) => ({ ...answer, CiphertextBlob: { length: 1e10 } }), isEncrypt),
+        code: { wrap: 'KEY_RESPONSE_INVALID' },
+      },
+      'an answer that is right, and goes on for megabytes': {
+        fault: {
+          kind: 'rewrite',
+          rewrite: (answer) => ({
+            ...answer,
+            body: Buffer.concat([answer.body, Buffer.alloc(2 << 20, ' ')]),
+          }),
+        },
+        code: 'KEY_RESPONSE_INVALID',
+      },
       'an empty answer': { fault: rewritten(() => ({})), code: 'KEY_RESPONSE_INVALID' },
       'a web page': {
         fault: {

@@ -57,6 +57,7 @@ describe('the URI of an AWS KMS key', () => {
     );
     expect(codeOf(() => createAwsKey({ keyId: ARN, region: 'eu-west-1' }))).toBe('INVALID_ARGUMENT');
     expect(codeOf(() => createAwsKey({ keyId: 'models' }))).toBe('INVALID_ARGUMENT');
+    expect(codeOf(() => createAwsKey({} as never))).toBe('INVALID_ARGUMENT');
     expect(codeOf(() => createAwsKey({ keyId: ARN, deadlineMs: 0 }))).toBe('INVALID_ARGUMENT');
   });
 });

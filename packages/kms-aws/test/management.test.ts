@@ -1,4 +1,5 @@
 import { canDescribe, canRotate, canScheduleRotation } from '@weightseal/core';
+import { type AwsKmsClient, createAwsKey } from '@weightseal/kms-aws';
 import { afterAll, describe, expect, it } from 'vitest';
 import { FakeKms, type FakeState, REGION } from './fake-kms.js';
 import { keyAt } from './keys.js';
@@ -31,6 +32,7 @@ describe('describe', () => {
     ['PendingImport', 'disabled'],
     ['PendingDeletion', 'pending-deletion'],
     ['Unavailable', 'unknown'],
+    ['constructor' as FakeState, 'unknown'],
   ])('calls the state %s %s', async (state, told) => {
     const key = kms.key();
     key.state = state;
@@ -63,6 +65,16 @@ describe('rotate', () => {
     expect(version).toBe(`${key.arn}/${key.current.id}`);
     expect(key.current.id).not.toBe(before);
     expect((await wrapper.wrap(new Uint8Array(32), {})).keyVersion).toBe(version);
+  });
+
+  it('by an alias looks once at what it points to, and rotates that', async () => {
+    const key = kms.key();
+    kms.alias('rotating-once', key);
+    const from = kms.seen.length;
+    await keyAt(kms.url, { keyId: 'alias/rotating-once', region: REGION }).rotate();
+    const [look, rotate] = kms.seen.slice(from);
+    expect(look).toMatchObject({ operation: 'DescribeKey', input: { KeyId: 'alias/rotating-once' } });
+    expect(rotate).toMatchObject({ operation: 'RotateKeyOnDemand', input: { KeyId: key.arn } });
   });
 
   it('says that it goes on when the deadline comes first', async () => {
@@ -107,6 +119,14 @@ describe('scheduleRotation', () => {
     expect(last?.getTime()).toBe(key.current.rotated!.at * 1000);
     kms.deny(key, 'kms:ListKeyRotations');
     expect(await wrapper.rotationStatus()).toEqual({ automatic: false });
+  });
+
+  it('is told without the last time where the list of rotations is none', async () => {
+    const client = {
+      send: async () => ({ KeyRotationEnabled: true, RotationPeriodInDays: 90, Rotations: 7 }),
+    };
+    const wrapper = createAwsKey({ keyId: kms.key().arn, client: client as unknown as AwsKmsClient });
+    expect(await wrapper.rotationStatus()).toEqual({ automatic: true, everyDays: 90 });
   });
 
   it.each([89, 2561, 90.5, Number.NaN])('refuses %s days before anything is asked', async (days) => {

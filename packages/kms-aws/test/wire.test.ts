@@ -52,9 +52,7 @@ describe('what is sent to AWS KMS', () => {
     expect(await key.unwrap(wrapped, context)).toEqual(dataKey);
     for (const [name, value] of Object.entries(context)) {
       const changed = { ...context, [name]: `${value}!` };
-      // With `__proto__` in braces, the line above would not make a pair.
-      if (name !== '__proto__')
-        await expect(key.unwrap(wrapped, changed)).rejects.toMatchObject({ code: 'UNWRAP_REJECTED' });
+      await expect(key.unwrap(wrapped, changed)).rejects.toMatchObject({ code: 'UNWRAP_REJECTED' });
     }
   });
 
@@ -179,7 +177,7 @@ describe('a slot that names another key than the alias does', () => {
     const alias = keyAt(kms.url, { keyId: 'alias/labelled', region: REGION });
     const wrapped = await alias.wrap(newDataKey(), CONTEXT);
     const call = alias.unwrap({ ...wrapped, keyVersion: kms.key().arn }, CONTEXT);
-    await expect(call).rejects.toMatchObject({ code: 'KEY_RESPONSE_INVALID' });
+    await expect(call).rejects.toMatchObject({ code: 'UNWRAP_REJECTED' });
   });
 });
 

@@ -19,7 +19,7 @@ export interface Answered<T> {
   readonly kid: string | undefined;
 }
 
-/** Calls the SDK. Whatever it throws comes out with a code. */
+/** Calls the SDK, and reads what it gives: not all of that has the types it says. Whatever is thrown comes out with a code. */
 export async function ask<T>(
   { key, stop }: Ask,
   operation: Operation,

@@ -76,10 +76,9 @@ export function createAzureKey(options: AzureKeyOptions): AzureKey {
       checkDataKey(dataKey);
       const bound = encodeContext(context);
       return run(call, 'wrap with', async (asking, loaded) => {
-        const { answer } = await ask(asking, 'get', (get) =>
-          loaded.keys.getKey(key.name, { ...get, ...pinned(asking) }),
+        const { answer: chosen } = await ask(asking, 'get', async (get) =>
+          wrappingKey(await loaded.keys.getKey(key.name, { ...get, ...pinned(asking) }), key, algorithm),
         );
-        const chosen = wrappingKey(answer, key, algorithm);
         const client = clientOf(chosen.version, loaded);
         const cipher = { ...asking, client, version: chosen.version, context: bound };
         const ciphertext = await wrapDataKey(cipher, chosen.algorithm, dataKey);

@@ -12,16 +12,17 @@ export async function describeKey(
 ): Promise<KeyDescription> {
   const { key } = asking;
   try {
-    const { answer } = await ask(asking, 'get', (options) =>
-      keys.getKey(key.name, { ...options, ...pinned(asking) }),
-    );
-    return {
-      uri: key.uri,
-      primaryVersion: answeredVersion(answer.id, key, key.version),
-      algorithm: algorithmOf(answer, key, wanted),
-      state: stateOf(answer, Date.now()),
-      protection: protectionOf(answer),
-    };
+    const { answer } = await ask(asking, 'get', async (options) => {
+      const found = await keys.getKey(key.name, { ...options, ...pinned(asking) });
+      return {
+        uri: key.uri,
+        primaryVersion: answeredVersion(found.id, key, key.version),
+        algorithm: algorithmOf(found, key, wanted),
+        state: stateOf(found, Date.now()),
+        protection: protectionOf(found),
+      };
+    });
+    return answer;
   } catch (error) {
     if (!isWeightsealError(error)) throw error;
     if (error.code === 'KEY_NOT_FOUND') return deletedKey(asking, { keys }, error);

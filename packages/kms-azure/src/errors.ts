@@ -35,7 +35,8 @@ const vaultRules: readonly Rule[] = [
   {
     when: ({ code, status: answer }) => code === 'PARSE_ERROR' && answer === undefined,
     code: 'KEY_UNAVAILABLE',
-    advice: 'The connection broke off in the middle of the answer. Try again.',
+    advice:
+      'The answer broke off, or was too long to be one of Key Vault. Try again, and check which host or proxy answers.',
   },
   {
     when: ({ code }) => code === 'PARSE_ERROR',

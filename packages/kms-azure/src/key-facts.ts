@@ -53,10 +53,16 @@ export function algorithmOf(found: KeyVaultKey, key: KeyName, wanted?: AzureAlgo
 
 /** The state as a wrap made now would find it; an expired version still unwraps. */
 export function stateOf({ properties }: KeyVaultKey, now: number): KeyState {
-  const { enabled, notBefore, expiresOn } = properties;
-  const early = notBefore !== undefined && now < notBefore.getTime();
-  const late = expiresOn !== undefined && now >= expiresOn.getTime();
+  const { enabled } = properties;
+  const [from, until] = [dateOf(properties.notBefore), dateOf(properties.expiresOn)];
+  const early = from !== undefined && now < from.getTime();
+  const late = until !== undefined && now >= until.getTime();
   return enabled === false || early || late ? 'disabled' : 'enabled';
+}
+
+/** The SDK passes on a null, which a server can send for a date that is not set. */
+export function dateOf(value: unknown): Date | undefined {
+  return value instanceof Date ? value : undefined;
 }
 
 export function protectionOf({ keyType }: KeyVaultKey): string {

@@ -2,6 +2,7 @@ import type { KeyRotationLifetimeAction, KeyRotationPolicy } from '@azure/keyvau
 import { type RotationStatus, WeightsealError } from '@weightseal/core';
 import { type Ask, answeredVersion, ask } from './ask.js';
 import { addDuration, daysBetween } from './duration.js';
+import { dateOf } from './key-facts.js';
 import type { AzureClients } from './sdk-clients.js';
 import { isManagedHsm } from './uri.js';
 
@@ -30,12 +31,13 @@ export async function rotationStatus(asking: Ask, { keys }: Keys): Promise<Rotat
     policyOf(asking, { keys }),
     ask(asking, 'get', (options) => keys.getKey(name, options)),
   ]);
-  const { createdOn: last, expiresOn } = key.answer.properties;
+  const last = dateOf(key.answer.properties.createdOn);
+  const expires = dateOf(key.answer.properties.expiresOn);
   const action = policy.lifetimeActions?.find(rotates);
   if (action === undefined || last === undefined) return { automatic: action !== undefined, last };
   const next = action.timeAfterCreate
     ? addDuration(last, action.timeAfterCreate, 1)
-    : expiresOn && addDuration(expiresOn, action.timeBeforeExpiry ?? '', -1);
+    : expires && addDuration(expires, action.timeBeforeExpiry ?? '', -1);
   return { automatic: true, last, next, everyDays: next && daysBetween(last, next) };
 }
 

@@ -57,11 +57,12 @@ function messageOf(from: SdkError, code: string | undefined): string {
   return clean.length > MAX_MESSAGE ? `${clean.slice(0, MAX_MESSAGE)}…` : clean;
 }
 
-/** Host names and ids are long, too. */
+/** Host names and ids are long, too; no name has a tilde, and every client secret of Entra does. */
 function isName(run: string): boolean {
-  return guid.test(run) || run.split(/[.=]/).every((part) => part.length < 32 || guid.test(part));
+  return !run.includes('~') && run.split(/[.=]/).every((part) => part.length < 32 || guid.test(part));
 }
 
+/** Shorter than a data key in base64, which a server could send as a code. */
 function text(value: unknown): string | undefined {
-  return typeof value === 'string' && /^[\w.-]{1,100}$/.test(value) ? value : undefined;
+  return typeof value === 'string' && /^[\w.-]{1,42}$/.test(value) ? value : undefined;
 }

@@ -1,5 +1,6 @@
 import type { TokenCredential } from '@azure/identity';
 import type { CryptographyClient, KeyClient, KeyClientOptions, KeyVaultKey } from '@azure/keyvault-keys';
+import { boundedAnswers } from './bounded-answers.js';
 import { boundedWaits } from './bounded-waits.js';
 import { sharedTokens } from './shared-tokens.js';
 import type { KeyName } from './uri.js';
@@ -39,6 +40,7 @@ export async function sdkClients(
     retryOptions,
     additionalPolicies: [
       ...(clientOptions.additionalPolicies ?? []),
+      { policy: boundedAnswers, position: 'perRetry' },
       { policy: boundedWaits(deadlineMs, retryOptions.retryDelayInMs), position: 'perRetry' },
     ],
   });

@@ -49,7 +49,8 @@ export function checkedName(parts: KeyNameParts, code: ErrorCode): KeyName {
       'its host is no Key Vault or Managed HSM domain; if it is meant, list it in the option allowedHosts, as <host>[:<port>]',
     );
   }
-  if (!keyNameForm.test(name)) fail('its name must be 1 to 127 letters, digits and hyphens');
+  if (typeof name !== 'string' || !keyNameForm.test(name))
+    fail('its name must be 1 to 127 letters, digits and hyphens');
   if (version !== undefined && !isVersion(version)) fail('its version must be 32 lower-case hex digits');
   const path = ['keys', name, version].filter((part) => part !== undefined).join('/');
   return { uri: `${PROVIDER}://${host}/${path}`, vaultUrl: `https://${host}`, hostname, name, version };

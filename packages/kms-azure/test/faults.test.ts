@@ -115,6 +115,17 @@ faultSuite(
         code: 'KEY_RESPONSE_INVALID',
       },
       'an answer of null': nonsense(null),
+      'an answer that is right, and goes on for megabytes': {
+        fault: {
+          kind: 'rewrite',
+          rewrite: (answer) => ({
+            ...answer,
+            body: Buffer.concat([answer.body, Buffer.alloc(2 << 20, ' ')]),
+          }),
+          when: isUse,
+        },
+        code: 'KEY_UNAVAILABLE',
+      },
       'an empty object': nonsense({}),
       'a number for a wrapped key': nonsense({ kid: 7, value: 7 }),
       'a web page': {

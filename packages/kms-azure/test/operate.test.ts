@@ -55,6 +55,7 @@ describe('what a key tells of itself', () => {
     ['disabled', { enabled: false }, 'disabled'],
     ['expired', { exp: seconds - 60 }, 'disabled'],
     ['not yet valid', { nbf: seconds + 3600 }, 'disabled'],
+    ['with dates of null', { exp: null, nbf: null }, 'enabled'],
     ['valid for another hour', { exp: seconds + 3600, nbf: seconds - 3600 }, 'enabled'],
   ])('%s', async (_, attributes, expected) => {
     Object.assign(state.versions[0]!, attributes);
@@ -71,6 +72,23 @@ describe('what a key tells of itself', () => {
     proxy.fault = { kind: 'answer', answer: jsonAnswer(403, { error }) };
     expect(await keysAt(fake, identity, proxy.port)(named).describe()).toMatchObject({ state: 'disabled' });
     await proxy[Symbol.asyncDispose]();
+  });
+
+  it.each([
+    ['a type', { kty: 5 }],
+    ['a modulus', { kty: 'RSA', n: 5 }],
+    ['operations', { kty: 'oct-HSM', key_ops: 5 }],
+  ])('nothing, where %s is not what it should be; nor is it wrapped with', async (_, wrong) => {
+    await using proxy = await httpFaultProxy({
+      upstream: `https://localhost:${fake.port}`,
+      ca: fake.certificate.cert,
+      tls: fake.certificate,
+    });
+    const kid = `https://${vault.host}/keys/seal/${'0'.repeat(32)}`;
+    proxy.fault = { kind: 'answer', answer: jsonAnswer(200, { key: { kid, ...wrong }, attributes: {} }) };
+    const strange = keysAt(fake, identity, proxy.port)(named);
+    expect(await codeOf(strange.describe())).toBe('KEY_RESPONSE_INVALID');
+    expect(await codeOf(strange.wrap(new Uint8Array(32), {}))).toBe('KEY_RESPONSE_INVALID');
   });
 
   it('deleted, while it can be recovered', async () => {
@@ -145,6 +163,13 @@ describe('a schedule', () => {
 
   it.each([0, 6, 7.5, -90, Number.NaN, 40_000])('of %d days is refused', async (days) => {
     expect(await codeOf(key.scheduleRotation(days))).toBe('INVALID_ARGUMENT');
+  });
+
+  it('tells no next time where no expiry is set to count back from', async () => {
+    Object.assign(state.versions[0]!, { exp: null });
+    const trigger = { timeBeforeExpiry: 'P10D' };
+    state.policy = { lifetimeActions: [{ action: { type: 'Rotate' }, trigger }] };
+    expect(await key.rotationStatus()).toEqual({ automatic: true, last: created() });
   });
 
   it('starts at 28 days on a Managed HSM', async () => {

@@ -94,6 +94,7 @@ describe('the options of an Azure key', () => {
     ['a user', { vaultUrl: 'https://user@models.vault.azure.net' }],
     ['another host', { vaultUrl: 'https://models.example' }],
     ['a bad name', { name: 'a/b' }],
+    ['no name', { name: undefined as never }],
     ['a bad version', { version: 'latest' }],
     ['a deadline of nothing', { deadlineMs: 0 }],
   ])('are refused with %s', (_, wrong) => {
