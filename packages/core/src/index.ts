@@ -16,7 +16,7 @@ export { type Inspection, inspect, type Recipient } from './inspect.js';
 export { type ByteSource, bufferSource, FileSource } from './io/byte-source.js';
 export type { ByteStream } from './io/feeder.js';
 export type { InputBytes } from './io/input.js';
-export { type KeyUriParts, splitKeyUri } from './keys/key-uri.js';
+export { isLoopback, type KeyUriParts, splitKeyUri } from './keys/key-uri.js';
 export {
   type AttestedKeyReleaser,
   canDescribe,
@@ -32,6 +32,7 @@ export {
   type RotationScheduler,
   type RotationStatus,
 } from './keys/key-wrapper.js';
+export { checkDataKey, DATA_KEY_BYTES } from './keys/secret.js';
 export { type SharedUnwraps, type ShareOptions, shareUnwraps } from './keys/shared-unwraps.js';
 export { betweenSteps, checkedDeadline, type Limits, within } from './keys/within.js';
 export {

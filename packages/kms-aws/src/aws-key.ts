@@ -1,4 +1,5 @@
 import {
+  checkDataKey,
   checkedDeadline,
   type KeyCallOptions,
   type KeyDescriber,
@@ -6,19 +7,11 @@ import {
   type KeyWrapper,
   type Limits,
   type RotationScheduler,
-  WeightsealError,
   within,
 } from '@weightseal/core';
 import { asking } from './ask.js';
 import { type ConnectionOptions, lazyConnection } from './connection.js';
-import {
-  ALGORITHM,
-  DATA_KEY_BYTES,
-  decrypt,
-  encrypt,
-  MAX_CIPHERTEXT_BYTES,
-  wrappedVersion,
-} from './data-key-calls.js';
+import { ALGORITHM, decrypt, encrypt, MAX_CIPHERTEXT_BYTES, wrappedVersion } from './data-key-calls.js';
 import { encryptionContext } from './encryption-context.js';
 import { keyManagement } from './key-management.js';
 import { type KeyName, keyName, PROVIDER, parseKeyUri, uriOf } from './key-name.js';
@@ -67,7 +60,7 @@ function awsKey(name: KeyName, options: Omit<AwsKeyOptions, 'keyId' | 'region'>)
     provider: PROVIDER,
     uri,
     async wrap(dataKey, context, call) {
-      if (!(dataKey instanceof Uint8Array) || dataKey.length !== DATA_KEY_BYTES) throw badDataKey();
+      checkDataKey(dataKey);
       const bound = encryptionContext(context);
       return within(limits(call, 'wrap with'), async (stop) => {
         const ciphertext = await encrypt(ask, name, dataKey, bound, stop);
@@ -99,8 +92,4 @@ function awsKey(name: KeyName, options: Omit<AwsKeyOptions, 'keyId' | 'region'>)
     ...keyManagement(name, uri, ask, limits),
     ...keyRotator(name, ask, limits),
   };
-}
-
-function badDataKey(): WeightsealError {
-  return new WeightsealError('INVALID_ARGUMENT', `A data key must be ${DATA_KEY_BYTES} bytes long.`);
 }

@@ -1,4 +1,4 @@
-import { isWeightsealError, secretBytes } from '@weightseal/core';
+import { DATA_KEY_BYTES, isWeightsealError, secretBytes } from '@weightseal/core';
 import type { Ask } from './ask.js';
 import type { KeyName } from './key-name.js';
 import { answeredVersion, type KeyVersion, strange } from './key-version.js';
@@ -6,7 +6,6 @@ import { answeredVersion, type KeyVersion, strange } from './key-version.js';
 const { timingSafeEqual } = process.getBuiltinModule('node:crypto');
 
 export const ALGORITHM = 'SYMMETRIC_DEFAULT';
-export const DATA_KEY_BYTES = 32;
 /** DecryptRequest, CiphertextBlob. */
 export const MAX_CIPHERTEXT_BYTES = 6144;
 

@@ -1,13 +1,12 @@
 import { Readable } from 'node:stream';
 import type { KMSClient } from '@aws-sdk/client-kms';
-import { WeightsealError } from '@weightseal/core';
+import { isLoopback, WeightsealError } from '@weightseal/core';
 
 interface Wire {
   readonly request?: { readonly protocol?: string; readonly hostname?: string };
   readonly response?: { body?: unknown };
 }
 
-const loopback = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 /** The longest answer, a thousand rotations of a key, is well below. */
 const MAX_ANSWER_BYTES = 1 << 20;
 
@@ -19,7 +18,7 @@ export function guardWire({ middlewareStack }: KMSClient): void {
   middlewareStack.add(
     (next) => async (asked) => {
       const { request } = asked as Wire;
-      if (request?.protocol === 'http:' && !loopback.test(request.hostname ?? '')) throw inTheClear();
+      if (request?.protocol === 'http:' && !isLoopback(request.hostname ?? '')) throw inTheClear();
       const answered = await next(asked);
       const { response } = answered as Wire;
       if (response?.body instanceof Readable) response.body = Readable.from(atMost(response.body));

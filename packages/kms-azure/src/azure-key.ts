@@ -1,5 +1,6 @@
 import type { CryptographyClient } from '@azure/keyvault-keys';
 import {
+  checkDataKey,
   checkedDeadline,
   encodeContext,
   type KeyCallOptions,
@@ -10,7 +11,7 @@ import {
   within,
 } from '@weightseal/core';
 import { type Ask, ask } from './ask.js';
-import { type AzureAlgorithm, type Body, checkDataKey, FOREIGN, rejected, splitBlob } from './blob.js';
+import { type AzureAlgorithm, type Body, FOREIGN, rejected, splitBlob } from './blob.js';
 import { unwrapDataKey, wrapDataKey } from './cipher.js';
 import { describeKey, pinned } from './describe.js';
 import { wrappingKey } from './key-facts.js';

@@ -1,9 +1,8 @@
 import { createHash, randomFillSync, timingSafeEqual } from 'node:crypto';
-import { secretBytes, WeightsealError } from '@weightseal/core';
+import { DATA_KEY_BYTES, secretBytes, WeightsealError } from '@weightseal/core';
 
 export type AzureAlgorithm = 'RSA-OAEP-256' | 'A256GCM' | 'A256KW';
 
-export const DATA_KEY_BYTES = 32;
 const DIGEST_BYTES = 32;
 const SALT_BYTES = 16;
 const PAYLOAD_BYTES: number = DATA_KEY_BYTES + DIGEST_BYTES + SALT_BYTES;
@@ -91,12 +90,6 @@ export function owned(bytes: Uint8Array): Uint8Array {
   const copy = secretBytes(bytes.length);
   copy.set(bytes);
   return copy;
-}
-
-/** @throws INVALID_ARGUMENT */
-export function checkDataKey(dataKey: Uint8Array): void {
-  if (dataKey instanceof Uint8Array && dataKey.length === DATA_KEY_BYTES) return;
-  throw new WeightsealError('INVALID_ARGUMENT', `A data key must be ${DATA_KEY_BYTES} bytes long.`);
 }
 
 export function rejected(message: string): WeightsealError {

@@ -1,14 +1,7 @@
 import type { CryptographyClient } from '@azure/keyvault-keys';
+import { DATA_KEY_BYTES } from '@weightseal/core';
 import { type Answered, type Ask, answeredVersion, ask, invalidAnswer } from './ask.js';
-import {
-  type AzureAlgorithm,
-  type Body,
-  DATA_KEY_BYTES,
-  dataKeyOf,
-  joinBlob,
-  owned,
-  payloadOf,
-} from './blob.js';
+import { type AzureAlgorithm, type Body, dataKeyOf, joinBlob, owned, payloadOf } from './blob.js';
 
 /** One version of the key, and what its wraps are bound to. */
 export interface Cipher extends Ask {

@@ -1,5 +1,6 @@
 import {
   betweenSteps,
+  checkDataKey,
   checkedDeadline,
   encodeContext,
   type KeyCallOptions,
@@ -17,7 +18,7 @@ import { type KeyFile, type KeyVersion, versionName, withKeyFile } from './key-f
 import { rotateKeyFile } from './key-store.js';
 import { checkedPath, pathOf } from './uri.js';
 import { wipe } from './wipe.js';
-import { type BlobKey, BODY_BYTES, checkDataKey, openBlob, SALT_BYTES, sealBlob } from './wrap-blob.js';
+import { type BlobKey, BODY_BYTES, openBlob, SALT_BYTES, sealBlob } from './wrap-blob.js';
 
 const ALGORITHM = 'AES-256-GCM';
 const LABEL = 'weightseal/local/wrap/1';

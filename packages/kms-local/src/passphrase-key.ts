@@ -1,4 +1,5 @@
 import {
+  checkDataKey,
   checkedDeadline,
   encodeContext,
   isWeightsealError,
@@ -10,7 +11,7 @@ import {
 import { randomBytes, scrypt } from './crypto.js';
 import { checkedScrypt, type ScryptParameters, scryptProblem } from './scrypt-parameters.js';
 import { wipe } from './wipe.js';
-import { type BlobKey, BODY_BYTES, checkDataKey, openBlob, SALT_BYTES, sealBlob } from './wrap-blob.js';
+import { type BlobKey, BODY_BYTES, openBlob, SALT_BYTES, sealBlob } from './wrap-blob.js';
 
 const ALGORITHM = 'scrypt-AES-256-GCM';
 const LABEL = 'weightseal/passphrase/wrap/1';

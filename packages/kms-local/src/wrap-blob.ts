@@ -1,8 +1,7 @@
-import { secretBytes, WeightsealError } from '@weightseal/core';
+import { DATA_KEY_BYTES, secretBytes } from '@weightseal/core';
 import { createCipheriv, createDecipheriv, createHmac } from './crypto.js';
 import { wipe } from './wipe.js';
 
-export const DATA_KEY_BYTES = 32;
 export const SALT_BYTES = 32;
 const TAG_BYTES = 16;
 const CIPHER = 'aes-256-gcm';
@@ -66,12 +65,6 @@ export function openBlob(key: BlobKey, sealed: Uint8Array): Uint8Array | undefin
   } finally {
     wipe(okm, opened);
   }
-}
-
-/** @throws INVALID_ARGUMENT */
-export function checkDataKey(dataKey: Uint8Array): void {
-  if (dataKey instanceof Uint8Array && dataKey.length === DATA_KEY_BYTES) return;
-  throw new WeightsealError('INVALID_ARGUMENT', `A data key must be ${DATA_KEY_BYTES} bytes long.`);
 }
 
 function derive({ kek, label, salt }: BlobKey): Buffer {

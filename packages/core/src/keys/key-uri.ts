@@ -14,6 +14,7 @@ export interface KeyUriParts {
  * @throws KEY_URI_INVALID
  */
 export function splitKeyUri(uri: string, scheme: string, parameters: readonly string[] = []): KeyUriParts {
+  if (typeof uri !== 'string') throw invalid(scheme, 'must be text');
   const start = `${scheme}://`;
   if (!uri.startsWith(start)) throw invalid(scheme, `must start with ${start}`);
   if (/[^\x21-\x7e]/.test(uri)) throw invalid(scheme, 'must hold neither blanks nor characters beyond ASCII');
@@ -25,6 +26,11 @@ export function splitKeyUri(uri: string, scheme: string, parameters: readonly st
     throw invalid(scheme, 'must hold no user name or password; credentials come from the environment');
   }
   return { body, parameters: query === undefined ? {} : parse(scheme, query, parameters) };
+}
+
+/** Whether a host name, as `URL` gives it, is this machine: the only one that may be spoken to without TLS. */
+export function isLoopback(hostname: string): boolean {
+  return /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(hostname);
 }
 
 function parse(scheme: string, query: string, known: readonly string[]): Record<string, string> {

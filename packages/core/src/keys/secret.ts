@@ -2,7 +2,14 @@ import { randomFillSync, timingSafeEqual } from '../crypto.js';
 import { WeightsealError } from '../errors.js';
 import { secretBytes } from '../format/bytes.js';
 
-const DATA_KEY_LENGTH = 32;
+/** FORMAT.md §1.7. */
+export const DATA_KEY_BYTES = 32;
+
+/** For key providers: what they are asked to wrap must be a data key. @throws INVALID_ARGUMENT */
+export function checkDataKey(dataKey: Uint8Array): void {
+  if (dataKey instanceof Uint8Array && dataKey.length === DATA_KEY_BYTES) return;
+  throw new WeightsealError('INVALID_ARGUMENT', `A data key must be ${DATA_KEY_BYTES} bytes long.`);
+}
 
 /** A data key in memory. Zeroed when it is disposed of: `using key = …`. */
 export class DataKey implements Disposable {
@@ -13,22 +20,22 @@ export class DataKey implements Disposable {
   }
 
   static random(): DataKey {
-    return new DataKey(randomFillSync(secretBytes(DATA_KEY_LENGTH)));
+    return new DataKey(randomFillSync(secretBytes(DATA_KEY_BYTES)));
   }
 
   /** Takes over what a KeyWrapper unwrapped. FORMAT.md §7.2. @throws KEY_RESPONSE_INVALID */
   static take(bytes: Uint8Array, keyUri: string): DataKey {
-    if (bytes instanceof Uint8Array && bytes.length === DATA_KEY_LENGTH) return new DataKey(bytes);
+    if (bytes instanceof Uint8Array && bytes.length === DATA_KEY_BYTES) return new DataKey(bytes);
     if (bytes instanceof Uint8Array) bytes.fill(0);
     throw new WeightsealError(
       'KEY_RESPONSE_INVALID',
-      `${keyUri} gave something other than a data key of ${DATA_KEY_LENGTH} bytes; check which key it is.`,
+      `${keyUri} gave something other than a data key of ${DATA_KEY_BYTES} bytes; check which key it is.`,
     );
   }
 
   /** A copy with an owner of its own. */
   clone(): DataKey {
-    const copy = secretBytes(DATA_KEY_LENGTH);
+    const copy = secretBytes(DATA_KEY_BYTES);
     copy.set(this.bytes);
     return new DataKey(copy);
   }
