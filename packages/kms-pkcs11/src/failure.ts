@@ -1,0 +1,193 @@
+import { type ErrorCode, WeightsealError } from '@weightseal/core';
+import { CKR } from './cryptoki/constants.js';
+import type { Failure, HelperFailure } from './messages.js';
+
+type Row = readonly [code: ErrorCode, sentence: string];
+
+const WRONG_PIN: Row = [
+  'KEY_DENIED',
+  'The token refused the PIN, and this process will not send the same one again: a token locks itself after a few wrong ones. Correct the PIN.',
+];
+const NO_WRITING: Row = [
+  'KEY_DENIED',
+  'The token lets this user make no key. Rotating needs a read-write session and the right to generate keys.',
+];
+const POLICY: Row = [
+  'KEY_DENIED',
+  "The token's policy forbids this to the user that the PIN is of; let its officer allow it.",
+];
+const OFF: Row = [
+  'KEY_DISABLED',
+  'The key may not encrypt or not decrypt: set CKA_ENCRYPT and CKA_DECRYPT, or rotate.',
+];
+const OUTAGE: Row = [
+  'KEY_UNAVAILABLE',
+  "The module or its token fails; see the vendor's log, and try again.",
+];
+const GONE: Row = [
+  'KEY_UNAVAILABLE',
+  'The token was taken out or cannot be reached; put it back, and try again.',
+];
+const FULL: Row = ['KEY_UNAVAILABLE', 'The machine or the token has no memory left; make room.'];
+const UNFIT: Row = [
+  'KEY_RESPONSE_INVALID',
+  'The module does not do what PKCS#11 2.40 says of AES keys and CKM_AES_GCM; look for a newer firmware or module.',
+];
+const REJECTED: Row = [
+  'UNWRAP_REJECTED',
+  'The key that the wrap names does not open it: the wrap or its context was changed, or another key has the same label and id. Check the context, or put back an intact copy.',
+];
+
+/** What each code of PKCS#11 means here; any other is an outage. */
+const BY_CODE: ReadonlyMap<number, Row> = new Map<number, Row>([
+  [CKR.PIN_INCORRECT, WRONG_PIN],
+  [CKR.PIN_INVALID, WRONG_PIN],
+  [CKR.PIN_LEN_RANGE, WRONG_PIN],
+  [CKR.PIN_EXPIRED, ['KEY_DENIED', "The PIN has expired; set a new one with the vendor's tool."]],
+  [
+    CKR.PIN_LOCKED,
+    [
+      'KEY_DENIED',
+      'The PIN is locked after wrong ones; the security officer has to set it anew (`pkcs11-tool --init-pin`).',
+    ],
+  ],
+  [
+    CKR.USER_PIN_NOT_INITIALIZED,
+    [
+      'KEY_DENIED',
+      'The token has no user PIN yet; the security officer has to set one (`pkcs11-tool --init-pin`).',
+    ],
+  ],
+  [CKR.USER_ANOTHER_ALREADY_LOGGED_IN, POLICY],
+  [CKR.USER_NOT_LOGGED_IN, ['KEY_DENIED', 'The token does not keep the login; check what else uses it.']],
+  [CKR.ACTION_PROHIBITED, POLICY],
+  [CKR.FUNCTION_REJECTED, POLICY],
+  [CKR.SESSION_READ_ONLY, NO_WRITING],
+  [CKR.SESSION_READ_WRITE_SO_EXISTS, POLICY],
+  [CKR.TOKEN_WRITE_PROTECTED, NO_WRITING],
+  [CKR.KEY_FUNCTION_NOT_PERMITTED, OFF],
+  [
+    CKR.SESSION_COUNT,
+    ['KEY_THROTTLED', 'The token has no session left; end other programs that use it, or raise its limit.'],
+  ],
+  [CKR.HOST_MEMORY, FULL],
+  [CKR.DEVICE_MEMORY, FULL],
+  [CKR.CANT_LOCK, UNFIT],
+  [CKR.DEVICE_REMOVED, GONE],
+  [CKR.TOKEN_NOT_PRESENT, GONE],
+  [CKR.TOKEN_NOT_RECOGNIZED, GONE],
+  [CKR.SLOT_ID_INVALID, GONE],
+  [CKR.KEY_HANDLE_INVALID, ['KEY_NOT_FOUND', 'The key was deleted meanwhile.']],
+  [CKR.OBJECT_HANDLE_INVALID, ['KEY_NOT_FOUND', 'The key was deleted meanwhile.']],
+  [CKR.ATTRIBUTE_VALUE_INVALID, UNFIT],
+  [CKR.TEMPLATE_INCOMPLETE, UNFIT],
+  [CKR.TEMPLATE_INCONSISTENT, UNFIT],
+  [CKR.FUNCTION_NOT_SUPPORTED, UNFIT],
+  [CKR.KEY_SIZE_RANGE, UNFIT],
+  [CKR.KEY_TYPE_INCONSISTENT, UNFIT],
+  [CKR.MECHANISM_INVALID, UNFIT],
+  [CKR.MECHANISM_PARAM_INVALID, UNFIT],
+]);
+
+/**
+ * What C_Decrypt says of a tag that does not fit. PKCS#11 2.40 means CKR_ENCRYPTED_DATA_INVALID, 3.0 has a code of its own, and modules
+ * give others: SoftHSM 2.6 CKR_GENERAL_ERROR. A module that failed for another reason just then would most likely have failed in C_DecryptInit.
+ */
+const TAG_REFUSED: ReadonlySet<number> = new Set([
+  CKR.GENERAL_ERROR,
+  CKR.FUNCTION_FAILED,
+  CKR.DATA_INVALID,
+  CKR.DATA_LEN_RANGE,
+  CKR.AEAD_DECRYPT_FAILED,
+  CKR.ENCRYPTED_DATA_INVALID,
+  CKR.ENCRYPTED_DATA_LEN_RANGE,
+  CKR.SIGNATURE_INVALID,
+]);
+
+/** Codes after which a session, a login or a token may be gone: what the helper knows is worth nothing any more. */
+const STALE: ReadonlySet<number> = new Set([
+  CKR.DEVICE_ERROR,
+  CKR.DEVICE_REMOVED,
+  CKR.SESSION_CLOSED,
+  CKR.SESSION_HANDLE_INVALID,
+  CKR.SLOT_ID_INVALID,
+  CKR.TOKEN_NOT_PRESENT,
+  CKR.TOKEN_NOT_RECOGNIZED,
+  CKR.USER_NOT_LOGGED_IN,
+  CKR.CRYPTOKI_NOT_INITIALIZED,
+]);
+
+const BY_KIND: Readonly<Record<Exclude<Failure['kind'], 'ckr'>, Row>> = {
+  'login-needed': ['KEY_DENIED', 'The token does not keep the login; check what else uses it.'],
+  'no-module': [
+    'KEY_UNAVAILABLE',
+    'The PKCS#11 module cannot be loaded; check its path, and that it is made for this machine.',
+  ],
+  'no-helper': [
+    'KEY_UNAVAILABLE',
+    "The helper process that holds the PKCS#11 module is gone or cannot be started; see the vendor's log, and try again.",
+  ],
+  defect: ['INTERNAL', 'The helper process failed in a way that it should not.'],
+  'no-token': [
+    'KEY_NOT_FOUND',
+    'No token that is initialized fits; `pkcs11-tool --module <path> --list-token-slots` shows those that are there.',
+  ],
+  'many-tokens': ['KEY_NOT_FOUND', 'More than one token fits; name its serial too.'],
+  'no-mechanism': [
+    'KEY_RESPONSE_INVALID',
+    'The token does not encrypt and decrypt with CKM_AES_GCM, and weightseal wraps with nothing else; see docs/providers/pkcs11.md.',
+  ],
+  'no-key': ['KEY_NOT_FOUND', 'The token holds no AES-256 key with this label or id that this user can see.'],
+  'many-keys': [
+    'KEY_NOT_FOUND',
+    'The token holds two keys with this label and the same id, which nothing can tell apart; give one another id.',
+  ],
+  'no-version': [
+    'UNWRAP_REJECTED',
+    'The token holds keys with this label, and none with the id that the wrap names. Name the key that wrapped it, or restore that version.',
+  ],
+  disabled: OFF,
+  'final-try': [
+    'KEY_DENIED',
+    'One more wrong PIN would lock the token, so none was sent. Log in once by hand with the right one (`pkcs11-tool --login --list-objects`).',
+  ],
+  'odd-answer': [
+    'KEY_RESPONSE_INVALID',
+    'The module answered something other than ciphertext and tag, or a data key. One that appends an IV to them (Luna in FIPS mode) cannot be used; see docs/providers/pkcs11.md.',
+  ],
+  'no-room': [
+    'INVALID_ARGUMENT',
+    'No id sorts after that of the newest key; make a new key under another label, and rewrap to it.',
+  ],
+};
+
+/** Whether a new helper may do better. */
+export function isStale(failure: Failure): boolean {
+  return failure.kind === 'ckr' ? STALE.has(failure.rv) : failure.kind === 'no-helper';
+}
+
+/** Whether the token refused the PIN itself. */
+export function isWrongPin(failure: Failure): boolean {
+  return failure.kind === 'ckr' && BY_CODE.get(failure.rv) === WRONG_PIN;
+}
+
+/** Says what could not be done with which key, what to do, and what the module said. */
+export function toError(cause: HelperFailure, doing: string): WeightsealError {
+  const { failure } = cause;
+  const [code, sentence] = rowOf(failure);
+  const said = saying(failure);
+  return new WeightsealError(code, `Could not ${doing}. ${sentence}${said && ` (${said})`}`, { cause });
+}
+
+function rowOf(failure: Failure): Row {
+  if (failure.kind !== 'ckr') return BY_KIND[failure.kind];
+  if (failure.fn === 'C_Decrypt' && TAG_REFUSED.has(failure.rv)) return REJECTED;
+  return BY_CODE.get(failure.rv) ?? OUTAGE;
+}
+
+function saying(failure: Failure): string {
+  if ('detail' in failure) return failure.detail;
+  if (failure.kind !== 'ckr') return '';
+  const name = Object.entries(CKR).find(([, value]) => value === failure.rv)?.[0];
+  return `${failure.fn} gave ${name ? `CKR_${name}` : `0x${failure.rv.toString(16).padStart(8, '0')}`}`;
+}

@@ -1,0 +1,142 @@
+import { WeightsealError } from '@weightseal/core';
+import type { KeyQuery, TokenQuery } from './messages.js';
+import { isPlain } from './text.js';
+
+/** What identifies the key, wherever it is used from. */
+export interface KeyIdentity {
+  readonly token: TokenQuery;
+  readonly key: KeyQuery;
+}
+
+/** What a URI says beside that, which holds for the machine that it is used on. */
+export interface Places {
+  readonly module: string | undefined;
+  readonly pinFile: string | undefined;
+}
+
+/** RFC 7512 §2.3. Each with the name that TokenQuery and KeyQuery have for it. In this order they stand in the normalised URI. */
+const PATH = {
+  token: 'token',
+  manufacturer: 'manufacturer',
+  model: 'model',
+  serial: 'serial',
+  'slot-id': 'slotId',
+  'slot-description': 'slotDescription',
+  'slot-manufacturer': 'slotManufacturer',
+  object: 'object',
+  id: 'id',
+  type: 'type',
+} as const;
+const QUERY = ['module-path', 'pin-source'] as const;
+const SECRET_KEY = 'secret-key';
+const NAMES_NO_KEY = 'names no key: give its label with object=, or its id with id=';
+
+/** Characters that RFC 7512 §2.3 lets stand for themselves, in the path and in the query. */
+const PATH_TEXT = /^(?:[A-Za-z0-9._~:[\]@!$'()*+,=&-]|%[0-9A-Fa-f]{2})+$/;
+const QUERY_TEXT = /^(?:[A-Za-z0-9._~:[\]@!$'()*+,=/?|-]|%[0-9A-Fa-f]{2})+$/;
+
+/** Takes a URI of RFC 7512 apart. No message repeats any of it, since what stands there by mistake may be a PIN. @throws KEY_URI_INVALID */
+export function parseUri(uri: string): KeyIdentity & Places {
+  if (!uri.startsWith('pkcs11:')) throw invalid('must start with pkcs11:');
+  if (uri.includes('#')) throw invalid('must have no fragment (#)');
+  const [, path = '', query] = /^pkcs11:([^?]*)(?:\?(.*))?$/s.exec(uri) ?? [];
+  const names = Object.keys(PATH);
+  const found = attributes(path, ';', PATH_TEXT, names);
+  const places = query === undefined ? new Map<string, Buffer>() : attributes(query, '&', QUERY_TEXT, QUERY);
+  const text = (name: keyof typeof PATH) => utf8(found.get(name));
+  if ((text('type') ?? SECRET_KEY) !== SECRET_KEY) throw invalid(`must be of type=${SECRET_KEY}`);
+  const object = text('object');
+  const id = found.get('id')?.toString('hex');
+  if (object === undefined && id === undefined) throw invalid(NAMES_NO_KEY);
+  return {
+    token: {
+      token: text('token'),
+      manufacturer: text('manufacturer'),
+      model: text('model'),
+      serial: text('serial'),
+      slotId: slotId(text('slot-id')),
+      slotDescription: text('slot-description'),
+      slotManufacturer: text('slot-manufacturer'),
+    },
+    key: { object, id },
+    module: utf8(places.get('module-path')),
+    pinFile: pinFile(utf8(places.get('pin-source'))),
+  };
+}
+
+/** The one spelling of what identifies the key: without what is said of the machine. */
+export function formatUri({ token, key }: KeyIdentity): string {
+  const { id, ...texts }: Record<string, string | number | undefined> = {
+    ...token,
+    ...key,
+    type: SECRET_KEY,
+  };
+  const parts = Object.entries(PATH).flatMap(([name, member]) => {
+    const value = member === 'id' ? id && Buffer.from(String(id), 'hex') : texts[member];
+    return value === undefined ? [] : [`${name}=${encode(value)}`];
+  });
+  return `pkcs11:${parts.join(';')}`;
+}
+
+/** RFC 7512 §2.3 wants all bytes of an id encoded; of a text, all that RFC 3986 does not call unreserved. */
+function encode(value: string | number | Uint8Array): string {
+  const bytes = typeof value === 'object' ? value : Buffer.from(String(value));
+  const plain = typeof value === 'object' ? /^$/ : /^[A-Za-z0-9._~-]$/;
+  return Array.from(bytes, (byte) => {
+    const character = String.fromCharCode(byte);
+    return plain.test(character) ? character : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+  }).join('');
+}
+
+function attributes(
+  text: string,
+  separator: string,
+  allowed: RegExp,
+  known: readonly string[],
+): Map<string, Buffer> {
+  const found = new Map<string, Buffer>();
+  if (text === '') return found;
+  for (const attribute of text.split(separator)) {
+    const at = attribute.indexOf('=');
+    const name = attribute.slice(0, at);
+    const value = attribute.slice(at + 1);
+    if (name === 'pin-value') throw invalid('must not hold the PIN: name a file with pin-source=file:/path');
+    if (name === 'module-name') throw invalid('must name the module by its path: module-path=/path');
+    if (!known.includes(name))
+      throw invalid(`has an attribute that is not known; known are ${known.join(', ')}`);
+    if (found.has(name)) throw invalid(`has the attribute ${name} twice`);
+    if (!allowed.test(value)) throw invalid(`has no proper value for ${name}; percent-encode it`);
+    found.set(name, Buffer.from(decode(value), 'latin1'));
+  }
+  return found;
+}
+
+function decode(value: string): string {
+  return value.replace(/%(..)/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)));
+}
+
+function utf8(bytes: Buffer | undefined): string | undefined {
+  if (bytes === undefined) return undefined;
+  const text = bytes.toString('utf8');
+  if (Buffer.from(text).equals(bytes) && isPlain(text)) return text;
+  throw invalid('has a value that is not UTF-8, or has control characters');
+}
+
+function slotId(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (/^[0-9]+$/.test(text) && Number.isSafeInteger(value)) return value;
+  throw invalid('has a slot-id that is no number');
+}
+
+/** RFC 7512 §2.4 leaves the forms open; a program to run (`|…`) is none of ours. */
+function pinFile(source: string | undefined): string | undefined {
+  if (source === undefined) return undefined;
+  const [, path] = /^file:(?:\/\/)?(\/[^/].*)$/.exec(source) ?? [];
+  if (path !== undefined) return path;
+  throw invalid('must have a pin-source of the form file:/path');
+}
+
+function invalid(problem: string): WeightsealError {
+  return new WeightsealError('KEY_URI_INVALID', `A key URI of pkcs11 ${problem}.`);
+}

@@ -1,0 +1,55 @@
+// The helper process: the only one that loads a PKCS#11 module. docs/providers/pkcs11.md says why.
+import { Socket } from 'node:net';
+import { encodeFrame, FrameReader } from './frames.js';
+import { type Failure, HelperFailure, type Request } from './messages.js';
+import { Service } from './service.js';
+import { wipe } from './wipe.js';
+
+const CHANNEL = 3;
+const GOODBYE_MS = 1000;
+
+const service = new Service(process.argv[2]!);
+const channel = new Socket({ fd: CHANNEL, readable: true, writable: true });
+const reader = new FrameReader<Request>();
+let underWay = 0;
+
+// Ctrl-C goes to the whole group: it is for the process that uses the helper to decide what it ends.
+for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => {});
+channel.on('data', (chunk: Buffer) => {
+  for (const { call, head, bytes } of reader.take(chunk)) void answer(call, head, bytes);
+});
+channel.on('error', () => end());
+channel.on('end', () => end());
+
+async function answer(call: number, request: Request, input: Uint8Array): Promise<void> {
+  underWay++;
+  try {
+    const { answer: head, bytes = Buffer.alloc(0) } = await service.serve(request, input);
+    send(call, head, bytes);
+    wipe(bytes);
+  } catch (error) {
+    send(call, { failure: toFailure(error) }, Buffer.alloc(0));
+  } finally {
+    wipe(input);
+    underWay--;
+  }
+}
+
+function send(call: number, head: object, bytes: Uint8Array): void {
+  const frame = encodeFrame({ call, head, bytes });
+  channel.write(frame, () => wipe(frame));
+}
+
+function toFailure(error: unknown): Failure {
+  if (error instanceof HelperFailure) return error.failure;
+  return { kind: 'defect', detail: error instanceof Error ? error.message : String(error) };
+}
+
+/** By a signal: process.exit() would wait for calls that may never return. */
+async function end(): Promise<void> {
+  const die = () => process.kill(process.pid, 'SIGKILL');
+  if (underWay > 0) die();
+  setTimeout(die, GOODBYE_MS);
+  await service.end().catch(() => {});
+  die();
+}

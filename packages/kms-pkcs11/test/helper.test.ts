@@ -1,0 +1,122 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { sealToFile } from '@weightseal/core';
+import { createPkcs11Key } from '@weightseal/kms-pkcs11';
+import { afterAll, describe, expect, it } from 'vitest';
+
+// Needs no HSM: what happens where the module itself is the trouble.
+const directory = await mkdtemp(join(tmpdir(), 'weightseal-pkcs11-'));
+afterAll(() => rm(directory, { recursive: true }));
+const dataKey = () => new Uint8Array(32).fill(7);
+const keyIn = (module: string, deadlineMs = 10_000) =>
+  createPkcs11Key({ module, object: 'k', pin: '4711', deadlineMs });
+
+/** The loader opens it, and waits for a writer for ever: a module that hangs, without a compiler. */
+function hanging(name: string): string {
+  const path = join(directory, name);
+  execFileSync('mkfifo', [path]);
+  return path;
+}
+
+const posix = process.platform !== 'win32';
+
+describe('a module', () => {
+  it('that is not there is unavailable, and the path is told', async () => {
+    const call = keyIn(join(directory, 'missing.so')).wrap(dataKey(), {});
+    await expect(call).rejects.toMatchObject({
+      code: 'KEY_UNAVAILABLE',
+      message: expect.stringContaining('missing.so'),
+    });
+  });
+
+  it('that is no library is unavailable', async () => {
+    const path = join(directory, 'text.so');
+    await writeFile(path, 'not a library');
+    await expect(keyIn(path).wrap(dataKey(), {})).rejects.toMatchObject({ code: 'KEY_UNAVAILABLE' });
+  });
+
+  it('that is a library of something else is unavailable', async () => {
+    const { sharedObjects } = process.report.getReport() as unknown as { sharedObjects: string[] };
+    const libc = sharedObjects.find((name) => /libc[.-]|libSystem|kernel32/i.test(name));
+    await expect(keyIn(libc!).wrap(dataKey(), {})).rejects.toMatchObject({ code: 'KEY_UNAVAILABLE' });
+  });
+
+  it.runIf(posix)('that hangs runs into the deadline, and the next call too', async () => {
+    const key = keyIn(hanging('hangs.so'), 400);
+    for (let i = 0; i < 2; i++) {
+      const before = performance.now();
+      await expect(key.wrap(dataKey(), {})).rejects.toMatchObject({ code: 'KEY_TIMEOUT' });
+      expect(performance.now() - before).toBeLessThan(2000);
+    }
+  });
+
+  it.runIf(posix)('that hangs blocks neither the event loop nor files', async () => {
+    const key = keyIn(hanging('hangs-many.so'), 1000);
+    const calls = Array.from({ length: 20 }, () => key.wrap(dataKey(), {}).catch((error: unknown) => error));
+    const before = performance.now();
+    for (let i = 0; i < 50; i++) await readFile(new URL(import.meta.url));
+    expect(performance.now() - before).toBeLessThan(900);
+    for (const error of await Promise.all(calls)) expect(error).toMatchObject({ code: 'KEY_TIMEOUT' });
+  });
+
+  it.runIf(posix)('that hangs leaves no file behind when a seal ends', async () => {
+    const key = keyIn(hanging('hangs-seal.so'), 400);
+    const output = join(directory, 'sealed');
+    const call = sealToFile(new URL(import.meta.url).pathname, output, { keys: [key] });
+    await expect(call).rejects.toMatchObject({ code: 'KEY_TIMEOUT' });
+    await expect(readFile(output)).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+});
+
+describe.runIf(posix)('a program that uses a module which hangs', () => {
+  const program = (module: string, end: string) => `
+    import { createPkcs11Key } from ${JSON.stringify(import.meta.resolve('@weightseal/kms-pkcs11'))};
+    const key = createPkcs11Key({ module: ${JSON.stringify(module)}, object: 'k', pin: '4711', deadlineMs: 500 });
+    const call = key.wrap(new Uint8Array(32), {}).catch((error) => console.log(error.code));
+    ${end}`;
+
+  async function run(name: string, end: string) {
+    const module = hanging(`${name}.so`);
+    const path = join(directory, `${name}.mjs`);
+    await writeFile(path, program(module, end));
+    const { stdout, status } = spawnSync(process.execPath, [path], { encoding: 'utf8', timeout: 10_000 });
+    // Whoever still waits for the FIFO is a helper that was left behind: then this open would succeed.
+    const left = spawnSync(process.execPath, [
+      '-e',
+      `require('fs').openSync(${JSON.stringify(module)}, require('fs').constants.O_WRONLY | require('fs').constants.O_NONBLOCK)`,
+    ]);
+    return { stdout: stdout.trim(), status, helperLeft: left.status === 0 };
+  }
+
+  it('ends by itself after the deadline, and takes the helper along', async () => {
+    expect(await run('natural', '')).toEqual({ stdout: 'KEY_TIMEOUT', status: 0, helperLeft: false });
+  });
+
+  it('ends at once when it wants to', async () => {
+    expect(await run('exit', 'setTimeout(() => process.exit(3), 200);')).toEqual({
+      stdout: '',
+      status: 3,
+      helperLeft: false,
+    });
+  });
+
+  it('is not held up by a call that it aborted', async () => {
+    const end = `const c = new AbortController(); setTimeout(() => c.abort(), 200); await call;
+      await key.wrap(new Uint8Array(32), {}, { signal: AbortSignal.abort() }).catch((error) => console.log(error.code));`;
+    expect(await run('aborted', end)).toEqual({
+      stdout: 'KEY_TIMEOUT\nABORTED',
+      status: 0,
+      helperLeft: false,
+    });
+  });
+});
+
+it('the package loads no native code into this process', () => {
+  const url = pathToFileURL(new URL(import.meta.resolve('@weightseal/kms-pkcs11')).pathname).href;
+  const script = `await import(${JSON.stringify(url)}); console.log(process.report.getReport().sharedObjects.filter((name) => name.includes('koffi')).length)`;
+  const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' });
+  expect(stdout.trim()).toBe('0');
+});
