@@ -50,10 +50,9 @@ export async function checkKey(
       return undefined;
     }
   };
-  const key = await load().catch((error: unknown) => {
-    steps.push({ step: 'load', ms: 0, error });
-  });
-  if (!key) return { uri, steps };
+  const key = await step('load', load);
+  // What is no URI may be a secret that stands there by mistake.
+  if (!key) return { uri: `${uri.slice(0, uri.indexOf(':') + 1)}…`, steps };
   const description = canDescribe(key) ? await step('describe', () => key.describe({ signal })) : undefined;
   const rotation = canScheduleRotation(key)
     ? await step('rotation', () => key.rotationStatus({ signal }))

@@ -17,7 +17,7 @@ export const KEY_COMMANDS: readonly Command[] = [
     summary: 'see whether keys work, and what permission is missing',
     about:
       'Wraps and unwraps a data key that nobody uses, under a context that nobody has, and sees that another context is refused. ' +
-      'Tells how long each call takes (the first includes loading the provider and finding credentials), and of the state of the key and its rotation where this identity may see them. ' +
+      'Tells how long each call takes (loading the provider by itself; the first call includes finding credentials), and of the state of the key and its rotation where this identity may see them. ' +
       'Without <key>, checks every key that the configuration names.',
     flags: configured,
     examples: [

@@ -1,4 +1,4 @@
-import type { Config, ConfiguredKey, SealingKeys } from '@weightseal/config';
+import type { Config, ConfiguredKey } from '@weightseal/config';
 import type { Context, KeyWrapper } from '@weightseal/core';
 import { usageError } from './cli-error.js';
 import { configurationFor } from './configuration.js';
@@ -15,9 +15,15 @@ export async function resolveKeys(
 ): Promise<KeyWrapper[]> {
   const options = { prompt: passphrasePrompt(asking) };
   if (config) return (await import('@weightseal/config')).keyWrappers(config, keys, options);
-  const { keysFromUris, schemeOf } = await import('@weightseal/keys');
   const uris = keys.map((key) => (typeof key === 'string' ? key : key.uri));
-  if (uris.every((uri) => schemeOf(uri) !== undefined)) return keysFromUris(uris, options);
+  await checkUris(uris);
+  return (await import('@weightseal/keys')).keysFromUris(uris, options);
+}
+
+/** Where there is no configuration, every key is named by its URI. */
+export async function checkUris(keys: readonly string[]): Promise<void> {
+  const { schemeOf } = await import('@weightseal/keys');
+  if (keys.every((key) => schemeOf(key) !== undefined)) return;
   // Not repeated: what stands there by mistake may be a secret.
   throw usageError(
     'A key is named by its URI (a key file is local:<path>), or by a name from a configuration, and no weightseal.config file was found here or above.',
@@ -44,22 +50,8 @@ export async function keysToSeal(args: Args): Promise<ToSeal> {
       `seal: No rule of ${quote(config.path)} matches ${what}. Add one to \`recipients\`, or name keys with --key.`,
     );
   }
-  const whole = contextWith(found, context, config);
+  const whole = config.contextToSeal(found, context);
   return { keys: await resolveKeys(config, found.keys, { fresh: true }), context: whole };
-}
-
-function contextWith(found: SealingKeys, given: Context = {}, config: Config): Context {
-  const rule = `recipients[${found.rule}] of ${quote(config.path)}`;
-  const missing = found.requiredContext.filter((name) => !Object.hasOwn(given, name));
-  if (missing.length > 0) {
-    const flags = missing.map((name) => `--context ${quote(`${name}=…`)}`).join(' ');
-    throw usageError(`seal: ${rule} wants to be told the context: ${flags}.`);
-  }
-  const other = Object.keys(given).find(
-    (name) => Object.hasOwn(found.context, name) && found.context[name] !== given[name],
-  );
-  if (other === undefined) return { ...given, ...found.context };
-  throw usageError(`seal: ${rule} sets ${quote(other)} itself, to something else; leave out that --context.`);
 }
 
 export interface ToOpen {

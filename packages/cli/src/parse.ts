@@ -59,7 +59,8 @@ function tokens(args: readonly string[], command: Command): ReturnType<typeof Pa
   try {
     return util.parseArgs({ args: [...args], options, allowPositionals: true });
   } catch (error) {
-    throw wrong(command, `${(error as Error).message.replace(/\.$/, '')}.`);
+    const message = (error as Error).message.replaceAll(/\s+/g, ' ');
+    throw wrong(command, `${message.replace(/\.$/, '')}.`);
   }
 }
 

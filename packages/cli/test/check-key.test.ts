@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import {
   type KeyDescriber,
   type KeyWrapper,
@@ -53,7 +54,7 @@ describe('a key', () => {
     const found = await check({});
     expect([works(found), found.steps.map(({ step }) => step)]).toEqual([
       true,
-      ['wrap', 'unwrap', 'other context'],
+      ['load', 'wrap', 'unwrap', 'other context'],
     ]);
   });
 
@@ -87,7 +88,7 @@ describe('a key', () => {
         throw error('KEY_DENIED');
       },
     });
-    expect([works(found), failed(found), found.steps.length]).toEqual([false, ['wrap KEY_DENIED'], 1]);
+    expect([works(found), failed(found), found.steps.length]).toEqual([false, ['wrap KEY_DENIED'], 2]);
   });
 
   test('that may not be looked at works all the same', async () => {
@@ -121,12 +122,22 @@ describe('a key', () => {
     ]);
   });
 
-  test('that cannot even be made is told', async () => {
+  test('that cannot even be made is told, and the text that is no URI is not repeated', async () => {
     const load = async () => {
-      throw error('PROVIDER_MISSING');
+      throw error('KEY_URI_INVALID');
     };
-    const found = await checkKey('local:test', load, AbortSignal.timeout(10_000));
-    expect([works(found), failed(found)]).toEqual([false, ['load PROVIDER_MISSING']]);
+    const found = await checkKey('aws-kms://user:hunter2@alias/a', load, AbortSignal.timeout(10_000));
+    expect([works(found), failed(found)]).toEqual([false, ['load KEY_URI_INVALID']]);
+    expect(found.uri).toBe('aws-kms:…');
+  });
+
+  test('that is slow is seen to be: each step is timed, the loading of its provider too', async () => {
+    const slow = async () => {
+      await setTimeout(30);
+      return key();
+    };
+    const { steps } = await checkKey('local:test', slow, AbortSignal.timeout(10_000));
+    expect(steps[0]).toMatchObject({ step: 'load', ms: expect.toSatisfy((ms: number) => ms >= 29) });
   });
 });
 

@@ -58,7 +58,7 @@ test.for([
     const rest = { algorithm: 'a', state: 'enabled', protection: 'hsm' } as const;
     return { uri: 'local:test', primaryVersion: before, ...rest };
   };
-  const { lines } = await rotateNow(key({ describe, rotate: async () => to }), 'models', signal);
+  const { lines } = await rotateNow(key({ describe, rotate: async () => to }), '--key models', signal);
   expect(lines[0]).toBe(`rotated "local:test": ${told}`);
   expect(lines[2]).toBe('  weightseal rewrap <sealed> --key models');
 });

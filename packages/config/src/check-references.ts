@@ -5,7 +5,7 @@ import { didYouMean } from './nearest.js';
 import { configInvalid, type Problem, type Source } from './source.js';
 
 /**
- * Every name must be a key's, and every URI of a known scheme.
+ * Every name must be a key's, every URI of a known scheme, and every glob one that can match.
  *
  * @param interpolated whether the environment has been put in; where it has not, texts that wait for it are passed over
  * @throws CONFIG_INVALID
@@ -27,6 +27,10 @@ export function checkReferences(source: Source, found: Effective, interpolated: 
     ...check([...found.recipients.flatMap(({ keys }) => keys), ...(found.open ?? [])], (text) =>
       schemeOf(text.value) === undefined ? nameProblem(text, names) : uriProblem(text),
     ),
+    ...check(
+      found.recipients.flatMap(({ path = [] }) => path),
+      globProblem,
+    ),
   ];
   if (problems.length > 0) throw configInvalid(source, problems);
 }
@@ -44,6 +48,16 @@ function nameProblem({ value, raw }: Text, names: readonly string[]): string | u
   if (names.includes(value)) return undefined;
   const told = hasReference(raw) ? 'names no key' : `names ${JSON.stringify(value)}, which is no key`;
   return `${told}${didYouMean(value, names) || `; the keys are ${names.join(', ') || 'none'}.`}`;
+}
+
+/** A glob that matches nothing is no mere slip: what it is about is sealed for those of a later rule. */
+function globProblem({ value }: Text): string | undefined {
+  if (value === '')
+    return 'is an empty glob, which matches nothing; leave out `path` for a rule that matches everything.';
+  if (value.endsWith('/'))
+    return 'ends with /, and so matches no file; write ** after it for all that is in the directory.';
+  if (!value.startsWith('!')) return undefined;
+  return 'starts with !, which is not offered; put a rule for what is excepted before this one.';
 }
 
 function known(schemes: readonly string[]): string {

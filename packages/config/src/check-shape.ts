@@ -23,8 +23,8 @@ export function checkShape(source: Source): ConfigInput {
     ...badNames(config.keys, ['keys']),
     ...badNames(config.profiles, ['profiles']),
     ...profiles.flatMap(([name, { keys }]) => badNames(keys, ['profiles', name, 'keys'])),
-    ...negations(config, []),
-    ...profiles.flatMap(([name, profile]) => negations(profile, ['profiles', name])),
+    ...deadRules(config, []),
+    ...profiles.flatMap(([name, profile]) => deadRules(profile, ['profiles', name])),
   ]);
   return config;
 }
@@ -85,10 +85,12 @@ function badNames(record: Readonly<Record<string, unknown>> | undefined, path: P
   return bad.map((name) => ({ path: [...path, name], part: 'name', text }));
 }
 
-function negations({ recipients = [] }: ProfileInput, path: Path): Problem[] {
-  return recipients.flatMap((rule, index): Problem[] => {
-    if (![rule.path ?? []].flat().some((glob) => glob.startsWith('!'))) return [];
-    const text = 'starts with !, which is not offered; put a rule for what is excepted before this one.';
-    return [{ path: [...path, 'recipients', index, 'path'], text }];
-  });
+/** Whoever wrote them relies on them, and all that they are about would be sealed for somebody else. */
+function deadRules({ recipients = [] }: ProfileInput, path: Path): Problem[] {
+  const last = recipients.findIndex((rule) => rule.path === undefined);
+  if (last < 0) return [];
+  const text = `never counts, because recipients[${last}] before it has no path and so matches everything; put it before that one.`;
+  return recipients
+    .slice(last + 1)
+    .map((_, index) => ({ path: [...path, 'recipients', last + 1 + index], text }));
 }

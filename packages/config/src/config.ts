@@ -1,9 +1,10 @@
-import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
+import { dirname } from 'node:path';
 import { type Context, WeightsealError } from '@weightseal/core';
 import { schemeOf } from '@weightseal/keys';
-import picomatch from 'picomatch';
 import type { Effective, EffectiveRule } from './effective.js';
+import { matchesAny } from './match.js';
 import { didYouMean } from './nearest.js';
+import { sealingContext } from './sealing-context.js';
 
 /** A key as the configuration has it. */
 export interface ConfiguredKey {
@@ -20,7 +21,7 @@ export interface RecipientRule {
   /** Globs; undefined for a rule that matches everything. */
   readonly path: readonly string[] | undefined;
   readonly keys: readonly ConfiguredKey[];
-  /** Pairs that the context of a seal gets. */
+  /** Pairs that the context of a seal gets: see `contextToSeal`. */
   readonly context: Context;
   /** Names of pairs that must be given with each seal. */
   readonly requiredContext: readonly string[];
@@ -30,7 +31,6 @@ export interface RecipientRule {
 export interface SealingKeys extends RecipientRule {
   /** The rule's place among the rules, from 0. */
   readonly rule: number;
-  readonly uris: readonly string[];
 }
 
 /** A configuration with a profile laid over it and the environment put in. */
@@ -70,20 +70,27 @@ export class Config {
     return this.#find(nameOrUri, undefined);
   }
 
-  /** @throws INVALID_ARGUMENT for a name that the configuration does not have */
-  keyUri(nameOrUri: string): string {
-    return this.key(nameOrUri).uri;
-  }
-
   /**
    * What the first rule that matches says; undefined when none does.
    *
    * @param input the path of what is sealed; undefined for what has none, like a stream: only a rule without `path` matches that
    */
   keysToSeal(input: string | undefined): SealingKeys | undefined {
-    const rule = this.recipients.findIndex(({ path }) => path === undefined || this.#matches(path, input));
+    const directory = dirname(this.path);
+    const rule = this.recipients.findIndex(
+      ({ path }) => path === undefined || (input !== undefined && matchesAny(path, input, directory)),
+    );
     const found = this.recipients[rule];
-    return found && { ...found, rule, uris: found.keys.map(({ uri }) => uri) };
+    return found && { ...found, rule };
+  }
+
+  /**
+   * The context to seal with: what is given with this seal, and what the rule sets.
+   *
+   * @throws INVALID_ARGUMENT when a value is missing that the rule wants to be given, or one contradicts the rule
+   */
+  contextToSeal(rule: SealingKeys, given: Context = {}): Context {
+    return sealingContext(rule, given, `recipients[${rule.rule}] of ${this.path}`);
   }
 
   /** The keys that open a file, in the order in which they are asked; undefined where the configuration has no `open`. */
@@ -101,22 +108,6 @@ export class Config {
     // Not repeated: what stands there by mistake may be a secret.
     throw new WeightsealError('INVALID_ARGUMENT', `${this.path} has no key of that name${hint}`);
   }
-
-  #matches(globs: readonly string[], input: string | undefined): boolean {
-    if (input === undefined) return false;
-    const absolute = resolve(input);
-    const fromHere = relative(dirname(this.path), absolute);
-    return globs.some((glob) => matches(slashes(isAbsolute(glob) ? absolute : fromHere), glob));
-  }
-}
-
-/** Dotfiles match like others: which keys a file is sealed for must not hang on the first letter of its name. */
-function matches(path: string, glob: string): boolean {
-  return picomatch.isMatch(path, glob, { dot: true, nonegate: true });
-}
-
-function slashes(path: string): string {
-  return sep === '/' ? path : path.replaceAll(sep, '/');
 }
 
 function ruleOf(rule: EffectiveRule, key: (text: string) => ConfiguredKey): RecipientRule {

@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { lstatSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { WeightsealError } from '@weightseal/core';
 
@@ -53,12 +53,13 @@ function trusted(path: string): string {
   const me = process.geteuid?.();
   if (me === undefined) return path;
   const { uid, mode } = statSync(path);
-  const problem =
-    uid !== me && uid !== 0
-      ? 'belongs to another user'
-      : mode & WRITABLE_BY_ALL
-        ? 'can be written to by everybody'
-        : undefined;
+  // Of a link too: it could lead to any file of ours, or of root's, and have it taken for the configuration, or run.
+  const owners = [uid, lstatSync(path).uid];
+  const problem = owners.some((owner) => owner !== me && owner !== 0)
+    ? 'belongs to another user'
+    : mode & WRITABLE_BY_ALL
+      ? 'can be written to by everybody'
+      : undefined;
   if (problem === undefined) return path;
   throw invalid(
     `${path} ${problem}, so it is not used just because it is there. If you trust it, name it with --config or WEIGHTSEAL_CONFIG.`,

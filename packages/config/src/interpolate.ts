@@ -39,8 +39,10 @@ function lookUp(inside: string | undefined, env: NodeJS.ProcessEnv): string | In
     );
   }
   const hint = `set it, or give a default: \${${name}:-…}`;
+  // Its own: every object has a `constructor`, process.env too.
+  const value = Object.hasOwn(env, name) ? env[name] : undefined;
   return (
-    env[name] ||
+    value ||
     (otherwise ??
       new InterpolationProblem(`needs the environment variable ${name}, which is not set or empty; ${hint}.`))
   );

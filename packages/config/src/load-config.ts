@@ -15,7 +15,7 @@ export interface LoadOptions {
 }
 
 /**
- * Finds and reads the configuration. One in TypeScript or JavaScript is run; YAML and JSON never run anything.
+ * Finds and reads the configuration. One in TypeScript or JavaScript is run; YAML and JSON are only read.
  *
  * @throws CONFIG_INVALID, with the line where the file has lines; INPUT_NOT_FOUND; INVALID_ARGUMENT for a profile that there is not
  */

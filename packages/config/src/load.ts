@@ -11,6 +11,7 @@ import { didYouMean } from './nearest.js';
 import { configInvalid, type Source } from './source.js';
 
 const TEXT = ['.yaml', '.yml', '.json'];
+const PROGRAMS = ['.ts', '.js', '.mjs'];
 
 interface Choice {
   readonly cwd: string;
@@ -35,6 +36,14 @@ export async function load(path: string, { cwd, profile: wanted, env }: Choice):
 async function read(path: string, file: string): Promise<Source> {
   const extension = extname(path);
   const isText = TEXT.includes(extension);
+  // Nothing is run that does not say it is a program.
+  if (!isText && !PROGRAMS.includes(extension)) {
+    const known = [...TEXT, ...PROGRAMS].join(', ');
+    throw new WeightsealError(
+      'CONFIG_INVALID',
+      `${path}: What a configuration is written in is known by the end of its name: ${known}.`,
+    );
+  }
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
     throw ioError(error, `read the configuration ${path}`);
   });

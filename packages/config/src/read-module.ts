@@ -17,7 +17,8 @@ export async function readModule(path: string, file: string): Promise<Source> {
   });
   const module = await jiti.import<object>(path).catch((cause: unknown) => {
     const said = cause instanceof Error ? cause.message : String(cause);
-    throw new WeightsealError('CONFIG_INVALID', `${file}: It fails to load: ${said}`, { cause });
+    const inOneLine = said.replaceAll(/\s+/g, ' ');
+    throw new WeightsealError('CONFIG_INVALID', `${file}: It fails to load: ${inOneLine}`, { cause });
   });
   if ('default' in module) return { value: module.default, where: () => file };
   throw new WeightsealError(

@@ -1,8 +1,23 @@
 import { WeightsealError } from '@weightseal/core';
-import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseDocument,
+  visit,
+} from 'yaml';
+import { notJsonAt } from './check-json.js';
 import type { Path, Source } from './source.js';
 
 const MULTIPLE_DOCUMENTS = 'MULTIPLE_DOCS';
+const NOT_JSON =
+  'This is not JSON, which has no comments, no comma after the last member, and "…" around every name and text. For those, use weightseal.config.yaml.';
+const NO_ALIAS =
+  'A text that begins with * stands in quotes, like "*.safetensors"; without them it is a YAML alias, and of no anchor before it.';
 
 /**
  * A configuration in YAML 1.2 or JSON. Runs no code: tags beyond YAML's own are refused.
@@ -16,27 +31,30 @@ export function readText(text: string, file: string, isJson: boolean): Source {
     const { line, col } = lines.linePos(offset);
     return `${file}:${line}:${col}`;
   };
+  const mistake = (offset: number, message: string) =>
+    new WeightsealError('CONFIG_INVALID', `${at(offset)}: ${message}`);
   const [problem] = [...document.errors, ...document.warnings];
   if (problem) {
     const message = problem.code === MULTIPLE_DOCUMENTS ? 'A second document begins here' : problem.message;
-    throw new WeightsealError('CONFIG_INVALID', `${at(problem.pos[0])}: ${message}.`);
+    throw mistake(problem.pos[0], `${message}.`);
   }
   // YAML allows more than JSON does, and other readers of the file will not.
-  if (isJson) checkJson(text, file, at);
-  return { value: document.toJS(), where: (path, part) => at(offsetOf(document, path, part)) };
+  const notJson = isJson ? notJsonAt(text) : undefined;
+  if (notJson !== undefined) throw mistake(notJson, NOT_JSON);
+  visit(document, {
+    Alias(_, alias) {
+      if (!alias.resolve(document)) throw mistake(alias.range?.[0] ?? 0, NO_ALIAS);
+    },
+  });
+  return { value: plain(document, mistake), where: (path, part) => at(offsetOf(document, path, part)) };
 }
 
-function checkJson(text: string, file: string, at: (offset: number) => string): void {
+function plain(document: Document, mistake: (offset: number, message: string) => Error): unknown {
   try {
-    JSON.parse(text);
-  } catch (error) {
-    // What V8 says besides quotes the text.
-    const [, position] = /at position (\d+)/.exec((error as Error).message) ?? [];
-    const where = position === undefined ? file : at(Number(position));
-    throw new WeightsealError(
-      'CONFIG_INVALID',
-      `${where}: This is not JSON, which has no comments, no comma after the last member, and "…" around every name and text. For those, use weightseal.config.yaml.`,
-    );
+    return document.toJS();
+  } catch {
+    // The library counts, so that a few lines cannot fill the memory.
+    throw mistake(0, 'Its aliases stand for too much; write out what they stand for.');
   }
 }
 

@@ -23,17 +23,22 @@ function either(choose: (input: unknown) => v.GenericSchema): v.GenericSchema {
   return v.lazy(choose);
 }
 
+/** Members whose names the file chooses. A list is an object too, and so is a Map, but none that has names. */
+function byName<T extends v.GenericSchema>(value: T, expected: string) {
+  const isObject = (input: unknown) =>
+    typeof input === 'object' && input !== null && !Array.isArray(input) && !(input instanceof Map);
+  return v.pipe(v.custom<Record<string, unknown>>(isObject, expected), v.record(v.string(), value));
+}
+
 const KEY = 'a key URI, or an object with `uri` and `deadlineMs`';
 const key = v.strictObject({ uri: v.string('a key URI'), deadlineMs: v.optional(milliseconds(1)) }, KEY);
-const namedKeys = v.record(
-  v.string(),
+const namedKeys = byName(
   either((input) => (typeof input === 'object' && input !== null ? key : v.string(KEY))),
   'names of keys with their URIs',
 );
 
 const GLOBS = 'a glob, or a list of globs';
-const context = v.record(
-  v.string(),
+const context = byName(
   either((input) =>
     typeof input === 'boolean' ? v.literal(true, 'text, or true') : v.string('text, or true'),
   ),
@@ -63,7 +68,7 @@ const config = v.strictObject(
   {
     ...profile.entries,
     profile: v.optional(v.string('the name of a profile')),
-    profiles: v.optional(v.record(v.string(), profile, 'names of profiles with what they change')),
+    profiles: v.optional(byName(profile, 'names of profiles with what they change')),
   },
   'an object with `keys`, `recipients` and `open`',
 );
@@ -78,5 +83,5 @@ export const MEMBERS: Readonly<Record<'config' | 'profile' | 'rule' | 'key', rea
 
 /** What keeps a value from being a `ConfigInput`. */
 export function shapeIssues(value: unknown): readonly v.BaseIssue<unknown>[] {
-  return v.safeParse(config, value).issues ?? [];
+  return v.safeParse(config, value, { abortPipeEarly: true }).issues ?? [];
 }

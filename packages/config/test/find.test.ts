@@ -1,4 +1,4 @@
-import { chmod, chown } from 'node:fs/promises';
+import { chmod, chown, lchown, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CONFIG_NAMES, findConfig, loadConfig } from '@weightseal/config';
 import { describe, expect, test } from 'vitest';
@@ -50,6 +50,15 @@ describe('a configuration that was only found is not used', () => {
     await chown(join(folder.path, 'weightseal.config.js'), 12345, 12345);
     expect(() => found(folder, '.')).toThrow(/belongs to another user/);
   });
+
+  test.runIf(process.getuid?.() === 0)('when a link of somebody else leads to a file of ours', async () => {
+    await using folder = await Folder.with({ 'program.js': '' });
+    const link = join(folder.path, 'weightseal.config.js');
+    await symlink('program.js', link);
+    expect(found(folder, '.')).toBe('weightseal.config.js');
+    await lchown(link, 12345, 12345);
+    expect(() => found(folder, '.')).toThrow(/belongs to another user/);
+  });
 });
 
 describe('a configuration that is not there', () => {
@@ -67,6 +76,18 @@ describe('a configuration that is not there', () => {
     });
   });
 });
+
+test.for(['config', 'config.conf', 'config.YAML', '.yaml'])(
+  'a file that does not say what it is written in is not run: %s',
+  async (name) => {
+    await using folder = await Folder.with({ [name]: 'globalThis.ran = true; export default {};' });
+    await expect(folder.load({ path: name })).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringContaining('by the end of its name: .yaml, .yml, .json, .ts, .js, .mjs.'),
+    });
+    expect(globalThis).not.toHaveProperty('ran');
+  },
+);
 
 describe('what a configuration can be written in', () => {
   test.for([

@@ -97,7 +97,39 @@ const YAML: Readonly<Record<string, readonly [text: string, said: string]>> = {
   ],
   'a pattern that begins with !': [
     'recipients:\n  - path: ["a", "!b"]\n    keys: [local:a]\n',
-    '2:11: recipients[0].path starts with !, which is not offered; put a rule for what is excepted before this one.',
+    '2:17: recipients[0].path[1] starts with !, which is not offered; put a rule for what is excepted before this one.',
+  ],
+  'a pattern in quotes that is none': [
+    'recipients:\n  - path: ""\n    keys: [local:a]\n',
+    '2:11: recipients[0].path is an empty glob, which matches nothing; leave out `path` for a rule that matches everything.',
+  ],
+  'a pattern that no file matches': [
+    'recipients:\n  - path: secret/\n    keys: [local:a]\n',
+    '2:11: recipients[0].path ends with /, and so matches no file; write ** after it for all that is in the directory.',
+  ],
+  'a pattern without quotes that YAML takes for something else': [
+    'recipients:\n  - path: *.safetensors\n    keys: [local:a]\n',
+    '2:11: A text that begins with * stands in quotes, like "*.safetensors"; without them it is a YAML alias, and of no anchor before it.',
+  ],
+  'a rule after the one that matches everything': [
+    'recipients:\n  - keys: [local:a]\n  - path: secret/**\n    keys: [local:b]\n',
+    '3:5: recipients[1] never counts, because recipients[0] before it has no path and so matches everything; put it before that one.',
+  ],
+  'such a rule in a profile': [
+    'profiles:\n  p:\n    recipients: [{ keys: [local:a] }, { keys: [local:b] }]\n',
+    '3:39: profiles.p.recipients[1] never counts, because recipients[0] before it has no path and so matches everything; put it before that one.',
+  ],
+  'keys in a list': [
+    'keys:\n  - local:a\n',
+    '2:3: keys is a list; expected is names of keys with their URIs.',
+  ],
+  'a context in a list': [
+    'recipients:\n  - keys: [local:a]\n    context: [model]\n',
+    '3:14: recipients[0].context is a list; expected is names with text, or with true.',
+  ],
+  'a number that is none': [
+    'hedgeMs: 1e400\n',
+    '1:10: hedgeMs is the number Infinity; expected is a whole number of milliseconds from 0 to 2147483647.',
   ],
   'a preset profile that there is not': [
     'profile: pord\nprofiles: { prod: {} }\n',
@@ -110,6 +142,10 @@ const YAML: Readonly<Record<string, readonly [text: string, said: string]>> = {
   'a variable that is not set': [
     `keys:\n  a: aws-kms://\${KEY}\n`,
     `2:6: keys.a needs the environment variable KEY, which is not set or empty; set it, or give a default: \${KEY:-…}.`,
+  ],
+  'a variable that every object has, and the environment does not': [
+    `keys:\n  a: "local:\${constructor}"\n`,
+    `2:6: keys.a needs the environment variable constructor, which is not set or empty; set it, or give a default: \${constructor:-…}.`,
   ],
   'a variable without an end': [
     `keys:\n  a: "local:\${KEY"\n`,
@@ -160,12 +196,24 @@ describe('a mistake in YAML is told with its line', () => {
   });
 });
 
+test('a few lines of YAML cannot fill the memory', async () => {
+  const layers = ['x', 'a', 'b', 'c', 'd', 'e', 'f'].map((inner, depth, all) => {
+    const items = depth === 0 ? ['0'] : Array<string>(9).fill(`*${all[depth - 1]}`);
+    return `${inner}: &${inner} [${items.join(', ')}]`;
+  });
+  expect(await said('weightseal.config.yaml', layers.join('\n'))).toBe(
+    'weightseal.config.yaml:1:1: Its aliases stand for too much; write out what they stand for.',
+  );
+});
+
 describe('a mistake in JSON is told with its line', () => {
   test.for([
     ['{\n  "keys": { "a": 5 }\n}', '2:18: keys.a is the number 5; expected is a key URI'],
     ['{\n\t"hedge": 1\n}', '2:2: hedge is not known; did you mean hedgeMs?'],
     ['{\n  "keys": {},\n}', '3:1: This is not JSON'],
-    ['{\n  // why\n  "keys": {}\n}', 'This is not JSON'],
+    ['{\n  // why\n  "keys": {}\n}', '2:3: This is not JSON'],
+    ['{\n  "keys": {},\n  "open": [\'a\']\n}', '3:12: This is not JSON'],
+    ['', '1:1: This is not JSON'],
     ["{ 'keys': {} }", '1:3: This is not JSON'],
     ['{ "keys": {}, "keys": {} }', '1:15: Map keys must be unique.'],
     ['{ "keys": ', 'weightseal.config.json:1:'],
@@ -184,7 +232,8 @@ describe('a mistake in a program is told with its path', () => {
     ['js', 'export default { keys: { a: () => "local:a" } };', 'keys.a is a function; expected is a key URI'],
     ['mjs', 'export const keys = {};', 'It exports no configuration: `export default { … }`.'],
     ['ts', 'throw new Error("no such secret");', 'It fails to load: no such secret'],
-    ['ts', 'export default {', 'It fails to load: '],
+    ['ts', 'export default {', 'It fails to load: ParseError: Unexpected token '],
+    ['ts', 'export default { keys: new Map() };', 'keys is an object; expected is names of keys'],
     ['js', 'import "./nothing.js"; export default {};', 'It fails to load: Cannot find module'],
   ] as const)('%s: %s', async ([extension, text, expected]) => {
     expect(await said(`weightseal.config.${extension}`, text)).toContain(

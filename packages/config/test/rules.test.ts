@@ -1,3 +1,4 @@
+import { symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { keyWrappers } from '@weightseal/config';
 import { generateKeyFile } from '@weightseal/kms-local';
@@ -44,6 +45,32 @@ describe('the first rule that matches counts', () => {
     expect((await fromYaml(RULES)).keysToSeal('/srv/models/a/b')?.rule).toBe(3);
   });
 
+  test('whatever the name holds', async () => {
+    expect(await ruleFor('secret/a\nb', 'secret/a\nb/c', 'secret/..a', 'secret/a\\b')).toEqual([0, 0, 0, 0]);
+  });
+
+  test('by whichever way one comes to the file and the configuration', async () => {
+    await using folder = await Folder.with({
+      'project/weightseal.config.yaml': RULES,
+      'project/secret/x': '',
+      'disk/y': '',
+      'project/models/m': '',
+    });
+    const at = (path: string) => join(folder.path, path);
+    await symlink('project', at('link'));
+    await symlink('../../disk', at('project/secret/disk'));
+    await symlink('../secret/x', at('project/models/a.safetensors'));
+    const linked = await folder.load({ path: 'link/weightseal.config.yaml' });
+    const direct = await folder.load({ path: 'project/weightseal.config.yaml' });
+    for (const config of [linked, direct]) {
+      const rule = (path: string) => config.keysToSeal(at(path))?.rule;
+      expect([rule('project/secret/x'), rule('link/secret/x')]).toEqual([0, 0]);
+      expect([rule('project/secret/disk/y'), rule('disk/y')]).toEqual([0, 4]);
+      // A link that is itself what is sealed counts by its own name.
+      expect(rule('project/models/a.safetensors')).toBe(1);
+    }
+  });
+
   test('what has no path matches only a rule without one', async () => {
     expect(await ruleFor(undefined)).toEqual([4]);
     const config = await fromYaml('recipients: [{ path: "**", keys: [local:a] }]');
@@ -54,7 +81,7 @@ describe('the first rule that matches counts', () => {
 test('a rule tells keys, URIs, the context that it gives and the context that it wants', async () => {
   await using folder = await Folder.with({ 'weightseal.config.yaml': RULES });
   const found = (await folder.load()).keysToSeal(join(folder.path, 'models/a.safetensors'))!;
-  expect(found.uris).toEqual(['local:m', 'local:extra']);
+  expect(found.keys.map(({ uri }) => uri)).toEqual(['local:m', 'local:extra']);
   expect(found.keys.map(({ name, deadlineMs }) => [name, deadlineMs])).toEqual([
     ['models', 7],
     [undefined, undefined],
@@ -62,17 +89,53 @@ test('a rule tells keys, URIs, the context that it gives and the context that it
   expect([found.context, found.requiredContext]).toEqual([{ stage: 'prod' }, ['model']]);
 });
 
+describe('the context of a seal', () => {
+  const contextOf = async (given?: Record<string, string>) => {
+    await using folder = await Folder.with({ 'weightseal.config.yaml': RULES });
+    const config = await folder.load();
+    return config.contextToSeal(config.keysToSeal(join(folder.path, 'models/a.safetensors'))!, given);
+  };
+
+  test('is what is given, and what the rule sets', async () => {
+    expect(await contextOf({ model: 'llama', more: '' })).toEqual({
+      model: 'llama',
+      more: '',
+      stage: 'prod',
+    });
+    expect(await contextOf({ model: 'llama', stage: 'prod' })).toEqual({ model: 'llama', stage: 'prod' });
+  });
+
+  test.for([undefined, {}, { model: '' }, { stage: 'prod' }])(
+    'lacks what the rule wants: %j',
+    async (given) => {
+      await expect(contextOf(given)).rejects.toMatchObject({
+        code: 'INVALID_ARGUMENT',
+        message: expect.stringMatching(/^recipients\[1\] of .*\.yaml wants to be told .* "model=…"\.$/),
+      });
+    },
+  );
+
+  test('that contradicts the rule is refused', async () => {
+    await expect(contextOf({ model: 'llama', stage: 'dev' })).rejects.toThrow(/sets "stage" in the context/);
+  });
+
+  test('wants to be given also what every object has', async () => {
+    const config = await fromYaml('recipients: [{ keys: [local:a], context: { toString: true } }]');
+    expect(() => config.contextToSeal(config.keysToSeal('x')!)).toThrow(/"toString=…"/);
+  });
+});
+
 describe('a name or a URI', () => {
   test('means a key', async () => {
     const config = await fromYaml(RULES);
-    expect(config.keyUri('models')).toBe('local:m');
-    expect(config.keyUri('passphrase:')).toBe('passphrase:');
+    expect(config.key('models').uri).toBe('local:m');
+    expect(config.key('passphrase:').uri).toBe('passphrase:');
   });
 
   test('that there is not is told, and not repeated', async () => {
     const config = await fromYaml(RULES);
-    expect(() => config.keyUri('modles')).toThrow(/has no key of that name; did you mean models\?$/);
-    expect(() => config.keyUri('hunter2')).toThrow(/its keys are secret, models, rest\.$/);
+    expect(() => config.key('modles')).toThrow(/has no key of that name; did you mean models\?$/);
+    expect(() => config.key('hunter2')).toThrow(/its keys are secret, models, rest\.$/);
   });
 });
 

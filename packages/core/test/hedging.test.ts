@@ -11,9 +11,8 @@ import {
   verify,
   WeightsealError,
 } from '@weightseal/core';
-import fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { firstToGive, type Turn } from '../src/keys/hedge.js';
+import { describe, expect, it, vi } from 'vitest';
+import { fakeTime } from './support/fake-time.js';
 import { HeldKey, settled } from './support/held-key.js';
 import { keyWith, MemoryKey } from './support/memory-key.js';
 import { collect, failureOf, pattern, refusal, sealBytes } from './support/sealed.js';
@@ -43,20 +42,7 @@ const isZero = (bytes: Uint8Array) => bytes.every((byte) => byte === 0);
 const asked = (keys: readonly HeldKey[]) => keys.map((key) => key.held.length);
 const threeHeld = (options?: { deaf?: boolean }) => NAMES.map((name) => new HeldKey(name, options));
 
-// Time passes only when a test says so; everything else goes on by itself.
-beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
-});
-afterEach(() => {
-  expect(vi.getTimerCount(), 'timers left over').toBe(0);
-  vi.useRealTimers();
-});
-
-async function pass(ms: number): Promise<void> {
-  await settled();
-  vi.advanceTimersByTime(ms);
-  await settled();
-}
+const pass = fakeTime();
 
 describe('one load is one call', () => {
   const ways: Record<string, (keys: readonly KeyWrapper[], options: Options) => Promise<unknown>> = {
@@ -281,115 +267,4 @@ describe('with hedgeMs', () => {
     expect(await outcome).toBeUndefined();
     expect(slow.held[0]!.signal.aborted).toBe(true);
   });
-});
-
-describe('the slots of one key', () => {
-  const many = sealBytes(PLAINTEXT, { keys: Array.from({ length: 32 }, (_, i) => new MemoryKey(`k${i}`)) });
-  const openMany = async (keys: readonly KeyWrapper[], options: Options) => {
-    await using _reader = await openReader(bufferSource(await many), { keys, ...options });
-  };
-
-  it('are never asked about at once, though there are 32 of them and hedgeMs is 0', async () => {
-    let underWay = 0;
-    let most = 0;
-    const key = keyWith('other', {
-      unwrap: async () => {
-        most = Math.max(most, ++underWay);
-        await settled();
-        underWay--;
-        throw rejected();
-      },
-    });
-    const error = await refusal(() => openMany([key], { hedgeMs: 0 }));
-    expect(error.failures).toHaveLength(32);
-    expect(most).toBe(1);
-  });
-
-  it.each(['KEY_TIMEOUT', 'KEY_UNAVAILABLE', 'KEY_THROTTLED'] as const)(
-    'are given up when the service says %s: 32 of them would cost 32 times the wait',
-    async (failure) => {
-      const key = keyWith('other', {
-        unwrap: () => Promise.reject(new WeightsealError(failure, 'Not now.')),
-      });
-      expect((await refusal(() => openMany([key], {}))).code).toBe(failure);
-      expect(key.unwraps).toBe(1);
-    },
-  );
-
-  it('are gone through to the last when it is the slot that is refused', async () => {
-    const key = new MemoryKey('k31');
-    // A key under another name, an alias say, does not know which slot is its own.
-    const alias = keyWith('alias', { unwrap: (...call) => key.unwrap(...call) });
-    expect(await failureOf(() => openMany([alias], {}))).toBeUndefined();
-    expect(alias.unwraps).toBe(32);
-  });
-
-  it('do not hold up the next key: it is asked after hedgeMs, while the first goes through its slots', async () => {
-    const [first, second] = [new HeldKey('other', { deaf: true }), new HeldKey('k1')];
-    const opening = openMany([first, second], { hedgeMs: 10 });
-    await pass(0);
-    first.held[0]!.fail(rejected());
-    await settled();
-    expect(asked([first, second])).toEqual([2, 0]);
-    await pass(10);
-    expect(asked([first, second])).toEqual([2, 1]);
-    await second.held[0]!.answer();
-    await opening;
-    first.held[1]!.fail(rejected());
-    await settled();
-    expect(asked([first, second])).toEqual([2, 1]);
-  });
-});
-
-it('whatever turns give, and when: one outcome, nothing lost, nobody asked too early', async () => {
-  const turn = fc.record({ takes: fc.integer({ min: 0, max: 50 }), gives: fc.boolean(), deaf: fc.boolean() });
-  const hedging = fc.option(fc.integer({ min: 0, max: 30 }), { nil: undefined });
-  await fc.assert(
-    fc.asyncProperty(fc.array(turn, { maxLength: 6 }), hedging, async (script, hedgeMs) => {
-      let now = 0;
-      const begun: number[] = [];
-      const ended: { at: number; given: number | undefined }[] = [];
-      const discarded: number[] = [];
-      const turns = script.map(
-        ({ takes, gives, deaf }, i): Turn<number> =>
-          async (stop) => {
-            begun.push(now);
-            expect(begun).toHaveLength(i + 1);
-            await new Promise<void>((resolve) => {
-              const timer = setTimeout(resolve, takes);
-              if (!deaf)
-                stop.addEventListener('abort', () => {
-                  clearTimeout(timer);
-                  resolve();
-                });
-            });
-            const given = gives && (deaf || !stop.aborted) ? i : undefined;
-            ended.push({ at: now, given });
-            return given;
-          },
-      );
-      const outcome = firstToGive(turns, {
-        hedgeMs,
-        signal: undefined,
-        discard: (late) => discarded.push(late),
-      });
-      for (; now < 400; now++) {
-        vi.advanceTimersByTime(now === 0 ? 0 : 1);
-        await setImmediate();
-      }
-      const winner = await outcome;
-      const given = ended.flatMap((end) => (end.given === undefined ? [] : [end.given]));
-      expect(winner).toBe(given[0]);
-      expect(discarded).toEqual(given.slice(1));
-      expect(ended).toHaveLength(begun.length);
-      if (winner === undefined) expect(begun).toHaveLength(turns.length);
-      for (const [i, at] of begun.entries()) {
-        if (i === 0) continue;
-        const waited = hedgeMs !== undefined && at - begun[i - 1]! >= hedgeMs;
-        const failed = ended.some((end) => end.given === undefined && end.at === at);
-        expect(waited || failed).toBe(true);
-      }
-    }),
-    { numRuns: 30 },
-  );
 });

@@ -4,7 +4,7 @@ import { usageError } from '../cli-error.js';
 import { configuration, configurationFor } from '../configuration.js';
 import { EXIT_CODES } from '../exit-codes.js';
 import { type Told, told } from '../failure.js';
-import { resolveKeys } from '../keys.js';
+import { checkUris, resolveKeys } from '../keys.js';
 import { printable, quote } from '../text.js';
 import type { Args, Result, Session } from '../types.js';
 
@@ -12,10 +12,8 @@ export async function keysCheck(args: Args, { signal }: Session): Promise<Result
   const config =
     args.operands.length > 0 ? await configurationFor(args, args.operands) : await configuration(args);
   const named = args.operands.length > 0 ? args.operands : config && [...config.keys.keys()];
-  if (!named)
-    throw usageError(
-      'keys check: Name a key, or have a configuration that names some; none was found here or above.',
-    );
+  if (!named?.length) throw usageError('keys check: Name a key; there is no configuration that names any.');
+  if (!config) await checkUris(named);
   // Before any is asked, so that a misspelt name is told at once.
   const keys = named.map((name) => config?.key(name) ?? { name: undefined, uri: name });
   const checked = [];

@@ -3,7 +3,7 @@ import { usageError } from '../cli-error.js';
 import { configurationFor } from '../configuration.js';
 import { core } from '../core.js';
 import { resolveKeys } from '../keys.js';
-import { quote } from '../text.js';
+import { printable, quote } from '../text.js';
 import type { Args, Result, Session } from '../types.js';
 import { wholeNumber } from '../values.js';
 import { rotationText } from './keys-check.js';
@@ -18,7 +18,15 @@ export async function rotate(args: Args, { signal }: Session): Promise<Result> {
   const rotation = rotationOf(args);
   const config = await configurationFor(args, [args.operand]);
   const [key] = await resolveKeys(config, [args.operand]);
-  return rotation.kind === 'now' ? rotateNow(key!, args.operand, signal) : schedule(key!, rotation, signal);
+  return rotation.kind === 'now' ? rotateNow(key!, sameKey(args), signal) : schedule(key!, rotation, signal);
+}
+
+/** The arguments with which another command means the same key. */
+function sameKey(args: Args): string {
+  const more = ['config', 'profile'].map((flag) => [flag, args.one(flag)]);
+  return [['key', args.operand], ...more]
+    .flatMap(([flag, value]) => (value === undefined ? [] : [`--${flag} ${printable(value)}`]))
+    .join(' ');
 }
 
 function rotationOf(args: Args): Rotation {
@@ -53,7 +61,7 @@ export async function schedule(
   };
 }
 
-export async function rotateNow(key: KeyWrapper, named: string, signal: AbortSignal): Promise<Result> {
+export async function rotateNow(key: KeyWrapper, same: string, signal: AbortSignal): Promise<Result> {
   const { canRotate } = await core();
   if (!canRotate(key))
     throw usageError(
@@ -66,7 +74,7 @@ export async function rotateNow(key: KeyWrapper, named: string, signal: AbortSig
     lines: [
       `rotated ${quote(key.uri)}: ${versions(from, to)}`,
       'What was sealed before still opens. To move a file to the new version:',
-      `  weightseal rewrap <sealed> --key ${named}`,
+      `  weightseal rewrap <sealed> ${same}`,
     ],
   };
 }

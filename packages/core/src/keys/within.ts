@@ -1,8 +1,7 @@
 import { WeightsealError } from '../errors.js';
+import { MAX_TIMER_MS, optionalWhole } from './whole-number.js';
 
 export const DEFAULT_DEADLINE_MS = 10_000;
-/** What setTimeout can count; larger values would fire at once. */
-const MAX_DEADLINE_MS = 2 ** 31 - 1;
 
 /** How long a call of a key provider may go on, and who may end it earlier. */
 export interface Limits {
@@ -14,12 +13,8 @@ export interface Limits {
 }
 
 /** The deadline to keep, in milliseconds; 10 000 unless told. @throws INVALID_ARGUMENT */
-export function checkedDeadline(deadlineMs: number = DEFAULT_DEADLINE_MS): number {
-  if (Number.isInteger(deadlineMs) && deadlineMs >= 1 && deadlineMs <= MAX_DEADLINE_MS) return deadlineMs;
-  throw new WeightsealError(
-    'INVALID_ARGUMENT',
-    `deadlineMs must be a whole number from 1 to ${MAX_DEADLINE_MS}.`,
-  );
+export function checkedDeadline(deadlineMs?: number): number {
+  return optionalWhole('deadlineMs', deadlineMs, 1, MAX_TIMER_MS) ?? DEFAULT_DEADLINE_MS;
 }
 
 function start({ signal, deadlineMs, doing }: Limits): { stop: AbortSignal; end: () => void } {

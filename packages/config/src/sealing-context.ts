@@ -1,0 +1,20 @@
+import { type Context, WeightsealError } from '@weightseal/core';
+import type { RecipientRule } from './config.js';
+
+/** The context of a seal: what is given with it, and what the rule sets. @throws INVALID_ARGUMENT */
+export function sealingContext(rule: RecipientRule, given: Context, where: string): Context {
+  // Empty is what a variable gives that nobody has set.
+  const missing = rule.requiredContext.filter((name) => !(Object.hasOwn(given, name) && given[name]));
+  if (missing.length > 0) {
+    const flags = missing.map((name) => `--context ${JSON.stringify(`${name}=…`)}`).join(' ');
+    throw new WeightsealError('INVALID_ARGUMENT', `${where} wants to be told the context: ${flags}.`);
+  }
+  const other = Object.keys(given).find(
+    (name) => Object.hasOwn(rule.context, name) && rule.context[name] !== given[name],
+  );
+  if (other === undefined) return { ...given, ...rule.context };
+  throw new WeightsealError(
+    'INVALID_ARGUMENT',
+    `${where} sets ${JSON.stringify(other)} in the context itself, to something else; leave it out.`,
+  );
+}
