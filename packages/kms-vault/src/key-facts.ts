@@ -1,0 +1,44 @@
+import { invalidAnswer } from './errors.js';
+import type { KeyName } from './key-name.js';
+
+/** What Vault tells of a key, as far as it matters here. */
+export interface KeyFacts {
+  readonly latestVersion: number;
+  readonly type: string;
+  readonly derived: boolean;
+  readonly softDeleted: boolean;
+  readonly exportable: boolean;
+  readonly deletable: boolean;
+  /** Seconds between two versions; 0 where nothing rotates by itself. Undefined before Vault 1.10. */
+  readonly autoRotateSeconds: number | undefined;
+  /** When the latest version was made. */
+  readonly latestMade: Date | undefined;
+}
+
+/** @throws KEY_RESPONSE_INVALID */
+export function factsIn(data: Readonly<Record<string, unknown>>, key: KeyName): KeyFacts {
+  const { latest_version: latestVersion, type, auto_rotate_period: period, keys } = data;
+  if (data['name'] !== key.name) throw invalidAnswer(key, 'the answer describes another key');
+  if (!isWhole(latestVersion) || latestVersion < 1 || typeof type !== 'string') {
+    throw invalidAnswer(key, 'the answer describes no key');
+  }
+  return {
+    latestVersion,
+    type,
+    derived: data['derived'] === true,
+    softDeleted: data['soft_deleted'] === true,
+    exportable: data['exportable'] === true || data['allow_plaintext_backup'] === true,
+    deletable: data['deletion_allowed'] === true,
+    autoRotateSeconds: isWhole(period) ? period : undefined,
+    latestMade: timeOf((keys as Record<string, unknown> | undefined)?.[latestVersion]),
+  };
+}
+
+function isWhole(value: unknown): value is number {
+  return Number.isSafeInteger(value);
+}
+
+/** Symmetric keys have seconds since 1970 there. */
+function timeOf(value: unknown): Date | undefined {
+  return isWhole(value) && value > 0 ? new Date(value * 1000) : undefined;
+}

@@ -1,0 +1,49 @@
+import { readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { WeightsealError } from '@weightseal/core';
+import { scrubbed } from './scrub.js';
+
+export type VaultToken = string | ((signal: AbortSignal) => string | Promise<string>);
+
+const FILE = '.vault-token';
+
+/**
+ * The token, looked for anew at each call, since agents renew it: the option, VAULT_TOKEN, BAO_TOKEN, ~/.vault-token. Undefined when there is
+ * none: a Vault Agent or Proxy on this machine adds its own.
+ *
+ * @throws KEY_DENIED
+ */
+export async function findToken(
+  option: VaultToken | undefined,
+  stop: AbortSignal,
+): Promise<string | undefined> {
+  const { VAULT_TOKEN, BAO_TOKEN } = process.env;
+  const token = ((await given(option, stop)) || VAULT_TOKEN || BAO_TOKEN || (await inFile()))?.trim();
+  if (!token) return undefined;
+  if (/^[\x21-\x7e]+$/.test(token)) return token;
+  throw denied('The Vault token holds characters that no token has; check where it comes from.');
+}
+
+async function given(option: VaultToken | undefined, stop: AbortSignal): Promise<string | undefined> {
+  if (typeof option !== 'function') return option;
+  try {
+    return await option(stop);
+  } catch (cause) {
+    throw denied('The function given as the option `token` gave no Vault token.', scrubbed(cause));
+  }
+}
+
+/** Where `vault login` and `bao login` leave it. */
+async function inFile(): Promise<string | undefined> {
+  try {
+    return await readFile(join(homedir(), FILE), 'utf8');
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw denied(`The Vault token in ~/${FILE} cannot be read; check its owner and mode.`, scrubbed(cause));
+  }
+}
+
+function denied(message: string, cause?: Error): WeightsealError {
+  return new WeightsealError('KEY_DENIED', message, cause && { cause });
+}

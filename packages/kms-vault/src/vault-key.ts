@@ -1,0 +1,108 @@
+import {
+  checkedDeadline,
+  encodeContext,
+  type KeyCallOptions,
+  type KeyDescriber,
+  type KeyRotator,
+  type KeyWrapper,
+  type RotationScheduler,
+  within,
+} from '@weightseal/core';
+import type { Asking } from './ask.js';
+import { type Connection, openConnection, type VaultTls } from './connection.js';
+import { unwrapDataKey, wrapDataKey } from './data-key-calls.js';
+import { describeKey, rotateKey, rotationStatus, scheduleRotation } from './key-management.js';
+import { checkedName, PROVIDER, partsOf } from './key-name.js';
+import { checkDataKey, ciphertextIn } from './payload.js';
+import { findToken, type VaultToken } from './token.js';
+
+export interface VaultKeyOptions {
+  /** `https://<host>[:<port>]`; `http://` on a loopback address only. VAULT_ADDR is not read: the URI has to name the key. */
+  readonly address: string;
+  /** Where the Transit engine is mounted; `transit` unless told. */
+  readonly mount?: string | undefined;
+  readonly name: string;
+  /** VAULT_NAMESPACE is not read either. */
+  readonly namespace?: string | undefined;
+  /** The token, or what gets it at each call; else VAULT_TOKEN, BAO_TOKEN, ~/.vault-token, and with none of them the call has none. */
+  readonly token?: VaultToken | undefined;
+  /** Certificates, instead of those that VAULT_CACERT, VAULT_CLIENT_CERT and VAULT_CLIENT_KEY name. */
+  readonly tls?: VaultTls | undefined;
+  /** Milliseconds that one call may take in all, retries included; 10 000 unless told. */
+  readonly deadlineMs?: number | undefined;
+}
+
+export type VaultKey = KeyWrapper & KeyDescriber & KeyRotator & RotationScheduler;
+
+/**
+ * A key in the Transit engine of HashiCorp Vault or OpenBao. payload.ts has what is wrapped; the wrap is Transit's own
+ * `vault:v<version>:<base64>`.
+ *
+ * Wrapping is one request, `encrypt`, and opening is one, `decrypt`, on the key named here and no other. Neither has to read the key.
+ *
+ * @throws INVALID_ARGUMENT
+ */
+export function createVaultKey(options: VaultKeyOptions): VaultKey {
+  const key = checkedName(options, 'INVALID_ARGUMENT');
+  const deadlineMs = checkedDeadline(options.deadlineMs);
+  const { token, tls = {} } = options;
+  let opened: Promise<Connection> | undefined;
+  const connect = (): Promise<Connection> => {
+    opened ??= openConnection(key.address, tls).catch((error: unknown) => {
+      opened = undefined;
+      throw error;
+    });
+    return opened;
+  };
+  const run = <T>(
+    call: KeyCallOptions | undefined,
+    doing: string,
+    work: (asking: Asking) => Promise<T>,
+    discard?: (late: T) => void,
+  ): Promise<T> => {
+    const endsAt = performance.now() + deadlineMs;
+    const start = async (stop: AbortSignal) => {
+      const [connection, found] = await Promise.all([connect(), findToken(token, stop)]);
+      return work({ key, connection, token: found, stop, endsAt });
+    };
+    return within({ signal: call?.signal, deadlineMs, doing: `${doing} ${key.uri}` }, start, discard);
+  };
+  return {
+    provider: PROVIDER,
+    uri: key.uri,
+    async wrap(dataKey, context, call) {
+      checkDataKey(dataKey);
+      const bound = encodeContext(context);
+      return run(call, 'wrap with', (asking) => wrapDataKey(asking, dataKey, bound));
+    },
+    async unwrap(wrapped, context, call) {
+      const bound = encodeContext(context);
+      const ciphertext = ciphertextIn(wrapped);
+      return run(
+        call,
+        'unwrap with',
+        (asking) => unwrapDataKey(asking, ciphertext, bound),
+        (late) => late.fill(0),
+      );
+    },
+    describe: (call) => run(call, 'describe', describeKey),
+    rotate: (call) => run(call, 'rotate', rotateKey),
+    rotationStatus: (call) => run(call, 'read the rotation of', rotationStatus),
+    scheduleRotation: (everyDays, call) =>
+      run(call, 'schedule the rotation of', (asking) => scheduleRotation(asking, everyDays)),
+  };
+}
+
+/**
+ * The key of `vault://<host>[:port]/<mount>/keys/<name>[?namespace=<namespace>][&tls=off]`.
+ *
+ * @throws KEY_URI_INVALID, INVALID_ARGUMENT
+ */
+export function vaultKeyFromUri(
+  uri: string,
+  options: Omit<VaultKeyOptions, 'address' | 'mount' | 'name' | 'namespace'> = {},
+): VaultKey {
+  const parts = partsOf(uri);
+  checkedName(parts, 'KEY_URI_INVALID');
+  return createVaultKey({ ...options, ...parts });
+}
