@@ -5,8 +5,9 @@ import type { Args } from './types.js';
 /** The configuration that the command line names, or that is found here or above; undefined where there is none. */
 export async function configuration(args: Args): Promise<Config | undefined> {
   const { findConfig, loadConfig } = await import('@weightseal/config');
-  const path = args.one('config') ?? findConfig();
-  if (path !== undefined) return loadConfig({ path, profile: args.one('profile') });
+  const path = args.one('config');
+  if (path !== undefined || findConfig() !== undefined)
+    return loadConfig({ path, profile: args.one('profile') });
   if (args.one('profile') === undefined) return undefined;
   throw usageError('--profile is of a configuration, and no weightseal.config file was found here or above.');
 }

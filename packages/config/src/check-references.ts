@@ -4,13 +4,20 @@ import { hasReference } from './interpolate.js';
 import { didYouMean } from './nearest.js';
 import { configInvalid, type Problem, type Source } from './source.js';
 
+export interface Stage {
+  /** Whether the environment has been put in; where it has not, texts that wait for it are passed over. */
+  readonly interpolated: boolean;
+  /** Whether somebody named the configuration; else it was only found. */
+  readonly named: boolean;
+}
+
 /**
  * Every name must be a key's, every URI of a known scheme, and every glob one that can match.
  *
- * @param interpolated whether the environment has been put in; where it has not, texts that wait for it are passed over
  * @throws CONFIG_INVALID
  */
-export function checkReferences(source: Source, found: Effective, interpolated: boolean): void {
+export function checkReferences(source: Source, found: Effective, { interpolated, named }: Stage): void {
+  const uriProblem = (text: Text) => problemOf(text) ?? (named ? undefined : programProblem(text));
   const names = [...found.keys.keys()];
   const check = (texts: readonly Text[], problem: (text: Text) => string | undefined): Problem[] =>
     texts
@@ -35,7 +42,13 @@ export function checkReferences(source: Source, found: Effective, interpolated: 
   if (problems.length > 0) throw configInvalid(source, problems);
 }
 
-function uriProblem({ value }: Text): string | undefined {
+/** A PKCS#11 module is native code, which a configuration that came with a downloaded model must not choose. */
+function programProblem({ value }: Text): string | undefined {
+  if (schemeOf(value) !== 'pkcs11' || !/[?&]module-/i.test(value)) return undefined;
+  return 'names a module to load, and the configuration was only found. Name the module by WEIGHTSEAL_PKCS11_MODULE, or the configuration by --config or WEIGHTSEAL_CONFIG.';
+}
+
+function problemOf({ value }: Text): string | undefined {
   const scheme = schemeOf(value);
   if (scheme === undefined) return `is not a key URI, which starts with its scheme: ${known(KEY_SCHEMES)}.`;
   if ((KEY_SCHEMES as readonly string[]).includes(scheme)) return undefined;

@@ -8,6 +8,7 @@ export const CONFIG_NAMES: readonly string[] = ['ts', 'js', 'mjs', 'json', 'yaml
 );
 
 const WRITABLE_BY_ALL = 0o002;
+const PROGRAM = /\.(?:ts|js|mjs)$/;
 
 export interface FindOptions {
   /** Where the search begins; the working directory unless told. */
@@ -20,10 +21,10 @@ export interface FindOptions {
  * The configuration file that counts: what WEIGHTSEAL_CONFIG names, or else the one in the directory or the nearest one above
  * it that has one. Costs a few calls of `stat`, and loads nothing.
  *
- * A file that was only found decides who can open what is sealed, and may be code. So one that somebody else could have put there
- * (`/tmp/weightseal.config.js`) is refused: whoever means it names it.
+ * A file that was only found may have come with a downloaded model, and it decides who can open what is sealed. So one that is a
+ * program, or that somebody else could have put there, is refused: whoever means it names it.
  *
- * @throws CONFIG_INVALID when a directory has two, or when somebody else owns the file or can write to it
+ * @throws CONFIG_INVALID when a directory has two, when it is a program, or when somebody else owns the file or can write to it
  */
 export function findConfig({ cwd = process.cwd(), env = process.env }: FindOptions = {}): string | undefined {
   const named = env['WEIGHTSEAL_CONFIG'];
@@ -50,20 +51,21 @@ function isFile(path: string): boolean {
 }
 
 function trusted(path: string): string {
-  const me = process.geteuid?.();
-  if (me === undefined) return path;
-  const { uid, mode } = statSync(path);
-  // Of a link too: it could lead to any file of ours, or of root's, and have it taken for the configuration, or run.
-  const owners = [uid, lstatSync(path).uid];
-  const problem = owners.some((owner) => owner !== me && owner !== 0)
-    ? 'belongs to another user'
-    : mode & WRITABLE_BY_ALL
-      ? 'can be written to by everybody'
-      : undefined;
+  const problem = PROGRAM.test(path) ? 'is a program' : strangers(path);
   if (problem === undefined) return path;
   throw invalid(
     `${path} ${problem}, so it is not used just because it is there. If you trust it, name it with --config or WEIGHTSEAL_CONFIG.`,
   );
+}
+
+function strangers(path: string): string | undefined {
+  const me = process.geteuid?.();
+  if (me === undefined) return undefined;
+  const { uid, mode } = statSync(path);
+  // Of a link too: it could lead to any file of ours, or of root's, and have it taken for the configuration, or run.
+  const owners = [uid, lstatSync(path).uid];
+  if (owners.some((owner) => owner !== me && owner !== 0)) return 'belongs to another user';
+  return mode & WRITABLE_BY_ALL ? 'can be written to by everybody' : undefined;
 }
 
 function invalid(message: string): WeightsealError {

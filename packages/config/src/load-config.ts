@@ -15,13 +15,14 @@ export interface LoadOptions {
 }
 
 /**
- * Finds and reads the configuration. One in TypeScript or JavaScript is run; YAML and JSON are only read.
+ * Finds and reads the configuration. One in TypeScript or JavaScript is run, and so has to be named; YAML and JSON are only read.
  *
  * @throws CONFIG_INVALID, with the line where the file has lines; INPUT_NOT_FOUND; INVALID_ARGUMENT for a profile that there is not
  */
 export async function loadConfig(options: LoadOptions = {}): Promise<Config> {
   const { cwd = process.cwd(), env = process.env } = options;
-  const path = options.path === undefined ? findConfig({ cwd, env }) : resolve(cwd, options.path);
+  const named = options.path ?? (env['WEIGHTSEAL_CONFIG'] || undefined);
+  const path = named === undefined ? findConfig({ cwd, env }) : resolve(cwd, named);
   if (path === undefined) {
     throw new WeightsealError(
       'INPUT_NOT_FOUND',
@@ -31,5 +32,5 @@ export async function loadConfig(options: LoadOptions = {}): Promise<Config> {
   const profile = options.profile ?? (env['WEIGHTSEAL_PROFILE'] || undefined);
   // What reads and checks takes longer to load than the search, so it comes when there is something to read.
   const { load } = await import('./load.js');
-  return load(path, { cwd, profile, env });
+  return load(path, { cwd, profile, env, named: named !== undefined });
 }

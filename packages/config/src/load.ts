@@ -17,19 +17,22 @@ interface Choice {
   readonly cwd: string;
   readonly profile: string | undefined;
   readonly env: NodeJS.ProcessEnv;
+  /** Whether somebody said that it is this one; else it was only found. */
+  readonly named: boolean;
 }
 
 /** Reads a configuration of whatever kind, and checks all of it: the profiles that do not count now as well. */
-export async function load(path: string, { cwd, profile: wanted, env }: Choice): Promise<Config> {
+export async function load(path: string, { cwd, profile: wanted, env, named }: Choice): Promise<Config> {
   const source = await read(path, relative(cwd, path));
   const config = checkShape(source);
   const profiles = Object.keys(config.profiles ?? {});
   const profile = chosen(wanted, profiles) ?? preset(source, config, profiles, env);
   for (const other of profiles) {
-    if (other !== profile) checkReferences(source, effective(source, config, other, undefined), false);
+    if (other !== profile)
+      checkReferences(source, effective(source, config, other, undefined), { interpolated: false, named });
   }
   const found = effective(source, config, profile, env);
-  checkReferences(source, found, true);
+  checkReferences(source, found, { interpolated: true, named });
   return new Config(path, profile, profiles, found);
 }
 

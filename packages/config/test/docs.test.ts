@@ -25,10 +25,11 @@ describe('docs/configuration.md, and the README', () => {
   test.for(blocks.filter((block) => !isProgram(block)))(
     'a configuration that is one: $kind, $text',
     async ({ kind, text }) => {
-      await using folder = await Folder.with({ [`weightseal.config.${kind}`]: text });
-      const { keys, profiles } = await folder.load({ env });
+      const path = `weightseal.config.${kind}`;
+      await using folder = await Folder.with({ [path]: text });
+      const { keys, profiles } = await folder.load({ env, path });
       expect(keys.size).toBeGreaterThan(0);
-      for (const profile of profiles) await folder.load({ env, profile });
+      for (const profile of profiles) await folder.load({ env, path, profile });
     },
   );
 

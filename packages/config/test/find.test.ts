@@ -8,7 +8,7 @@ const found = (folder: Folder, from: string, env: NodeJS.ProcessEnv = {}) =>
   findConfig({ cwd: join(folder.path, from), env })?.replace(`${folder.path}/`, '');
 
 describe('a configuration is found', () => {
-  test.for(CONFIG_NAMES)('%s', async (name) => {
+  test.for(CONFIG_NAMES.filter((name) => !/\.m?[jt]s$/.test(name)))('%s', async (name) => {
     await using folder = await Folder.with({ [name]: '' });
     expect(found(folder, '.')).toBe(name);
   });
@@ -16,11 +16,11 @@ describe('a configuration is found', () => {
   test('the nearest one above', async () => {
     await using folder = await Folder.with({
       'weightseal.config.yaml': '',
-      'a/weightseal.config.ts': '',
+      'a/weightseal.config.json': '',
       'a/b/c/x': '',
       'd/weightseal.config.yaml/x': '',
     });
-    expect(found(folder, 'a/b/c')).toBe('a/weightseal.config.ts');
+    expect(found(folder, 'a/b/c')).toBe('a/weightseal.config.json');
     expect(found(folder, 'd')).toBe('weightseal.config.yaml');
     expect(found(folder, 'nowhere/at/all')).toBe('weightseal.config.yaml');
   });
@@ -45,17 +45,42 @@ describe('a configuration that was only found is not used', () => {
     expect((await folder.load({ path: 'weightseal.config.yaml' })).deadlineMs).toBe(5);
   });
 
+  test.for(['ts', 'js', 'mjs'])(
+    'when it is a program (%s), which may have come with a model',
+    async (extension) => {
+      const name = `weightseal.config.${extension}`;
+      await using folder = await Folder.with({
+        [name]: 'globalThis.ran = true; export default { deadlineMs: 5 };',
+      });
+      await expect(folder.load()).rejects.toThrow(
+        /is a program, .* name it with --config or WEIGHTSEAL_CONFIG/,
+      );
+      expect(globalThis).not.toHaveProperty('ran');
+      expect((await folder.load({ env: { WEIGHTSEAL_CONFIG: name } })).deadlineMs).toBe(5);
+      delete (globalThis as { ran?: boolean }).ran;
+    },
+  );
+
+  test('when one of its keys loads a module that it names', async () => {
+    const name = 'weightseal.config.yaml';
+    await using folder = await Folder.with({ [name]: "open: ['pkcs11:object=a?module-path=/repo/evil.so']" });
+    await expect(folder.load()).rejects.toThrow(
+      /yaml:1:\d+: .*names a module to load, and the configuration was only found/,
+    );
+    expect((await folder.load({ path: name })).keysToOpen()).toHaveLength(1);
+  });
+
   test.runIf(process.getuid?.() === 0)('when it belongs to somebody else', async () => {
-    await using folder = await Folder.with({ 'weightseal.config.js': '' });
-    await chown(join(folder.path, 'weightseal.config.js'), 12345, 12345);
+    await using folder = await Folder.with({ 'weightseal.config.yaml': '' });
+    await chown(join(folder.path, 'weightseal.config.yaml'), 12345, 12345);
     expect(() => found(folder, '.')).toThrow(/belongs to another user/);
   });
 
   test.runIf(process.getuid?.() === 0)('when a link of somebody else leads to a file of ours', async () => {
-    await using folder = await Folder.with({ 'program.js': '' });
-    const link = join(folder.path, 'weightseal.config.js');
-    await symlink('program.js', link);
-    expect(found(folder, '.')).toBe('weightseal.config.js');
+    await using folder = await Folder.with({ 'other.json': '' });
+    const link = join(folder.path, 'weightseal.config.json');
+    await symlink('other.json', link);
+    expect(found(folder, '.')).toBe('weightseal.config.json');
     await lchown(link, 12345, 12345);
     expect(() => found(folder, '.')).toThrow(/belongs to another user/);
   });
@@ -109,7 +134,7 @@ describe('what a configuration can be written in', () => {
       [name]: text,
       'other.ts': 'export const deadlineMs: number = 5;',
     });
-    const config = await folder.load();
+    const config = await folder.load({ path: name });
     expect([config.deadlineMs, config.path]).toEqual([5, join(folder.path, name)]);
   });
 });

@@ -6,7 +6,7 @@ import { Folder } from './support/folder.js';
 async function said(name: string, text: string, env: NodeJS.ProcessEnv = {}): Promise<string> {
   await using folder = await Folder.with({ [name]: text });
   try {
-    await folder.load({ env });
+    await folder.load({ path: name, env });
   } catch (error) {
     if (!isWeightsealError(error)) throw error;
     expect(error.code).toBe('CONFIG_INVALID');
