@@ -17,6 +17,6 @@ export default {
     const env = { HOME: servers.directory };
     const ready = answers(`${url}/v1/sys/health`);
     await servers.launch(bao, [...dev, `-dev-listen-address=127.0.0.1:${port}`], { env, ready });
-    return { WEIGHTSEAL_EMULATOR_VAULT: url, VAULT_TOKEN: token };
+    return { WEIGHTSEAL_EMULATOR_VAULT: url, VAULT_ADDR: url, VAULT_TOKEN: token };
   },
 };

@@ -11,10 +11,10 @@ export interface Ran {
 /** Seals a model and opens it again, with the keys of a profile. */
 export async function program(model: string, profile: string): Promise<Ran> {
   const config = await loadConfig({ cwd: import.meta.dirname, profile });
-  const context = { model: 'bert' };
   const sealed = `${model}.${profile}.sealed`;
   const sealing = config.keysToSeal(model);
   if (!sealing) throw new Error(`The profile ${profile} has no recipients for ${model}.`);
+  const context = config.contextToSeal(sealing, { model: 'bert' });
 
   await sealToFile(model, sealed, { keys: await keyWrappers(config, sealing.keys, { providers }), context });
 

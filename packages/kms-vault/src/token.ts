@@ -12,17 +12,34 @@ const FILE = '.vault-token';
  * The token, looked for anew at each call, since agents renew it: the option, VAULT_TOKEN, BAO_TOKEN, ~/.vault-token. Undefined when there is
  * none: a Vault Agent or Proxy on this machine adds its own.
  *
+ * A key's URI can come out of a file that somebody else wrote. So what lies in the environment goes only where the environment says that it
+ * belongs: to VAULT_ADDR or BAO_ADDR.
+ *
+ * @param address the origin that the token would be sent to
  * @throws KEY_DENIED
  */
 export async function findToken(
   option: VaultToken | undefined,
+  address: string,
   stop: AbortSignal,
 ): Promise<string | undefined> {
-  const { VAULT_TOKEN, BAO_TOKEN } = process.env;
-  const token = ((await given(option, stop)) || VAULT_TOKEN || BAO_TOKEN || (await inFile()))?.trim();
+  const token = ((await given(option, stop)) || (await ambient(address)))?.trim();
   if (!token) return undefined;
   if (/^[\x21-\x7e]+$/.test(token)) return token;
   throw denied('The Vault token holds characters that no token has; check where it comes from.');
+}
+
+async function ambient(address: string): Promise<string | undefined> {
+  const { VAULT_TOKEN, BAO_TOKEN, VAULT_ADDR, BAO_ADDR } = process.env;
+  const token = VAULT_TOKEN || BAO_TOKEN || (await inFile());
+  if (!token || [VAULT_ADDR, BAO_ADDR].some((one) => one && originOf(one) === address)) return token;
+  throw denied(
+    `There is a Vault token in the environment, and it is for another server or none in particular. If it is for ${address}, say so: VAULT_ADDR=${address}`,
+  );
+}
+
+function originOf(address: string): string | undefined {
+  return URL.canParse(address) ? new URL(address).origin : undefined;
 }
 
 async function given(option: VaultToken | undefined, stop: AbortSignal): Promise<string | undefined> {

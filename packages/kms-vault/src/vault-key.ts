@@ -17,14 +17,17 @@ import { checkDataKey, ciphertextIn } from './payload.js';
 import { findToken, type VaultToken } from './token.js';
 
 export interface VaultKeyOptions {
-  /** `https://<host>[:<port>]`; `http://` on a loopback address only. VAULT_ADDR is not read: the URI has to name the key. */
+  /** `https://<host>[:<port>]`; `http://` on a loopback address only. VAULT_ADDR does not stand in for it: the URI has to name the key. */
   readonly address: string;
   /** Where the Transit engine is mounted; `transit` unless told. */
   readonly mount?: string | undefined;
   readonly name: string;
   /** VAULT_NAMESPACE is not read either. */
   readonly namespace?: string | undefined;
-  /** The token, or what gets it at each call; else VAULT_TOKEN, BAO_TOKEN, ~/.vault-token, and with none of them the call has none. */
+  /**
+   * The token, or what gets it at each call; else VAULT_TOKEN, BAO_TOKEN or ~/.vault-token, if VAULT_ADDR or BAO_ADDR is this address.
+   * With none of them the call has none.
+   */
   readonly token?: VaultToken | undefined;
   /** Certificates, instead of those that VAULT_CACERT, VAULT_CLIENT_CERT and VAULT_CLIENT_KEY name. */
   readonly tls?: VaultTls | undefined;
@@ -62,7 +65,7 @@ export function createVaultKey(options: VaultKeyOptions): VaultKey {
   ): Promise<T> => {
     const endsAt = performance.now() + deadlineMs;
     const start = async (stop: AbortSignal) => {
-      const [connection, found] = await Promise.all([connect(), findToken(token, stop)]);
+      const [connection, found] = await Promise.all([connect(), findToken(token, key.address, stop)]);
       return work({ key, connection, token: found, stop, endsAt });
     };
     return within({ signal: call?.signal, deadlineMs, doing: `${doing} ${key.uri}` }, start, discard);

@@ -20,7 +20,7 @@ afterAll(() => rm(home, { recursive: true }));
 beforeEach(() => {
   fake.requests.length = 0;
   vi.stubEnv('HOME', home);
-  for (const name of ['VAULT_TOKEN', 'BAO_TOKEN', 'VAULT_NAMESPACE', 'VAULT_ADDR'])
+  for (const name of ['VAULT_TOKEN', 'BAO_TOKEN', 'VAULT_NAMESPACE', 'VAULT_ADDR', 'BAO_ADDR'])
     vi.stubEnv(name, undefined);
 });
 afterEach(() => vi.unstubAllEnvs());
@@ -121,6 +121,7 @@ describe('the wrap', () => {
 describe('the token', () => {
   it('comes from the option, VAULT_TOKEN, BAO_TOKEN, ~/.vault-token, in this order', async () => {
     const wrap = (token?: VaultKeyOptions['token']) => failureOf(() => key({ token }).wrap(dataKey, CONTEXT));
+    vi.stubEnv('VAULT_ADDR', fake.address);
     await writeFile(join(home, '.vault-token'), 'from-file\n');
     vi.stubEnv('BAO_TOKEN', 'from-bao');
     vi.stubEnv('VAULT_TOKEN', 'from-vault');
@@ -143,11 +144,24 @@ describe('the token', () => {
 
   it('is looked for at each call', async () => {
     const one = key({ token: undefined });
+    vi.stubEnv('BAO_ADDR', `${fake.address}/`);
     vi.stubEnv('VAULT_TOKEN', 'expired');
     expect((await failureOf(() => one.wrap(dataKey, CONTEXT))).code).toBe('KEY_DENIED');
     vi.stubEnv('VAULT_TOKEN', TOKEN);
     await one.wrap(dataKey, CONTEXT);
   });
+
+  it.each([undefined, 'https://vault.example.com', 'vault'])(
+    'of the environment does not go elsewhere than VAULT_ADDR, here %s',
+    async (address) => {
+      const asked = fake.requests.length;
+      vi.stubEnv('VAULT_TOKEN', TOKEN);
+      vi.stubEnv('VAULT_ADDR', address);
+      const { code, message } = await failureOf(() => key({ token: undefined }).wrap(dataKey, CONTEXT));
+      expect([code, fake.requests.length]).toEqual(['KEY_DENIED', asked]);
+      expect(message).toContain(`VAULT_ADDR=${fake.address}`);
+    },
+  );
 
   it('with a line feed goes nowhere, and stays out of the error', async () => {
     const { code, message } = await failureOf(() =>
