@@ -7,13 +7,15 @@ const project = (name: string, include: string[], exclude: string[] = []) => ({
 
 export default defineConfig({
   test: {
+    // One file for each core. Left to itself, vitest keeps a core free, which on two is half of them.
+    maxWorkers: '100%',
     projects: [
       project('unit', ['packages/*/test/**/*.test.ts'], ['**/vectors.test.ts']),
       // Third-party vectors, where WEIGHTSEAL_VECTORS names a folder of them.
       project('vectors', ['packages/*/test/**/vectors.test.ts']),
-      // Kills, full disks, memory dumps: what needs processes and mounts.
       // Servers that others wrote: .ci/test-emulators.mjs installs and starts them.
       project('emulators', ['packages/*/test-emulators/**/*.test.ts']),
+      // Kills, full disks, memory dumps: what needs processes and mounts.
       project('system', ['packages/*/test-system/**/*.test.ts']),
     ],
   },

@@ -1,5 +1,6 @@
 import type { KeyManagementServiceClient } from '@google-cloud/kms';
 import { WeightsealError } from '@weightseal/core';
+import { guardRest } from './guarded-rest.js';
 
 /** All that is asked of a client. A KeyManagementServiceClient is one. */
 export type GcpKmsClient = Pick<KeyManagementServiceClient, 'initialize' | 'innerApiCalls'>;
@@ -17,7 +18,7 @@ export interface ConnectionOptions {
   readonly transport?: GcpTransport | undefined;
 }
 
-/** Of an answer: a ciphertext and a description are some kilobytes. The SDK sets none. */
+/** Of an answer: a ciphertext and a description are some kilobytes. The SDK sets no bound. */
 const MAX_ANSWER_BYTES = 1024 * 1024;
 
 const channel = {
@@ -59,7 +60,10 @@ async function make(
   clientOptions: ClientOptions | undefined,
 ): Promise<GcpKmsClient> {
   const { KeyManagementServiceClient: Client } = await import('@google-cloud/kms');
-  return initialized(new Client({ fallback: transport === 'rest', ...channel, ...clientOptions }));
+  const options = { fallback: transport === 'rest', ...channel, ...clientOptions };
+  const client = new Client(options);
+  if (options.fallback) guardRest(client, MAX_ANSWER_BYTES);
+  return initialized(client);
 }
 
 /** Each method of the SDK does this by itself, and throws what goes wrong a second time as an unhandled rejection. */

@@ -1,11 +1,10 @@
-import { secretBytes, WeightsealError } from '@weightseal/core';
+import { DATA_KEY_BYTES, secretBytes, WeightsealError } from '@weightseal/core';
 import type { Ask } from './ask.js';
 import { crc32c, hasChecksum } from './crc32c.js';
 import { isVersionOf, type KeyName } from './key-name.js';
 
 /** CryptoKeyVersionAlgorithm of every key whose purpose is ENCRYPT_DECRYPT; EXTERNAL_SYMMETRIC_ENCRYPTION answers alike. */
 export const ALGORITHM = 'GOOGLE_SYMMETRIC_ENCRYPTION';
-export const DATA_KEY_BYTES = 32;
 
 export interface Wrapped {
   readonly keyVersion: string;

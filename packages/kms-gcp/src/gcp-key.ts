@@ -1,4 +1,5 @@
 import {
+  checkDataKey,
   checkedDeadline,
   encodeContext,
   type KeyCallOptions,
@@ -7,12 +8,11 @@ import {
   type KeyWrapper,
   type Limits,
   type RotationScheduler,
-  WeightsealError,
   within,
 } from '@weightseal/core';
 import { asking } from './ask.js';
 import { type ConnectionOptions, lazyClient } from './connection.js';
-import { ALGORITHM, DATA_KEY_BYTES, decrypt, encrypt, rejected } from './data-key-calls.js';
+import { ALGORITHM, decrypt, encrypt, rejected } from './data-key-calls.js';
 import { keyManagement } from './key-management.js';
 import { isVersionOf, type KeyName, keyName, PROVIDER, parseKeyUri, uriOf } from './key-name.js';
 import { keyRotator } from './rotate.js';
@@ -59,7 +59,7 @@ function gcpKey(name: KeyName, options: Omit<GcpKeyOptions, 'name'>): GcpKey {
     provider: PROVIDER,
     uri,
     async wrap(dataKey, context, call) {
-      if (!(dataKey instanceof Uint8Array) || dataKey.length !== DATA_KEY_BYTES) throw badDataKey();
+      checkDataKey(dataKey);
       const bound = encodeContext(context);
       const wrapped = await within(limits(call, 'wrap with'), (stop) =>
         encrypt(ask, name, dataKey, bound, stop),
@@ -70,8 +70,11 @@ function gcpKey(name: KeyName, options: Omit<GcpKeyOptions, 'name'>): GcpKey {
       const bound = encodeContext(context);
       // A slot is hostile, and never chooses the key: what is of another key is refused before anything is asked.
       if (!isVersionOf(keyVersion, name))
-        throw rejected(`is of no version of ${name.key}. Name the key that made it`);
-      if (algorithm !== ALGORITHM) throw rejected('was not made by a symmetric key of Cloud KMS');
+        throw rejected(
+          `is of no version of ${name.key}. Name the key that made it, or put back an intact copy`,
+        );
+      if (algorithm !== ALGORITHM)
+        throw rejected('was not made by a symmetric key of Cloud KMS. Put back an intact copy');
       if (ciphertext.length === 0) throw rejected('is empty. Put back an intact copy');
       return within(
         limits(call, 'unwrap with'),
@@ -82,8 +85,4 @@ function gcpKey(name: KeyName, options: Omit<GcpKeyOptions, 'name'>): GcpKey {
     ...keyManagement(name, uri, ask, limits),
     ...keyRotator(name, ask, limits),
   };
-}
-
-function badDataKey(): WeightsealError {
-  return new WeightsealError('INVALID_ARGUMENT', `A data key must be ${DATA_KEY_BYTES} bytes long.`);
 }

@@ -21,6 +21,7 @@ type CryptoKey = Calls['getCryptoKey']['answer'];
 type CryptoKeyVersion = Calls['getCryptoKeyVersion']['answer'];
 
 const DAY_SECONDS = 86_400;
+const LAST_SECOND = 253_402_300_799;
 /** CryptoKey.rotation_period: at least 24 hours and at most 876 000. */
 const MIN_DAYS = 1;
 const MAX_DAYS = 36_500;
@@ -145,5 +146,6 @@ function scheduleOf(everyDays: number): Partial<CryptoKey> {
 
 function date(seconds: unknown): Date | undefined {
   const value = int64(seconds);
-  return value === undefined ? undefined : new Date(value * 1000);
+  // The last second of google.protobuf.Timestamp; a Date of later ones throws when it is shown.
+  return value === undefined || value > LAST_SECOND ? undefined : new Date(value * 1000);
 }

@@ -40,9 +40,9 @@ function causes(thrown: unknown): Record<string, unknown>[] {
 
 const MAX_MESSAGE = 500;
 /** Base64 or hex of a key, a token: where a server repeats what it was sent. Permissions and hosts are shorter. */
-const keyLike = /[\w+/=.~%-]{40,}/g;
+const keyLike = /[\w+/=.~%\\-]{40,}/g;
 const numbers = /(?:\d{1,3}\s*,\s*){7,}\d{1,3}/g;
-const unprintable = /[^\x20-\x7e]/g;
+const unprintable = /[^\x20-\x7e]/;
 const ofTheSdk = ['Error', 'TypeError', 'SyntaxError', 'GoogleError', 'GaxiosError'];
 
 /**
@@ -57,7 +57,7 @@ export function scrubbed(
   // The key's own name is as long as a token, and what the message is about.
   const shown = message
     .split(key)
-    .map((part) => part.replace(unprintable, ' ').replace(numbers, '…').replace(keyLike, '…'))
+    .map((part) => cutBytes(part).replace(numbers, '…').replace(keyLike, '…'))
     .join(key)
     .slice(0, MAX_MESSAGE);
   const copy = new Error(
@@ -67,8 +67,14 @@ export function scrubbed(
   return Object.assign(copy, {
     ...(code === undefined ? {} : { code }),
     ...(status === undefined ? {} : { status }),
-    ...(/^[A-Z][A-Z0-9_]{1,63}$/.test(reason) ? { reason } : {}),
+    ...(/^[A-Z][A-Z0-9_]{1,41}$/.test(reason) ? { reason } : {}),
   });
+}
+
+/** Without the words that hold bytes which are no text: letters among them are of the key as well. */
+function cutBytes(part: string): string {
+  const words = part.split(/[ \t\r\n]+/).map((word) => (unprintable.test(word) ? '…' : word));
+  return words.join(' ');
 }
 
 function text(value: unknown): string {

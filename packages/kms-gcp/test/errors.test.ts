@@ -236,18 +236,17 @@ describe('what the SDK says in words', () => {
 
   it('the cause keeps what helps, and nothing that could be a secret', async () => {
     const key = Buffer.from(dataKey);
+    const escaped = Buffer.alloc(33, 'w/8w').toString('latin1').replaceAll('/', '\\/');
     const error = Object.assign(
       coded(
-        `7 PERMISSION_DENIED: ${NAME} refuses Bearer ${TOKEN} and ${key.toString('base64')}, ${key.toString('hex')}, [${key.join(', ')}], ${key.toString('latin1')}`,
+        `7 PERMISSION_DENIED: ${NAME} refuses Bearer ${TOKEN} and ${key.toString('base64')}, ${key.toString('hex')}, [${key.join(', ')}], A${key.toString('latin1')}B ${escaped}`,
         7,
       ),
       { metadata: { authorization: TOKEN }, config: { body: 'body' }, reason: 'IAM_PERMISSION_DENIED' },
     );
     const { cause } = await thrown(failing(error).wrap(dataKey, {}));
     expect(cause).toMatchObject({ code: 7, reason: 'IAM_PERMISSION_DENIED' });
-    expect((cause as Error).message).toBe(
-      `7 PERMISSION_DENIED: ${NAME} refuses Bearer … and …, …, […],${' '.repeat(33)}`,
-    );
+    expect((cause as Error).message).toBe(`7 PERMISSION_DENIED: ${NAME} refuses Bearer … and …, …, […], … …`);
     expect(cause).not.toHaveProperty('metadata');
     expect(cause).not.toHaveProperty('config');
   });

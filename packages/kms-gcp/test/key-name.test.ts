@@ -1,4 +1,5 @@
 import { createGcpKey, gcpKeyFromUri } from '@weightseal/kms-gcp';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 const KEY = 'projects/my-project/locations/europe-west1/keyRings/models/cryptoKeys/weights';
@@ -63,6 +64,38 @@ describe('the name of a key', () => {
   });
 });
 
+it('whatever a URI says, it comes out as it went in or is KEY_URI_INVALID', () => {
+  const pieces = [
+    ...KEY.split('/'),
+    '..',
+    '.',
+    '%2e',
+    '@',
+    ':',
+    '#',
+    '?',
+    '1',
+    'cryptoKeyVersions',
+    '//',
+    'é',
+    '__proto__',
+  ];
+  const body = fc.array(fc.constantFrom(...pieces), { maxLength: 12 }).map((all) => all.join('/'));
+  const changed = fc.tuple(fc.nat(KEY.length), fc.string({ maxLength: 3 }));
+  const near = changed.map(([at, text]) => KEY.slice(0, at) + text + KEY.slice(at));
+  fc.assert(
+    fc.property(fc.oneof(fc.string(), body, near), (one) => {
+      const uri = `gcp-kms://${one}`;
+      try {
+        expect(gcpKeyFromUri(uri).uri).toBe(uri);
+      } catch (error) {
+        expect(error).toEqual(code('KEY_URI_INVALID'));
+      }
+    }),
+    { numRuns: 2000 },
+  );
+});
+
 describe('the options of a key', () => {
   const client = { initialize: async () => ({}) as never, innerApiCalls: {} };
 
@@ -71,6 +104,8 @@ describe('the options of a key', () => {
     ['a client and a transport', { client, transport: 'rest' as const }],
     ['a client and options for another', { client, clientOptions: {} }],
     ['a deadline of nothing', { deadlineMs: 0 }],
+    ['no name', { name: undefined as never }],
+    ['a name that is no text', { name: { length: 1e10 } as never }],
   ])('cannot hold %s', (_, options) => {
     expect(() => createGcpKey({ name: KEY, ...options })).toThrow(code('INVALID_ARGUMENT'));
   });

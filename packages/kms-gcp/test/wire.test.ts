@@ -82,7 +82,10 @@ describe.each(transports)('over %s', async (transport) => {
       { algorithm: 'AES-256-GCM' },
       { ciphertext: new Uint8Array() },
     ]) {
-      await expect(key.unwrap({ ...wrapped, ...change }, CONTEXT)).rejects.toEqual(code('UNWRAP_REJECTED'));
+      await expect(key.unwrap({ ...wrapped, ...change }, CONTEXT)).rejects.toMatchObject({
+        code: 'UNWRAP_REJECTED',
+        message: expect.stringMatching(/put back an intact copy/i),
+      });
     }
     expect(kms.calls.length).toBe(before);
   });
@@ -162,6 +165,18 @@ describe('the plaintext that the SDK gives', () => {
     expect(outcome).toEqual(expected ?? dataKey);
     expect(plaintext.every((byte) => byte === 0)).toBe(true);
   });
+});
+
+it('a time that no calendar has is told as none', async () => {
+  const kms = new FakeKms();
+  await using server = await GrpcServer.start(kms);
+  const key = grpcKeyAt(server.address, { name: kms.key().name });
+  kms.tamper = (_, answer) => ({
+    ...answer,
+    rotationPeriod: { seconds: '86400' },
+    nextRotationTime: { seconds: '999999999999999' },
+  });
+  expect(await key.rotationStatus()).toEqual({ automatic: true, everyDays: 1 });
 });
 
 it('an answer over gRPC of more than 1 MiB is refused, and not asked for again', async () => {

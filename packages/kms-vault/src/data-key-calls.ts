@@ -30,7 +30,7 @@ export async function wrapDataKey(
     if (typeof ciphertext !== 'string' || keyVersion === undefined) {
       throw invalidAnswer(key, 'the answer holds no ciphertext of Transit');
     }
-    if (String(version) !== keyVersion) {
+    if (version !== Number(keyVersion)) {
       throw invalidAnswer(key, 'the answer names another version than its ciphertext');
     }
     const wrapped = Uint8Array.from(Buffer.from(ciphertext, 'latin1'));

@@ -36,7 +36,7 @@ export const SAYINGS: readonly (readonly [RegExp, Row])[] = [
     {
       code: 'UNWRAP_REJECTED',
       advice:
-        'Another key wrapped it, or for another context, or the wrap was changed. Check the context and the key.',
+        'Another key wrapped it, or for another context, or the wrap was changed. Check the context and the key, or put back an intact copy.',
     },
   ],
   [
@@ -125,7 +125,8 @@ export const NOT_VAULT: Row = {
 };
 export const REFUSED_WRAP: Row = {
   code: 'UNWRAP_REJECTED',
-  advice: 'It does not take the wrap. Check that the file is sound and the key the one that sealed it.',
+  advice:
+    'It does not take the wrap. Check that the key is the one that sealed the file, or put back an intact copy.',
 };
 export const REFUSED_CALL: Row = {
   code: 'KEY_RESPONSE_INVALID',

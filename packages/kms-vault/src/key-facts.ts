@@ -1,6 +1,9 @@
 import { invalidAnswer } from './errors.js';
 import type { KeyName } from './key-name.js';
 
+/** What Go counts durations to, in nanoseconds; a Date of it and one more of it can be shown. */
+const MAX_SECONDS = 2 ** 63 / 1e9;
+
 /** What Vault tells of a key, as far as it matters here. */
 export interface KeyFacts {
   readonly latestVersion: number;
@@ -19,7 +22,7 @@ export interface KeyFacts {
 export function factsIn(data: Readonly<Record<string, unknown>>, key: KeyName): KeyFacts {
   const { latest_version: latestVersion, type, auto_rotate_period: period, keys } = data;
   if (data['name'] !== key.name) throw invalidAnswer(key, 'the answer describes another key');
-  if (!isWhole(latestVersion) || latestVersion < 1 || typeof type !== 'string') {
+  if (!isWhole(latestVersion) || latestVersion < 1 || !isWord(type)) {
     throw invalidAnswer(key, 'the answer describes no key');
   }
   return {
@@ -29,9 +32,14 @@ export function factsIn(data: Readonly<Record<string, unknown>>, key: KeyName): 
     softDeleted: data['soft_deleted'] === true,
     exportable: data['exportable'] === true || data['allow_plaintext_backup'] === true,
     deletable: data['deletion_allowed'] === true,
-    autoRotateSeconds: isWhole(period) ? period : undefined,
+    autoRotateSeconds: isWhole(period) && period >= 0 && period <= MAX_SECONDS ? period : undefined,
     latestMade: timeOf((keys as Record<string, unknown> | undefined)?.[latestVersion]),
   };
+}
+
+/** It is shown as it is. */
+function isWord(value: unknown): value is string {
+  return typeof value === 'string' && /^[\w-]{1,64}$/.test(value);
 }
 
 function isWhole(value: unknown): value is number {
@@ -40,5 +48,5 @@ function isWhole(value: unknown): value is number {
 
 /** Symmetric keys have seconds since 1970 there. */
 function timeOf(value: unknown): Date | undefined {
-  return isWhole(value) && value > 0 ? new Date(value * 1000) : undefined;
+  return isWhole(value) && value > 0 && value <= MAX_SECONDS ? new Date(value * 1000) : undefined;
 }

@@ -1,4 +1,4 @@
-import { type ErrorCode, splitKeyUri, WeightsealError } from '@weightseal/core';
+import { type ErrorCode, isLoopback, splitKeyUri, WeightsealError } from '@weightseal/core';
 
 export const PROVIDER = 'vault';
 export const DEFAULT_MOUNT = 'transit';
@@ -10,7 +10,6 @@ const hostForm = /^(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::[1-9]
 const nameForm = /^\w(?:[\w.-]*\w)?$/;
 /** One segment of a mount or a namespace: what needs no percent-encoding, and neither `.` nor `..`. */
 const segmentForm = /^(?!\.{1,2}$)[\w.~-]+$/;
-const loopback = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 
 /** A key as the caller configured it. */
 export interface KeyName {
@@ -40,14 +39,15 @@ export function checkedName(parts: KeyNameParts, code: ErrorCode): KeyName {
     urlOf(parts.address) ?? fail('its address must be https://<host>[:port] and nothing more, no path');
   const plain = url.protocol === 'http:';
   // The token and the data key go there in the clear.
-  if (plain && !loopback.test(url.hostname)) fail('without TLS only a loopback address is allowed');
+  if (plain && !isLoopback(url.hostname)) fail('without TLS only a loopback address is allowed');
   if (!isPath(mount)) fail('its mount must be segments of letters, digits and . _ ~ - with / between them');
   if (namespace !== undefined && !isPath(namespace)) {
     fail(
       'its namespace must be segments of letters, digits and . _ ~ - with / between them, and none at its ends',
     );
   }
-  if (!nameForm.test(name)) fail('its name must be letters, digits and _, with . and - between them');
+  if (typeof name !== 'string' || !nameForm.test(name))
+    fail('its name must be letters, digits and _, with . and - between them');
   const parameters = [namespace === undefined ? '' : `namespace=${namespace}`, plain ? 'tls=off' : ''];
   const query = parameters.filter((one) => one !== '').join('&');
   const uri = `${PROVIDER}://${url.host}/${mount}/keys/${name}${query && `?${query}`}`;
@@ -77,8 +77,8 @@ function invalidUri(problem: string): WeightsealError {
   return new WeightsealError('KEY_URI_INVALID', `A key URI of ${PROVIDER}: ${problem}.`);
 }
 
-function isPath(path: string): boolean {
-  return path.split('/').every((segment) => segmentForm.test(segment));
+function isPath(path: unknown): boolean {
+  return typeof path === 'string' && path.split('/').every((segment) => segmentForm.test(segment));
 }
 
 function urlOf(address: string): URL | undefined {

@@ -1,9 +1,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { secretBytes, WeightsealError, type WrappedKey } from '@weightseal/core';
+import { DATA_KEY_BYTES, secretBytes, WeightsealError, type WrappedKey } from '@weightseal/core';
 
 /** Names the layout below; the slot of another layout gets another name. */
 export const ALGORITHM = 'transit-aead/1';
-const DATA_KEY_BYTES = 32;
 const DIGEST_BYTES = 32;
 const PAYLOAD_BYTES = DATA_KEY_BYTES + DIGEST_BYTES;
 const CONTEXT_LABEL = 'weightseal/vault/context/1\0';
@@ -25,12 +24,6 @@ export function payloadOf(dataKey: Uint8Array, context: Uint8Array): Uint8Array 
   payload.set(dataKey);
   payload.set(digestOf(context), DATA_KEY_BYTES);
   return payload;
-}
-
-/** @throws INVALID_ARGUMENT */
-export function checkDataKey(dataKey: Uint8Array): void {
-  if (dataKey instanceof Uint8Array && dataKey.length === DATA_KEY_BYTES) return;
-  throw new WeightsealError('INVALID_ARGUMENT', `A data key must be ${DATA_KEY_BYTES} bytes long.`);
 }
 
 /** The data key of a decrypted payload, in memory of its own. @throws UNWRAP_REJECTED */
@@ -67,6 +60,7 @@ function rejected(message: string): WeightsealError {
   return new WeightsealError('UNWRAP_REJECTED', message);
 }
 
-const FOREIGN = 'The wrapped key was not made by this provider for a Transit key, or is damaged.';
+const FOREIGN =
+  'The wrapped key was not made by this provider for a Transit key, or is damaged. Put back an intact copy.';
 const OTHER_CONTEXT =
   'The key decrypts it, and it was wrapped for another context. Check that the context is the one it was sealed with.';

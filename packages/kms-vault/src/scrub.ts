@@ -7,15 +7,23 @@ export interface Details {
 }
 
 const MAX_MESSAGE = 500;
-/** Base64, hex, tokens: what a server, or something before it, may repeat of the request. */
-const keyLike = /[A-Za-z0-9+/=_-]{32,}/g;
+/** Base64, hex, tokens, also escaped: what a server, or something before it, may repeat of the request. */
+const keyLike = /[A-Za-z0-9+/=_%\\-]{32,}/g;
+const byteList = /(?:\d{1,3}\s*,\s*){7,}\d{1,3}/g;
+const unprintable = /[^\x20-\x7e]/;
 
 /**
  * An error to keep as the cause. Node's own can hold the bytes of an answer (`rawPacket`), in which the data key is; and a server's words
  * can repeat the request.
  */
 export function causeOf({ name = 'Error', message, code, status }: Details): Error {
-  const clean = message.replace(keyLike, '[removed]').replace(/\s+/g, ' ').trim();
+  const words = message
+    .replace(byteList, '[removed]')
+    .replace(keyLike, '[removed]')
+    .trim()
+    .split(/[ \t\r\n]+/);
+  // In a word with bytes that are no text, the letters are of the key as well.
+  const clean = words.map((word) => (unprintable.test(word) ? '[removed]' : word)).join(' ');
   const cause = new Error(clean.length > MAX_MESSAGE ? `${clean.slice(0, MAX_MESSAGE)}…` : clean);
   cause.name = name;
   return Object.assign(cause, code !== undefined && { code }, status !== undefined && { status });

@@ -43,12 +43,16 @@ function originOf(address: string): string | undefined {
 }
 
 async function given(option: VaultToken | undefined, stop: AbortSignal): Promise<string | undefined> {
-  if (typeof option !== 'function') return option;
+  if (option === undefined || typeof option === 'string') return option;
+  let cause: Error | undefined;
   try {
-    return await option(stop);
-  } catch (cause) {
-    throw denied('The function given as the option `token` gave no Vault token.', scrubbed(cause));
+    const token: unknown = await option(stop);
+    // Nothing is no reason to go on as somebody else, with the token of the environment.
+    if (typeof token === 'string' && token.trim() !== '') return token;
+  } catch (thrown) {
+    cause = scrubbed(thrown);
   }
+  throw denied('The option `token` gave no Vault token.', cause);
 }
 
 /** Where `vault login` and `bao login` leave it. */

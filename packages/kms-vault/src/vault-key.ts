@@ -1,4 +1,5 @@
 import {
+  checkDataKey,
   checkedDeadline,
   encodeContext,
   type KeyCallOptions,
@@ -13,7 +14,7 @@ import { type Connection, openConnection, type VaultTls } from './connection.js'
 import { unwrapDataKey, wrapDataKey } from './data-key-calls.js';
 import { describeKey, rotateKey, rotationStatus, scheduleRotation } from './key-management.js';
 import { checkedName, PROVIDER, partsOf } from './key-name.js';
-import { checkDataKey, ciphertextIn } from './payload.js';
+import { ciphertextIn } from './payload.js';
 import { findToken, type VaultToken } from './token.js';
 
 export interface VaultKeyOptions {

@@ -137,14 +137,19 @@ describe('redirects', () => {
 });
 
 describe('what a server repeats', () => {
-  it.each([TOKEN, Buffer.from(dataKey).toString('base64'), Buffer.from(dataKey).toString('hex')])(
-    'is not in the error: %s',
-    async (secret) => {
-      proxy.fault = { kind: 'answer', answer: saying(400, `bad request ${secret}`) };
-      const error = await failureOf(() => key.wrap(dataKey, CONTEXT));
-      expect(String(error.cause)).toBe('VaultError: bad request [removed]');
-    },
-  );
+  const bytes = Buffer.from(dataKey);
+  it.each([
+    TOKEN,
+    bytes.toString('base64'),
+    bytes.toString('hex'),
+    bytes.join(', '),
+    `a${Buffer.alloc(30, 0xe9).toString('latin1')}b`,
+    Buffer.alloc(33, 'w/8w').toString('latin1').replaceAll('/', '\\/'),
+  ])('is not in the error: %s', async (secret) => {
+    proxy.fault = { kind: 'answer', answer: saying(400, `bad request ${secret}`) };
+    const error = await failureOf(() => key.wrap(dataKey, CONTEXT));
+    expect(String(error.cause)).toBe('VaultError: bad request [removed]');
+  });
 });
 
 describe('retries', () => {
@@ -215,6 +220,8 @@ describe('an answer that is none', () => {
     ['another prefix', ({ ciphertext }) => ({ ciphertext: `x${ciphertext}`, key_version: 1 })],
     ['another version', (data) => ({ ...data, key_version: 99 })],
     ['no version', ({ ciphertext }) => ({ ciphertext })],
+    ['a version that is no number', (data) => ({ ...data, key_version: { toString: 1, valueOf: 1 } })],
+    ['a ciphertext of absurd length', (data) => ({ ...data, ciphertext: { length: 1e10 } })],
   ])('to encrypt, with %s', async (_, change) => {
     proxy.fault = changed(change);
     expect((await failureOf(() => key.wrap(dataKey, CONTEXT))).code).toBe('KEY_RESPONSE_INVALID');
@@ -233,6 +240,28 @@ describe('an answer that is none', () => {
     proxy.fault = changed(change);
     expect((await failureOf(() => key.unwrap(wrapped, CONTEXT))).code).toBe(code);
   });
+
+  it.each<[string, Parameters<typeof changed>[0]]>([
+    ['no version', (data) => ({ ...data, latest_version: {} })],
+    ['a list of types', (data) => ({ ...data, type: ['aes256-gcm96'] })],
+    ['a type that writes on terminals', (data) => ({ ...data, type: '\u001b[2J' })],
+    ['a type of absurd length', (data) => ({ ...data, type: 'a'.repeat(1000) })],
+  ])('to describe, with %s', async (_, change) => {
+    proxy.fault = changed(change);
+    expect((await failureOf(() => key.describe())).code).toBe('KEY_RESPONSE_INVALID');
+  });
+
+  it.each([-1, 2 ** 53 - 1, 'x', null, []])(
+    'to a rotation that is every %j seconds, is told as none',
+    async (one) => {
+      proxy.fault = changed((data) => ({
+        ...data,
+        auto_rotate_period: one,
+        keys: { [`${data['latest_version']}`]: one },
+      }));
+      expect(await key.rotationStatus()).toEqual({ automatic: false });
+    },
+  );
 
   it('but a page for a person', async () => {
     proxy.fault = { kind: 'answer', answer: page(200) };

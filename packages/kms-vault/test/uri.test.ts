@@ -1,4 +1,5 @@
 import { createVaultKey, vaultKeyFromUri } from '@weightseal/kms-vault';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { failureOf } from './fake/codes.js';
 
@@ -78,6 +79,68 @@ describe('the URI of a Vault key', () => {
     expect((await failureOf(() => vaultKeyFromUri(uri))).code).toBe('KEY_URI_INVALID');
     const options = { address: `http://${host}`, name: 'models' };
     expect((await failureOf(() => createVaultKey(options))).code).toBe('INVALID_ARGUMENT');
+  });
+
+  it('comes out as itself or is KEY_URI_INVALID, whatever it says', () => {
+    const pieces = [
+      'vault.example.com',
+      'Vault',
+      '127.0.0.1',
+      '0x7f.1',
+      '[::1]',
+      '[::ffff:7f00:1]',
+      ':8200',
+      ':80',
+      ':443',
+      '.',
+      '..',
+      '/',
+      '/transit/keys/models',
+      '/keys/',
+      '%2e',
+      '%2F',
+      '@',
+      '\\',
+      '?tls=off',
+      '&namespace=a/b',
+      '?namespace=..',
+      '#',
+      'é',
+      '_',
+      '__proto__',
+    ];
+    const built = fc.array(fc.constantFrom(...pieces), { maxLength: 6 }).map((all) => all.join(''));
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), built), (body) => {
+        const uri = `vault://${body}`;
+        try {
+          const again = vaultKeyFromUri(uri).uri;
+          expect(vaultKeyFromUri(again).uri).toBe(again);
+          const host = new URL(again.replace('vault:', 'https:')).hostname;
+          expect(uri.toLowerCase().startsWith(`vault://${host}`)).toBe(true);
+          expect(again).toMatch(
+            /^vault:\/\/[\w.:[\]-]+(?:\/(?!\.{1,2}\/)[\w.~-]+)+\/keys\/\w[\w.-]*(?:\?|$)/,
+          );
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'KEY_URI_INVALID' });
+        }
+      }),
+      { numRuns: 5000 },
+    );
+  });
+
+  it.each([
+    {},
+    { address: 'https://a.example' },
+    { address: 'https://a.example', name: null },
+    { address: 'https://a.example', name: 5 },
+    { address: 'https://a.example', name: 'm', mount: null },
+    { address: 'https://a.example', name: 'm', mount: 5 },
+    { address: 'https://a.example', name: 'm', namespace: { length: 1e10 } },
+    { address: 5, name: 'm' },
+  ])('is not made of %j', async (options) => {
+    const { code } = await failureOf(() => createVaultKey(options as never));
+    expect(code).toBe('INVALID_ARGUMENT');
   });
 
   it.each(['vault.example.com', 'https://vault.example.com/v1', 'https://u:p@vault.example.com', 'ftp://x'])(

@@ -98,8 +98,9 @@ describe('the wrap', () => {
     const wrapped = await key().wrap(dataKey, CONTEXT);
     const ciphertext = Buffer.from(change(Buffer.from(wrapped.ciphertext).toString()));
     fake.requests.length = 0;
-    const { code } = await failureOf(() => key().unwrap({ ...wrapped, ciphertext }, CONTEXT));
+    const { code, message } = await failureOf(() => key().unwrap({ ...wrapped, ciphertext }, CONTEXT));
     expect(code).toBe('UNWRAP_REJECTED');
+    expect(message).toContain('Put back an intact copy');
     expect(fake.requests).toEqual([]);
   });
 
@@ -171,6 +172,17 @@ describe('the token', () => {
     expect(message).not.toContain('hvs');
     expect(fake.requests).toEqual([]);
   });
+
+  it.each([5, () => 5, () => '', () => undefined, () => ({ length: 1e10 })])(
+    'that is none (%s) is KEY_DENIED, and no other is taken instead',
+    async (token) => {
+      vi.stubEnv('VAULT_TOKEN', TOKEN);
+      vi.stubEnv('VAULT_ADDR', fake.address);
+      const { code } = await failureOf(() => key({ token: token as never }).wrap(dataKey, CONTEXT));
+      expect(code).toBe('KEY_DENIED');
+      expect(fake.requests).toEqual([]);
+    },
+  );
 
   it('that its function does not give is KEY_DENIED', async () => {
     const token = () => Promise.reject(new Error('no login'));
