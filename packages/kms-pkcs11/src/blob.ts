@@ -1,5 +1,5 @@
-import { WeightsealError, type WrappedKey } from '@weightseal/core';
-import { ALGORITHM, DATA_KEY_BYTES, IV_BYTES, TAG_BYTES } from './constants.js';
+import { DATA_KEY_BYTES, WeightsealError, type WrappedKey } from '@weightseal/core';
+import { ALGORITHM, IV_BYTES, TAG_BYTES } from './constants.js';
 
 // What follows it is canonical JSON, which starts with a brace, so the label needs no end.
 const LABEL = Buffer.from('weightseal/pkcs11/wrap/1');
@@ -17,14 +17,20 @@ export function encodeBlob(sealed: Uint8Array): Uint8Array {
   return Buffer.concat([Uint8Array.of(BLOB_VERSION), sealed]);
 }
 
+/** Whether it is a CKA_ID in hex. */
+export function isId(version: unknown): version is string {
+  return (
+    typeof version === 'string' && version.length <= 2 * MAX_ID_BYTES && /^(?:[0-9a-f]{2})*$/.test(version)
+  );
+}
+
 /** The id of the key that wrapped, in hex, and IV, ciphertext and tag. @throws UNWRAP_REJECTED */
 export function decodeBlob({ algorithm, keyVersion, ciphertext }: WrappedKey): {
   id: string;
   sealed: Uint8Array;
 } {
-  const isId = /^(?:[0-9a-f]{2})*$/.test(keyVersion) && keyVersion.length <= 2 * MAX_ID_BYTES;
   if (
-    isId &&
+    isId(keyVersion) &&
     algorithm === ALGORITHM &&
     ciphertext.length === 1 + SEALED_BYTES &&
     ciphertext[0] === BLOB_VERSION
@@ -34,10 +40,4 @@ export function decodeBlob({ algorithm, keyVersion, ciphertext }: WrappedKey): {
     'UNWRAP_REJECTED',
     'The wrapped key was not made under a PKCS#11 key, or is damaged.',
   );
-}
-
-/** @throws INVALID_ARGUMENT */
-export function checkDataKey(dataKey: Uint8Array): void {
-  if (dataKey instanceof Uint8Array && dataKey.length === DATA_KEY_BYTES) return;
-  throw new WeightsealError('INVALID_ARGUMENT', `A data key must be ${DATA_KEY_BYTES} bytes long.`);
 }

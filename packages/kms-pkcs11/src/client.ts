@@ -95,7 +95,7 @@ export class Client {
     const stop = controller.signal;
     let pin: Uint8Array | undefined;
     try {
-      pin = await source(stop);
+      pin = await unlessStopped(source(stop), stop);
       if (isKnownWrong(identity, pin)) throw refusedBefore(identity);
       checked(await exchange(helper, { op: 'login', token }, pin, stop));
     } catch (error) {
@@ -105,6 +105,18 @@ export class Client {
       clearTimeout(timer);
       wipe(pin);
     }
+  }
+}
+
+/** A function that asks a person or a service may never answer, and must not keep later logins waiting. What comes too late is wiped. */
+async function unlessStopped(asked: Promise<Uint8Array>, stop: AbortSignal): Promise<Uint8Array> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  stop.addEventListener('abort', () => reject(stop.reason), { once: true });
+  try {
+    return await Promise.race([asked, promise]);
+  } catch (error) {
+    asked.then(wipe, () => {});
+    throw error;
   }
 }
 

@@ -155,6 +155,10 @@ const BY_KIND: Readonly<Record<Exclude<Failure['kind'], 'ckr'>, Row>> = {
     'KEY_RESPONSE_INVALID',
     'The module answered something other than ciphertext and tag, or a data key. One that appends an IV to them (Luna in FIPS mode) cannot be used; see docs/providers/pkcs11.md.',
   ],
+  'other-id': [
+    'KEY_RESPONSE_INVALID',
+    'The token gave the new key another id than it was told. `weightseal keys check` shows which version wraps now; make the versions by hand.',
+  ],
   'no-room': [
     'INVALID_ARGUMENT',
     'No id sorts after that of the newest key; make a new key under another label, and rewrap to it.',
@@ -180,7 +184,7 @@ export function toError(cause: HelperFailure, doing: string): WeightsealError {
 }
 
 function rowOf(failure: Failure): Row {
-  if (failure.kind !== 'ckr') return BY_KIND[failure.kind];
+  if (failure.kind !== 'ckr') return BY_KIND[failure.kind] ?? BY_KIND.defect;
   if (failure.fn === 'C_Decrypt' && TAG_REFUSED.has(failure.rv)) return REJECTED;
   return BY_CODE.get(failure.rv) ?? OUTAGE;
 }

@@ -48,7 +48,8 @@ export class FrameReader<T> {
     const bytes = secretBytes(end - bytesAt);
     bytes.set(held.subarray(bytesAt, end));
     wipe(held.subarray(bytesAt, end));
-    const head: T = JSON.parse(held.toString('utf8', LENGTHS, bytesAt));
+    const head: T | undefined = JSON.parse(held.toString('utf8', LENGTHS, bytesAt));
+    if (typeof head !== 'object' || head === null) throw new RangeError('a frame has no head');
     this.#held = held.subarray(end);
     return { call: held.readUInt32LE(0), head, bytes };
   }

@@ -42,7 +42,11 @@ export class Helper {
     } catch (cause) {
       throw notStarted(cause);
     }
-    this.#channel = this.#child.stdio[3] as Socket;
+    // Where the process has no descriptor left there are no pipes, and the event that follows would end the program.
+    this.#child.on('error', () => {});
+    const pipes: ChildProcess['stdio'] | undefined = this.#child.stdio;
+    if (!pipes) throw notStarted({ code: 'EMFILE' });
+    this.#channel = pipes[3] as Socket;
     this.#child.on('error', (cause) => this.#end(notStarted(cause)));
     this.#child.on('exit', (code, signal) => {
       this.#end(

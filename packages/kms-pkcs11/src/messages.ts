@@ -68,7 +68,8 @@ export type Failure =
         | 'disabled'
         | 'final-try'
         | 'odd-answer'
-        | 'no-room';
+        | 'no-room'
+        | 'other-id';
     };
 
 export interface Answer {

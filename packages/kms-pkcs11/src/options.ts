@@ -2,7 +2,7 @@ import { isAbsolute } from 'node:path';
 import { WeightsealError } from '@weightseal/core';
 import type { KeyQuery, TokenQuery } from './messages.js';
 import type { Pin } from './pin.js';
-import { isPlain } from './text.js';
+import { isPlain } from './uri.js';
 
 export const MODULE_VARIABLE = 'WEIGHTSEAL_PKCS11_MODULE';
 

@@ -36,11 +36,27 @@ export function pinSource(pin: Pin | undefined, file: string | undefined): PinSo
 
 async function fromOption(pin: Pin, signal: AbortSignal): Promise<Uint8Array> {
   if (typeof pin !== 'function') return copied(pin);
-  const given = await pin(signal);
+  const given = await answerOf(pin, signal);
   try {
     return copied(given);
   } finally {
     if (given instanceof Uint8Array) wipe(given);
+  }
+}
+
+async function answerOf(
+  pin: Exclude<Pin, string | Uint8Array>,
+  signal: AbortSignal,
+): Promise<string | Uint8Array> {
+  try {
+    return await pin(signal);
+  } catch (cause) {
+    if (signal.aborted || isWeightsealError(cause)) throw cause;
+    throw new WeightsealError(
+      'KEY_DENIED',
+      'The function that was given as `pin` failed, so there is no PIN to log in with.',
+      { cause },
+    );
   }
 }
 

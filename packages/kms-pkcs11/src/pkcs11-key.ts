@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import {
+  checkDataKey,
   checkedDeadline,
+  DATA_KEY_BYTES,
   encodeContext,
   type KeyCallOptions,
   type KeyDescriber,
@@ -9,9 +11,9 @@ import {
   WeightsealError,
   within,
 } from '@weightseal/core';
-import { additionalData, checkDataKey, decodeBlob, encodeBlob, SEALED_BYTES } from './blob.js';
+import { additionalData, decodeBlob, encodeBlob, SEALED_BYTES } from './blob.js';
 import { Client } from './client.js';
-import { ALGORITHM, DATA_KEY_BYTES, IV_BYTES } from './constants.js';
+import { ALGORITHM, IV_BYTES } from './constants.js';
 import { toDescription, versionIn } from './describe.js';
 import {
   type AccessOptions,
@@ -32,7 +34,7 @@ export type Pkcs11Key = KeyWrapper & KeyDescriber & KeyRotator;
  *
  * All keys with the label are versions; the one whose id sorts last wraps, and the one that the wrap names unwraps.
  *
- * @throws INVALID_ARGUMENT
+ * @throws INVALID_ARGUMENT, KEY_URI_INVALID
  */
 export function createPkcs11Key(options: Pkcs11KeyOptions): Pkcs11Key {
   return keyOf({ token: checkedToken(options), key: checkedKey(options) }, options, undefined);

@@ -128,6 +128,8 @@ async function rotate(
   const { object } = query;
   await sessions.useToWrite((writing) => generateKey(library, writing, object, id));
   // Some modules take an id that they cannot keep, and store another one.
-  await findVersion(library, session, { object, id: id.toString('hex') });
-  return { answer: { version: id.toString('hex') } };
+  const version = id.toString('hex');
+  const kept = (await findKeys(library, session, query)).some((key) => key.id.equals(id));
+  if (!kept) throw new HelperFailure({ kind: 'other-id' });
+  return { answer: { version } };
 }

@@ -1,6 +1,6 @@
+import { isAbsolute } from 'node:path';
 import { WeightsealError } from '@weightseal/core';
 import type { KeyQuery, TokenQuery } from './messages.js';
-import { isPlain } from './text.js';
 
 /** What identifies the key, wherever it is used from. */
 export interface KeyIdentity {
@@ -29,7 +29,13 @@ const PATH = {
 } as const;
 const QUERY = ['module-path', 'pin-source'] as const;
 const SECRET_KEY = 'secret-key';
+/** What a file has room for, FORMAT.md §6.1; and as it is written, with every character encoded and places for module and PIN. */
+const MAX_BYTES = 2048;
+const MAX_WRITTEN = 4 * MAX_BYTES;
 const NAMES_NO_KEY = 'names no key: give its label with object=, or its id with id=';
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this looks for.
+const control = /[\u0000-\u001f\u007f-\u009f]/;
 
 /** Characters that RFC 7512 §2.3 lets stand for themselves, in the path and in the query. */
 const PATH_TEXT = /^(?:[A-Za-z0-9._~:[\]@!$'()*+,=&-]|%[0-9A-Fa-f]{2})+$/;
@@ -37,7 +43,8 @@ const QUERY_TEXT = /^(?:[A-Za-z0-9._~:[\]@!$'()*+,=/?|-]|%[0-9A-Fa-f]{2})+$/;
 
 /** Takes a URI of RFC 7512 apart. No message repeats any of it, since what stands there by mistake may be a PIN. @throws KEY_URI_INVALID */
 export function parseUri(uri: string): KeyIdentity & Places {
-  if (!uri.startsWith('pkcs11:')) throw invalid('must start with pkcs11:');
+  if (typeof uri !== 'string' || !uri.startsWith('pkcs11:')) throw invalid('must start with pkcs11:');
+  if (uri.length > MAX_WRITTEN) throw invalid(`must have at most ${MAX_WRITTEN} characters`);
   if (uri.includes('#')) throw invalid('must have no fragment (#)');
   const [, path = '', query] = /^pkcs11:([^?]*)(?:\?(.*))?$/s.exec(uri) ?? [];
   const names = Object.keys(PATH);
@@ -59,12 +66,12 @@ export function parseUri(uri: string): KeyIdentity & Places {
       slotManufacturer: text('slot-manufacturer'),
     },
     key: { object, id },
-    module: utf8(places.get('module-path')),
+    module: modulePath(utf8(places.get('module-path'))),
     pinFile: pinFile(utf8(places.get('pin-source'))),
   };
 }
 
-/** The one spelling of what identifies the key: without what is said of the machine. */
+/** The one spelling of what identifies the key: without what is said of the machine. @throws KEY_URI_INVALID */
 export function formatUri({ token, key }: KeyIdentity): string {
   const { id, ...texts }: Record<string, string | number | undefined> = {
     ...token,
@@ -75,7 +82,9 @@ export function formatUri({ token, key }: KeyIdentity): string {
     const value = member === 'id' ? id && Buffer.from(String(id), 'hex') : texts[member];
     return value === undefined ? [] : [`${name}=${encode(value)}`];
   });
-  return `pkcs11:${parts.join(';')}`;
+  const uri = `pkcs11:${parts.join(';')}`;
+  if (uri.length > MAX_BYTES) throw invalid(`must have at most ${MAX_BYTES} bytes in its normal spelling`);
+  return uri;
 }
 
 /** RFC 7512 §2.3 wants all bytes of an id encoded; of a text, all that RFC 3986 does not call unreserved. */
@@ -97,9 +106,8 @@ function attributes(
   const found = new Map<string, Buffer>();
   if (text === '') return found;
   for (const attribute of text.split(separator)) {
-    const at = attribute.indexOf('=');
-    const name = attribute.slice(0, at);
-    const value = attribute.slice(at + 1);
+    const [name = '', ...rest] = attribute.split('=');
+    const value = rest.join('=');
     if (name === 'pin-value') throw invalid('must not hold the PIN: name a file with pin-source=file:/path');
     if (name === 'module-name') throw invalid('must name the module by its path: module-path=/path');
     if (!known.includes(name))
@@ -122,11 +130,22 @@ function utf8(bytes: Buffer | undefined): string | undefined {
   throw invalid('has a value that is not UTF-8, or has control characters');
 }
 
+/** Whether the text can stand in a key URI, and so in a file: no control characters, nothing that UTF-8 cannot spell. */
+export function isPlain(text: string): boolean {
+  return text.isWellFormed() && !control.test(text);
+}
+
 function slotId(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const value = Number(text);
   if (/^[0-9]+$/.test(text) && Number.isSafeInteger(value)) return value;
   throw invalid('has a slot-id that is no number');
+}
+
+/** Absolute, because the loader would look for any other in places that others may write to. */
+function modulePath(path: string | undefined): string | undefined {
+  if (path === undefined || isAbsolute(path)) return path;
+  throw invalid('must have an absolute module-path');
 }
 
 /** RFC 7512 §2.4 leaves the forms open; a program to run (`|…`) is none of ours. */

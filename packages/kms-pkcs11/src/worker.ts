@@ -7,19 +7,24 @@ import { wipe } from './wipe.js';
 
 const CHANNEL = 3;
 const GOODBYE_MS = 1000;
+const READ_BYTES = 16 * 1024;
 
 const service = new Service(process.argv[2]!);
-const channel = new Socket({ fd: CHANNEL, readable: true, writable: true });
 const reader = new FrameReader<Request>();
+// A buffer of our own to read into: those of Node are copied and freed, with PINs and data keys in them.
+const onread = { buffer: Buffer.allocUnsafeSlow(READ_BYTES), callback: take };
+const channel = new Socket({ fd: CHANNEL, readable: true, writable: true, onread });
 let underWay = 0;
 
 // Ctrl-C goes to the whole group: it is for the process that uses the helper to decide what it ends.
 for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => {});
-channel.on('data', (chunk: Buffer) => {
-  for (const { call, head, bytes } of reader.take(chunk)) void answer(call, head, bytes);
-});
 channel.on('error', () => end());
 channel.on('end', () => end());
+
+function take(length: number, buffer: Uint8Array): boolean {
+  for (const { call, head, bytes } of reader.take(buffer.subarray(0, length))) void answer(call, head, bytes);
+  return true;
+}
 
 async function answer(call: number, request: Request, input: Uint8Array): Promise<void> {
   underWay++;

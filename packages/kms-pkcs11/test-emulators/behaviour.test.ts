@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { encodeContext, openToStream, sealToFile, type WrappedKey } from '@weightseal/core';
 import { createPkcs11Key, type Pkcs11KeyOptions, pkcs11KeyFromUri } from '@weightseal/kms-pkcs11';
-import { beforeAll, expect, describe as group, it } from 'vitest';
+import { beforeAll, expect, describe as group, it, vi } from 'vitest';
 import { CKA } from '../src/cryptoki/constants.js';
 import {
   createToken,
@@ -229,6 +229,18 @@ describe('a key on SoftHSM2', () => {
       const key = keyOf({ token: other.label, object: label, pin });
       await Promise.all(Array.from({ length: 50 }, () => key.wrap(dataKey, context)));
       expect(asked).toBe(1);
+    });
+
+    it('and asks for it again when it was not given in time', async () => {
+      const other = createToken();
+      const { label } = importKey(other);
+      let asked = 0;
+      const pin = () => (asked++ === 0 ? new Promise<string>(() => {}) : other.pin);
+      const key = keyOf({ token: other.label, object: label, pin, deadlineMs: 1000 });
+      await expect(key.wrap(dataKey, context)).rejects.toMatchObject({ code: 'KEY_TIMEOUT' });
+      // The login that hangs began a little after the call that wanted it, and ends so much later.
+      await vi.waitFor(() => key.wrap(dataKey, context), 5000);
+      expect(asked).toBe(2);
     });
 
     it('and takes the right one after a wrong one', async () => {

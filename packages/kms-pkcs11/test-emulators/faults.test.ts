@@ -172,6 +172,14 @@ describe('a module that', () => {
     await expect(key.rotate()).rejects.toMatchObject({ code: 'KEY_UNAVAILABLE' });
     expect(callsOf('C_GenerateKey')).toBe(2);
   });
+
+  it('gives a new key another id than it was told is refused', async () => {
+    spoil('C_GenerateKey id 255');
+    await expect(key.rotate()).rejects.toMatchObject({
+      code: 'KEY_RESPONSE_INVALID',
+      message: expect.stringContaining('another id'),
+    });
+  });
 });
 
 describe('sessions of a token', () => {

@@ -1,6 +1,7 @@
 import type { ErrorCode } from '@weightseal/core';
 import { describe, expect, it } from 'vitest';
 import { CKR } from '../src/cryptoki/constants.js';
+import { versionIn } from '../src/describe.js';
 import { isStale, isWrongPin, toError } from '../src/failure.js';
 import { type Failure, HelperFailure } from '../src/messages.js';
 
@@ -74,6 +75,14 @@ describe('what the module says', () => {
     for (const kind of kinds)
       expect(errorOf({ kind }).message).toMatch(/^Could not unwrap with pkcs11:object=k\. .{20,}$/);
   });
+});
+
+it.each([undefined, 7, '0', 'XY', 'ab'.repeat(257)])('a version that is no id (%s) is refused', (version) => {
+  expect(() => versionIn('pkcs11:object=k', { version: version as string })).toThrow(/left out the version/);
+});
+
+it('what the helper never says is a defect', () => {
+  expect(errorOf({ kind: 'nonsense' } as unknown as Failure).code).toBe('INTERNAL');
 });
 
 describe('after a failure', () => {

@@ -36,4 +36,11 @@ describe('frames between this process and the helper', () => {
       RangeError,
     );
   });
+
+  it.each(['null', '7', '"text"', '{'])('are refused with the head %s', (head) => {
+    const frame = encodeFrame({ call: 0, head: {}, bytes: Buffer.alloc(0) });
+    const json = Buffer.from(head);
+    frame.writeUInt32LE(json.length, 4);
+    expect(() => [...new FrameReader().take(Buffer.concat([frame.subarray(0, 12), json]))]).toThrow();
+  });
 });

@@ -1,7 +1,9 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { sealToFile } from '@weightseal/core';
 import { createPkcs11Key } from '@weightseal/kms-pkcs11';
@@ -101,6 +103,36 @@ describe.runIf(posix)('a program that uses a module which hangs', () => {
       status: 3,
       helperLeft: false,
     });
+  });
+
+  it.each(['SIGKILL', 'SIGTERM', 'SIGINT'] as const)(
+    'takes the helper along when %s ends it',
+    async (signal) => {
+      const module = hanging(`${signal}.so`);
+      const path = join(directory, `${signal}.mjs`);
+      await writeFile(path, program(module, 'setTimeout(() => {}, 60_000);').replace('500', '50_000'));
+      const child = spawn(process.execPath, [path], { stdio: ['ignore', 'ignore', 'pipe'] });
+      child.stderr.resume();
+      await setTimeout(300);
+      child.kill(signal);
+      // Only when nobody holds its standard error any more, which the helper does too.
+      await once(child, 'close');
+    },
+  );
+
+  it('that has no descriptor left gets KEY_UNAVAILABLE, and goes on', async () => {
+    const path = join(directory, 'descriptors.mjs');
+    const end = `await call; setTimeout(() => console.log('goes on'), 50);`;
+    const fill = `import { openSync } from 'node:fs'; try { for (;;) openSync('/dev/null'); } catch {}`;
+    // The package itself is imported first, as all imports are.
+    await writeFile(
+      path,
+      program(join(directory, 'missing.so'), end).replace('const key', `${fill} const key`),
+    );
+    const { stdout } = spawnSync('sh', ['-c', 'ulimit -n 60; exec "$0" "$1"', process.execPath, path], {
+      encoding: 'utf8',
+    });
+    expect(stdout).toBe('KEY_UNAVAILABLE\ngoes on\n');
   });
 
   it('is not held up by a call that it aborted', async () => {

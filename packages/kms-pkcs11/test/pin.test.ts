@@ -50,6 +50,12 @@ describe('a PIN', () => {
     },
   );
 
+  it('from a function that fails is KEY_DENIED, with what it threw', async () => {
+    const cause = new Error('the vault is sealed');
+    const failing = pinSource(() => Promise.reject(cause), undefined);
+    await expect(failing(signal)).rejects.toMatchObject({ code: 'KEY_DENIED', cause });
+  });
+
   it.each([
     ['4711', '4711'],
     ['4711\n', '4711'],

@@ -1,4 +1,5 @@
-import { DATA_KEY_BYTES, IV_BYTES, TAG_BYTES } from '../constants.js';
+import { DATA_KEY_BYTES } from '@weightseal/core';
+import { IV_BYTES, TAG_BYTES } from '../constants.js';
 import { HelperFailure } from '../messages.js';
 import { CKM_AES_GCM, CKR } from './constants.js';
 import { type Handle, readUlong } from './layout.js';

@@ -11,9 +11,14 @@ interface NativeFunction extends Native {
   async(...args: readonly (Argument | ((error: unknown, rv: number | bigint) => void))[]): void;
 }
 
+interface DlOpen {
+  async(path: string, flags: number, done: () => void): void;
+}
+
 // koffi runs a call on a stack of its own, of 128 KiB unless told. Modules expect what a thread has.
 koffi.config({ async_stack_size: 1024 * 1024 });
 
+const RTLD_NOW = 2;
 const TYPES = { p: 'void *', u: 'ulong', b: 'uint8_t' } as const;
 
 /** A loaded PKCS#11 module: its functions, each called in a thread of libuv's pool. */
@@ -23,17 +28,20 @@ export class Library {
     pointer: koffi.sizeof('void *'),
     packed: process.platform === 'win32',
   };
-  // The library is unloaded once nothing refers to it.
+  // The library may be unloaded once nothing refers to it.
   readonly #handle: ReturnType<typeof koffi.load>;
-  readonly #list: bigint;
+  #list = 0n;
   readonly #functions = new Map<FunctionName, NativeFunction>();
 
   private constructor(path: string) {
     this.#handle = koffi.load(path);
+  }
+
+  async #findFunctions(): Promise<void> {
     using memory = this.memory();
     const out = memory.fields(0n);
     const getFunctionList = this.#handle.func('C_GetFunctionList', 'ulong', ['void *']);
-    check('C_GetFunctionList', Number(getFunctionList(out.address)));
+    check('C_GetFunctionList', await result(getFunctionList as NativeFunction, [out.address]));
     this.#list = koffi.decode(out.address, 'uintptr_t');
   }
 
@@ -41,7 +49,9 @@ export class Library {
   static async load(path: string): Promise<Library> {
     let library: Library;
     try {
+      await preload(path);
       library = new Library(path);
+      await library.#findFunctions();
     } catch (error) {
       if (error instanceof HelperFailure) throw error;
       throw new HelperFailure({
@@ -65,10 +75,7 @@ export class Library {
     args: readonly Argument[],
     accepted: readonly number[] = [],
   ): Promise<number> {
-    const native = this.#native(name);
-    const rv = await new Promise<number>((resolve, reject) => {
-      native.async(...args, (error, value) => (error ? reject(error) : resolve(Number(value))));
-    });
+    const rv = await result(this.#native(name), args);
     return accepted.includes(rv) ? rv : check(name, rv);
   }
 
@@ -84,6 +91,19 @@ export class Library {
     this.#functions.set(name, native);
     return native;
   }
+}
+
+/** In a thread of its own, as every call: koffi.load would keep this one, which then would not see that nobody needs it any more. */
+async function preload(path: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const dlopen = koffi.load(null).func('dlopen', 'uintptr_t', ['str', 'int']) as unknown as DlOpen;
+  await new Promise<void>((resolve) => dlopen.async(path, RTLD_NOW, () => resolve()));
+}
+
+function result(native: NativeFunction, args: readonly Argument[]): Promise<number> {
+  return new Promise((resolve, reject) => {
+    native.async(...args, (error, value) => (error ? reject(error) : resolve(Number(value))));
+  });
 }
 
 function check(fn: string, rv: number): number {

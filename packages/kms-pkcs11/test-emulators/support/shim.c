@@ -1,5 +1,5 @@
 /* A PKCS#11 module that passes everything on to another one, and spoils what a control file names. Each line of the file is
- *   <function> sleep|give|crash|flags|iv|zero|longer <number>
+ *   <function> sleep|give|crash|flags|iv|zero|longer|id <number>
  * and counts for every call as long as it stands there; `<function> once <number>` counts for one call, and the file is removed.
  * Every call of a spoilable function is logged by its name. The paths come in SHIM_MODULE, SHIM_CONTROL and SHIM_LOG. */
 #include <dlfcn.h>
@@ -13,6 +13,7 @@ typedef unsigned long U;
 typedef void *P;
 typedef struct { unsigned char version[2]; P functions[68]; } List;
 typedef struct { U type; P parameter; U length; } Mechanism;
+typedef struct { U type; unsigned char *value; U length; } Attribute;
 
 enum { GET_TOKEN_INFO = 6, GET_MECHANISM_INFO = 8, OPEN_SESSION = 12, LOGIN = 18, FIND_OBJECTS_INIT = 26, ENCRYPT_INIT = 29,
        ENCRYPT = 30, DECRYPT_INIT = 33, DECRYPT = 34, GENERATE_KEY = 58 };
@@ -103,8 +104,11 @@ static U decrypt(U session, P data, U length, P out, U *out_length) {
   if (strcmp(action, "longer") == 0) *out_length += number;
   return rv;
 }
-static U generate_key(U session, P mechanism, P attributes, U count, P key) {
+static U generate_key(U session, P mechanism, Attribute *attributes, U count, P key) {
   BEGIN("C_GenerateKey");
+  /* As a token that keeps ids in its own way. */
+  for (U i = 0; i < count; i++)
+    if (strcmp(action, "id") == 0 && attributes[i].type == 0x102) memset(attributes[i].value, (int)number, attributes[i].length);
   return ((U (*)(U, P, P, U, P))real->functions[GENERATE_KEY])(session, mechanism, attributes, count, key);
 }
 
