@@ -27,6 +27,12 @@ function installed(emulator) {
   }
 }
 
+/** The first of a cloud's emulators that can be had; where none can, the last, which says why. */
+function firstInstalled(emulators) {
+  const tried = emulators.map(installed);
+  return tried.find(({ missing }) => missing === undefined) ?? tried.at(-1);
+}
+
 /** Network and mounts of its own: nothing listens outside, every port is free, and /etc/hosts can name servers. */
 function namespace() {
   const kinds = [
@@ -66,7 +72,7 @@ async function runAll(plan) {
 const all = chosen(positionals).map(installed);
 const ready = all.filter(({ missing }) => missing === undefined);
 const showing =
-  positionals.length === 0 || positionals.includes(EXAMPLE.name) ? EXAMPLE.emulators.map(installed) : [];
+  positionals.length === 0 || positionals.includes(EXAMPLE.name) ? EXAMPLE.clouds.map(firstInstalled) : [];
 const clouds = showing.filter(({ missing }) => missing === undefined);
 const { tests, example } = await runAll({
   tests: ready.map(planned),

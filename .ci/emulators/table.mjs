@@ -25,11 +25,11 @@ export const EMULATORS = [
   openbao,
 ];
 
-/** One for each cloud: with all of them at once runs the example that swaps clouds. */
+/** With one for each cloud, the first that can be had, runs the example that swaps clouds. */
 export const EXAMPLE = {
   name: 'example',
   folder: 'examples/swap-clouds',
-  emulators: [moto, fakeCloudKms, azure],
+  clouds: [[moto], [fakeCloudKms, drongo], [azure]],
 };
 
 /** What was asked for: names of emulators or of providers (`aws`); all of them when nothing was. */

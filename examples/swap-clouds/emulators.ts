@@ -4,11 +4,12 @@ import { CreateAliasCommand, CreateKeyCommand, KMSClient } from '@aws-sdk/client
 import { DefaultAzureCredential } from '@azure/identity';
 import { KeyClient } from '@azure/keyvault-keys';
 import { KeyManagementServiceClient } from '@google-cloud/kms';
-import { credentials } from '@grpc/grpc-js';
+import { googleAuthLibrary, grpc } from 'google-gax';
 
 const {
   WEIGHTSEAL_EMULATOR_MOTO: aws,
-  WEIGHTSEAL_EMULATOR_FAKE_CLOUD_KMS: google,
+  WEIGHTSEAL_EMULATOR_FAKE_CLOUD_KMS: googleGrpc,
+  WEIGHTSEAL_EMULATOR_DRONGO: googleRest,
   WEIGHTSEAL_EMULATOR_AZURE: azure,
 } = process.env;
 
@@ -17,14 +18,13 @@ const atAws = {
   region: 'eu-central-1',
   credentials: { accessKeyId: 'emulator', secretAccessKey: 'emulator' },
 };
-// There is no metadata server here to look for.
-process.env['METADATA_SERVER_DETECTION'] = 'none';
-const [apiEndpoint = '', port] = (google ?? '').split(':');
+const google = googleGrpc ? `http://${googleGrpc}` : googleRest;
+const { hostname: apiEndpoint, port } = new URL(google ?? 'http://localhost');
 const atGoogle = {
   apiEndpoint,
   port: Number(port),
-  sslCreds: credentials.createInsecure(),
-  projectId: 'weightseal-demo',
+  authClient: new googleAuthLibrary.PassThroughClient(),
+  ...(googleGrpc ? { sslCreds: grpc.credentials.createInsecure() } : { fallback: true, protocol: 'http' }),
 };
 
 // The SDK would ask the real login service whether the one that AZURE_AUTHORITY_HOST names is known.
