@@ -7,8 +7,6 @@ const project = (name: string, include: string[], exclude: string[] = []) => ({
 
 export default defineConfig({
   test: {
-    // One file for each core. Left to itself, vitest keeps a core free, which on two is half of them.
-    maxWorkers: '100%',
     projects: [
       project('unit', ['packages/*/test/**/*.test.ts'], ['**/vectors.test.ts']),
       // Third-party vectors, where WEIGHTSEAL_VECTORS names a folder of them.
