@@ -15,8 +15,9 @@ const ALLOWED = {
   core: [],
   keys: ['core', ...PROVIDERS],
   config: ['core', 'keys'],
-  cli: ['core', 'kms-local', 'keys', 'config'],
-  bench: ['core', 'kms-local'],
+  loader: ['core'],
+  cli: ['core', 'kms-local', 'keys', 'config', 'loader'],
+  bench: ['core', 'kms-local', 'loader'],
 };
 
 const problems = [];

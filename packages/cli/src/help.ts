@@ -58,7 +58,7 @@ Environment:
 function commandHelp(command: Command): string {
   return `${wrap(command.about)}
 
-Usage: weightseal ${command.name}${operand(command)}${flagsOf(command).filter(required).map(usage).join('')} [options]
+Usage: weightseal ${command.name}${operand(command)}${flagsOf(command).filter(required).map(usage).join('')} [options]${command.rest === undefined ? '' : ` -- ${command.rest}`}
 
 Options:
 ${table(flagsOf(command).map((flag) => [left(flag), flag.help]))}

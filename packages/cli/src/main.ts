@@ -22,7 +22,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     if (parsed.kind !== 'run') return inform(parsed);
     stop = stopOnSignals();
     const quiet = json || parsed.args.has('quiet');
-    const result = await run(parsed, stop.signal, quiet);
+    const result = await run(parsed, stop, quiet);
     tell(result, json, quiet);
     return result.exitCode ?? DONE;
   } catch (error) {
@@ -32,9 +32,10 @@ export async function main(argv: readonly string[]): Promise<number> {
 
 type Run = Extract<Parsed, { kind: 'run' }>;
 
-async function run({ command, args }: Run, signal: AbortSignal, quiet: boolean): Promise<Result> {
+async function run({ command, args }: Run, stop: Stop, quiet: boolean): Promise<Result> {
   using watching = watcher(quiet);
-  return await RUNS[command.name]!(args, { signal, progress: watching.progress });
+  const session = { signal: stop.signal, progress: watching.progress, quiet, leaveSignals: stop.leave };
+  return await RUNS[command.name]!(args, session);
 }
 
 function tell(result: Result, json: boolean, quiet: boolean): void {

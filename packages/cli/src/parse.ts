@@ -19,9 +19,11 @@ export function parse(argv: readonly string[]): Parsed {
   if (first === 'help') return { kind: 'help', name: topic(argv.slice(1)) };
   if (inGroup(first).length > 0 && isHelp(second)) return { kind: 'help', name: first };
   const { command, rest } = commandOf(argv);
-  const { values, positionals } = tokens(rest, command);
+  const { before, after } = aroundDashes(command, rest);
+  const { values, positionals } = tokens(before, command);
   if (values['help'] === true) return { kind: 'help', name: command.name };
   checkOperands(command, positionals);
+  if (command.rest !== undefined && after.length === 0) throw wrong(command, `It needs -- ${command.rest}.`);
   const missing = flagsOf(command).find(({ name, required }) => required && values[name] === undefined);
   if (missing) throw wrong(command, `It needs --${missing.name} <${missing.value}>.`);
   const one = (flag: string) => values[flag] as string | undefined;
@@ -30,8 +32,18 @@ export function parse(argv: readonly string[]): Parsed {
   return {
     kind: 'run',
     command,
-    args: { operand: positionals[0] ?? '', operands: positionals, one, many, has },
+    args: { operand: positionals[0] ?? '', operands: positionals, rest: after, one, many, has },
   };
+}
+
+/** Another program's options are not ours to understand. */
+function aroundDashes(
+  { rest }: Command,
+  words: readonly string[],
+): { before: readonly string[]; after: readonly string[] } {
+  const at = words.indexOf('--');
+  if (rest === undefined || at < 0) return { before: words, after: [] };
+  return { before: words.slice(0, at), after: words.slice(at + 1) };
 }
 
 function isHelp(word: string | undefined): boolean {

@@ -6,6 +6,8 @@ export interface Stop {
   readonly signal: AbortSignal;
   /** The signal that came, if one did. */
   by(): StopSignal | undefined;
+  /** Stops listening. */
+  leave(): void;
 }
 
 /** The first signal stops the work and lets it clean up; we then no longer listen, so that a second one kills at once. */
@@ -14,9 +16,12 @@ export function stopOnSignals(): Stop {
   let came: StopSignal | undefined;
   const onSignal = (name: StopSignal): void => {
     came = name;
-    for (const each of SIGNALS) process.removeListener(each, onSignal);
+    leave();
     controller.abort(new Error(`Stopped by ${name}`));
   };
+  const leave = (): void => {
+    for (const each of SIGNALS) process.removeListener(each, onSignal);
+  };
   for (const each of SIGNALS) process.on(each, onSignal);
-  return { signal: controller.signal, by: () => came };
+  return { signal: controller.signal, by: () => came, leave };
 }

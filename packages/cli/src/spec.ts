@@ -1,6 +1,7 @@
 import { FILE_COMMANDS } from './file-commands.js';
 import { COMMON } from './flags.js';
 import { KEY_COMMANDS } from './key-commands.js';
+import { LOAD_COMMANDS } from './load-commands.js';
 
 /** An option of a command. `value` is what its value is called; without it the option is a switch. */
 export interface Flag {
@@ -20,6 +21,8 @@ export interface Command {
   readonly operand?: string;
   /** Any number of operands, also none. */
   readonly anyNumber?: true;
+  /** What stands after `--`, for a command that runs another one. */
+  readonly rest?: string;
   readonly summary: string;
   readonly about: string;
   readonly flags: readonly Flag[];
@@ -39,7 +42,7 @@ const COMPLETION: Command = {
   ],
 };
 
-export const COMMANDS: readonly Command[] = [...FILE_COMMANDS, ...KEY_COMMANDS, COMPLETION];
+export const COMMANDS: readonly Command[] = [...FILE_COMMANDS, ...LOAD_COMMANDS, ...KEY_COMMANDS, COMPLETION];
 
 export function flagsOf({ flags }: Command): readonly Flag[] {
   return [...flags, ...COMMON];

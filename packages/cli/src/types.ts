@@ -6,6 +6,8 @@ export interface Args {
   readonly operand: string;
   /** For a command that can be about several. */
   readonly operands: readonly string[];
+  /** For a command that runs another one: what stands after `--`. */
+  readonly rest: readonly string[];
   one(flag: string): string | undefined;
   many(flag: string): readonly string[];
   has(flag: string): boolean;
@@ -16,6 +18,10 @@ export interface Session {
   readonly signal: AbortSignal;
   /** A progress callback, where somebody is watching. */
   progress(doing: string): Promise<OnProgress | undefined>;
+  /** Whether nothing but the outcome is to be told. */
+  readonly quiet: boolean;
+  /** From now on signals are somebody else's: a command that was started gets them, and we end when it does. */
+  leaveSignals(): void;
 }
 
 /** What a command has to say once it has succeeded; `main` decides where it goes. */

@@ -13,6 +13,7 @@ export const ERROR_CODES = {
   RECIPIENT_NOT_FOUND: 'usage',
   RECIPIENT_REQUIRED: 'usage',
   ENVELOPE_FULL: 'usage',
+  TENSOR_NOT_FOUND: 'usage',
   // The bytes are not a sealed file that this version reads.
   NOT_SEALED: 'format',
   UNSUPPORTED_VERSION: 'format',
@@ -20,6 +21,7 @@ export const ERROR_CODES = {
   ENVELOPE_DAMAGED: 'format',
   ENVELOPE_INVALID: 'format',
   PAYLOAD_HEADER_INVALID: 'format',
+  SAFETENSORS_INVALID: 'format',
   // The bytes were sealed, and are no longer what was sealed.
   ENVELOPE_TAMPERED: 'integrity',
   METADATA_TAMPERED: 'integrity',
@@ -53,6 +55,9 @@ export const ERROR_CODES = {
   INPUT_CHANGED: 'io',
   OUTPUT_EXISTS: 'io',
   NO_SPACE: 'io',
+  MEMORY_FS_REQUIRED: 'io',
+  MEMORY_LIMIT: 'io',
+  SWAP_POSSIBLE: 'io',
   IO_ERROR: 'io',
   ABORTED: 'aborted',
   INTERNAL: 'internal',

@@ -35,17 +35,10 @@ export {
 export { checkDataKey, DATA_KEY_BYTES } from './keys/secret.js';
 export { type SharedUnwraps, type ShareOptions, shareUnwraps } from './keys/shared-unwraps.js';
 export { betweenSteps, checkedDeadline, type Limits, within } from './keys/within.js';
-export {
-  type Opened,
-  type OpenFileOptions,
-  type OpenOptions,
-  openToFile,
-  openToStream,
-  type VerifyOptions,
-  verify,
-} from './open.js';
+export { type OpenFileOptions, openToFile, openToStream, type VerifyOptions, verify } from './open.js';
+export type { Opened, OpenOptions } from './open-all.js';
 export type { OnProgress, Progress } from './progress.js';
-export { openReader, type SealedReader } from './reader.js';
+export { openReader, type SealedReader, type WriteOptions } from './reader.js';
 export { type Resealed, type ResealOptions, reseal } from './reseal.js';
 export { type RewrapOptions, type Rewrapped, rewrap } from './rewrap.js';
 export { type Sealed, type SealFileOptions, type SealOptions, sealToFile, sealToStream } from './seal.js';

@@ -36,7 +36,7 @@ export interface Recipient {
 /** Tells what a sealed file shows without a key. @throws NOT_SEALED, UNSUPPORTED_VERSION, and the other codes of class `format` */
 export async function inspect(
   input: string | ByteSource,
-  options: { signal?: AbortSignal } = {},
+  options: { signal?: AbortSignal | undefined } = {},
 ): Promise<Inspection> {
   await using owned = typeof input === 'string' ? await FileSource.open(input) : undefined;
   const source = owned ?? (input as ByteSource);

@@ -1,3 +1,4 @@
+import type { FileHandle } from 'node:fs/promises';
 import { planFor } from './engine/pass.js';
 import { batches } from './engine/plan.js';
 import { WeightsealError } from './errors.js';
@@ -5,8 +6,17 @@ import type { Context } from './format/context.js';
 import { OVERHEAD } from './format/sizes.js';
 import type { ByteSource } from './io/byte-source.js';
 import { Input } from './io/input.js';
+import { describe, type Opened, openAll } from './open-all.js';
+import type { OnProgress } from './progress.js';
 import { SealedSource } from './sealed-source.js';
 import type { UnlockOptions } from './unlock.js';
+
+export interface WriteOptions {
+  /** Whether to compute the plaintext's SHA-256 too and compare it with the sealed one; the default is false. */
+  readonly digest?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: OnProgress | undefined;
+}
 
 /**
  * A sealed file opened for reading anywhere in it, which is itself a byte source: of the plaintext. One call to a key when it is opened, none
@@ -14,7 +24,7 @@ import type { UnlockOptions } from './unlock.js';
  */
 export class SealedReader implements ByteSource, AsyncDisposable {
   readonly #sealed: SealedSource;
-  readonly #reads = new Set<Promise<unknown>>();
+  readonly #working = new Set<Promise<unknown>>();
   #closed = false;
 
   private constructor(sealed: SealedSource) {
@@ -32,12 +42,17 @@ export class SealedReader implements ByteSource, AsyncDisposable {
   }
 
   get context(): Context {
-    return this.#sealed.unlocked.head.envelope.core.context;
+    return this.opened.context;
   }
 
   /** The original file's name, chosen by whoever sealed the file. */
   get name(): string | undefined {
-    return this.#sealed.unlocked.metadata.name;
+    return this.opened.name;
+  }
+
+  /** All that the file says of itself. The digest is the sealed one, not computed anew. */
+  get opened(): Opened {
+    return describe(this.#sealed.unlocked, this.size, false);
   }
 
   /**
@@ -50,8 +65,6 @@ export class SealedReader implements ByteSource, AsyncDisposable {
     length: number,
     options: { signal?: AbortSignal | undefined } = {},
   ): Promise<Uint8Array<ArrayBuffer>> {
-    if (this.#closed)
-      throw new WeightsealError('INVALID_ARGUMENT', 'The reader has been closed; open the file again.');
     const inside = Number.isSafeInteger(offset) && Number.isSafeInteger(length) && offset >= 0 && length >= 0;
     if (!inside || offset + length > this.size) {
       throw new WeightsealError(
@@ -59,13 +72,35 @@ export class SealedReader implements ByteSource, AsyncDisposable {
         `Bytes ${offset} to ${offset + length} are not all within the ${this.size} that there are.`,
       );
     }
-    const reading = this.#read(offset, length, options.signal);
-    const settled = reading.catch(() => {});
-    this.#reads.add(settled);
+    return await this.#whileOpen(() => this.#read(offset, length, options.signal));
+  }
+
+  /**
+   * Writes all of the plaintext into a file that is open for writing, from its first byte on, in parallel. The file is the caller's: what an
+   * early end leaves in it is authentic, and is not the whole. Its length is not changed beyond what is written.
+   *
+   * @throws what a segment is refused with, DIGEST_MISMATCH, NO_SPACE, IO_ERROR, ABORTED
+   */
+  async writeTo(handle: FileHandle, options: WriteOptions = {}): Promise<Opened> {
+    return await this.#whileOpen(() =>
+      openAll(this.#sealed, { handle, path: 'the file' }, options, options.digest ?? false),
+    );
+  }
+
+  /** Closing waits for what is under way. */
+  async #whileOpen<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#closed)
+      throw new WeightsealError('INVALID_ARGUMENT', 'The reader has been closed; open the file again.');
+    const working = work();
+    const settled = working.then(
+      () => {},
+      () => {},
+    );
+    this.#working.add(settled);
     try {
-      return await reading;
+      return await working;
     } finally {
-      this.#reads.delete(settled);
+      this.#working.delete(settled);
     }
   }
 
@@ -95,10 +130,10 @@ export class SealedReader implements ByteSource, AsyncDisposable {
     }
   }
 
-  /** Waits for the reads under way, then zeroes the keys. */
+  /** Waits for what is under way, then zeroes the keys. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
-    await Promise.all(this.#reads);
+    await Promise.all(this.#working);
     await this.#sealed[Symbol.asyncDispose]();
   }
 }

@@ -8,7 +8,9 @@ import { open } from './open.js';
 import { reseal } from './reseal.js';
 import { rewrap } from './rewrap.js';
 import { rotate } from './rotate.js';
+import { run } from './run.js';
 import { seal } from './seal.js';
+import { sweep } from './sweep.js';
 import { verify } from './verify.js';
 
 /** What stands behind the names in `COMMANDS`. */
@@ -22,6 +24,8 @@ export const RUNS: Readonly<Record<string, Run>> = {
   reseal,
   rewrap,
   rotate,
+  run,
   seal,
+  sweep,
   verify,
 };

@@ -1,0 +1,73 @@
+import type { RunEvent, RunOptions } from '@weightseal/loader';
+import { usageError } from '../cli-error.js';
+import { keysToOpen } from '../keys.js';
+import { uncheckedContext } from '../notes.js';
+import { write } from '../output.js';
+import { printable } from '../text.js';
+import type { Args, Result, Session } from '../types.js';
+import { contextOf, pathOf } from '../values.js';
+
+const RELEASED = {
+  wiped: 'the plaintext was overwritten with zeros and freed',
+  mapped:
+    'a process maps the plaintext, so it was not overwritten; the kernel frees it with the last mapping',
+  freed: 'the plaintext was freed, and not overwritten',
+} as const;
+
+export async function run(args: Args, session: Session): Promise<Result> {
+  const path = pathOf(args, 'run');
+  const { keys, hedgeMs } = await keysToOpen(args, 'run');
+  const context = contextOf(args);
+  const options: RunOptions = {
+    keys,
+    hedgeMs,
+    context,
+    command: args.rest,
+    release: oneOf(args, 'release', ['after-exit', 'on-ready']),
+    readyUrl: args.one('ready-url'),
+    nameless: !args.has('named'),
+    where: oneOf(args, 'where', ['auto', 'own', 'existing']),
+    directory: args.one('directory'),
+    allowDisk: args.has('allow-disk'),
+    requireNoSwap: args.has('require-no-swap'),
+    digest: args.has('check-digest'),
+    keepEnv: args.many('keep-env'),
+    signal: session.signal,
+    onProgress: await session.progress('opening'),
+    onEvent: (event) => onEvent(event, session, context !== undefined),
+  };
+  const loader = await import('@weightseal/loader');
+  const ran = await loader.run(path, options);
+  return {
+    value: { ...ran, contextChecked: context !== undefined },
+    // The command's standard output is its own.
+    lines: [],
+    stdoutTaken: true,
+    exitCode: ran.exitCode,
+  };
+}
+
+function onEvent(event: RunEvent, { quiet, leaveSignals }: Session, contextChecked: boolean): void {
+  if (event.event === 'started') {
+    leaveSignals();
+    if (quiet) return;
+    // Before the command has its say, and not when a server ends after months.
+    if (!contextChecked) note(uncheckedContext(event.opened.context));
+    for (const warning of event.placement.warnings) note(warning);
+  } else if (!quiet && (event.when === 'ready' || event.how !== 'wiped')) note(RELEASED[event.how]);
+}
+
+function note(text: string): void {
+  try {
+    write(2, `weightseal: note: ${printable(text)}\n`);
+  } catch {
+    // Nobody reads it: no reason to take the command down.
+  }
+}
+
+function oneOf<T extends string>(args: Args, flag: string, values: readonly T[]): T | undefined {
+  const given = args.one(flag);
+  const found = values.find((value) => value === given);
+  if (given === undefined || found !== undefined) return found;
+  throw usageError(`--${flag} is one of ${values.join(', ')}, not ${JSON.stringify(given)}.`);
+}

@@ -1,0 +1,71 @@
+import { configured, expect, key } from './flags.js';
+import type { Command } from './spec.js';
+
+export const LOAD_COMMANDS: readonly Command[] = [
+  {
+    name: 'run',
+    operand: '<sealed>',
+    rest: '<command> [args…]',
+    summary: 'run a command with the plaintext in memory, for it alone',
+    about:
+      'Opens a sealed file into memory that only the command can see, and runs the command. It finds the plaintext by the path in ' +
+      'WEIGHTSEAL_MODEL_PATH, for which {model} stands in its arguments, and by descriptor 3. The plaintext has no name in any directory: ' +
+      'it is gone when the command ends, also by kill -9. Signals are passed on, and the exit code is the one of the command ' +
+      '(128 and the number of the signal that ended it). The command gets no core dumps, and an environment without what opens keys. ' +
+      'A disk is never written to unless --allow-disk is given.',
+    flags: [
+      key,
+      expect,
+      {
+        name: 'release',
+        value: 'when',
+        help: 'after-exit (unless told), or on-ready: wipe it when the command has loaded it',
+      },
+      {
+        name: 'ready-url',
+        value: 'url',
+        help: 'for on-ready: answers 2xx then; without it the command writes to descriptor 4',
+      },
+      { name: 'named', help: 'give the plaintext a name, for libraries that need one: docs/loading.md' },
+      {
+        name: 'where',
+        value: 'place',
+        help: 'own: only a tmpfs of our own; existing: only one that is there',
+      },
+      { name: 'directory', value: 'path', help: 'a tmpfs that is there, instead of /dev/shm and the like' },
+      {
+        name: 'allow-disk',
+        help: 'use a disk where there is no memory file system; whoever has it has the weights',
+      },
+      { name: 'require-no-swap', help: 'refuse memory that can be swapped out' },
+      { name: 'check-digest', help: "compute the plaintext's SHA-256 too and compare it" },
+      {
+        name: 'keep-env',
+        value: 'name',
+        many: true,
+        help: 'leave this variable to the command, although it opens keys; repeat for more',
+      },
+      ...configured,
+    ],
+    examples: [
+      'weightseal run model.gguf.sealed --key local:models.key -- llama-server -m {model}',
+      'weightseal run model.onnx.sealed --context model=llama --release on-ready --ready-url http://127.0.0.1:8000/health -- python3 serve.py',
+    ],
+  },
+  {
+    name: 'sweep',
+    operand: '<directory>',
+    anyNumber: true,
+    summary: 'remove plaintext that a killed process has left',
+    about:
+      'Removes what a process that was killed (kill -9) has left in a memory file system. The next load does that by itself; this does it now. ' +
+      'What a living process has is not touched. Without <directory>, looks where the loader puts things: /dev/shm, XDG_RUNTIME_DIR, /run, /tmp.',
+    flags: [
+      {
+        name: 'elsewhere',
+        help: 'also what another container has left: nobody here can see whether its process lives',
+      },
+    ],
+    examples: ['weightseal sweep', 'weightseal sweep /run/weightseal --json'],
+  },
+];

@@ -1,0 +1,6 @@
+export type { Released } from './inode.js';
+export { type LoadedModel, type LoadOptions, load } from './load.js';
+export type { PlaceOptions } from './place/choose.js';
+export type { PlaceKind, Placement, Swap } from './place/space.js';
+export { type Ran, type RunEvent, type RunOptions, run } from './run/run.js';
+export { type SweepOptions, type Swept, sweep } from './sweep.js';

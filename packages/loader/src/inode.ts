@@ -1,0 +1,111 @@
+import { randomBytes } from 'node:crypto';
+import { constants } from 'node:fs';
+import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
+import { ioError } from '@weightseal/core';
+import { inodeInMaps, processesWith } from './processes.js';
+
+/** open(2): an inode without a name. With O_EXCL nobody can ever give it one. */
+const O_TMPFILE = 0o20000000 | constants.O_DIRECTORY;
+const ZEROS = 4 * 1_048_576;
+
+/**
+ * `wiped`: overwritten with zeros and freed. `mapped`: a process maps it, so nothing was overwritten; the kernel frees it with the last mapping.
+ * `freed`: given back to the kernel as it was, since nobody could tell whether it is mapped, or since it lay on a disk.
+ */
+export type Released = 'wiped' | 'mapped' | 'freed';
+
+/** The plaintext's inode, mode 0600. Its directory is private, and is always reached by its descriptor: no link on the way can lead elsewhere. */
+export class Inode {
+  readonly handle: FileHandle;
+  #path: string | undefined;
+  #released: Promise<Released> | undefined;
+
+  private constructor(handle: FileHandle, path: string | undefined) {
+    this.handle = handle;
+    this.#path = path;
+  }
+
+  /** One that has no name, in the directory. @throws NO_SPACE, IO_ERROR */
+  static async nameless(directory: string): Promise<Inode> {
+    try {
+      const handle = await open(directory, O_TMPFILE | constants.O_EXCL | constants.O_RDWR, 0o600);
+      return new Inode(handle, undefined);
+    } catch (error) {
+      // ENOTSUP is Node's name for EOPNOTSUPP.
+      if (!['ENOTSUP', 'EISDIR', 'EINVAL'].includes((error as NodeJS.ErrnoException).code ?? ''))
+        throw ioError(error, 'make a file in memory');
+    }
+    const made = await Inode.hidden(directory);
+    await unlink(made.#path!);
+    made.#path = undefined;
+    return made;
+  }
+
+  /** One that has a hidden name until `show` gives it another. @throws NO_SPACE, IO_ERROR */
+  static async hidden(directory: string): Promise<Inode> {
+    const path = `${directory}/.${randomBytes(8).toString('hex')}`;
+    return new Inode(await create(path), path);
+  }
+
+  /** An inode that has a name already and is open for writing. */
+  static of(handle: FileHandle, path: string | undefined): Inode {
+    return new Inode(handle, path);
+  }
+
+  /** Sets the length before anything is written: only within it does `huge=within_size` give huge pages. @throws NO_SPACE, IO_ERROR */
+  async reserve(size: number): Promise<void> {
+    await this.handle.truncate(size).catch((error: unknown) => {
+      throw ioError(error, 'make a file in memory');
+    });
+  }
+
+  /** Appears under the name, in the same directory, now that it is whole. */
+  async show(path: string): Promise<void> {
+    await rename(this.#path!, path).catch((error: unknown) => {
+      throw ioError(error, 'name the file in memory');
+    });
+    this.#path = path;
+  }
+
+  /** Takes the name away, overwrites the bytes with zeros unless a process maps them or `wipe` is false, and closes. Safe to call twice. */
+  release(wipe: boolean): Promise<Released> {
+    this.#released ??= this.#release(wipe);
+    return this.#released;
+  }
+
+  async #release(wipe: boolean): Promise<Released> {
+    try {
+      return await this.clear(wipe);
+    } finally {
+      await this.handle.close();
+    }
+  }
+
+  /** Like `release`, but keeps the descriptor, so that it can be tried again. */
+  async clear(wipe: boolean): Promise<Released> {
+    if (this.#path !== undefined) await unlink(this.#path).catch(() => {});
+    this.#path = undefined;
+    const stats = await this.handle.stat({ bigint: true });
+    const by = await processesWith('maps', [inodeInMaps(stats)]);
+    if (by === undefined) return 'freed';
+    if (by.length > 0) return 'mapped';
+    if (wipe) await overwrite(this.handle, Number(stats.size));
+    await this.handle.truncate(0);
+    return wipe ? 'wiped' : 'freed';
+  }
+}
+
+async function create(path: string): Promise<FileHandle> {
+  const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDWR } = constants;
+  return open(path, O_CREAT | O_EXCL | O_NOFOLLOW | O_RDWR, 0o600).catch((error: unknown) => {
+    throw ioError(error, 'make a file in memory');
+  });
+}
+
+async function overwrite(handle: FileHandle, size: number): Promise<void> {
+  const zeros = new Uint8Array(Math.min(size, ZEROS));
+  for (let at = 0; at < size; ) {
+    const { bytesWritten } = await handle.write(zeros, 0, Math.min(zeros.length, size - at), at);
+    at += bytesWritten;
+  }
+}

@@ -1,0 +1,147 @@
+import { basename } from 'node:path';
+import {
+  type ByteSource,
+  type Context,
+  FileSource,
+  inspect,
+  type OnProgress,
+  openReader,
+  throwIfAborted,
+  type UnlockOptions,
+  WeightsealError,
+} from '@weightseal/core';
+import type { Inode, Released } from './inode.js';
+import { fileName } from './names.js';
+import { type Chosen, choosePlace, type PlaceOptions } from './place/choose.js';
+import type { Placement, Space } from './place/space.js';
+import { sweepOnce } from './sweep.js';
+
+export interface LoadOptions extends UnlockOptions, PlaceOptions {
+  /** The file name in `path`; the default is the original one where it is harmless. Libraries choose a parser by its extension. */
+  readonly name?: string | undefined;
+  /** Whether to compute the plaintext's SHA-256 too and compare it with the sealed one. Every byte is authenticated without that. */
+  readonly digest?: boolean | undefined;
+  readonly onProgress?: OnProgress | undefined;
+}
+
+/** Plaintext in memory, whole and authenticated, until it is disposed of: `await using model = await load(…)`. */
+export class LoadedModel implements AsyncDisposable {
+  /** A path that this process, and others of the same user, can open and map. */
+  readonly path: string;
+  /** Bytes of plaintext. */
+  readonly size: number;
+  /** `sha256:…` of the plaintext, as it was sealed; undefined when it was sealed without. */
+  readonly digest: string | undefined;
+  readonly id: string;
+  readonly context: Context;
+  readonly placement: Placement;
+  readonly #inode: Inode;
+  readonly #space: Space;
+  #disposed: Promise<Released> | undefined;
+
+  /** @internal */
+  constructor(
+    { id, context, size, digest }: { id: string; context: Context; size: number; digest?: string },
+    { space, placement }: Chosen,
+    path: string,
+  ) {
+    this.id = id;
+    this.context = context;
+    this.size = size;
+    this.digest = digest;
+    this.placement = placement;
+    this.path = path;
+    this.#space = space;
+    this.#inode = space.inode;
+  }
+
+  /**
+   * The bytes, for libraries that take those; a new copy each time, which is the caller's.
+   *
+   * @throws INVALID_ARGUMENT after it was disposed of
+   */
+  async bytes(): Promise<Uint8Array<ArrayBuffer>> {
+    const { handle } = this.#inode;
+    if (this.#disposed)
+      throw new WeightsealError('INVALID_ARGUMENT', 'The model was disposed of; load it again.');
+    const out = new Uint8Array(this.size);
+    for (let done = 0; done < out.length; ) {
+      // In pieces that do not keep a thread of the system's pool for long.
+      const { bytesRead } = await handle.read(out, done, Math.min(out.length - done, PIECE), done);
+      if (bytesRead === 0)
+        throw new WeightsealError('INPUT_CHANGED', `${this.path} was cut by somebody else.`);
+      done += bytesRead;
+    }
+    return out;
+  }
+
+  /** Takes the path away, wipes the bytes unless a process maps them, and says what was done. Safe to call twice. */
+  dispose(): Promise<Released> {
+    this.#disposed ??= end(this.#space);
+    return this.#disposed;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.dispose();
+  }
+}
+
+const PIECE = 16 * 1_048_576;
+
+async function end(space: Space): Promise<Released> {
+  try {
+    return await space.inode.release(space.kind !== 'disk');
+  } finally {
+    await space[Symbol.asyncDispose]();
+  }
+}
+
+/**
+ * Opens a sealed file into memory, for this process. Resolves when every byte is there and authenticated; when it throws, nothing is left. One call to a key,
+ * and segments in parallel.
+ *
+ * @param source a path, or bytes with random access
+ * @throws what `openReader` throws, MEMORY_LIMIT, NO_SPACE, MEMORY_FS_REQUIRED, SWAP_POSSIBLE, IO_ERROR
+ */
+export async function load(source: string | ByteSource, options: LoadOptions): Promise<LoadedModel> {
+  await using owned = typeof source === 'string' ? await FileSource.open(source) : undefined;
+  const bytes = owned ?? (source as ByteSource);
+  const { size } = await inspect(bytes, options);
+  const sweeping = sweepOnce();
+  // The key is asked while the place is made.
+  const [reading, choosing] = await Promise.allSettled([
+    openReader(bytes, options),
+    choosePlace(size, options),
+  ]);
+  await sweeping;
+  await using reader = reading.status === 'fulfilled' ? reading.value : undefined;
+  if (choosing.status === 'rejected') throw choosing.reason;
+  const chosen = choosing.value;
+  try {
+    if (!reader) throw (reading as PromiseRejectedResult).reason;
+    const { inode } = chosen.space;
+    await inode.reserve(reader.size);
+    const { digest, onProgress, signal } = options;
+    const opened = await reader.writeTo(inode.handle, { digest, onProgress, signal });
+    throwIfAborted(signal);
+    return new LoadedModel(
+      opened,
+      chosen,
+      await pathFor(chosen, fileName(options.name, reader.name, sealedName(source))),
+    );
+  } catch (error) {
+    await chosen.space.inode.release(false);
+    await chosen.space[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+async function pathFor({ space, placement }: Chosen, name: string): Promise<string> {
+  if (placement.nameless) return `/proc/${process.pid}/fd/${space.inode.handle.fd}`;
+  await space.inode.show(`${space.directory}/${name}`);
+  return space.pathOf(name);
+}
+
+function sealedName(source: string | ByteSource): string | undefined {
+  return typeof source === 'string' ? basename(source).replace(/\.sealed$/, '') : undefined;
+}

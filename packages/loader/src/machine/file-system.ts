@@ -1,0 +1,82 @@
+import type { StatsFs } from 'node:fs';
+import { statfs } from 'node:fs/promises';
+import { WeightsealError } from '@weightseal/core';
+import { tooSmall } from '../advice.js';
+import { inUnits } from '../size.js';
+import { parseMountInfo } from './mount-info.js';
+import { textOf } from './read.js';
+
+export interface FileSystem {
+  readonly kind: 'tmpfs' | 'ramfs' | 'other';
+  /** Bytes free to us, and in all. Undefined for what has no size (ramfs, tmpfs with size=0), and where it cannot be told. */
+  readonly free: number | undefined;
+  readonly size: number | undefined;
+  /** Mounted with noswap, or a ramfs: the kernel never swaps it. */
+  readonly noswap: boolean;
+}
+
+const TMPFS_MAGIC = 0x01021994;
+const RAMFS_MAGIC = 0x858458f6;
+const DOCKER_SHM = 64 * 1_048_576;
+
+/**
+ * What an open descriptor's file system is: by what the kernel says it is, never by a name or a table of mounts. Never throws: what cannot be told is `other`.
+ *
+ * The mounts are asked only about noswap. One that is in no namespace is not listed; there noswap is false, and who mounted it knows better.
+ */
+export async function fileSystemOf(fd: number): Promise<FileSystem> {
+  const stats = await statfs(`/proc/self/fd/${fd}`).catch(() => undefined);
+  if (!stats) return { kind: 'other', free: undefined, size: undefined, noswap: false };
+  const kind = kindOf(stats.type);
+  const noswap = kind === 'ramfs' || (kind === 'tmpfs' && (await isNoswap(fd)));
+  return { kind, ...spaceIn(stats, kind), noswap };
+}
+
+export function kindOf(type: number): FileSystem['kind'] {
+  // Where the kernel's word has 32 bits, the upper half comes as negative.
+  const magic = type >>> 0;
+  return magic === TMPFS_MAGIC ? 'tmpfs' : magic === RAMFS_MAGIC ? 'ramfs' : 'other';
+}
+
+export function spaceIn(
+  stats: Pick<StatsFs, 'bsize' | 'blocks' | 'bavail'> & { readonly frsize?: number },
+  kind: FileSystem['kind'],
+): Pick<FileSystem, 'free' | 'size'> {
+  if (kind !== 'other' && stats.blocks === 0) return { free: undefined, size: undefined };
+  // Blocks are counted in fragments, which newer Node versions tell.
+  const unit = stats.frsize || stats.bsize;
+  return { free: stats.bavail * unit, size: stats.blocks * unit };
+}
+
+async function isNoswap(fd: number): Promise<boolean> {
+  const [info, mountInfo] = await Promise.all([
+    textOf(`/proc/self/fdinfo/${fd}`),
+    textOf('/proc/self/mountinfo'),
+  ]);
+  return hasNoswap(info ?? '', mountInfo ?? '');
+}
+
+export function hasNoswap(fdInfo: string, mountInfo: string): boolean {
+  const id = /^mnt_id:\s*([0-9]+)$/m.exec(fdInfo)?.[1];
+  if (id === undefined) return false;
+  const mount = parseMountInfo(mountInfo).find((one) => one.id === Number(id));
+  return mount?.type === 'tmpfs' && mount.options.includes('noswap');
+}
+
+/**
+ * @param bytes of plaintext
+ * @throws NO_SPACE
+ */
+export function checkSpace(bytes: number, { kind, free, size }: FileSystem, path: string): void {
+  if (free === undefined || bytes <= free) return;
+  const total = size === undefined ? '' : ` of ${inUnits(size)}`;
+  const told = `The plaintext takes ${inUnits(bytes)}, and ${path} has only ${inUnits(free)} free${total}`;
+  if (kind === 'other') {
+    throw new WeightsealError('NO_SPACE', `${told}; free some, or choose another place.`);
+  }
+  const docker = kind === 'tmpfs' && size === DOCKER_SHM && path === '/dev/shm';
+  const known = docker ? ' (64 MiB is what Docker gives a container unless told)' : '';
+  const mend =
+    size !== undefined && bytes <= size ? 'remove what is in it, or make it larger' : 'make it larger';
+  throw new WeightsealError('NO_SPACE', `${told}${known}; ${mend}. ${tooSmall(bytes)}`);
+}

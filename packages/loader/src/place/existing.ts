@@ -1,0 +1,93 @@
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { ioError, isWeightsealError, WeightsealError } from '@weightseal/core';
+import { noMemoryFs } from '../advice.js';
+import { checkSpace, type FileSystem, fileSystemOf } from '../machine/file-system.js';
+import { PrivateDirectory } from './private-directory.js';
+import { byDescriptor, furnish, type Space } from './space.js';
+
+export interface ExistingOptions {
+  /** Bytes of plaintext. */
+  readonly bytes: number;
+  /** Where to, instead of the places where a tmpfs usually is. */
+  readonly directory?: string | undefined;
+  readonly allowDisk?: boolean | undefined;
+  readonly nameless: boolean;
+}
+
+/** Where a tmpfs is mounted on most machines. Each is looked at: what counts is what it is, and not what it is called. */
+export function usualPlaces(): string[] {
+  const user = process.env['XDG_RUNTIME_DIR'];
+  return [...new Set(['/dev/shm', ...(user ? [user] : []), '/run/weightseal', '/run', tmpdir(), '/tmp'])];
+}
+
+/**
+ * A place in a file system that is there.
+ *
+ * @throws MEMORY_FS_REQUIRED where none is in memory, NO_SPACE where none has room, IO_ERROR
+ */
+export async function useExisting(options: ExistingOptions): Promise<Space> {
+  const { directory, allowDisk = false } = options;
+  const places = directory === undefined ? usualPlaces() : [directory];
+  const failures: WeightsealError[] = [];
+  for (const path of places) {
+    const space = await tryIn(path, options, failures, false);
+    if (space) return space;
+  }
+  const onDisk = allowDisk && (await tryIn(directory ?? tmpdir(), options, failures, true));
+  if (onDisk) return onDisk;
+  // That there is one, and why it will not do, is the better thing to know.
+  const [failure] = failures.toSorted(
+    (a, b) => Number(b.code === 'NO_SPACE') - Number(a.code === 'NO_SPACE'),
+  );
+  if (failure && (directory !== undefined || failure.code === 'NO_SPACE')) throw failure;
+  const problem =
+    directory === undefined
+      ? `No file system in memory was found that this process can write to (looked at ${places.join(', ')})`
+      : `${directory} is not in memory, and plaintext is not written to a disk unless that is asked for`;
+  throw new WeightsealError('MEMORY_FS_REQUIRED', `${problem}. ${noMemoryFs}`, { failures });
+}
+
+async function tryIn(
+  path: string,
+  options: ExistingOptions,
+  failures: WeightsealError[],
+  disk: boolean,
+): Promise<Space | undefined> {
+  try {
+    const system = await lookAt(path);
+    if ((system.kind === 'other') !== disk) return undefined;
+    checkSpace(options.bytes, system, path);
+    return await spaceIn(path, system, options.nameless);
+  } catch (error) {
+    const absent = options.directory === undefined && (error as NodeJS.ErrnoException).code === 'ENOENT';
+    if (!absent) failures.push(isWeightsealError(error) ? error : ioError(error, `use ${path}`));
+    return undefined;
+  }
+}
+
+async function lookAt(path: string): Promise<FileSystem> {
+  await using handle = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
+  return await fileSystemOf(handle.fd);
+}
+
+async function spaceIn(path: string, { kind, noswap }: FileSystem, nameless: boolean): Promise<Space> {
+  const common = { kind: kind === 'other' ? 'disk' : kind, noswap } as const;
+  if (nameless && process.platform === 'linux') {
+    // What has no name needs no directory of its own: nothing at all is made that could be left.
+    const handle = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
+    const directory = byDescriptor(handle);
+    const pathOf = (name: string) => `${directory}/${name}`;
+    const space = { ...common, directory, pathOf, [Symbol.asyncDispose]: () => handle.close() };
+    return furnish(space, true);
+  }
+  const own = await PrivateDirectory.create(path);
+  const space = {
+    ...common,
+    directory: own.descriptor,
+    pathOf: (name: string) => own.pathOf(name),
+    [Symbol.asyncDispose]: () => own[Symbol.asyncDispose](),
+  };
+  return furnish(space, nameless);
+}

@@ -1,0 +1,92 @@
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import type { Readable, Writable } from 'node:stream';
+
+/** Nothing of what these helpers do takes longer than milliseconds. */
+const DEADLINE_MS = 5_000;
+const CAP_SYS_ADMIN = 21n;
+
+/** What a script in a mount namespace of its own begins with: $1 is the size, $2 where to mount. Leaves in `how` what was had. */
+export const MOUNT_TMPFS = `
+try() { mount -n -t tmpfs -o "mode=0700,nosuid,nodev,size=$1$3" weightseal "$2" 2>/dev/null && how="mounted$3"; }
+try "$1" "$2" ,noswap,huge=within_size || try "$1" "$2" ,noswap || try "$1" "$2" ,huge=within_size || try "$1" "$2" "" || exit 99
+`;
+/** What it says when it is ready to go on, and how it waits to be told. It ends when nobody is there to tell it any more. */
+export const TELL_AND_WAIT = `
+echo "$how" >&5
+read -r _ <&6 || exit 98
+`;
+
+/** A process that waits in a mount namespace of its own until it is told to go on. */
+export interface Helper {
+  readonly child: ChildProcess;
+  readonly pid: number;
+  /** What the script says it has: "mounted", with the options that this kernel took. */
+  readonly how: string;
+  /** The user namespace is the child's own: it was made without privilege. */
+  readonly unprivileged: boolean;
+  /** Lets it go on; when the descriptor is closed without, it ends. */
+  readonly go: Writable;
+}
+
+export interface HelperOptions extends SpawnOptions {
+  /** Descriptors 0 to 4; 5 and 6 are for what the helper says and is told. */
+  readonly stdio: [Stdio, Stdio, Stdio, Stdio, Stdio];
+}
+
+export type Stdio = 'inherit' | 'ignore' | 'pipe' | number;
+
+/**
+ * Starts `/bin/sh -c script` in a mount namespace of its own. The script begins with MOUNT_TMPFS, and later has TELL_AND_WAIT.
+ * Resolves to undefined where this machine does not allow it.
+ */
+export async function startInNamespace(
+  script: (unprivileged: boolean) => string,
+  args: readonly string[],
+  options: HelperOptions = { stdio: ['ignore', 'ignore', 'ignore', 'ignore', 'ignore'] },
+): Promise<Helper | undefined> {
+  if (process.platform !== 'linux') return undefined;
+  // Our mounts do not reach others; theirs still reach us, so a disk that is mounted later is seen.
+  const ways = [
+    { unprivileged: false, flags: ['--mount', '--propagation', 'slave'] },
+    { unprivileged: true, flags: ['--user', '--map-root-user', '--mount', '--propagation', 'slave'] },
+  ];
+  for (const { unprivileged, flags } of ways.slice((await mayMount()) ? 0 : 1)) {
+    const command = [...flags, '--', '/bin/sh', '-c', script(unprivileged), 'weightseal', ...args];
+    const child = spawn('unshare', command, {
+      ...options,
+      stdio: [...options.stdio, 'pipe', 'pipe'],
+    });
+    const mounted = await firstLine(child, child.stdio.at(5) as Readable);
+    if (mounted === undefined) continue;
+    const go = child.stdio.at(6) as Writable;
+    go.on('error', () => {});
+    return { child, pid: child.pid!, how: mounted, unprivileged, go };
+  }
+  return undefined;
+}
+
+/** The first line that the script says, or undefined when it ends without one. */
+async function firstLine(child: ChildProcess, from: Readable): Promise<string | undefined> {
+  const timer = setTimeout(() => child.kill('SIGKILL'), DEADLINE_MS);
+  const failed = once(child, 'error').then(() => undefined);
+  const ended = once(child, 'exit').then(() => undefined);
+  const said = once(from.setEncoding('utf8'), 'data').then(([text]) => String(text).trim());
+  for (const promise of [failed, ended, said]) promise.catch(() => {});
+  try {
+    return await Promise.race([failed, ended, said]);
+  } catch {
+    return undefined;
+  } finally {
+    clearTimeout(timer);
+    from.destroy();
+  }
+}
+
+/** Whether this process has the capability to mount; without it only a user namespace can help. */
+async function mayMount(): Promise<boolean> {
+  const status = await readFile('/proc/self/status', 'latin1').catch(() => '');
+  const effective = /^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1];
+  return effective !== undefined && ((BigInt(`0x${effective}`) >> CAP_SYS_ADMIN) & 1n) === 1n;
+}

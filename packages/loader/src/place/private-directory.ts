@@ -1,0 +1,85 @@
+import { randomBytes } from 'node:crypto';
+import { constants, readdirSync, rmdirSync, unlinkSync } from 'node:fs';
+import { type FileHandle, mkdir, open } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { ioError, WeightsealError } from '@weightseal/core';
+import { onExit } from 'signal-exit';
+import { directoryName, thisProcess } from '../owner.js';
+import { byDescriptor } from './space.js';
+
+const { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } = constants;
+
+/**
+ * A directory of mode 0700 that is ours alone, and flat. Removed with all that is in it on dispose and when the process ends; after a kill -9, by the next
+ * sweep.
+ */
+export class PrivateDirectory implements AsyncDisposable {
+  readonly path: string;
+  readonly handle: FileHandle;
+  /** Whether others can put a directory of theirs in its place. They cannot read ours all the same. */
+  readonly replaceable: boolean;
+  readonly #forget: () => void;
+
+  private constructor(path: string, handle: FileHandle, replaceable: boolean) {
+    this.path = path;
+    this.handle = handle;
+    this.replaceable = replaceable;
+    // Exit, uncaught exceptions and the signals that end a process, unless the host listens to them itself.
+    this.#forget = onExit(() => this.#remove());
+  }
+
+  /** @throws IO_ERROR where nothing private can be made in the parent */
+  static async create(parent: string): Promise<PrivateDirectory> {
+    const name = directoryName(await thisProcess(), randomBytes(8).toString('hex'));
+    const path = join(resolve(parent), name);
+    try {
+      // mkdir(2) never follows a link, and fails when there is anything of that name.
+      await mkdir(path, 0o700);
+      const handle = await open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+      if (await isPrivate(handle)) return new PrivateDirectory(path, handle, await replaceable(parent));
+      await handle.close();
+    } catch (error) {
+      throw ioError(error, `make a private directory in ${parent}`);
+    }
+    throw new WeightsealError('IO_ERROR', `${parent} does not keep a directory private; choose another.`);
+  }
+
+  /** The directory as this process reaches it: what that leads to cannot be changed by renaming. */
+  get descriptor(): string {
+    return process.platform === 'linux' ? byDescriptor(this.handle) : this.path;
+  }
+
+  /** The path of a name in it for others: the plain one, unless somebody could turn that elsewhere. */
+  pathOf(name: string): string {
+    return `${this.replaceable ? this.descriptor : this.path}/${name}`;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#forget();
+    this.#remove();
+    await this.handle.close();
+  }
+
+  /** A handful of names, and synchronous, since an exiting process runs nothing else. */
+  #remove(): void {
+    try {
+      for (const name of readdirSync(this.descriptor)) unlinkSync(`${this.descriptor}/${name}`);
+      rmdirSync(this.path);
+    } catch {
+      // Somebody was faster, or moved it: what is left is for the sweep.
+    }
+  }
+}
+
+async function isPrivate(handle: FileHandle): Promise<boolean> {
+  const { uid, mode } = await handle.stat();
+  return uid === process.geteuid?.() && (mode & 0o077) === 0;
+}
+
+/** In a directory that others can write to, only the sticky bit keeps them from renaming what is not theirs. */
+async function replaceable(parent: string): Promise<boolean> {
+  await using handle = await open(parent, O_RDONLY | O_DIRECTORY);
+  const { mode, uid } = await handle.stat();
+  const trusted = uid === 0 || uid === process.geteuid?.();
+  return !trusted || ((mode & 0o022) !== 0 && (mode & 0o1000) === 0);
+}

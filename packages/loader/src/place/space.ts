@@ -1,0 +1,48 @@
+import type { FileHandle } from 'node:fs/promises';
+import { Inode } from '../inode.js';
+
+/**
+ * `own-tmpfs`: one that the loader mounted, that nobody else can find, and that the kernel frees with the last process that uses it. `tmpfs`, `ramfs`: one that
+ * was there. `disk`: the caller asked for it in so many words.
+ */
+export type PlaceKind = 'own-tmpfs' | 'tmpfs' | 'ramfs' | 'disk';
+
+/** `never`: the file system is not swapped. `none`: no swap could take it when it was loaded. `possible`: its pages can reach a disk. */
+export type Swap = 'never' | 'none' | 'possible';
+
+/** Where the plaintext is, and what there is to know about it. */
+export interface Placement {
+  readonly kind: PlaceKind;
+  /** Whether the plaintext's inode has no name, so that nothing is left whatever is killed. */
+  readonly nameless: boolean;
+  readonly swap: Swap;
+  /** Sentences for whoever runs this: what is less than it could be, and how to mend it. */
+  readonly warnings: readonly string[];
+}
+
+/** A place for one plaintext, with the inode for it. Disposing of it takes the directory away, and not the inode. */
+export interface Space extends AsyncDisposable {
+  readonly kind: PlaceKind;
+  readonly noswap: boolean;
+  readonly inode: Inode;
+  /** The directory, as this process reaches it. */
+  readonly directory: string;
+  /** The path of a name in the directory, for whoever is to open it. */
+  pathOf(name: string): string;
+}
+
+/** Makes the inode in a directory that was found for it. The directory is given back when that fails. */
+export async function furnish(directory: Omit<Space, 'inode'>, nameless: boolean): Promise<Space> {
+  try {
+    const inode = await (nameless ? Inode.nameless : Inode.hidden)(directory.directory);
+    return { ...directory, inode };
+  } catch (error) {
+    await directory[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** A directory by its descriptor: what it leads to cannot be changed by whoever can rename directories. */
+export function byDescriptor(handle: FileHandle): string {
+  return `/proc/${process.pid}/fd/${handle.fd}`;
+}

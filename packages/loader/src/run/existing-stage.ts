@@ -1,0 +1,85 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { constants } from 'node:fs';
+import { type FileHandle, open, symlink } from 'node:fs/promises';
+import { WeightsealError } from '@weightseal/core';
+import type { ExistingOptions } from '../place/existing.js';
+import { useExisting } from '../place/existing.js';
+import type { PrivateDirectory } from '../place/private-directory.js';
+import { byDescriptor, type Space } from '../place/space.js';
+import { emptyDirectory } from './own-stage.js';
+import { type Launch, type Stage, WITHOUT_CORE_DUMPS } from './stage.js';
+
+/** The plaintext in a file system that is there. Without a name it is reached by a link to the descriptor that we hold. */
+export async function existingStage(launch: Launch, options: ExistingOptions): Promise<Stage> {
+  const space = await useExisting(options);
+  const toClose: AsyncDisposable[] = [space];
+  const dispose = async () => {
+    for (const one of toClose.splice(0).reverse()) await one[Symbol.asyncDispose]();
+  };
+  try {
+    // What the command gets can only be read.
+    const model = await readOnly(space);
+    toClose.push(model);
+    const links = launch.nameless ? await emptyDirectory() : undefined;
+    if (links) toClose.push(links);
+    const path = await pathFor(launch, space, model, links);
+    const { kind, noswap, inode } = space;
+    return {
+      kind,
+      noswap,
+      nameless: launch.nameless,
+      inode,
+      path,
+      start: () => start(launch, path, model),
+      [Symbol.asyncDispose]: dispose,
+    };
+  } catch (error) {
+    await space.inode.release(false);
+    await dispose();
+    throw error;
+  }
+}
+
+function readOnly({ inode }: Space): Promise<FileHandle> {
+  return open(byDescriptor(inode.handle), constants.O_RDONLY);
+}
+
+async function pathFor(
+  { name, nameless }: Launch,
+  space: Space,
+  model: FileHandle,
+  links: PrivateDirectory | undefined,
+): Promise<string> {
+  if (!nameless) {
+    await space.inode.show(`${space.directory}/${name}`);
+    return space.pathOf(name);
+  }
+  const descriptor = byDescriptor(model);
+  if (!links) return descriptor;
+  await symlink(descriptor, `${links.descriptor}/${name}`);
+  return links.pathOf(name);
+}
+
+async function start(
+  { command, environment, stdio }: Launch,
+  path: string,
+  model: FileHandle,
+): Promise<ChildProcess> {
+  const [input, output, errors, ready] = stdio;
+  const script = `${WITHOUT_CORE_DUMPS}${ready === 'ignore' ? 'exec 4>&-\n' : ''}exec "$@"`;
+  const child = spawn('/bin/sh', ['-c', script, 'weightseal', ...command(path)], {
+    env: environment(path),
+    stdio: [input, output, errors, model.fd, ready],
+  });
+  try {
+    await once(child, 'spawn');
+    return child;
+  } catch (cause) {
+    throw new WeightsealError(
+      'IO_ERROR',
+      'The command could not be started: that takes /bin/sh, to switch core dumps off. Install one, or load with the API of @weightseal/loader.',
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,105 @@
+import { once } from 'node:events';
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { Inode } from '../inode.js';
+import { fileSystemOf } from '../machine/file-system.js';
+import { usualPlaces } from '../place/existing.js';
+import { type Helper, MOUNT_TMPFS, startInNamespace, TELL_AND_WAIT } from '../place/mount-namespace.js';
+import { limitFor } from '../place/own-tmpfs.js';
+import { PrivateDirectory } from '../place/private-directory.js';
+import { type Launch, type Stage, WITHOUT_CORE_DUMPS } from './stage.js';
+
+/**
+ * $3 is the model's name, $4 whether its inode is to have none. A file cannot be mounted once it has lost its name, so it loses that afterwards: what is left
+ * is a mount of an inode that no directory has, whose path every library can open, map and resolve.
+ */
+const MAKE_INODE = `
+mask=$(umask); umask 077
+: >"$2/$3" || exit 97
+if [ "$4" = nameless ] && : >"$2/.inode" && mount -n --bind "$2/.inode" "$2/$3"; then rm "$2/.inode" && how="$how,nameless"; fi
+umask "$mask"
+`;
+
+const HAND_OVER = `
+exec 3<"$2/$3" 5>&- 6<&-
+[ "$5" = ready ] || exec 4>&-
+shift 5
+`;
+
+/** Back to the user that the command would have been without a user namespace, and without the capabilities that mounting took. */
+function begin(unprivileged: boolean): string {
+  if (!unprivileged) return 'exec "$@"';
+  return `exec unshare --user --map-user=${process.geteuid?.()} --map-group=${process.getegid?.()} -- "$@"`;
+}
+
+/**
+ * A tmpfs in a mount namespace that only the command and what it starts are in: no other process sees it, and the kernel frees it with the last of them.
+ * Undefined where this machine does not allow it.
+ */
+export async function ownStage(launch: Launch): Promise<Stage | undefined> {
+  const mountPoint = await emptyDirectory();
+  if (!mountPoint) return undefined;
+  const path = `${mountPoint.path}/${launch.name}`;
+  const [input, output, errors, ready] = launch.stdio;
+  const helper = await startInNamespace(
+    (unprivileged) =>
+      MOUNT_TMPFS + MAKE_INODE + TELL_AND_WAIT + HAND_OVER + WITHOUT_CORE_DUMPS + begin(unprivileged),
+    [
+      limitFor(launch.bytes),
+      mountPoint.path,
+      launch.name,
+      launch.nameless ? 'nameless' : 'named',
+      ready === 'ignore' ? 'no' : 'ready',
+      ...launch.command(path),
+    ],
+    { env: launch.environment(path), stdio: [input, output, errors, 'ignore', ready] },
+  );
+  const inode = helper && (await inodeOf(helper, path));
+  if (!helper || !inode) {
+    helper?.child.kill('SIGKILL');
+    await mountPoint[Symbol.asyncDispose]();
+    return undefined;
+  }
+  return {
+    kind: 'own-tmpfs',
+    noswap: helper.how.includes('noswap'),
+    nameless: helper.how.includes('nameless'),
+    inode,
+    path,
+    start: async () => {
+      helper.go.end('\n');
+      return helper.child;
+    },
+    async [Symbol.asyncDispose]() {
+      await ended(helper);
+      await mountPoint[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** Opened through the helper's view of the file system; undefined where we may not look into it. */
+async function inodeOf({ pid }: Helper, path: string): Promise<Inode | undefined> {
+  const { O_NOFOLLOW, O_RDWR } = constants;
+  const handle = await open(`/proc/${pid}/root${path}`, O_RDWR | O_NOFOLLOW).catch(() => undefined);
+  if (!handle) return undefined;
+  const { kind } = await fileSystemOf(handle.fd);
+  if (kind === 'tmpfs') return Inode.of(handle, undefined);
+  await handle.close();
+  return undefined;
+}
+
+async function ended({ child }: Helper): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+}
+
+/** Something to mount on, that nobody else can put anything in the place of. */
+export async function emptyDirectory(): Promise<PrivateDirectory | undefined> {
+  for (const place of usualPlaces()) {
+    const made = await PrivateDirectory.create(place).catch(() => undefined);
+    if (made && !made.replaceable) return made;
+    await made?.[Symbol.asyncDispose]();
+  }
+  return undefined;
+}

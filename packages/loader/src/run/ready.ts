@@ -1,0 +1,33 @@
+import { once } from 'node:events';
+import type { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const EVERY_MS = 250;
+const ANSWER_MS = 2_000;
+
+/** Resolves to true when the command has written anything to the descriptor, to false when it has closed it without. */
+export async function readyByDescriptor(from: Readable, signal: AbortSignal): Promise<boolean> {
+  try {
+    return await Promise.race([
+      once(from, 'data', { signal }).then(() => true),
+      once(from, 'end', { signal }).then(() => false),
+    ]);
+  } catch {
+    return false;
+  } finally {
+    // Whatever else it has to say must not fill the pipe.
+    from.resume();
+  }
+}
+
+/** Resolves to true when the URL answers with success (2xx), to false when the signal fires before. */
+export async function readyByUrl(url: URL, signal: AbortSignal): Promise<boolean> {
+  while (!signal.aborted) {
+    const asking = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]);
+    const answer = await fetch(url, { signal: asking, redirect: 'manual' }).catch(() => undefined);
+    await answer?.body?.cancel().catch(() => {});
+    if (answer?.ok) return true;
+    await sleep(EVERY_MS, undefined, { signal }).catch(() => {});
+  }
+  return false;
+}

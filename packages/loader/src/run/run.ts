@@ -1,0 +1,161 @@
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { constants } from 'node:os';
+import { basename } from 'node:path';
+import type { Readable } from 'node:stream';
+import {
+  type ByteSource,
+  type Opened,
+  openReader,
+  type SealedReader,
+  throwIfAborted,
+  WeightsealError,
+} from '@weightseal/core';
+import type { Released } from '../inode.js';
+import type { LoadOptions } from '../load.js';
+import { fileName } from '../names.js';
+import { cannotMount, checkedMemory, mayMountOwn, NOT_OWN, placementOf } from '../place/choose.js';
+import type { Placement } from '../place/space.js';
+import { sweepOnce } from '../sweep.js';
+import { cleanedEnvironment } from './environment.js';
+import { existingStage } from './existing-stage.js';
+import { ownStage } from './own-stage.js';
+import { passSignals } from './pass-signals.js';
+import { readyByDescriptor, readyByUrl } from './ready.js';
+import type { Launch, Stage } from './stage.js';
+
+export interface RunOptions extends LoadOptions {
+  /** The command and its arguments; `{model}` in an argument stands for the path of the plaintext. */
+  readonly command: readonly string[];
+  /** When the plaintext is wiped: when the command has ended (the default), or already when it has said that it has loaded the model. */
+  readonly release?: 'after-exit' | 'on-ready' | undefined;
+  /** For `on-ready`: the URL that answers 2xx then. Without one, the command writes a line to the descriptor WEIGHTSEAL_READY_FD. */
+  readonly readyUrl?: string | undefined;
+  /** Names of variables that stay in the command's environment, although they open keys. */
+  readonly keepEnv?: readonly string[] | undefined;
+  /** Told when the command begins, and each time that plaintext is released. */
+  readonly onEvent?: ((event: RunEvent) => void) | undefined;
+}
+
+export type RunEvent =
+  | {
+      readonly event: 'started';
+      readonly pid: number;
+      readonly path: string;
+      readonly placement: Placement;
+      readonly opened: Opened;
+    }
+  | { readonly event: 'released'; readonly when: 'ready' | 'exit'; readonly how: Released };
+
+/** How the command ended. */
+export interface Ran extends Opened {
+  readonly path: string;
+  readonly placement: Placement;
+  /** As a shell has it: 128 and the signal's number where a signal ended the command. */
+  readonly exitCode: number;
+  readonly signal: NodeJS.Signals | undefined;
+  /** What became of the plaintext in the end. */
+  readonly released: Released;
+}
+
+/**
+ * Opens a sealed file into memory that the command alone sees, runs the command, and takes the plaintext away. The command shares our standard streams; signals are
+ * passed on to it. Rejects only for what happens before the command begins.
+ *
+ * @throws what `load` throws
+ */
+export async function run(source: string | ByteSource, options: RunOptions): Promise<Ran> {
+  const { command, release = 'after-exit', readyUrl } = options;
+  const url = checked(command, release, readyUrl);
+  await using reader = await openReader(source, options);
+  await sweepOnce();
+  const { stage, placement } = await stageFor(reader, source, options, release === 'on-ready' && !url);
+  await using _ = stage;
+  const { inode, path } = stage;
+  try {
+    await inode.reserve(reader.size);
+    const { digest, onProgress, signal, onEvent } = options;
+    const opened = await reader.writeTo(inode.handle, { digest, onProgress, signal });
+    throwIfAborted(signal);
+    // The keys are of no more use.
+    await reader[Symbol.asyncDispose]();
+    const child = await stage.start();
+    using _passing = passSignals(child, process.stdin.isTTY === true);
+    onEvent?.({ event: 'started', pid: child.pid!, path, placement, opened });
+    const wipe = stage.kind !== 'disk';
+    const told = (when: 'ready' | 'exit', how: Released) => onEvent?.({ event: 'released', when, how });
+    const ended = new AbortController();
+    const ready = release === 'on-ready' ? whenReady(child, url, ended.signal) : Promise.resolve(false);
+    const early = ready.then(async (is) => is && told('ready', await inode.clear(wipe)));
+    const [code, by] = await exitOf(child);
+    ended.abort();
+    await early;
+    const released = await inode.release(wipe);
+    told('exit', released);
+    return {
+      ...opened,
+      path,
+      placement,
+      exitCode: code ?? 128 + constants.signals[by!],
+      signal: by ?? undefined,
+      released,
+    };
+  } finally {
+    await inode.release(false);
+  }
+}
+
+async function stageFor(
+  reader: SealedReader,
+  source: string | ByteSource,
+  options: RunOptions,
+  readyPipe: boolean,
+): Promise<{ stage: Stage; placement: Placement }> {
+  const { command, keepEnv, nameless = true, where, directory, allowDisk, name } = options;
+  const sealed = typeof source === 'string' ? basename(source).replace(/\.sealed$/, '') : undefined;
+  const launch: Launch = {
+    name: fileName(name, reader.name, sealed),
+    bytes: reader.size,
+    nameless,
+    command: (path) => command.map((word) => word.replaceAll('{model}', () => path)),
+    environment: (path) => ({
+      ...cleanedEnvironment(process.env, keepEnv),
+      WEIGHTSEAL_MODEL_PATH: path,
+      WEIGHTSEAL_MODEL_FD: '3',
+      ...(readyPipe && { WEIGHTSEAL_READY_FD: '4' }),
+    }),
+    stdio: ['inherit', 'inherit', 'inherit', readyPipe ? 'pipe' : 'ignore'],
+  };
+  const facts = await checkedMemory(reader.size);
+  const own = mayMountOwn(options) ? await ownStage(launch) : undefined;
+  if (!own && where === 'own') throw cannotMount();
+  const stage = own ?? (await existingStage(launch, { bytes: reader.size, directory, allowDisk, nameless }));
+  try {
+    const warnings = mayMountOwn(options) && !own ? [NOT_OWN] : [];
+    return { stage, placement: placementOf(stage, facts, stage.nameless, options, warnings) };
+  } catch (error) {
+    await stage.inode.release(false);
+    await stage[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+function checked(command: readonly string[], release: string, readyUrl: string | undefined): URL | undefined {
+  if (!command[0]) throw new WeightsealError('INVALID_ARGUMENT', 'There is no command to run.');
+  if (readyUrl === undefined) return undefined;
+  const url = URL.canParse(readyUrl) ? new URL(readyUrl) : undefined;
+  if (release === 'on-ready' && url && /^https?:$/.test(url.protocol)) return url;
+  throw new WeightsealError(
+    'INVALID_ARGUMENT',
+    'A URL that tells of readiness starts with http:// or https://, and goes with release on-ready.',
+  );
+}
+
+function whenReady(child: ChildProcess, url: URL | undefined, signal: AbortSignal): Promise<boolean> {
+  return url ? readyByUrl(url, signal) : readyByDescriptor(child.stdio[4] as Readable, signal);
+}
+
+async function exitOf(child: ChildProcess): Promise<[number | null, NodeJS.Signals | null]> {
+  if (child.exitCode !== null || child.signalCode !== null) return [child.exitCode, child.signalCode];
+  return (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
+}

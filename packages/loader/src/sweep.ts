@@ -1,0 +1,88 @@
+import { constants } from 'node:fs';
+import { type FileHandle, lstat, open, readdir, rmdir, unlink } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { lifeOf, ownerOf } from './owner.js';
+import { usualPlaces } from './place/existing.js';
+import { byDescriptor } from './place/space.js';
+import { inodeInMaps, processesWith } from './processes.js';
+
+export interface SweepOptions {
+  /** Where to look; the default is every place where the loader puts things by itself. */
+  readonly directories?: readonly string[] | undefined;
+  /**
+   * Whether to remove also what was left by another PID namespace, that is by another container that shares the directory: from here nobody can see whether its
+   * owner lives. The default is false.
+   */
+  readonly elsewhere?: boolean | undefined;
+}
+
+export interface Swept {
+  /** The directories that were removed. */
+  readonly removed: readonly string[];
+  /** Those that stay: their owner lives, or may live in another container, or a process still uses what is in them. */
+  readonly kept: readonly { readonly path: string; readonly why: 'lives' | 'elsewhere' | 'in-use' }[];
+}
+
+/** Finds what a killed process has left, and removes it. Never touches what a living process has made, or what another user has. */
+export async function sweep(options: SweepOptions = {}): Promise<Swept> {
+  const removed: string[] = [];
+  const kept: Swept['kept'][number][] = [];
+  for (const directory of options.directories ?? usualPlaces()) {
+    for (const name of await readdir(directory).catch(() => [])) {
+      const owner = ownerOf(name);
+      if (!owner) continue;
+      const path = join(resolve(directory), name);
+      const life = await lifeOf(owner);
+      if (life === 'lives' || (life === 'elsewhere' && !options.elsewhere)) {
+        if (await isOurs(path)) kept.push({ path, why: life });
+        continue;
+      }
+      const outcome = await remove(path);
+      if (outcome === 'in-use') kept.push({ path, why: outcome });
+      else if (outcome === 'removed') removed.push(path);
+    }
+  }
+  return { removed, kept };
+}
+
+let once: Promise<unknown> | undefined;
+
+/** What the processes before this one have left goes with the first load of this one. */
+export async function sweepOnce(): Promise<void> {
+  once ??= sweep().catch(() => {});
+  await once;
+}
+
+async function openOurs(path: string): Promise<FileHandle | undefined> {
+  const { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } = constants;
+  const handle = await open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW).catch(() => undefined);
+  if (!handle || (await handle.stat()).uid === process.geteuid?.()) return handle;
+  // Another user's, who could swap what is in it while we remove it; also where we are root.
+  await handle.close();
+  return undefined;
+}
+
+async function isOurs(path: string): Promise<boolean> {
+  await using handle = await openOurs(path);
+  return handle !== undefined;
+}
+
+async function remove(path: string): Promise<'removed' | 'in-use' | 'failed'> {
+  await using handle = await openOurs(path);
+  if (!handle) return 'failed';
+  const directory = byDescriptor(handle);
+  try {
+    const names = await readdir(directory);
+    const stats = await Promise.all(names.map((name) => lstat(`${directory}/${name}`, { bigint: true })));
+    // A command that outlives the `run` that started it: removing the directory would take its mount away too.
+    const mapped = await processesWith('maps', stats.map(inodeInMaps));
+    const mounted = await processesWith('mountinfo', [path]);
+    if (mapped === undefined || mounted === undefined || mapped.length + mounted.length > 0) return 'in-use';
+    // Not wiped: somebody may still read it through a descriptor. The kernel frees it with the last one.
+    for (const name of names) await unlink(`${directory}/${name}`);
+    await rmdir(path);
+    return 'removed';
+  } catch {
+    return 'failed';
+  }
+}
