@@ -4,10 +4,10 @@ const MIB = 1_048_576;
 
 /** Where there is no file system in memory to write to. */
 export const noMemoryFs: string =
-  'Docker: docker run --tmpfs /run/weightseal:size=…,mode=0700 (and uid=… for another user than root), or --shm-size=… . ' +
-  'Kubernetes: mount a volume emptyDir: {medium: Memory, sizeLimit: …} and give the container a memory limit that covers it. ' +
-  'systemd: RuntimeDirectory=weightseal with RuntimeDirectoryMode=0700, which is on /run, or TemporaryFileSystem=/run/weightseal:size=…,mode=0700. ' +
-  'Otherwise: mount -t tmpfs -o size=…,mode=0700 tmpfs /run/weightseal.';
+  'Docker: docker run --tmpfs /run/weightseal:size=SIZE,mode=0700 (and uid=UID for another user than root), or --shm-size=SIZE. ' +
+  'Kubernetes: mount a volume emptyDir: {medium: Memory, sizeLimit: SIZE} and give the container a memory limit that covers it. ' +
+  'systemd: RuntimeDirectory=weightseal with RuntimeDirectoryMode=0700, which is on /run, or TemporaryFileSystem=/run/weightseal:size=SIZE,mode=0700. ' +
+  'Otherwise: mount -t tmpfs -o size=SIZE,mode=0700 tmpfs /run/weightseal.';
 
 /** Where the file system in memory is smaller than the plaintext. */
 export function tooSmall(bytes: number): string {
@@ -24,8 +24,8 @@ export function tooSmall(bytes: number): string {
 export function memoryLimit(bytes: number): string {
   return (
     `Files in memory count towards that limit, so it must cover ${inUnits(bytes)} and what the program itself takes. ` +
-    'Docker: docker run --memory=… . Kubernetes: resources.limits.memory. ' +
-    'systemd: MemoryMax=… and MemoryHigh=… . Otherwise: raise the limit of the control group.'
+    'Docker: docker run --memory=SIZE. Kubernetes: resources.limits.memory. ' +
+    'systemd: MemoryMax= and MemoryHigh=. Otherwise: raise the limit of the control group.'
   );
 }
 
@@ -35,7 +35,7 @@ export function machineMemory(bytes: number): string {
     'Stop other programs, or use a machine with more memory. ' +
     'Docker: where it runs in a virtual machine (Docker Desktop), give that more. ' +
     `Kubernetes: resources.requests.memory of ${wholeMib(bytes)}Mi and what the program takes, so that the pod is put where there is room. ` +
-    'systemd: cap its neighbours with MemoryMax=… .'
+    'systemd: cap its neighbours with MemoryMax=.'
   );
 }
 

@@ -1,4 +1,3 @@
-import { basename } from 'node:path';
 import {
   type ByteSource,
   type Context,
@@ -127,7 +126,7 @@ export async function load(source: string | ByteSource, options: LoadOptions): P
     return new LoadedModel(
       opened,
       chosen,
-      await pathFor(chosen, fileName(options.name, reader.name, sealedName(source))),
+      await pathFor(chosen, fileName(options.name, reader.name, source)),
     );
   } catch (error) {
     await chosen.space.inode.release(false);
@@ -140,8 +139,4 @@ async function pathFor({ space, placement }: Chosen, name: string): Promise<stri
   if (placement.nameless) return `/proc/${process.pid}/fd/${space.inode.handle.fd}`;
   await space.inode.show(`${space.directory}/${name}`);
   return space.pathOf(name);
-}
-
-function sealedName(source: string | ByteSource): string | undefined {
-  return typeof source === 'string' ? basename(source).replace(/\.sealed$/, '') : undefined;
 }

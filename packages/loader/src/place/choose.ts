@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { WeightsealError } from '@weightseal/core';
 import { swap as swapAdvice } from '../advice.js';
 import { checkMemory } from '../machine/check-memory.js';
@@ -22,6 +23,8 @@ export interface PlaceOptions {
   /** Whether the plaintext's inode has no name, so that nothing can be left of it. */
   readonly nameless?: boolean | undefined;
 }
+
+const LAG_MS = 100;
 
 export interface Chosen {
   readonly space: Space;
@@ -54,8 +57,16 @@ export const NOT_OWN =
 
 export async function checkedMemory(bytes: number): Promise<MemoryFacts> {
   const facts = await memoryFacts();
-  checkMemory(bytes, facts);
-  return facts;
+  try {
+    checkMemory(bytes, facts);
+    return facts;
+  } catch {
+    // The kernel's statistics lag behind what it does.
+    await sleep(LAG_MS);
+    const again = await memoryFacts();
+    checkMemory(bytes, again);
+    return again;
+  }
 }
 
 export function cannotMount(): WeightsealError {

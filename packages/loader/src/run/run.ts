@@ -1,7 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { constants } from 'node:os';
-import { basename } from 'node:path';
 import type { Readable } from 'node:stream';
 import {
   type ByteSource,
@@ -112,9 +111,8 @@ async function stageFor(
   readyPipe: boolean,
 ): Promise<{ stage: Stage; placement: Placement }> {
   const { command, keepEnv, nameless = true, where, directory, allowDisk, name } = options;
-  const sealed = typeof source === 'string' ? basename(source).replace(/\.sealed$/, '') : undefined;
   const launch: Launch = {
-    name: fileName(name, reader.name, sealed),
+    name: fileName(name, reader.name, source),
     bytes: reader.size,
     nameless,
     command: (path) => command.map((word) => word.replaceAll('{model}', () => path)),

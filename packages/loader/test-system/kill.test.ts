@@ -1,0 +1,138 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { sweep } from '@weightseal/loader';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type SealedModel, sealedModel } from '../test/support/sealed-model.js';
+import { everything, markedPlaintext, onDisks, stampIn, under } from './support/marker.js';
+
+const CLI = fileURLToPath(new URL('../../cli/dist/bin.js', import.meta.url));
+const FOREVER = fileURLToPath(new URL('support/load-forever.mjs', import.meta.url));
+const { plaintext, marker } = markedPlaintext(6_000_000);
+/** In all more than two hundred, each at a moment of its own. */
+const KILLS = 55;
+const MEMORY = '/dev/shm';
+
+let model: SealedModel & AsyncDisposable;
+let stamp: string;
+beforeAll(async () => {
+  model = await sealedModel(0, { plaintext });
+  stamp = stampIn(model.directory);
+});
+afterAll(() => model[Symbol.asyncDispose]());
+
+interface Way {
+  readonly args: readonly string[];
+  /** How long the process takes to begin with the part that matters, and how long that part is. */
+  readonly from: number;
+  readonly spread: number;
+}
+
+const library = (options: object): Way => ({
+  args: [FOREVER, JSON.stringify({ path: 'MODEL', keyFile: 'KEY', options })],
+  from: 0,
+  spread: 120,
+});
+const command = (...flags: string[]): Way => ({
+  args: [
+    CLI,
+    'run',
+    'MODEL',
+    '--key',
+    'local:KEY',
+    '--quiet',
+    ...flags,
+    '--',
+    'sh',
+    '-c',
+    'echo begun; sleep 0.02; cat {model} >/dev/null; sleep 0.05',
+  ],
+  from: 40,
+  spread: 200,
+});
+
+const WAYS: Record<string, Way> = {
+  'load into a tmpfs of its own': library({ where: 'own' }),
+  'load without a name into one that is there': library({ where: 'existing', nameless: true }),
+  'run in a mount namespace of its own': command('--where', 'own'),
+  'run on a tmpfs that is there': command('--where', 'existing'),
+};
+
+function start({ args }: Way): ChildProcess {
+  const words = args.map((word) =>
+    word.replace('MODEL', model.path).replace('KEY', join(model.directory, 'key')),
+  );
+  return spawn(process.execPath, words, { detached: true, stdio: ['ignore', 'pipe', 'inherit'] });
+}
+
+/** kill -9 of everything that it is and has started, at a random moment; says whether the library had begun. */
+async function killOne(way: Way): Promise<boolean> {
+  const child = start(way);
+  let begun = false;
+  const saying = once(child.stdout!, 'data').then(() => {
+    begun = true;
+  });
+  if (way.from === 0) await saying;
+  await sleep(way.from + Math.random() * way.spread);
+  const exited = once(child, 'exit');
+  try {
+    process.kill(-child.pid!, 'SIGKILL');
+  } catch {
+    // It had ended by itself.
+  }
+  if (child.exitCode === null && child.signalCode === null) await exited;
+  return begun;
+}
+
+const sharedMemory = () => Number(/^Shmem:\s*(\d+)/m.exec(readFileSync('/proc/meminfo', 'utf8'))?.[1]) * 1024;
+const ours = () => readdirSync(MEMORY).filter((name) => name.startsWith('weightseal-'));
+
+describe.runIf(process.platform === 'linux' && process.geteuid?.() === 0)(
+  'whatever is killed, and whenever, no plaintext is left',
+  () => {
+    test('the search finds what is there', () => {
+      const planted = [join(tmpdir(), 'weightseal-planted'), join(MEMORY, 'weightseal-planted')] as const;
+      for (const path of planted) writeFileSync(path, plaintext.subarray(0, 20_000));
+      try {
+        expect(onDisks(marker, stamp)).toEqual([planted[0]]);
+        expect(under(MEMORY, marker)).toEqual([planted[1]]);
+      } finally {
+        for (const path of planted) rmSync(path);
+      }
+    });
+
+    test.each(Object.entries(WAYS))('%s', { timeout: 120_000 }, async (_, way) => {
+      const before = sharedMemory();
+      const begun: boolean[] = [];
+      for (let kill = 0; kill < KILLS; kill++) {
+        begun.push(await killOne(way));
+        expect(under(MEMORY, marker)).toEqual([]);
+        expect(under(model.directory, marker)).toEqual([]);
+      }
+      expect(begun.filter(Boolean).length).toBeGreaterThan(KILLS / 5);
+      // What there may be is empty: a directory to mount on, or to hold a link.
+      for (const name of ours()) expect(everything(join(MEMORY, name)).length).toBeLessThanOrEqual(1);
+      expect(onDisks(marker, stamp)).toEqual([]);
+      // The kernel has freed the memory: no file system that nobody sees holds on to it.
+      for (let waited = 0; sharedMemory() - before > plaintext.length && waited < 5_000; waited += 100)
+        await sleep(100);
+      expect(sharedMemory() - before).toBeLessThan(plaintext.length);
+      await sweep();
+      expect(ours().filter((name) => !readFileSync('/proc/self/mountinfo', 'utf8').includes(name))).toEqual(
+        [],
+      );
+    });
+
+    test('a file with a name that a killed process has left goes with the next sweep', async () => {
+      for (let kill = 0; kill < 10; kill++) await killOne(library({ where: 'existing' }));
+      await sweep();
+      expect(under(MEMORY, marker)).toEqual([]);
+      expect(ours()).toEqual([]);
+      expect(onDisks(marker, stamp)).toEqual([]);
+    });
+  },
+);

@@ -1,0 +1,210 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { type SealedModel, sealedModel } from '../test/support/sealed-model.js';
+
+const CLI = fileURLToPath(new URL('../../cli/dist/bin.js', import.meta.url));
+const SIZE = 3_000_001;
+let model: SealedModel & AsyncDisposable;
+
+beforeAll(async () => {
+  model = await sealedModel(SIZE, { context: { model: 'llama' } });
+  writeFileSync(join(model.directory, 'plain'), model.plaintext);
+});
+afterAll(() => model[Symbol.asyncDispose]());
+/** Those of the commands of this file; others may be at work on the same machine. */
+const started: number[] = [];
+afterEach(() => {
+  const ours = started.splice(0).map((pid) => new RegExp(`^weightseal-[0-9]+-${pid}-`));
+  expect(readdirSync('/dev/shm').filter((name) => ours.some((one) => one.test(name)))).toEqual([]);
+});
+
+interface Outcome {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+function start(flags: string[], command: string[], env: NodeJS.ProcessEnv = {}): ChildProcess {
+  const args = [
+    'run',
+    model.path,
+    '--key',
+    model.keyUri,
+    '--context',
+    'model=llama',
+    ...flags,
+    '--',
+    ...command,
+  ];
+  const rest = { ...process.env, ...env };
+  const stdio = ['ignore', 'pipe', 'pipe'] as const;
+  const child = spawn(process.execPath, [CLI, ...args], {
+    cwd: model.directory,
+    env: rest,
+    stdio: [...stdio],
+  });
+  started.push(child.pid!);
+  return child;
+}
+
+async function outcome(child: ChildProcess): Promise<Outcome> {
+  const [stdout, stderr, [code, signal]] = await Promise.all([
+    text(child.stdout!),
+    text(child.stderr!),
+    once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>,
+  ]);
+  return { stdout, stderr, code, signal };
+}
+
+const run = (flags: string[], script: string, env?: NodeJS.ProcessEnv): Promise<Outcome> =>
+  outcome(start(flags, ['sh', '-c', script, 'sh', '{model}'], env));
+
+const PLACES: Record<string, string[]> = {
+  'in a mount namespace of its own': ['--where', 'own'],
+  'in one of its own, with a name': ['--where', 'own', '--named'],
+  'on a tmpfs that is there': ['--where', 'existing'],
+  'on one that is there, with a name': ['--where', 'existing', '--named'],
+};
+const root = process.platform === 'linux' && process.geteuid?.() === 0;
+
+describe.runIf(root)('a command runs on the plaintext', () => {
+  describe.each(Object.entries(PLACES))('%s', (name, flags) => {
+    test('which it finds by argument, variable and descriptor', async () => {
+      const script =
+        'cmp "$1" plain && cmp "$WEIGHTSEAL_MODEL_PATH" plain && cmp /proc/self/fd/$WEIGHTSEAL_MODEL_FD plain && basename "$1" && stat -L -c "%h %a %s" "$1"';
+      const nameless = !name.includes('with a name');
+      expect(await run(flags, script)).toEqual({
+        stdout: `model.onnx\n${nameless ? 0 : 1} 600 ${SIZE}\n`,
+        stderr: '',
+        code: 0,
+        signal: null,
+      });
+    });
+
+    test('also after resolving links, where the plaintext has a path of its own', async () => {
+      const { code } = await run(flags, 'cmp "$(realpath "$1")" plain');
+      // A link to a descriptor leads nowhere when it is resolved: docs/loading.md says what to do then.
+      expect(code).toBe(name === 'on a tmpfs that is there' ? 2 : 0);
+    });
+
+    test('with its exit code passed on', async () => {
+      expect((await run(flags, 'exit 7')).code).toBe(7);
+      expect((await run(flags, 'kill -9 $$')).code).toBe(128 + 9);
+      expect((await outcome(start(flags, ['/no/such/command']))).code).toBe(127);
+      expect((await outcome(start(flags, ['/etc/passwd']))).code).toBe(126);
+    });
+
+    test('with signals passed on', async () => {
+      const child = start(flags, [
+        'sh',
+        '-c',
+        'trap "echo term; exit 3" TERM; echo up; while :; do sleep 0.05; done',
+      ]);
+      await once(child.stdout!, 'data');
+      child.kill('SIGTERM');
+      expect(await outcome(child)).toMatchObject({ stdout: 'term\n', code: 3 });
+    });
+
+    test('without core dumps, and with the mask for new files that it would have', async () => {
+      const { stdout } = await run(flags, 'ulimit -c; ulimit -H -c; cat /proc/self/coredump_filter; umask');
+      expect(stdout).toBe(`0\n0\n00000000\n${process.umask().toString(8).padStart(4, '0')}\n`);
+    });
+
+    test('without what opens keys in its environment', async () => {
+      const secrets = {
+        WEIGHTSEAL_PASSPHRASE: 'p',
+        VAULT_TOKEN: 't',
+        AWS_SECRET_ACCESS_KEY: 's',
+        AZURE_CLIENT_SECRET: 'c',
+      };
+      const kept = { OTHER: 'o', AWS_REGION: 'r' };
+      const script = `env | grep -E '^(${Object.keys({ ...secrets, ...kept }).join('|')})=' | sort`;
+      expect((await run(flags, script, { ...secrets, ...kept })).stdout).toBe('AWS_REGION=r\nOTHER=o\n');
+      const keeping = await run([...flags, '--keep-env', 'VAULT_TOKEN'], script, { ...secrets, ...kept });
+      expect(keeping.stdout).toBe('AWS_REGION=r\nOTHER=o\nVAULT_TOKEN=t\n');
+    });
+
+    test('with no descriptor of ours but the model, and that one only for reading', async () => {
+      const { stdout } = await run(flags, 'ls /proc/$$/fd | tr "\\n" " "; echo x >&3');
+      // 10 and above are the shell's own.
+      expect(stdout.split(' ').filter((fd) => fd && Number(fd) < 10)).toEqual(['0', '1', '2', '3']);
+    });
+
+    test('which is wiped when the command says that it is ready, and stays where something maps it', async () => {
+      const ready = [...flags, '--release', 'on-ready'];
+      const released = await run(
+        ready,
+        'echo ready >&$WEIGHTSEAL_READY_FD; for i in $(seq 100); do [ -s "$1" ] || break; sleep 0.02; done; stat -L -c %s "$1" 2>/dev/null || echo gone',
+      );
+      expect(['0\n', 'gone\n']).toContain(released.stdout);
+      expect(released.stderr).toMatch(/note: the plaintext was overwritten/);
+      const script =
+        'import mmap,os,sys,time; f=open(sys.argv[1],"rb"); m=mmap.mmap(f.fileno(),0,prot=mmap.PROT_READ); os.write(int(os.environ["WEIGHTSEAL_READY_FD"]),b"\\n"); time.sleep(0.5); print(m[:]==open("plain","rb").read())';
+      const mapped = await outcome(start(ready, ['python3', '-c', script, '{model}']));
+      expect(mapped).toMatchObject({ stdout: 'True\n', code: 0 });
+      expect(mapped.stderr).toMatch(/note: a process maps the plaintext/);
+    });
+  });
+
+  test('nobody else sees where it is mounted, nor what is there', async () => {
+    const child = start(['--where', 'own'], ['sh', '-c', 'echo "$WEIGHTSEAL_MODEL_PATH"; sleep 5']);
+    const [path] = await once(child.stdout!.setEncoding('utf8'), 'data');
+    const directory = String(path)
+      .trim()
+      .replace(/\/[^/]*$/, '');
+    expect(readdirSync(directory)).toEqual([]);
+    child.kill('SIGTERM');
+    await outcome(child);
+  });
+
+  test('readiness can be told by a URL too', async () => {
+    const free = createServer().listen(0, '127.0.0.1');
+    await once(free, 'listening');
+    const { port } = free.address() as { port: number };
+    await new Promise((resolve) => free.close(resolve));
+    const server =
+      'import http.server,sys,threading,time\nclass H(http.server.BaseHTTPRequestHandler):\n  def do_GET(s):\n    s.send_response(200 if s.path=="/health" else 404); s.end_headers()\n  def log_message(s,*a): pass\nh=http.server.HTTPServer(("127.0.0.1",int(sys.argv[1])),H)\nthreading.Thread(target=h.serve_forever,daemon=True).start()\nimport os\nfor _ in range(200):\n  if os.stat(os.environ["WEIGHTSEAL_MODEL_PATH"]).st_size==0: print("wiped"); break\n  time.sleep(0.05)';
+    const url = `http://127.0.0.1:${port}/health`;
+    const flags = ['--release', 'on-ready', '--ready-url', url];
+    expect(await outcome(start(flags, ['python3', '-c', server, String(port)]))).toMatchObject({
+      stdout: 'wiped\n',
+      code: 0,
+    });
+  });
+
+  test('a refused file starts no command, and gives its own exit code', async () => {
+    const refused = await outcome(start(['--context', 'version=9'], ['sh', '-c', 'echo started']));
+    expect(refused).toMatchObject({ stdout: '', code: 5 });
+    expect(refused.stderr).toMatch(/CONTEXT_MISMATCH/);
+  });
+
+  test('a signal before the command has begun stops all of it', async () => {
+    const child = start([], ['sh', '-c', 'echo started']);
+    await sleep(60);
+    child.kill('SIGTERM');
+    const { stdout, code } = await outcome(child);
+    // By then it may have been done, or not even listening.
+    expect([143, 0, null]).toContain(code);
+    if (code !== 0) expect(stdout).toBe('');
+  });
+
+  test('what there is to tell is one JSON object on standard error', async () => {
+    const { stdout, stderr } = await run(['--json'], 'echo mine; exit 4');
+    expect(stdout).toBe('mine\n');
+    expect(JSON.parse(stderr)).toMatchObject({
+      exitCode: 4,
+      size: SIZE,
+      placement: { kind: 'own-tmpfs', nameless: true },
+      released: 'wiped',
+      contextChecked: true,
+    });
+  });
+});
