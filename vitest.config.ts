@@ -13,6 +13,8 @@ export default defineConfig({
       project('vectors', ['packages/*/test/**/vectors.test.ts']),
       // Servers that others wrote: .ci/test-emulators.mjs installs and starts them.
       project('emulators', ['packages/*/test-emulators/**/*.test.ts']),
+      // Real inference engines. Those in Python need what .ci/engines.mjs installs.
+      project('engines', ['packages/*/test-engines/**/*.test.ts']),
       // Kills, full disks, memory dumps: what needs processes and mounts.
       project('system', ['packages/*/test-system/**/*.test.ts']),
     ],
