@@ -76,6 +76,12 @@ export class Scratch implements Disposable {
     return this.#fill(name, bytes, () => cipher.update(Buffer.alloc(BLOCK)));
   }
 
+  /** Adds as many reproducible bytes to a file that there is. */
+  append(name: string, bytes: number): string {
+    const cipher = createCipheriv('aes-256-ctr', Buffer.alloc(32, 1), Buffer.alloc(16));
+    return this.#fill(name, bytes, () => cipher.update(Buffer.alloc(BLOCK)), 'a');
+  }
+
   /** A file of zeros that takes no room. */
   sparse(name: string, bytes: number): string {
     const fd = openSync(this.path(name), 'wx', 0o600);
@@ -92,9 +98,9 @@ export class Scratch implements Disposable {
     this.remove('warm');
   }
 
-  #fill(name: string, bytes: number, block: () => Buffer): string {
+  #fill(name: string, bytes: number, block: () => Buffer, flags = 'wx'): string {
     if (!this.has(bytes)) throw new Error(`There is no room for ${formatSize(bytes)} in ${this.directory}.`);
-    const fd = openSync(this.path(name), 'wx', 0o600);
+    const fd = openSync(this.path(name), flags, 0o600);
     for (let done = 0; done < bytes; ) done += writeSync(fd, block(), 0, Math.min(BLOCK, bytes - done));
     closeSync(fd);
     return this.path(name);

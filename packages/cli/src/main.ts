@@ -15,7 +15,8 @@ const USAGE = 2;
 /** Does what the arguments say, and returns the exit code. Never throws. */
 export async function main(argv: readonly string[]): Promise<number> {
   // Looked for before the arguments are parsed, so that what is wrong with them is told as JSON too.
-  const json = argv.includes('--json');
+  const dashes = argv.indexOf('--');
+  const json = (dashes < 0 ? argv : argv.slice(0, dashes)).includes('--json');
   let stop: Stop | undefined;
   try {
     const parsed = parse(argv);
@@ -34,7 +35,11 @@ type Run = Extract<Parsed, { kind: 'run' }>;
 
 async function run({ command, args }: Run, stop: Stop, quiet: boolean): Promise<Result> {
   using watching = watcher(quiet);
-  const session = { signal: stop.signal, progress: watching.progress, quiet, leaveSignals: stop.leave };
+  const handOver = (): void => {
+    stop.leave();
+    watching[Symbol.dispose]();
+  };
+  const session = { signal: stop.signal, progress: watching.progress, quiet, handOver };
   return await RUNS[command.name]!(args, session);
 }
 

@@ -20,8 +20,8 @@ export interface Session {
   progress(doing: string): Promise<OnProgress | undefined>;
   /** Whether nothing but the outcome is to be told. */
   readonly quiet: boolean;
-  /** From now on signals are somebody else's: a command that was started gets them, and we end when it does. */
-  leaveSignals(): void;
+  /** From now on terminal and signals are somebody else's: a command that was started has them, and we end when it does. */
+  handOver(): void;
 }
 
 /** What a command has to say once it has succeeded; `main` decides where it goes. */

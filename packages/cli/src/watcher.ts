@@ -13,7 +13,10 @@ export function watcher(quiet: boolean): Disposable & Pick<Session, 'progress'> 
       end = bar.end;
       return bar.onProgress;
     },
-    [Symbol.dispose]: () => end(),
+    [Symbol.dispose]() {
+      end();
+      end = () => {};
+    },
   };
 }
 

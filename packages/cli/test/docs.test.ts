@@ -6,6 +6,7 @@ import { COMMANDS } from '../src/spec.js';
 const GUIDES = [
   'docs/configuration.md',
   'docs/key-uris.md',
+  'docs/loading.md',
   'docs/operations.md',
   'README.md',
   'packages/cli/README.md',

@@ -50,6 +50,7 @@ export class LoadedModel implements AsyncDisposable {
     this.digest = digest;
     this.placement = placement;
     this.path = path;
+    live.add(space);
     this.#space = space;
     this.#inode = space.inode;
   }
@@ -86,11 +87,14 @@ export class LoadedModel implements AsyncDisposable {
 }
 
 const PIECE = 16 * 1_048_576;
+/** Whoever keeps only the path must not lose the file to the garbage collector, which would close it. */
+const live = new Set<Space>();
 
 async function end(space: Space): Promise<Released> {
   try {
     return await space.inode.release(space.kind !== 'disk');
   } finally {
+    live.delete(space);
     await space[Symbol.asyncDispose]();
   }
 }

@@ -1,26 +1,34 @@
 import type { Suite } from '../suite.ts';
 import { cores } from './cores.ts';
 import { eventLoop } from './event-loop.ts';
+import { load } from './load.ts';
 import { memory } from './memory.ts';
 import { open } from './open.ts';
 import { peers } from './peers.ts';
 import { ranges } from './ranges.ts';
 import { rewrap } from './rewrap.ts';
+import { run } from './run.ts';
 import { seal } from './seal.ts';
 import { segments } from './segments.ts';
+import { serving } from './serving.ts';
 import { small } from './small.ts';
 import { steps } from './steps.ts';
+import { tensor } from './tensor.ts';
 
 /** In the order of the report. */
 export const SUITES: readonly Suite[] = [
   open,
+  load,
   seal,
   peers,
   memory,
   small,
+  run,
   rewrap,
   ranges,
+  tensor,
   eventLoop,
+  serving,
   segments,
   steps,
   cores,

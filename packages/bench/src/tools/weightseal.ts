@@ -35,6 +35,10 @@ export class Weightseal {
     return { label: ['weightseal verify', ...extra].join(' '), argv: this.#argv('verify', input, ...extra) };
   }
 
+  run(input: string, command: readonly string[]): Command {
+    return { label: 'weightseal run', argv: this.#argv('run', input, '--', ...command) };
+  }
+
   rewrap(input: string): Command {
     return { label: 'weightseal rewrap', argv: this.#argv('rewrap', input) };
   }

@@ -47,9 +47,9 @@ export async function run(args: Args, session: Session): Promise<Result> {
   };
 }
 
-function onEvent(event: RunEvent, { quiet, leaveSignals }: Session, contextChecked: boolean): void {
+function onEvent(event: RunEvent, { quiet, handOver }: Session, contextChecked: boolean): void {
   if (event.event === 'started') {
-    leaveSignals();
+    handOver();
     if (quiet) return;
     // Before the command has its say, and not when a server ends after months.
     if (!contextChecked) note(uncheckedContext(event.opened.context));

@@ -34,6 +34,7 @@ export interface Chosen {
 /** @throws MEMORY_LIMIT, NO_SPACE, MEMORY_FS_REQUIRED, SWAP_POSSIBLE, IO_ERROR, all before a byte of plaintext is written */
 export async function choosePlace(bytes: number, options: PlaceOptions): Promise<Chosen> {
   const { where, directory, allowDisk, nameless = false } = options;
+  checkPlace(options);
   const facts = await checkedMemory(bytes);
   const own = mayMountOwn(options) ? await mountOwn(bytes, nameless) : undefined;
   if (!own && where === 'own') throw cannotMount();
@@ -46,6 +47,15 @@ export async function choosePlace(bytes: number, options: PlaceOptions): Promise
     await space[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+/** @throws INVALID_ARGUMENT for options that contradict each other */
+export function checkPlace({ where, directory }: PlaceOptions): void {
+  if (where !== 'own' || directory === undefined) return;
+  throw new WeightsealError(
+    'INVALID_ARGUMENT',
+    'A directory is a place that is there, and no tmpfs of its own: name one of the two.',
+  );
 }
 
 export function mayMountOwn({ where, directory }: PlaceOptions): boolean {

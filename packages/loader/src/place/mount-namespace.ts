@@ -9,7 +9,7 @@ const CAP_SYS_ADMIN = 21n;
 
 /** What a script in a mount namespace of its own begins with: $1 is the size, $2 where to mount. Leaves in `how` what was had. */
 export const MOUNT_TMPFS = `
-try() { mount -n -t tmpfs -o "mode=0700,nosuid,nodev,size=$1$3" weightseal "$2" 2>/dev/null && how="mounted$3"; }
+try() { mount -n -t tmpfs -o "mode=0700,nosuid,nodev,noexec,size=$1$3" weightseal "$2" 2>/dev/null && how="mounted$3"; }
 try "$1" "$2" ,noswap,huge=within_size || try "$1" "$2" ,noswap || try "$1" "$2" ,huge=within_size || try "$1" "$2" "" || exit 99
 `;
 /** What it says when it is ready to go on, and how it waits to be told. It ends when nobody is there to tell it any more. */
@@ -31,7 +31,10 @@ export interface Helper {
 }
 
 export interface HelperOptions extends SpawnOptions {
-  /** Descriptors 0 to 4; 5 and 6 are for what the helper says and is told. */
+  /**
+   * Descriptors 0 to 4; 5 and 6 are for what the helper says and is told. What is given for 2 comes as 7, for the script to take when it goes on: that nothing can be
+   * mounted here is nothing to show.
+   */
   readonly stdio: [Stdio, Stdio, Stdio, Stdio, Stdio];
 }
 
@@ -54,9 +57,11 @@ export async function startInNamespace(
   ];
   for (const { unprivileged, flags } of ways.slice((await mayMount()) ? 0 : 1)) {
     const command = [...flags, '--', '/bin/sh', '-c', script(unprivileged), 'weightseal', ...args];
+    const [input, output, errors, three, four] = options.stdio;
+    const kept = errors === 'inherit' ? 2 : errors;
     const child = spawn('unshare', command, {
       ...options,
-      stdio: [...options.stdio, 'pipe', 'pipe'],
+      stdio: [input, output, 'ignore', three, four, 'pipe', 'pipe', kept],
     });
     const mounted = await firstLine(child, child.stdio.at(5) as Readable);
     if (mounted === undefined) continue;

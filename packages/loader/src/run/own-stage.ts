@@ -21,16 +21,18 @@ umask "$mask"
 `;
 
 const HAND_OVER = `
-exec 3<"$2/$3" 5>&- 6<&-
+exec 3<"$2/$3" 5>&- 6<&- 2>&7 7>&-
 [ "$5" = ready ] || exec 4>&-
 shift 5
 `;
 
 /** Back to the user that the command would have been without a user namespace, and without the capabilities that mounting took. */
-function begin(unprivileged: boolean): string {
-  if (!unprivileged) return 'exec "$@"';
-  return `exec unshare --user --map-user=${process.geteuid?.()} --map-group=${process.getegid?.()} -- "$@"`;
-}
+const asUser = () => `unshare --user --map-user=${process.geteuid?.()} --map-group=${process.getegid?.()} --`;
+
+/** Tried before the plaintext is there: a busybox cannot, and the system may allow one user namespace and no more. */
+const checkUser = (unprivileged: boolean) => (unprivileged ? `${asUser()} true || exit 96\n` : '');
+
+const begin = (unprivileged: boolean) => (unprivileged ? `exec ${asUser()} "$@"` : 'exec "$@"');
 
 /**
  * A tmpfs in a mount namespace that only the command and what it starts are in: no other process sees it, and the kernel frees it with the last of them.
@@ -43,7 +45,15 @@ export async function ownStage(launch: Launch): Promise<Stage | undefined> {
   const [input, output, errors, ready] = launch.stdio;
   const helper = await startInNamespace(
     (unprivileged) =>
-      MOUNT_TMPFS + MAKE_INODE + TELL_AND_WAIT + HAND_OVER + WITHOUT_CORE_DUMPS + begin(unprivileged),
+      [
+        checkUser(unprivileged),
+        MOUNT_TMPFS,
+        MAKE_INODE,
+        TELL_AND_WAIT,
+        HAND_OVER,
+        WITHOUT_CORE_DUMPS,
+        begin(unprivileged),
+      ].join(''),
     [
       limitFor(launch.bytes),
       mountPoint.path,

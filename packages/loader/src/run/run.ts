@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { constants } from 'node:os';
 import type { Readable } from 'node:stream';
+import { isatty } from 'node:tty';
 import {
   type ByteSource,
   type Opened,
@@ -13,7 +14,14 @@ import {
 import type { Released } from '../inode.js';
 import type { LoadOptions } from '../load.js';
 import { fileName } from '../names.js';
-import { cannotMount, checkedMemory, mayMountOwn, NOT_OWN, placementOf } from '../place/choose.js';
+import {
+  cannotMount,
+  checkedMemory,
+  checkPlace,
+  mayMountOwn,
+  NOT_OWN,
+  placementOf,
+} from '../place/choose.js';
 import type { Placement } from '../place/space.js';
 import { sweepOnce } from '../sweep.js';
 import { cleanedEnvironment } from './environment.js';
@@ -66,6 +74,7 @@ export interface Ran extends Opened {
 export async function run(source: string | ByteSource, options: RunOptions): Promise<Ran> {
   const { command, release = 'after-exit', readyUrl } = options;
   const url = checked(command, release, readyUrl);
+  checkPlace(options);
   await using reader = await openReader(source, options);
   await sweepOnce();
   const { stage, placement } = await stageFor(reader, source, options, release === 'on-ready' && !url);
@@ -79,7 +88,7 @@ export async function run(source: string | ByteSource, options: RunOptions): Pro
     // The keys are of no more use.
     await reader[Symbol.asyncDispose]();
     const child = await stage.start();
-    using _passing = passSignals(child, process.stdin.isTTY === true);
+    using _passing = passSignals(child, isatty(0));
     onEvent?.({ event: 'started', pid: child.pid!, path, placement, opened });
     const wipe = stage.kind !== 'disk';
     const told = (when: 'ready' | 'exit', how: Released) => onEvent?.({ event: 'released', when, how });
