@@ -37,7 +37,6 @@ export const tensor: Suite = {
       );
       if (read.bytes !== each) throw new Error(`The tensor has ${read.bytes} bytes, not ${each}.`);
       one.push(read.milliseconds);
-      scratch.warm(bytes + PROCESS_BYTES);
       whole.push(
         (await runProbe<{ milliseconds: number }>('load', 'own', sealed, weightseal.keyPath)).milliseconds,
       );

@@ -9,6 +9,8 @@ import { type Task, TaskError, type TaskResult } from './task.js';
  * Half of it with its output fits a core's second-level cache: docs/performance.md.
  */
 const PIECE = 262_144;
+/** Plaintext goes into a file by as much at once: what a write leaves of a huge page the kernel first fills with zeros, and holds the file's lock meanwhile. docs/performance.md. */
+const HUGE_PAGE = 2_097_152;
 const NONCE = 12;
 
 /** Memory that a thread keeps from task to task, so that its pages stay warm. */
@@ -41,7 +43,7 @@ export function runTask(task: Task, scratch: Scratch): TaskResult {
   const whole = lengthsOf(task, segmentLength);
   const last = lengthsOf(task, task.finalLength ?? segmentLength);
   const emitted = task.emit ? new Uint8Array(whole.output * (count - 1) + last.output) : undefined;
-  const perRun = Math.max(1, Math.floor(PIECE / segmentLength));
+  const perRun = segmentsPerRun(task, whole.output);
   for (let done = 0; done < count; done += perRun) {
     const n = Math.min(perRun, count - done);
     const length = whole.input * (n - 1) + (done + n === count ? last : whole).input;
@@ -55,6 +57,11 @@ export function runTask(task: Task, scratch: Scratch): TaskResult {
     deliver(task, pieces, done * whole.output, emitted);
   }
   return emitted ? { bytes: emitted } : {};
+}
+
+function segmentsPerRun({ operation, output, segmentLength }: Task, plainLength: number): number {
+  if (segmentLength <= PIECE) return Math.floor(PIECE / segmentLength);
+  return operation === 'open' && output ? Math.max(1, Math.floor(HUGE_PAGE / plainLength)) : 1;
 }
 
 /** Reads a run's input from the slot or from the file. */
