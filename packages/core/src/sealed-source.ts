@@ -86,17 +86,17 @@ export class SealedSource implements SealedInput {
   }
 
   run(pass: OpenPass, plan: Plan): AsyncGenerator<Output> {
-    const { segments, message, offset } = this.body;
-    const all = batches(segments, plan.batchCount);
-    const fd = this.#fd;
-    if (fd === undefined) return this.runBatches(pass, plan, all);
-    const slots = pass.digest && slotsFor(plan, message);
-    return runPass({ ...pass, message, input: { fd, offset } }, plan, all, slots);
+    return this.runBatches(pass, plan, batches(this.body.segments, plan.batchCount));
   }
 
-  /** Runs the pass over some batches, whose bytes come through this thread. */
+  /** Runs the pass over some batches. Their bytes come through this thread unless the pool's threads can read the file themselves. */
   runBatches(pass: OpenPass, plan: Plan, some: Iterable<Batch>): AsyncGenerator<Output> {
     const { source, message, offset } = this.body;
+    const fd = plan.inline ? undefined : this.#fd;
+    if (fd !== undefined) {
+      const slots = pass.digest && slotsFor(plan, message);
+      return runPass({ ...pass, message, input: { fd, offset } }, plan, some, slots);
+    }
     const load: Pass['load'] = (batch, slot) =>
       loadRange(source, offset + batch.bodyOffset, new Uint8Array(slot, 0, batch.bodyLength), pass.signal);
     return runPass({ ...pass, message, load }, plan, some, slotsFor(plan, message));

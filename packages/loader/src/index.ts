@@ -3,4 +3,14 @@ export { type LoadedModel, type LoadOptions, load } from './load.js';
 export type { PlaceOptions } from './place/choose.js';
 export type { PlaceKind, Placement, Swap } from './place/space.js';
 export { type Ran, type RunEvent, type RunOptions, run } from './run/run.js';
+export type { Dtype, DtypeArrays } from './safetensors/dtype.js';
+export type { TensorInfo } from './safetensors/header.js';
+export {
+  type BytesOptions,
+  openSafetensors,
+  type SealedSafetensors,
+  type Tensor,
+  type TensorOf,
+  type TensorOptions,
+} from './safetensors/open.js';
 export { type SweepOptions, type Swept, sweep } from './sweep.js';
