@@ -3,6 +3,7 @@ import { planFor } from './engine/pass.js';
 import { batches } from './engine/plan.js';
 import { WeightsealError } from './errors.js';
 import type { Context } from './format/context.js';
+import { release } from './format/segment.js';
 import { OVERHEAD } from './format/sizes.js';
 import type { ByteSource } from './io/byte-source.js';
 import { Input } from './io/input.js';
@@ -10,6 +11,9 @@ import { describe, type Opened, openAll } from './open-all.js';
 import type { OnProgress } from './progress.js';
 import { SealedSource } from './sealed-source.js';
 import type { UnlockOptions } from './unlock.js';
+
+/** Segments from this length on come as the cipher's pieces; smaller ones are gathered, since each piece has its cost. */
+const PIECES_FROM = 262_144;
 
 export interface WriteOptions {
   /** Whether to compute the plaintext's SHA-256 too and compare it with the sealed one; the default is false. */
@@ -116,12 +120,17 @@ export class SealedReader implements ByteSource, AsyncDisposable {
     const plan = planFor(segments.segmentLength, length, true);
     const from = Math.floor(offset / perSegment);
     const some = batches(segments, plan.batchCount, from, Math.ceil((offset + length) / perSegment));
-    const pass = { operation: 'open', emit: true, signal, progress: () => {} } as const;
+    const emit = segments.segmentLength >= PIECES_FROM ? 'pieces' : true;
+    const pass = { operation: 'open', emit, signal, progress: () => {} } as const;
     try {
-      for await (const { batch, bytes } of this.#sealed.runBatches(pass, plan, some)) {
-        const start = Math.max(0, offset - batch.plainOffset);
-        const end = Math.min(batch.plainLength, offset + length - batch.plainOffset);
-        out.set(bytes!.subarray(start, end), batch.plainOffset + start - offset);
+      for await (const { batch, bytes, pieces } of this.#sealed.runBatches(pass, plan, some)) {
+        let at = batch.plainOffset - offset;
+        for (const piece of pieces ?? [bytes!]) {
+          const part = piece.subarray(Math.max(0, -at), Math.max(0, length - at));
+          if (part.length > 0) out.set(part, Math.max(0, at));
+          at += piece.length;
+          release(piece);
+        }
       }
       return out;
     } catch (error) {

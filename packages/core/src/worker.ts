@@ -26,7 +26,8 @@ function answer(message: ToWorker): { reply: FromWorker; transfer: ArrayBuffer[]
     switch (message.kind) {
       case 'task': {
         const result = runTask(message.task, scratch);
-        return { reply: { id, result }, transfer: result.bytes ? [result.bytes.buffer] : [] };
+        const given = [...(result.bytes ? [result.bytes] : []), ...(result.pieces ?? [])];
+        return { reply: { id, result }, transfer: given.map(({ buffer }) => buffer) };
       }
       case 'hash':
         hash ??= createHash('sha256');

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
-import { ioError } from '@weightseal/core';
+import { placeError } from './place/place-error.js';
 import { inodeInMaps, processesWith } from './processes.js';
 
 /** open(2): an inode without a name. With O_EXCL nobody can ever give it one. */
@@ -33,7 +33,7 @@ export class Inode {
     } catch (error) {
       // ENOTSUP is Node's name for EOPNOTSUPP.
       if (!['ENOTSUP', 'EISDIR', 'EINVAL'].includes((error as NodeJS.ErrnoException).code ?? ''))
-        throw ioError(error, 'make a file in memory');
+        throw placeError(error, 'make a file in memory');
     }
     const made = await Inode.hidden(directory);
     await unlink(made.#path!);
@@ -55,14 +55,14 @@ export class Inode {
   /** Sets the length before anything is written: only within it does `huge=within_size` give huge pages. @throws NO_SPACE, IO_ERROR */
   async reserve(size: number): Promise<void> {
     await this.handle.truncate(size).catch((error: unknown) => {
-      throw ioError(error, 'make a file in memory');
+      throw placeError(error, 'make a file in memory');
     });
   }
 
   /** Appears under the name, in the same directory, now that it is whole. */
   async show(path: string): Promise<void> {
     await rename(this.#path!, path).catch((error: unknown) => {
-      throw ioError(error, 'name the file in memory');
+      throw placeError(error, 'name the file in memory');
     });
     this.#path = path;
   }
@@ -98,7 +98,7 @@ export class Inode {
 async function create(path: string): Promise<FileHandle> {
   const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDWR } = constants;
   return open(path, O_CREAT | O_EXCL | O_NOFOLLOW | O_RDWR, 0o600).catch((error: unknown) => {
-    throw ioError(error, 'make a file in memory');
+    throw placeError(error, 'make a file in memory');
   });
 }
 

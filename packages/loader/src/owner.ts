@@ -14,6 +14,9 @@ export interface Owner {
 
 const PATTERN = /^weightseal-([0-9]+)-([1-9][0-9]*)-([0-9]+)-[0-9a-f]{16}$/;
 
+/** A link in each directory of ours, to the directory's name: where others can rename directories, a name alone says nothing. */
+export const MARK = '.weightseal';
+
 export function directoryName({ namespace, pid, started }: Owner, random: string): string {
   return `weightseal-${namespace}-${pid}-${started}-${random}`;
 }

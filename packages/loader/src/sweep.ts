@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
-import { type FileHandle, lstat, open, readdir, rmdir, unlink } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-import { lifeOf, ownerOf } from './owner.js';
+import { type FileHandle, lstat, open, readdir, readlink, rmdir, unlink } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import { lifeOf, MARK, ownerOf } from './owner.js';
 import { usualPlaces } from './place/existing.js';
 import { byDescriptor } from './place/space.js';
 import { inodeInMaps, processesWith } from './processes.js';
@@ -62,6 +62,11 @@ async function openOurs(path: string): Promise<FileHandle | undefined> {
   return undefined;
 }
 
+/** Whether it was made under the name that it has. One that was killed before it made the mark is empty. */
+async function isMarked(directory: string, path: string): Promise<boolean> {
+  return (await readlink(`${directory}/${MARK}`).catch(() => '')) === basename(path);
+}
+
 async function isOurs(path: string): Promise<boolean> {
   await using handle = await openOurs(path);
   return handle !== undefined;
@@ -73,6 +78,7 @@ async function remove(path: string): Promise<'removed' | 'in-use' | 'failed'> {
   const directory = byDescriptor(handle);
   try {
     const names = await readdir(directory);
+    if (names.length > 0 && !(await isMarked(directory, path))) return 'failed';
     const stats = await Promise.all(names.map((name) => lstat(`${directory}/${name}`, { bigint: true })));
     // A command that outlives the `run` that started it: removing the directory would take its mount away too.
     const mapped = await processesWith('maps', stats.map(inodeInMaps));

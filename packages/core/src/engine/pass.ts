@@ -7,7 +7,7 @@ import { inOrder } from './pipeline.js';
 import { type Batch, batchCount, taskOf } from './plan.js';
 import { sharedPool } from './pool.js';
 import { Slots } from './slots.js';
-import { type Executor, type Operation, TaskError } from './task.js';
+import { type Emit, type Executor, type Operation, TaskError, type TaskResult } from './task.js';
 
 /** Memory for input on its way, over all slots of a pass. */
 const SLOT_BYTES = 24 * 1_048_576;
@@ -28,7 +28,7 @@ export interface Pass {
   readonly input?: { readonly fd: number; readonly offset: number };
   /** Likewise the output. Without it the pass yields the output when `emit`, and drops it when not. */
   readonly output?: { readonly fd: number; readonly offset: number };
-  readonly emit?: boolean;
+  readonly emit?: Emit;
   /** Fills the slot with the input of the batch. */
   readonly load?: (batch: Batch, slot: SharedArrayBuffer) => Promise<void>;
   readonly digest?: Digest | undefined;
@@ -75,6 +75,8 @@ export interface Output {
   readonly batch: Batch;
   /** Undefined unless the pass emits. */
   readonly bytes: Uint8Array<ArrayBuffer> | undefined;
+  /** Instead, where the pass emits pieces. */
+  readonly pieces: TaskResult['pieces'];
 }
 
 /** Slots for a pass, enough that none of its tasks ever waits for another. */
@@ -95,11 +97,11 @@ export async function* runPass(
   let hashing: Promise<void> = Promise.resolve();
   let hashFailure: unknown;
   const taken = new Map<Batch, SharedArrayBuffer>();
-  const start = async (batch: LoadedBatch): Promise<Uint8Array<ArrayBuffer> | undefined> => {
+  const start = async (batch: LoadedBatch): Promise<TaskResult> => {
     const slot = batch.slot ?? (await slots?.take());
     if (slot) taken.set(batch, slot);
     if (slot && pass.load) await pass.load(batch, slot);
-    return (await plan.executor.run(taskFor(pass, batch, slot))).bytes;
+    return await plan.executor.run(taskFor(pass, batch, slot));
   };
   try {
     for await (const { batch, value } of inOrder(batches, start, plan.executor.width, pass.signal)) {
@@ -115,7 +117,7 @@ export async function* runPass(
         );
       } else if (slot) slots?.give(slot);
       pass.progress(batch.plainLength);
-      yield { batch, bytes: value };
+      yield { batch, bytes: value.bytes, pieces: value.pieces };
     }
     await hashing;
     if (hashFailure) throw hashFailure;
@@ -138,7 +140,7 @@ function taskFor(
     ...(newMessage && { newKey: newMessage.segmentKey(batch.first) }),
     ...(input && { input: { fd: input.fd, offset: input.offset + inputAt } }),
     ...(output && { output: { fd: output.fd, offset: output.offset + outputAt } }),
-    ...(pass.emit && { emit: true }),
+    ...(pass.emit && { emit: pass.emit }),
     ...(slot && { slot }),
     ...(pass.digest && operation !== 'seal' && { keepPlaintext: true }),
   };

@@ -42,7 +42,8 @@ export function runTask(task: Task, scratch: Scratch): TaskResult {
   const { segmentLength, count } = task;
   const whole = lengthsOf(task, segmentLength);
   const last = lengthsOf(task, task.finalLength ?? segmentLength);
-  const emitted = task.emit ? new Uint8Array(whole.output * (count - 1) + last.output) : undefined;
+  const emitted = task.emit === true ? new Uint8Array(whole.output * (count - 1) + last.output) : undefined;
+  const kept: Uint8Array<ArrayBuffer>[] | undefined = task.emit === 'pieces' ? [] : undefined;
   const perRun = segmentsPerRun(task, whole.output);
   for (let done = 0; done < count; done += perRun) {
     const n = Math.min(perRun, count - done);
@@ -54,9 +55,10 @@ export function runTask(task: Task, scratch: Scratch): TaskResult {
       const segmentInput: PieceReader = (from, bytes) => read(at + from, bytes);
       pieces.push(...transform(task, done + i, Math.min(whole.input, length - at), segmentInput));
     }
-    deliver(task, pieces, done * whole.output, emitted);
+    if (kept) kept.push(...(pieces as Uint8Array<ArrayBuffer>[]));
+    else deliver(task, pieces, done * whole.output, emitted);
   }
-  return emitted ? { bytes: emitted } : {};
+  return { ...(emitted && { bytes: emitted }), ...(kept && { pieces: kept }) };
 }
 
 function segmentsPerRun({ operation, output, segmentLength }: Task, plainLength: number): number {

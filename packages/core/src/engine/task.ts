@@ -2,6 +2,9 @@
 
 export type Operation = 'seal' | 'open' | 'reseal';
 
+/** Output for the caller: in one array, or as the cipher's pieces, which saves a copy where these are large. */
+export type Emit = boolean | 'pieces';
+
 export interface Task {
   readonly operation: Operation;
   /** The 32-byte AEAD key of these segments; one task never crosses a key rotation. */
@@ -18,7 +21,7 @@ export interface Task {
   readonly input?: { readonly fd: number; readonly offset: number };
   /** Where the output goes: an open file, or else, if `emit`, back to the caller. */
   readonly output?: { readonly fd: number; readonly offset: number };
-  readonly emit?: boolean;
+  readonly emit?: Emit;
   /**
    * Memory of the whole task's segments. It carries the input when there is no input file, and the plaintext
    * afterwards when `keepPlaintext`, for the digest.
@@ -30,6 +33,8 @@ export interface Task {
 export interface TaskResult {
   /** The output, when the task emits it. */
   readonly bytes?: Uint8Array<ArrayBuffer>;
+  /** Likewise in pieces, each with a buffer of its own. */
+  readonly pieces?: readonly Uint8Array<ArrayBuffer>[];
 }
 
 /** How a task fails, in a form that survives the way between threads. */

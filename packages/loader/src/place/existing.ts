@@ -1,9 +1,10 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { ioError, isWeightsealError, WeightsealError } from '@weightseal/core';
+import { isWeightsealError, WeightsealError } from '@weightseal/core';
 import { noMemoryFs } from '../advice.js';
 import { checkSpace, type FileSystem, fileSystemOf } from '../machine/file-system.js';
+import { placeError } from './place-error.js';
 import { PrivateDirectory } from './private-directory.js';
 import { byDescriptor, furnish, type Space } from './space.js';
 
@@ -62,7 +63,7 @@ async function tryIn(
     return await spaceIn(path, system, options.nameless);
   } catch (error) {
     const absent = options.directory === undefined && (error as NodeJS.ErrnoException).code === 'ENOENT';
-    if (!absent) failures.push(isWeightsealError(error) ? error : ioError(error, `use ${path}`));
+    if (!absent) failures.push(isWeightsealError(error) ? error : placeError(error, `use ${path}`));
     return undefined;
   }
 }

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { constants, readdirSync, rmdirSync, unlinkSync } from 'node:fs';
-import { type FileHandle, mkdir, open } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, symlink } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { ioError, WeightsealError } from '@weightseal/core';
+import { WeightsealError } from '@weightseal/core';
 import { onExit } from 'signal-exit';
-import { directoryName, thisProcess } from '../owner.js';
+import { directoryName, MARK, thisProcess } from '../owner.js';
+import { placeError } from './place-error.js';
 import { byDescriptor } from './space.js';
 
 const { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } = constants;
@@ -36,10 +37,14 @@ export class PrivateDirectory implements AsyncDisposable {
       // mkdir(2) never follows a link, and fails when there is anything of that name.
       await mkdir(path, 0o700);
       const handle = await open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-      if (await isPrivate(handle)) return new PrivateDirectory(path, handle, await replaceable(parent));
+      if (await isPrivate(handle)) {
+        const made = new PrivateDirectory(path, handle, await replaceable(parent));
+        await symlink(name, `${made.descriptor}/${MARK}`);
+        return made;
+      }
       await handle.close();
     } catch (error) {
-      throw ioError(error, `make a private directory in ${parent}`);
+      throw placeError(error, `make a private directory in ${parent}`);
     }
     throw new WeightsealError('IO_ERROR', `${parent} does not keep a directory private; choose another.`);
   }

@@ -1,0 +1,8 @@
+import { ioError, WeightsealError } from '@weightseal/core';
+
+/** The error for what the system says of a place: what is missing there is no input, and what is there already no output of the caller's. */
+export function placeError(error: unknown, doing: string): WeightsealError {
+  const told = ioError(error, doing);
+  if (told.code !== 'INPUT_NOT_FOUND' && told.code !== 'OUTPUT_EXISTS') return told;
+  return new WeightsealError('IO_ERROR', told.message, { cause: error });
+}
