@@ -8,7 +8,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { type SweepOptions, type Swept, sweep } from '@weightseal/loader';
 import { afterAll, beforeAll, describe, expect, type TestContext, test } from 'vitest';
 import { directoryName, MARK, type Owner } from '../src/owner.js';
