@@ -38,7 +38,7 @@ export { betweenSteps, checkedDeadline, type Limits, within } from './keys/withi
 export { type OpenFileOptions, openToFile, openToStream, type VerifyOptions, verify } from './open.js';
 export type { Opened, OpenOptions } from './open-all.js';
 export type { OnProgress, Progress } from './progress.js';
-export { openReader, type SealedReader, type WriteOptions } from './reader.js';
+export { openReader, type ReaderOptions, type SealedReader, type WriteOptions } from './reader.js';
 export { type Resealed, type ResealOptions, reseal } from './reseal.js';
 export { type RewrapOptions, type Rewrapped, rewrap } from './rewrap.js';
 export { type Sealed, type SealFileOptions, type SealOptions, sealToFile, sealToStream } from './seal.js';

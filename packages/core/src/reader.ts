@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
-import { planFor } from './engine/pass.js';
+import { planForPart, warmFor } from './engine/pass.js';
 import { batches } from './engine/plan.js';
 import { WeightsealError } from './errors.js';
 import type { Context } from './format/context.js';
@@ -14,6 +14,11 @@ import type { UnlockOptions } from './unlock.js';
 
 /** Segments from this length on come as the cipher's pieces; smaller ones are gathered, since each piece has its cost. */
 const PIECES_FROM = 262_144;
+
+export interface ReaderOptions extends UnlockOptions {
+  /** Whether all of it will be read soon (`writeTo`): threads then start while the key is asked. The default is false. */
+  readonly whole?: boolean | undefined;
+}
 
 export interface WriteOptions {
   /** Whether to compute the plaintext's SHA-256 too and compare it with the sealed one; the default is false. */
@@ -36,8 +41,9 @@ export class SealedReader implements ByteSource, AsyncDisposable {
   }
 
   /** Authenticates the envelope and the last segment. @throws like `openToFile` */
-  static async open(input: string | ByteSource, options: UnlockOptions): Promise<SealedReader> {
-    return new SealedReader(await SealedSource.open(await Input.open(input, options.signal), options));
+  static async open(input: string | ByteSource, options: ReaderOptions): Promise<SealedReader> {
+    const opened = await Input.open(input, options.signal);
+    return new SealedReader(await SealedSource.open(opened, options, options.whole ?? false));
   }
 
   /** Bytes of plaintext. */
@@ -117,7 +123,7 @@ export class SealedReader implements ByteSource, AsyncDisposable {
     if (length === 0) return out;
     const { segments } = this.#sealed.body;
     const perSegment = segments.segmentLength - OVERHEAD;
-    const plan = planFor(segments.segmentLength, length, true);
+    const plan = planForPart(segments.segmentLength, length);
     const from = Math.floor(offset / perSegment);
     const some = batches(segments, plan.batchCount, from, Math.ceil((offset + length) / perSegment));
     const emit = segments.segmentLength >= PIECES_FROM ? 'pieces' : true;
@@ -132,6 +138,8 @@ export class SealedReader implements ByteSource, AsyncDisposable {
           release(piece);
         }
       }
+      // Whoever has read much may want more.
+      if (plan.inline) setImmediate(warmFor, length);
       return out;
     } catch (error) {
       out.fill(0);
@@ -148,6 +156,6 @@ export class SealedReader implements ByteSource, AsyncDisposable {
 }
 
 /** Opens a sealed file for random access. */
-export function openReader(input: string | ByteSource, options: UnlockOptions): Promise<SealedReader> {
+export function openReader(input: string | ByteSource, options: ReaderOptions): Promise<SealedReader> {
   return SealedReader.open(input, options);
 }

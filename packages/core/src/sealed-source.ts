@@ -34,7 +34,7 @@ export class SealedSource implements SealedInput {
   }
 
   /** Takes over the input, and closes it with itself or when it throws. */
-  static async open(input: Input, options: UnlockOptions): Promise<SealedSource> {
+  static async open(input: Input, options: UnlockOptions, whole = true): Promise<SealedSource> {
     try {
       const { source, file } = input;
       if (!source)
@@ -42,7 +42,8 @@ export class SealedSource implements SealedInput {
           'INVALID_ARGUMENT',
           'This needs random access; give a file or a byte source.',
         );
-      if (file) warmFor(file.size);
+      // Threads start while the key is asked.
+      if (file && whole) warmFor(file.size);
       return await SealedSource.#unlock(source, input, options);
     } catch (error) {
       await input[Symbol.asyncDispose]();

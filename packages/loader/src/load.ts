@@ -113,7 +113,7 @@ export async function load(source: string | ByteSource, options: LoadOptions): P
   const sweeping = sweepOnce();
   // The key is asked while the place is made.
   const [reading, choosing] = await Promise.allSettled([
-    openReader(bytes, options),
+    openReader(bytes, { ...options, whole: true }),
     choosePlace(size, options),
   ]);
   await sweeping;

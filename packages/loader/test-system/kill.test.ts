@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { lstatSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { lstatSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -89,9 +89,15 @@ async function killOne(way: Way): Promise<boolean> {
 }
 
 const sharedMemory = () => Number(/^Shmem:\s*(\d+)/m.exec(readFileSync('/proc/meminfo', 'utf8'))?.[1]) * 1024;
-const ours = () => readdirSync(MEMORY).filter((name) => name.startsWith('weightseal-'));
+/** Of this PID namespace: others may be at work on the machine. */
+const namespace =
+  process.platform === 'linux' ? readlinkSync('/proc/self/ns/pid').replace(/[^0-9]/g, '') : '';
+const ours = () => readdirSync(MEMORY).filter((name) => name.startsWith(`weightseal-${namespace}-`));
 
-describe.runIf(process.platform === 'linux' && process.geteuid?.() === 0)(
+/** Hundreds of kills show what the kernel does, and not what a version of Node does. */
+const inMatrix = process.env['WEIGHTSEAL_MATRIX'] === '1';
+
+describe.runIf(process.platform === 'linux' && process.geteuid?.() === 0 && !inMatrix)(
   'whatever is killed, and whenever, no plaintext is left',
   () => {
     test('the search finds what is there', () => {

@@ -160,7 +160,7 @@ describe.runIf(root)('a command runs on the plaintext', () => {
     const directory = String(path)
       .trim()
       .replace(/\/[^/]*$/, '');
-    expect(readdirSync(directory)).toEqual([]);
+    expect(readdirSync(directory)).toEqual(['.weightseal']);
     child.kill('SIGTERM');
     await outcome(child);
   });

@@ -15,6 +15,8 @@ const SLOT_BYTES = 24 * 1_048_576;
 const BATCH_BYTES = 32 * 1_048_576;
 /** Payloads up to this size are done on the calling thread: starting threads would take longer. */
 const INLINE_BYTES = 4 * 1_048_576;
+/** The same for a part of a file that is waited for, while there are no threads yet. */
+const COLD_INLINE_BYTES = 48 * 1_048_576;
 /** Slots beyond the tasks under way, for the digest to be a little behind. */
 const DIGEST_SLOTS = 2;
 
@@ -48,9 +50,19 @@ export interface Plan {
 export function planFor(segmentLength: number, plaintextSize: number | undefined, slots: boolean): Plan {
   const inline =
     plaintextSize !== undefined && plaintextSize <= INLINE_BYTES && segmentLength <= INLINE_BYTES;
-  const executor = inline ? inlineExecutor() : sharedPool();
+  return planOn(inline ? inlineExecutor() : sharedPool(), segmentLength, slots, inline);
+}
+
+function planOn(executor: Executor, segmentLength: number, slots: boolean, inline: boolean): Plan {
   const perSlot = inline ? 1_048_576 : SLOT_BYTES / (executor.width + DIGEST_SLOTS);
   return { executor, inline, batchCount: batchCount(segmentLength, slots ? perSlot : BATCH_BYTES) };
+}
+
+/** Where a part of a payload is read: here when threads would first have to start, which then are there for the next. */
+export function planForPart(segmentLength: number, length: number): Plan {
+  const pool = sharedPool();
+  const inline = length <= (pool.started ? INLINE_BYTES : COLD_INLINE_BYTES) && segmentLength <= INLINE_BYTES;
+  return planOn(inline ? inlineExecutor() : pool, segmentLength, true, inline);
 }
 
 /** Called as soon as a file's size is known: threads take some 30 ms to start, and the keys can be asked meanwhile. */

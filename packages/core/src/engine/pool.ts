@@ -36,6 +36,11 @@ export class Pool implements Executor {
     });
   }
 
+  /** Whether there are threads already. */
+  get started(): boolean {
+    return this.#threads.some((thread) => !thread.dead);
+  }
+
   /** Starts the threads before there is work, so that they come up while keys are asked for. */
   warm(): void {
     try {

@@ -75,7 +75,7 @@ export async function run(source: string | ByteSource, options: RunOptions): Pro
   const { command, release = 'after-exit', readyUrl } = options;
   const url = checked(command, release, readyUrl);
   checkPlace(options);
-  await using reader = await openReader(source, options);
+  await using reader = await openReader(source, { ...options, whole: true });
   await sweepOnce();
   const { stage, placement } = await stageFor(reader, source, options, release === 'on-ready' && !url);
   await using _ = stage;

@@ -7,7 +7,7 @@ import { load } from '@weightseal/loader';
 const { path, keyFile, options } = JSON.parse(process.argv[2]);
 const tell = (outcome) => process.stdout.write(`outcome ${JSON.stringify(outcome)}\n`);
 try {
-  await using model = await load(path, { keys: [createLocalKey({ path: keyFile })], ...options });
+  const model = await load(path, { keys: [createLocalKey({ path: keyFile })], ...options });
   const { kind, warnings } = model.placement;
   tell({
     kind,
@@ -15,6 +15,7 @@ try {
     at: model.path,
     digest: createHash('sha256').update(readFileSync(model.path)).digest('hex'),
   });
+  await model.dispose();
 } catch (error) {
   tell({ code: error.code, message: error.message });
 }

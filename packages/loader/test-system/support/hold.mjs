@@ -19,8 +19,17 @@ const MIDWAY = {
 if (midway)
   Object.assign(job, { signal: stopping.signal, onProgress: () => say('midway') + MIDWAY[midway]() });
 
+// Node 22 does not know `using`.
 async function hold() {
-  await using model = await load(path, job);
+  const model = await load(path, job);
+  try {
+    return await obey(model);
+  } finally {
+    await model.dispose();
+  }
+}
+
+async function obey(model) {
   // What a program has in its own memory is there too.
   const copy = bytes ? await model.bytes() : undefined;
   say(`loaded ${JSON.stringify({ pid: process.pid, path: model.path, placement: model.placement })}`);

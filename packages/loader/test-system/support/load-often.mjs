@@ -10,7 +10,7 @@ const keys = [createLocalKey({ path: keyFile })];
 const told = { loaded: 0, refused: {}, digests: [], paths: [], unreadable: {} };
 for (let i = 0; i < times; i++) {
   try {
-    await using model = await load(path, { keys, ...options });
+    const model = await load(path, { keys, ...options });
     told.loaded++;
     await sleep(pause);
     try {
@@ -20,6 +20,7 @@ for (let i = 0; i < times; i++) {
       told.unreadable[error.code] = (told.unreadable[error.code] ?? 0) + 1;
     }
     told.paths.push(model.path.replace(/[0-9]+/g, 'N'));
+    await model.dispose();
   } catch (error) {
     const code = error.code ?? String(error);
     told.refused[code] = (told.refused[code] ?? 0) + 1;

@@ -8,7 +8,8 @@ const keys = [createLocalKey({ path: keyFile })];
 if (operation === 'seal') await sealToFile(input, output, { keys });
 if (operation === 'open') await openToFile(input, output, { keys });
 if (operation === 'load') {
-  await using model = await load(input, { keys, ...options });
+  const model = await load(input, { keys, ...options });
   process.stdout.write(`placed ${JSON.stringify({ path: model.path, placement: model.placement })}\n`);
+  await model.dispose();
 }
 process.stdout.write('done\n');
