@@ -85,13 +85,14 @@ export class Inode {
   async clear(wipe: boolean): Promise<Released> {
     if (this.#path !== undefined) await unlink(this.#path).catch(() => {});
     this.#path = undefined;
+    if (!wipe) return 'freed';
     const stats = await this.handle.stat({ bigint: true });
     const by = await processesWith('maps', [inodeInMaps(stats)]);
     if (by === undefined) return 'freed';
     if (by.length > 0) return 'mapped';
-    if (wipe) await overwrite(this.handle, Number(stats.size));
+    await overwrite(this.handle, Number(stats.size));
     await this.handle.truncate(0);
-    return wipe ? 'wiped' : 'freed';
+    return 'wiped';
   }
 }
 

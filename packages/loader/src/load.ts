@@ -12,7 +12,7 @@ import {
 import type { Inode, Released } from './inode.js';
 import { fileName } from './names.js';
 import { type Chosen, choosePlace, type PlaceOptions } from './place/choose.js';
-import type { Placement, Space } from './place/space.js';
+import { abandon, byDescriptor, type Placement, type Space } from './place/space.js';
 import { sweepOnce } from './sweep.js';
 
 export interface LoadOptions extends UnlockOptions, PlaceOptions {
@@ -36,6 +36,7 @@ export class LoadedModel implements AsyncDisposable {
   readonly placement: Placement;
   readonly #inode: Inode;
   readonly #space: Space;
+  readonly #reading: Promise<unknown>[] = [];
   #disposed: Promise<Released> | undefined;
 
   /** @internal */
@@ -61,9 +62,15 @@ export class LoadedModel implements AsyncDisposable {
    * @throws INVALID_ARGUMENT after it was disposed of
    */
   async bytes(): Promise<Uint8Array<ArrayBuffer>> {
-    const { handle } = this.#inode;
     if (this.#disposed)
       throw new WeightsealError('INVALID_ARGUMENT', 'The model was disposed of; load it again.');
+    const reading = this.#read();
+    this.#reading.push(reading.catch(() => {}));
+    return await reading;
+  }
+
+  async #read(): Promise<Uint8Array<ArrayBuffer>> {
+    const { handle } = this.#inode;
     const out = new Uint8Array(this.size);
     for (let done = 0; done < out.length; ) {
       // In pieces that do not keep a thread of the system's pool for long.
@@ -75,9 +82,9 @@ export class LoadedModel implements AsyncDisposable {
     return out;
   }
 
-  /** Takes the path away, wipes the bytes unless a process maps them, and says what was done. Safe to call twice. */
+  /** Waits for `bytes()` under way, takes the path away, wipes the bytes unless a process maps them, and says what was done. Safe to call twice. */
   dispose(): Promise<Released> {
-    this.#disposed ??= end(this.#space);
+    this.#disposed ??= Promise.all(this.#reading).then(() => end(this.#space));
     return this.#disposed;
   }
 
@@ -123,6 +130,11 @@ export async function load(source: string | ByteSource, options: LoadOptions): P
   try {
     if (!reader) throw (reading as PromiseRejectedResult).reason;
     const { inode } = chosen.space;
+    if (reader.size !== size)
+      throw new WeightsealError(
+        'INPUT_CHANGED',
+        'The sealed file changed while it was being opened; try again.',
+      );
     await inode.reserve(reader.size);
     const { digest, onProgress, signal } = options;
     const opened = await reader.writeTo(inode.handle, { digest, onProgress, signal });
@@ -133,14 +145,13 @@ export async function load(source: string | ByteSource, options: LoadOptions): P
       await pathFor(chosen, fileName(options.name, reader.name, source)),
     );
   } catch (error) {
-    await chosen.space.inode.release(false);
-    await chosen.space[Symbol.asyncDispose]();
+    await abandon(chosen.space);
     throw error;
   }
 }
 
 async function pathFor({ space, placement }: Chosen, name: string): Promise<string> {
-  if (placement.nameless) return `/proc/${process.pid}/fd/${space.inode.handle.fd}`;
+  if (placement.nameless) return byDescriptor(space.inode.handle);
   await space.inode.show(`${space.directory}/${name}`);
   return space.pathOf(name);
 }

@@ -42,13 +42,27 @@ export type Life = 'lives' | 'dead' | 'elsewhere';
 export async function lifeOf(owner: Owner): Promise<Life> {
   if (owner.namespace !== ((await ownNamespace()) ?? '0')) return 'elsewhere';
   const started = await startOf(owner.pid);
-  if (started !== undefined && owner.started !== '0') return started === owner.started ? 'lives' : 'dead';
+  if (started !== undefined && owner.started !== '0') {
+    if (started === owner.started) return 'lives';
+    return (await sharesClock(owner.pid)) ? 'dead' : 'elsewhere';
+  }
   return exists(owner.pid) ? 'lives' : 'dead';
 }
 
 async function ownNamespace(): Promise<string | undefined> {
   const link = await readlink('/proc/self/ns/pid').catch(() => '');
   return /^pid:\[([0-9]+)\]$/.exec(link)?.[1];
+}
+
+/** In another time namespace, start times are told otherwise. */
+async function sharesClock(pid: number): Promise<boolean> {
+  const [own, other] = await Promise.all(
+    ['self', pid].map((who) =>
+      readlink(`/proc/${who}/ns/time`).catch((error: NodeJS.ErrnoException) => error.code),
+    ),
+  );
+  // Gone meanwhile, or a kernel without time namespaces.
+  return own === other || other === 'ENOENT';
 }
 
 async function startOf(pid: number): Promise<string | undefined> {

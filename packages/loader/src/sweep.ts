@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
-import { type FileHandle, lstat, open, readdir, readlink, rmdir, unlink } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { type FileHandle, lstat, open, readdir, readlink, realpath, rmdir, unlink } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { lifeOf, MARK, ownerOf } from './owner.js';
 import { usualPlaces } from './place/existing.js';
 import { byDescriptor } from './place/space.js';
@@ -27,11 +27,12 @@ export interface Swept {
 export async function sweep(options: SweepOptions = {}): Promise<Swept> {
   const removed: string[] = [];
   const kept: Swept['kept'][number][] = [];
-  for (const directory of options.directories ?? usualPlaces()) {
+  for (const place of options.directories ?? usualPlaces()) {
+    const directory = await realpath(place).catch(() => place);
     for (const name of await readdir(directory).catch(() => [])) {
       const owner = ownerOf(name);
       if (!owner) continue;
-      const path = join(resolve(directory), name);
+      const path = join(directory, name);
       const life = await lifeOf(owner);
       if (life === 'lives' || (life === 'elsewhere' && !options.elsewhere)) {
         if (await isOurs(path)) kept.push({ path, why: life });

@@ -9,8 +9,7 @@ import { contextOf, pathOf } from '../values.js';
 
 const RELEASED = {
   wiped: 'the plaintext was overwritten with zeros and freed',
-  mapped:
-    'a process maps the plaintext, so it was not overwritten; the kernel frees it with the last mapping',
+  mapped: 'a process maps the plaintext, so it was not overwritten; it stays until that ends',
   freed: 'the plaintext was freed, and not overwritten',
 } as const;
 

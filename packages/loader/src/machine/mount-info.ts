@@ -30,7 +30,7 @@ function parseLine(line: string): Mount | undefined {
   };
 }
 
-/** Space, tab, newline and backslash are written as three octal digits; the kernel's bytes are UTF-8 that was decoded already. */
-function unescaped(path: string): string {
+/** Space, tab, newline and backslash are written as three octal digits; whether the bytes of a character were decoded before does not matter. */
+export function unescaped(path: string): string {
   return path.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
 }

@@ -5,7 +5,7 @@ import { checkMemory } from '../machine/check-memory.js';
 import { type MemoryFacts, memoryFacts } from '../machine/memory.js';
 import { useExisting } from './existing.js';
 import { mountOwn } from './own-tmpfs.js';
-import type { Placement, Space, Swap } from './space.js';
+import { abandon, type Placement, type Space, type Swap } from './space.js';
 
 /** Where plaintext may go. */
 export interface PlaceOptions {
@@ -43,8 +43,7 @@ export async function choosePlace(bytes: number, options: PlaceOptions): Promise
     const warnings = own || directory !== undefined || where === 'existing' ? [] : [NOT_OWN];
     return { space, placement: placementOf(space, facts, nameless, options, warnings) };
   } catch (error) {
-    await space.inode.release(false);
-    await space[Symbol.asyncDispose]();
+    await abandon(space);
     throw error;
   }
 }

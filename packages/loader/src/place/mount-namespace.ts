@@ -1,6 +1,6 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { readFile, readlink } from 'node:fs/promises';
 import type { Readable, Writable } from 'node:stream';
 
 /** Nothing of what these helpers do takes longer than milliseconds. */
@@ -49,7 +49,8 @@ export async function startInNamespace(
   args: readonly string[],
   options: HelperOptions = { stdio: ['ignore', 'ignore', 'ignore', 'ignore', 'ignore'] },
 ): Promise<Helper | undefined> {
-  if (process.platform !== 'linux') return undefined;
+  // Where /proc is that of another PID namespace, it cannot be told which process the helper is.
+  if (process.platform !== 'linux' || (await ownNumber()) !== process.pid) return undefined;
   // Our mounts do not reach others; theirs still reach us, so a disk that is mounted later is seen.
   const ways = [
     { unprivileged: false, flags: ['--mount', '--propagation', 'slave'] },
@@ -59,17 +60,35 @@ export async function startInNamespace(
     const command = [...flags, '--', '/bin/sh', '-c', script(unprivileged), 'weightseal', ...args];
     const [input, output, errors, three, four] = options.stdio;
     const kept = errors === 'inherit' ? 2 : errors;
-    const child = spawn('unshare', command, {
-      ...options,
-      stdio: [input, output, 'ignore', three, four, 'pipe', 'pipe', kept],
-    });
-    const mounted = await firstLine(child, child.stdio.at(5) as Readable);
-    if (mounted === undefined) continue;
+    const stdio: SpawnOptions['stdio'] = [input, output, 'ignore', three, four, 'pipe', 'pipe', kept];
+    const child = start(command, { ...options, stdio });
+    const said = child?.stdio?.at(5) as Readable | undefined;
+    const mounted = child && said && (await firstLine(child, said));
+    if (!child || mounted === undefined) continue;
     const go = child.stdio.at(6) as Writable;
     go.on('error', () => {});
     return { child, pid: child.pid!, how: mounted, unprivileged, go };
   }
   return undefined;
+}
+
+/** Undefined where the system gives no process or descriptors for one: the next way, or a tmpfs that is there, may do with fewer. */
+function start(command: readonly string[], options: SpawnOptions): ChildProcess | undefined {
+  try {
+    const child = spawn('unshare', command, options);
+    child.on('error', () => {});
+    return child;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Waits until the process has ended, and sees to it that it does. */
+export async function ended(child: ChildProcess, patienceMs: number): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
+  const exit = once(child, 'exit');
+  const timer = setTimeout(() => child.kill('SIGKILL'), patienceMs);
+  await exit.finally(() => clearTimeout(timer));
 }
 
 /** The first line that the script says, or undefined when it ends without one. */
@@ -87,6 +106,10 @@ async function firstLine(child: ChildProcess, from: Readable): Promise<string | 
     clearTimeout(timer);
     from.destroy();
   }
+}
+
+async function ownNumber(): Promise<number> {
+  return Number(await readlink('/proc/self').catch(() => 0));
 }
 
 /** Whether this process has the capability to mount; without it only a user namespace can help. */

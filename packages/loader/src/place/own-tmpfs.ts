@@ -1,12 +1,13 @@
-import { once } from 'node:events';
 import { constants } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { fileSystemOf } from '../machine/file-system.js';
-import { type Helper, MOUNT_TMPFS, startInNamespace, TELL_AND_WAIT } from './mount-namespace.js';
+import { ended, type Helper, MOUNT_TMPFS, startInNamespace, TELL_AND_WAIT } from './mount-namespace.js';
 import { byDescriptor, furnish, type Space } from './space.js';
 
 /** Huge pages are whole or not at all, and directories take a little. */
 const SLACK = 4 * 1_048_576;
+/** The helper has nothing left to do when it is told to go. */
+const PATIENCE_MS = 1_000;
 /** Something to mount over, in a namespace where nobody looks for it. */
 const OVER = ['/mnt', '/media', '/run', '/tmp'];
 
@@ -26,7 +27,7 @@ export async function mountOwn(bytes: number, nameless: boolean): Promise<Space 
   if (!helper) return undefined;
   const handle = await rootOf(helper, over);
   helper.go.end('\n');
-  if (helper.child.exitCode === null && helper.child.signalCode === null) await once(helper.child, 'exit');
+  await ended(helper.child, PATIENCE_MS);
   if (!handle) return undefined;
   const directory = byDescriptor(handle);
   const space = {

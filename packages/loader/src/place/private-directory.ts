@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { constants, readdirSync, rmdirSync, unlinkSync } from 'node:fs';
-import { type FileHandle, mkdir, open, symlink } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { type FileHandle, mkdir, open, realpath, rmdir, stat, symlink } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { WeightsealError } from '@weightseal/core';
 import { onExit } from 'signal-exit';
 import { directoryName, MARK, thisProcess } from '../owner.js';
@@ -32,21 +32,30 @@ export class PrivateDirectory implements AsyncDisposable {
   /** @throws IO_ERROR where nothing private can be made in the parent */
   static async create(parent: string): Promise<PrivateDirectory> {
     const name = directoryName(await thisProcess(), randomBytes(8).toString('hex'));
-    const path = join(resolve(parent), name);
     try {
+      // As the kernel calls it, which is how a sweep finds it among the mounts.
+      const path = join(await realpath(parent), name);
       // mkdir(2) never follows a link, and fails when there is anything of that name.
       await mkdir(path, 0o700);
-      const handle = await open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-      if (await isPrivate(handle)) {
-        const made = new PrivateDirectory(path, handle, await replaceable(parent));
-        await symlink(name, `${made.descriptor}/${MARK}`);
-        return made;
-      }
-      await handle.close();
+      return await PrivateDirectory.#take(path);
     } catch (error) {
       throw placeError(error, `make a private directory in ${parent}`);
     }
-    throw new WeightsealError('IO_ERROR', `${parent} does not keep a directory private; choose another.`);
+  }
+
+  static async #take(path: string): Promise<PrivateDirectory> {
+    let handle: FileHandle | undefined;
+    try {
+      handle = await open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+      const made = new PrivateDirectory(path, handle, await replaceable(path));
+      if (!(await isPrivate(handle))) throw notPrivate(path);
+      await symlink(basename(path), `${made.descriptor}/${MARK}`);
+      return made;
+    } catch (error) {
+      await handle?.close();
+      await rmdir(path).catch(() => {});
+      throw error;
+    }
   }
 
   /** The directory as this process reaches it: what that leads to cannot be changed by renaming. */
@@ -81,10 +90,16 @@ async function isPrivate(handle: FileHandle): Promise<boolean> {
   return uid === process.geteuid?.() && (mode & 0o077) === 0;
 }
 
+function notPrivate(path: string): WeightsealError {
+  return new WeightsealError('IO_ERROR', `${path} is not kept private there; choose another place.`);
+}
+
 /** In a directory that others can write to, only the sticky bit keeps them from renaming what is not theirs. */
-async function replaceable(parent: string): Promise<boolean> {
-  await using handle = await open(parent, O_RDONLY | O_DIRECTORY);
-  const { mode, uid } = await handle.stat();
-  const trusted = uid === 0 || uid === process.geteuid?.();
-  return !trusted || ((mode & 0o022) !== 0 && (mode & 0o1000) === 0);
+async function replaceable(path: string): Promise<boolean> {
+  for (let at = dirname(path); ; at = dirname(at)) {
+    const { mode, uid } = await stat(at);
+    const trusted = uid === 0 || uid === process.geteuid?.();
+    if (!trusted || ((mode & 0o022) !== 0 && (mode & 0o1000) === 0)) return true;
+    if (at === dirname(at)) return false;
+  }
 }

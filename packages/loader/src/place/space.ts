@@ -1,3 +1,4 @@
+import { readlinkSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { Inode } from '../inode.js';
 
@@ -42,7 +43,16 @@ export async function furnish(directory: Omit<Space, 'inode'>, nameless: boolean
   }
 }
 
-/** A directory by its descriptor: what it leads to cannot be changed by whoever can rename directories. */
+/** Gives up a place, whatever state it is in. What led to that is the error worth telling. */
+export async function abandon(space: AsyncDisposable & { readonly inode: Inode }): Promise<void> {
+  await space.inode.release(false).catch(() => {});
+  await space[Symbol.asyncDispose]();
+}
+
+/**
+ * A file by its descriptor: what that leads to cannot be changed by whoever can rename directories. /proc may be that of another PID namespace, in which our number is another, and
+ * ours somebody else's.
+ */
 export function byDescriptor(handle: FileHandle): string {
-  return `/proc/${process.pid}/fd/${handle.fd}`;
+  return `/proc/${readlinkSync('/proc/self')}/fd/${handle.fd}`;
 }

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { constants } from 'node:fs';
 import { type FileHandle, open, symlink } from 'node:fs/promises';
 import { WeightsealError } from '@weightseal/core';
+import type { Inode } from '../inode.js';
 import type { ExistingOptions } from '../place/existing.js';
 import { useExisting } from '../place/existing.js';
 import type { PrivateDirectory } from '../place/private-directory.js';
@@ -31,11 +32,11 @@ export async function existingStage(launch: Launch, options: ExistingOptions): P
       nameless: launch.nameless,
       inode,
       path,
-      start: () => start(launch, path, model),
+      start: () => start(launch, path, model, inode),
       [Symbol.asyncDispose]: dispose,
     };
   } catch (error) {
-    await space.inode.release(false);
+    await space.inode.release(false).catch(() => {});
     await dispose();
     throw error;
   }
@@ -65,7 +66,10 @@ async function start(
   { command, environment, stdio }: Launch,
   path: string,
   model: FileHandle,
+  inode: Inode,
 ): Promise<ChildProcess> {
+  // Against accidents: who owns a file can change that again.
+  await inode.handle.chmod(0o400);
   const [input, output, errors, ready] = stdio;
   const script = `${WITHOUT_CORE_DUMPS}${ready === 'ignore' ? 'exec 4>&-\n' : ''}exec "$@"`;
   const child = spawn('/bin/sh', ['-c', script, 'weightseal', ...command(path)], {

@@ -1,10 +1,16 @@
-import { once } from 'node:events';
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
+import { WeightsealError } from '@weightseal/core';
 import { Inode } from '../inode.js';
 import { fileSystemOf } from '../machine/file-system.js';
 import { usualPlaces } from '../place/existing.js';
-import { type Helper, MOUNT_TMPFS, startInNamespace, TELL_AND_WAIT } from '../place/mount-namespace.js';
+import {
+  ended,
+  type Helper,
+  MOUNT_TMPFS,
+  startInNamespace,
+  TELL_AND_WAIT,
+} from '../place/mount-namespace.js';
 import { limitFor } from '../place/own-tmpfs.js';
 import { PrivateDirectory } from '../place/private-directory.js';
 import { type Launch, type Stage, WITHOUT_CORE_DUMPS } from './stage.js';
@@ -20,7 +26,9 @@ if [ "$4" = nameless ] && : >"$2/.inode" && mount -n --bind "$2/.inode" "$2/$3";
 umask "$mask"
 `;
 
+/** The command gets it by one more mount, that can only be read: the first has our descriptor, which writes. */
 const HAND_OVER = `
+mount -n --bind "$2/$3" "$2/$3" && mount -n -o remount,bind,ro,nosuid,nodev,noexec "$2/$3"
 exec 3<"$2/$3" 5>&- 6<&- 2>&7 7>&-
 [ "$5" = ready ] || exec 4>&-
 shift 5
@@ -77,11 +85,13 @@ export async function ownStage(launch: Launch): Promise<Stage | undefined> {
     inode,
     path,
     start: async () => {
+      const { exitCode, signalCode } = helper.child;
+      if (exitCode !== null || signalCode !== null) throw helperGone();
       helper.go.end('\n');
       return helper.child;
     },
     async [Symbol.asyncDispose]() {
-      await ended(helper);
+      await ended(helper.child, 0);
       await mountPoint[Symbol.asyncDispose]();
     },
   };
@@ -93,15 +103,18 @@ async function inodeOf({ pid }: Helper, path: string): Promise<Inode | undefined
   const handle = await open(`/proc/${pid}/root${path}`, O_RDWR | O_NOFOLLOW).catch(() => undefined);
   if (!handle) return undefined;
   const { kind } = await fileSystemOf(handle.fd);
-  if (kind === 'tmpfs') return Inode.of(handle, undefined);
+  const { uid, mode } = await handle.stat();
+  if (kind === 'tmpfs' && uid === process.geteuid?.() && (mode & 0o077) === 0)
+    return Inode.of(handle, undefined);
   await handle.close();
   return undefined;
 }
 
-async function ended({ child }: Helper): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  child.kill('SIGKILL');
-  await once(child, 'exit');
+function helperGone(): WeightsealError {
+  return new WeightsealError(
+    'IO_ERROR',
+    'The process that waited to become the command has ended before the plaintext was there; try again.',
+  );
 }
 
 /** Something to mount on, that nobody else can put anything in the place of. */

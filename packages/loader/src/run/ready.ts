@@ -23,11 +23,17 @@ export async function readyByDescriptor(from: Readable, signal: AbortSignal): Pr
 /** Resolves to true when the URL answers with success (2xx), to false when the signal fires before. */
 export async function readyByUrl(url: URL, signal: AbortSignal): Promise<boolean> {
   while (!signal.aborted) {
-    const asking = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]);
-    const answer = await fetch(url, { signal: asking, redirect: 'manual' }).catch(() => undefined);
-    await answer?.body?.cancel().catch(() => {});
-    if (answer?.ok) return true;
+    if (await answers(url, signal)) return true;
     await sleep(EVERY_MS, undefined, { signal }).catch(() => {});
   }
   return false;
+}
+
+/** Whether the URL answers with success now. */
+export async function answers(url: URL, signal?: AbortSignal): Promise<boolean> {
+  const timeout = AbortSignal.timeout(ANSWER_MS);
+  const asking = signal ? AbortSignal.any([signal, timeout]) : timeout;
+  const answer = await fetch(url, { signal: asking, redirect: 'manual' }).catch(() => undefined);
+  await answer?.body?.cancel().catch(() => {});
+  return answer?.ok ?? false;
 }

@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { constants } from 'node:os';
 import type { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isatty } from 'node:tty';
 import {
   type ByteSource,
@@ -22,14 +23,16 @@ import {
   NOT_OWN,
   placementOf,
 } from '../place/choose.js';
-import type { Placement } from '../place/space.js';
+import { abandon, type Placement } from '../place/space.js';
 import { sweepOnce } from '../sweep.js';
 import { cleanedEnvironment } from './environment.js';
 import { existingStage } from './existing-stage.js';
 import { ownStage } from './own-stage.js';
 import { passSignals } from './pass-signals.js';
-import { readyByDescriptor, readyByUrl } from './ready.js';
+import { answers, readyByDescriptor, readyByUrl } from './ready.js';
 import type { Launch, Stage } from './stage.js';
+
+const AGAIN_MS = 5_000;
 
 export interface RunOptions extends LoadOptions {
   /** The command and its arguments; `{model}` in an argument stands for the path of the plaintext. */
@@ -75,6 +78,7 @@ export async function run(source: string | ByteSource, options: RunOptions): Pro
   const { command, release = 'after-exit', readyUrl } = options;
   const url = checked(command, release, readyUrl);
   checkPlace(options);
+  if (url && (await answers(url))) throw answeredAlready(url);
   await using reader = await openReader(source, { ...options, whole: true });
   await sweepOnce();
   const { stage, placement } = await stageFor(reader, source, options, release === 'on-ready' && !url);
@@ -82,35 +86,62 @@ export async function run(source: string | ByteSource, options: RunOptions): Pro
   const { inode, path } = stage;
   try {
     await inode.reserve(reader.size);
-    const { digest, onProgress, signal, onEvent } = options;
+    const { digest, onProgress, signal } = options;
     const opened = await reader.writeTo(inode.handle, { digest, onProgress, signal });
     throwIfAborted(signal);
     // The keys are of no more use.
     await reader[Symbol.asyncDispose]();
     const child = await stage.start();
     using _passing = passSignals(child, isatty(0));
-    onEvent?.({ event: 'started', pid: child.pid!, path, placement, opened });
-    const wipe = stage.kind !== 'disk';
-    const told = (when: 'ready' | 'exit', how: Released) => onEvent?.({ event: 'released', when, how });
+    const tell = teller(options.onEvent);
+    tell({ event: 'started', pid: child.pid!, path, placement, opened });
     const ended = new AbortController();
-    const ready = release === 'on-ready' ? whenReady(child, url, ended.signal) : Promise.resolve(false);
-    const early = ready.then(async (is) => is && told('ready', await inode.clear(wipe)));
+    const early = release === 'on-ready' ? clearWhenReady(child, url, stage, tell, ended.signal) : undefined;
     const [code, by] = await exitOf(child);
     ended.abort();
     await early;
-    const released = await inode.release(wipe);
-    told('exit', released);
-    return {
-      ...opened,
-      path,
-      placement,
-      exitCode: code ?? 128 + constants.signals[by!],
-      signal: by ?? undefined,
-      released,
-    };
+    const released = await inode.release(stage.kind !== 'disk').catch((): Released => 'freed');
+    tell({ event: 'released', when: 'exit', how: released });
+    const exitCode = code ?? 128 + constants.signals[by!];
+    return { ...opened, path, placement, exitCode, signal: by ?? undefined, released };
   } finally {
-    await inode.release(false);
+    await inode.release(false).catch(() => {});
   }
+}
+
+/** A callback that throws must not take the command down. */
+function teller(onEvent: RunOptions['onEvent']): (event: RunEvent) => void {
+  return (event) => {
+    try {
+      onEvent?.(event);
+    } catch {}
+  };
+}
+
+/** Wipes the plaintext once the command has loaded it. Tries again while a process maps it, until the command has ended. */
+async function clearWhenReady(
+  child: ChildProcess,
+  url: URL | undefined,
+  { inode, kind }: Stage,
+  tell: (event: RunEvent) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const ready = url ? readyByUrl(url, signal) : readyByDescriptor(child.stdio[4] as Readable, signal);
+  if (!(await ready)) return;
+  for (let before: Released | undefined; ; ) {
+    const how = await inode.clear(kind !== 'disk').catch((): Released => 'freed');
+    if (how !== before) tell({ event: 'released', when: 'ready', how });
+    if (how !== 'mapped' || signal.aborted) return;
+    before = how;
+    await sleep(AGAIN_MS, undefined, { signal }).catch(() => {});
+  }
+}
+
+function answeredAlready(url: URL): WeightsealError {
+  return new WeightsealError(
+    'INVALID_ARGUMENT',
+    `Something answers at ${url.host} already, so it cannot tell whether the command is ready. End that first, or choose another port.`,
+  );
 }
 
 async function stageFor(
@@ -141,8 +172,7 @@ async function stageFor(
     const warnings = mayMountOwn(options) && !own ? [NOT_OWN] : [];
     return { stage, placement: placementOf(stage, facts, stage.nameless, options, warnings) };
   } catch (error) {
-    await stage.inode.release(false);
-    await stage[Symbol.asyncDispose]();
+    await abandon(stage);
     throw error;
   }
 }
@@ -156,10 +186,6 @@ function checked(command: readonly string[], release: string, readyUrl: string |
     'INVALID_ARGUMENT',
     'A URL that tells of readiness starts with http:// or https://, and goes with release on-ready.',
   );
-}
-
-function whenReady(child: ChildProcess, url: URL | undefined, signal: AbortSignal): Promise<boolean> {
-  return url ? readyByUrl(url, signal) : readyByDescriptor(child.stdio[4] as Readable, signal);
 }
 
 async function exitOf(child: ChildProcess): Promise<[number | null, NodeJS.Signals | null]> {
