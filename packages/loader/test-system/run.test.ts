@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, writeFileSync } from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -163,6 +164,43 @@ describe.runIf(root)('a command runs on the plaintext', () => {
     expect(readdirSync(directory)).toEqual(['.weightseal']);
     child.kill('SIGTERM');
     await outcome(child);
+  });
+
+  test.each([
+    ['--where', 'own'],
+    ['--where', 'own', '--named'],
+  ])('a model in a tmpfs of its own cannot be written to: %s %s %s', async (...flags) => {
+    const script =
+      'for f in "$1" /proc/self/fd/3; do (echo evil >"$f") 2>/dev/null && echo wrote; done; cmp "$1" plain && echo same';
+    expect((await run(flags, script)).stdout).toBe('same\n');
+  });
+
+  test('what cannot be looked into counts as mapping it', async () => {
+    // A process that is not dumpable hides its mappings from others of its user; root without capabilities is such another.
+    const script =
+      'import ctypes,mmap,os,sys,time; ctypes.CDLL(None).prctl(4,0,0,0,0); m=mmap.mmap(3,0,prot=mmap.PROT_READ); os.write(4,b"\\n"); time.sleep(0.5); print(m[:]==open("plain","rb").read())';
+    const flags = ['--where', 'existing', '--release', 'on-ready'];
+    const args = ['run', model.path, '--key', model.keyUri, '--context', 'model=llama', ...flags, '--'];
+    const drop = ['setpriv', '--bounding-set', '-all', '--inh-caps', '-all', '--'];
+    const words = [...drop, process.execPath, CLI, ...args, 'python3', '-c', script];
+    const child = spawn(words[0]!, words.slice(1), {
+      cwd: model.directory,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    expect(await outcome(child)).toMatchObject({ stdout: 'True\n', code: 0 });
+  });
+
+  test('a URL that answers before the command has begun tells nothing, and is refused', async () => {
+    const other = createHttpServer((_, response) => response.end()).listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    try {
+      const url = `http://127.0.0.1:${(other.address() as { port: number }).port}/health`;
+      const refused = await run(['--release', 'on-ready', '--ready-url', url], 'echo started');
+      expect(refused).toMatchObject({ stdout: '', code: 2 });
+      expect(refused.stderr).toMatch(/answers at 127.0.0.1:[0-9]+ already/);
+    } finally {
+      other.close();
+    }
   });
 
   test('readiness can be told by a URL too', async () => {

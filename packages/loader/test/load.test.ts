@@ -1,6 +1,6 @@
-import { readdirSync } from 'node:fs';
+import { chownSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { open, readFile, stat, writeFile } from 'node:fs/promises';
-import { basename, dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { bufferSource, type KeyWrapper } from '@weightseal/core';
 import { type LoadedModel, load, type PlaceOptions } from '@weightseal/loader';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -134,6 +134,40 @@ describe.runIf(process.platform === 'linux')('a sealed file is loaded into memor
     const loaded = await load(model.path, options());
     expect(await Promise.all([loaded.dispose(), loaded.dispose()])).toEqual(['wiped', 'wiped']);
     await expect(loaded.bytes()).rejects.toEqual(code('INVALID_ARGUMENT'));
+  });
+
+  test('bytes that are being read are whole, whenever it is disposed of', async () => {
+    for (const wait of [0, 1, 2]) {
+      const loaded = await load(model.path, options());
+      const reading = loaded.bytes();
+      await new Promise((resolve) => setTimeout(resolve, wait));
+      expect(await loaded.dispose()).toBe('wiped');
+      expect(Buffer.compare(await reading, model.plaintext)).toBe(0);
+    }
+  });
+
+  test('where an ancestor of the place is somebody else’s to rename, the path goes by the descriptor', async ({
+    skip,
+  }) => {
+    skip(process.geteuid?.() !== 0, 'only root can give a directory away');
+    const shared = mkdtempSync('/dev/shm/weightseal-shared-');
+    try {
+      const inner = join(shared, 'inner');
+      mkdirSync(inner);
+      chownSync(shared, 65_534, 65_534);
+      await using loaded = await load(model.path, options({ directory: inner }));
+      expect(loaded.path).toMatch(/^\/proc\/[0-9]+\/fd\/[0-9]+\/model.onnx$/);
+      expect(Buffer.compare(await readFile(loaded.path), model.plaintext)).toBe(0);
+    } finally {
+      rmSync(shared, { recursive: true });
+    }
+  });
+
+  test('a place that does not exist is no missing input', async () => {
+    await expect(load(model.path, options({ directory: '/no/such' }))).rejects.toEqual(code('IO_ERROR'));
+    await expect(load(model.path, options({ directory: '/dev/shm', where: 'own' }))).rejects.toEqual(
+      code('INVALID_ARGUMENT'),
+    );
   });
 
   test('an empty file is a file too', async () => {

@@ -15,20 +15,23 @@ import { limitFor } from '../place/own-tmpfs.js';
 import { PrivateDirectory } from '../place/private-directory.js';
 import { type Launch, type Stage, WITHOUT_CORE_DUMPS } from './stage.js';
 
+/** The inode's name, until it is whole. */
+const INODE = '.inode';
+
 /**
  * $3 is the model's name, $4 whether its inode is to have none. A file cannot be mounted once it has lost its name, so it loses that afterwards: what is left
- * is a mount of an inode that no directory has, whose path every library can open, map and resolve.
+ * is a mount of an inode that no directory has, whose path every library can open, map and resolve, and that can only be read.
  */
 const MAKE_INODE = `
+readonly_at() { mount -n --bind "$1" "$2" && mount -n -o remount,bind,ro,nosuid,nodev,noexec "$2"; }
 mask=$(umask); umask 077
 : >"$2/$3" || exit 97
-if [ "$4" = nameless ] && : >"$2/.inode" && mount -n --bind "$2/.inode" "$2/$3"; then rm "$2/.inode" && how="$how,nameless"; fi
+if [ "$4" = nameless ] && : >"$2/${INODE}" && readonly_at "$2/${INODE}" "$2/$3"; then how="$how,nameless"; fi
 umask "$mask"
 `;
 
-/** The command gets it by one more mount, that can only be read: the first has our descriptor, which writes. */
 const HAND_OVER = `
-mount -n --bind "$2/$3" "$2/$3" && mount -n -o remount,bind,ro,nosuid,nodev,noexec "$2/$3"
+case $how in *nameless) rm "$2/${INODE}" ;; *) readonly_at "$2/$3" "$2/$3" ;; esac
 exec 3<"$2/$3" 5>&- 6<&- 2>&7 7>&-
 [ "$5" = ready ] || exec 4>&-
 shift 5
@@ -72,7 +75,7 @@ export async function ownStage(launch: Launch): Promise<Stage | undefined> {
     ],
     { env: launch.environment(path), stdio: [input, output, errors, 'ignore', ready] },
   );
-  const inode = helper && (await inodeOf(helper, path));
+  const inode = helper && (await inodeOf(helper, mountPoint.path, launch.name));
   if (!helper || !inode) {
     helper?.child.kill('SIGKILL');
     await mountPoint[Symbol.asyncDispose]();
@@ -98,9 +101,10 @@ export async function ownStage(launch: Launch): Promise<Stage | undefined> {
 }
 
 /** Opened through the helper's view of the file system; undefined where we may not look into it. */
-async function inodeOf({ pid }: Helper, path: string): Promise<Inode | undefined> {
+async function inodeOf({ pid, how }: Helper, directory: string, name: string): Promise<Inode | undefined> {
   const { O_NOFOLLOW, O_RDWR } = constants;
-  const handle = await open(`/proc/${pid}/root${path}`, O_RDWR | O_NOFOLLOW).catch(() => undefined);
+  const path = `/proc/${pid}/root${directory}/${how.includes('nameless') ? INODE : name}`;
+  const handle = await open(path, O_RDWR | O_NOFOLLOW).catch(() => undefined);
   if (!handle) return undefined;
   const { kind } = await fileSystemOf(handle.fd);
   const { uid, mode } = await handle.stat();
