@@ -8,11 +8,11 @@ export const LOAD_COMMANDS: readonly Command[] = [
     rest: '<command> [args…]',
     summary: 'run a command with the plaintext in memory, for it alone',
     about:
-      'Opens a sealed file into memory that only the command can see, and runs the command. It finds the plaintext by the path in ' +
+      'Opens a sealed file into memory that only the command can see, where the machine allows that, and runs the command. It finds the plaintext by the path in ' +
       'WEIGHTSEAL_MODEL_PATH, for which {model} stands in its arguments, and by descriptor 3. The plaintext has no name in any directory: ' +
       'it is gone when the command ends, also by kill -9. Signals are passed on, and the exit code is the one of the command ' +
       '(128 and the number of the signal that ended it). The command gets no core dumps, and an environment without what opens keys. ' +
-      'A disk is never written to unless --allow-disk is given.',
+      'A disk is not written to unless --allow-disk is given. With --json the object comes on stderr when the command has ended.',
     flags: [
       key,
       expect,
@@ -28,9 +28,14 @@ export const LOAD_COMMANDS: readonly Command[] = [
       },
       { name: 'named', help: 'give the plaintext a name, for libraries that need one: docs/loading.md' },
       {
+        name: 'name',
+        value: 'name',
+        help: 'its file name, by which some libraries choose; the original one unless told',
+      },
+      {
         name: 'where',
         value: 'place',
-        help: 'own: only a tmpfs of our own; existing: only one that is there',
+        help: 'auto (unless told); own: only a tmpfs of our own; existing: only one that is there',
       },
       { name: 'directory', value: 'path', help: 'a tmpfs that is there, instead of /dev/shm and the like' },
       {
@@ -59,7 +64,7 @@ export const LOAD_COMMANDS: readonly Command[] = [
     summary: 'remove plaintext that a killed process has left',
     about:
       'Removes what a process that was killed (kill -9) has left in a memory file system. The next load does that by itself; this does it now. ' +
-      'What a living process has is not touched. Without <directory>, looks where the loader puts things: /dev/shm, XDG_RUNTIME_DIR, /run, /tmp.',
+      'What a living process has is not touched. Without <directory>, looks where the loader puts things: /dev/shm, XDG_RUNTIME_DIR, /run/weightseal, /run, TMPDIR, /tmp.',
     flags: [
       {
         name: 'elsewhere',

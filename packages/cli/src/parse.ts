@@ -22,8 +22,9 @@ export function parse(argv: readonly string[]): Parsed {
   const { before, after } = aroundDashes(command, rest);
   const { values, positionals } = tokens(before, command);
   if (values['help'] === true) return { kind: 'help', name: command.name };
+  if (command.rest !== undefined && after.length === 0)
+    throw wrong(command, `It needs -- ${command.rest}: the command stands behind --.`);
   checkOperands(command, positionals);
-  if (command.rest !== undefined && after.length === 0) throw wrong(command, `It needs -- ${command.rest}.`);
   const missing = flagsOf(command).find(({ name, required }) => required && values[name] === undefined);
   if (missing) throw wrong(command, `It needs --${missing.name} <${missing.value}>.`);
   const one = (flag: string) => values[flag] as string | undefined;
@@ -71,7 +72,10 @@ function tokens(args: readonly string[], command: Command): ReturnType<typeof Pa
   try {
     return util.parseArgs({ args: [...args], options, allowPositionals: true });
   } catch (error) {
-    const message = (error as Error).message.replaceAll(/\s+/g, ' ');
+    // Node's advice to put it behind -- would make it a file or a command.
+    const message = (error as Error).message
+      .replaceAll(/\s+/g, ' ')
+      .replace(/ To specify a positional .*$/, '');
     throw wrong(command, `${message.replace(/\.$/, '')}.`);
   }
 }

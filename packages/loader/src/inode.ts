@@ -17,39 +17,42 @@ export type Released = 'wiped' | 'mapped' | 'freed';
 /** The plaintext's inode, mode 0600. Its directory is private, and is always reached by its descriptor: no link on the way can lead elsewhere. */
 export class Inode {
   readonly handle: FileHandle;
+  /** Whether overwriting erases: not on a disk. */
+  readonly #inMemory: boolean;
   #path: string | undefined;
   #released: Promise<Released> | undefined;
 
-  private constructor(handle: FileHandle, path: string | undefined) {
+  private constructor(handle: FileHandle, path: string | undefined, inMemory: boolean) {
     this.handle = handle;
+    this.#inMemory = inMemory;
     this.#path = path;
   }
 
   /** One that has no name, in the directory. @throws NO_SPACE, IO_ERROR */
-  static async nameless(directory: string): Promise<Inode> {
+  static async nameless(directory: string, inMemory: boolean): Promise<Inode> {
     try {
       const handle = await open(directory, O_TMPFILE | constants.O_EXCL | constants.O_RDWR, 0o600);
-      return new Inode(handle, undefined);
+      return new Inode(handle, undefined, inMemory);
     } catch (error) {
       // ENOTSUP is Node's name for EOPNOTSUPP.
       if (!['ENOTSUP', 'EISDIR', 'EINVAL'].includes((error as NodeJS.ErrnoException).code ?? ''))
         throw placeError(error, 'make a file in memory');
     }
-    const made = await Inode.hidden(directory);
+    const made = await Inode.hidden(directory, inMemory);
     await unlink(made.#path!);
     made.#path = undefined;
     return made;
   }
 
   /** One that has a hidden name until `show` gives it another. @throws NO_SPACE, IO_ERROR */
-  static async hidden(directory: string): Promise<Inode> {
+  static async hidden(directory: string, inMemory: boolean): Promise<Inode> {
     const path = `${directory}/.${randomBytes(8).toString('hex')}`;
-    return new Inode(await create(path), path);
+    return new Inode(await create(path), path, inMemory);
   }
 
-  /** An inode that has a name already and is open for writing. */
-  static of(handle: FileHandle, path: string | undefined): Inode {
-    return new Inode(handle, path);
+  /** An inode in memory that is open for writing, and whose name goes with the file system. */
+  static of(handle: FileHandle): Inode {
+    return new Inode(handle, undefined, true);
   }
 
   /** Sets the length before anything is written: only within it does `huge=within_size` give huge pages. @throws NO_SPACE, IO_ERROR */
@@ -85,7 +88,7 @@ export class Inode {
   async clear(wipe: boolean): Promise<Released> {
     if (this.#path !== undefined) await unlink(this.#path).catch(() => {});
     this.#path = undefined;
-    if (!wipe) return 'freed';
+    if (!wipe || !this.#inMemory) return 'freed';
     const stats = await this.handle.stat({ bigint: true });
     const by = await processesWith('maps', [inodeInMaps(stats)]);
     if (by === undefined) return 'freed';

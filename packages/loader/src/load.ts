@@ -4,6 +4,7 @@ import {
   FileSource,
   inspect,
   type OnProgress,
+  type Opened,
   openReader,
   throwIfAborted,
   type UnlockOptions,
@@ -27,12 +28,8 @@ export interface LoadOptions extends UnlockOptions, PlaceOptions {
 export class LoadedModel implements AsyncDisposable {
   /** A path that this process, and others of the same user, can open and map. */
   readonly path: string;
-  /** Bytes of plaintext. */
-  readonly size: number;
-  /** `sha256:…` of the plaintext, as it was sealed; undefined when it was sealed without. */
-  readonly digest: string | undefined;
-  readonly id: string;
-  readonly context: Context;
+  /** All that the file says of itself: id, name, when it was sealed, whether the digest was compared. */
+  readonly opened: Opened;
   readonly placement: Placement;
   readonly #inode: Inode;
   readonly #space: Space;
@@ -40,20 +37,27 @@ export class LoadedModel implements AsyncDisposable {
   #disposed: Promise<Released> | undefined;
 
   /** @internal */
-  constructor(
-    { id, context, size, digest }: { id: string; context: Context; size: number; digest?: string },
-    { space, placement }: Chosen,
-    path: string,
-  ) {
-    this.id = id;
-    this.context = context;
-    this.size = size;
-    this.digest = digest;
+  constructor(opened: Opened, { place, placement }: Chosen<Space>, path: string) {
+    this.opened = opened;
     this.placement = placement;
     this.path = path;
-    live.add(space);
-    this.#space = space;
-    this.#inode = space.inode;
+    live.add(place);
+    this.#space = place;
+    this.#inode = place.inode;
+  }
+
+  /** Bytes of plaintext. */
+  get size(): number {
+    return this.opened.size;
+  }
+
+  /** `sha256:…` of the plaintext, as it was sealed; undefined when it was sealed without. */
+  get digest(): string | undefined {
+    return this.opened.digest;
+  }
+
+  get context(): Context {
+    return this.opened.context;
   }
 
   /**
@@ -99,7 +103,7 @@ const live = new Set<Space>();
 
 async function end(space: Space): Promise<Released> {
   try {
-    return await space.inode.release(space.kind !== 'disk');
+    return await space.inode.release(true);
   } finally {
     live.delete(space);
     await space[Symbol.asyncDispose]();
@@ -117,7 +121,7 @@ export async function load(source: string | ByteSource, options: LoadOptions): P
   await using owned = typeof source === 'string' ? await FileSource.open(source) : undefined;
   const bytes = owned ?? (source as ByteSource);
   const { size } = await inspect(bytes, options);
-  const sweeping = sweepOnce();
+  const sweeping = sweepOnce(options.directory);
   // The key is asked while the place is made.
   const [reading, choosing] = await Promise.allSettled([
     openReader(bytes, { ...options, whole: true }),
@@ -129,7 +133,7 @@ export async function load(source: string | ByteSource, options: LoadOptions): P
   const chosen = choosing.value;
   try {
     if (!reader) throw (reading as PromiseRejectedResult).reason;
-    const { inode } = chosen.space;
+    const { inode } = chosen.place;
     if (reader.size !== size)
       throw new WeightsealError(
         'INPUT_CHANGED',
@@ -145,12 +149,12 @@ export async function load(source: string | ByteSource, options: LoadOptions): P
       await pathFor(chosen, fileName(options.name, reader.name, source)),
     );
   } catch (error) {
-    await abandon(chosen.space);
+    await abandon(chosen.place);
     throw error;
   }
 }
 
-async function pathFor({ space, placement }: Chosen, name: string): Promise<string> {
+async function pathFor({ place: space, placement }: Chosen<Space>, name: string): Promise<string> {
   if (placement.nameless) return byDescriptor(space.inode.handle);
   await space.inode.show(`${space.directory}/${name}`);
   return space.pathOf(name);

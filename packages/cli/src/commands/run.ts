@@ -27,6 +27,7 @@ export async function run(args: Args, session: Session): Promise<Result> {
     nameless: !args.has('named'),
     where: oneOf(args, 'where', ['auto', 'own', 'existing']),
     directory: args.one('directory'),
+    name: args.one('name'),
     allowDisk: args.has('allow-disk'),
     requireNoSwap: args.has('require-no-swap'),
     digest: args.has('check-digest'),

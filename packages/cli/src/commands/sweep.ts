@@ -5,6 +5,7 @@ const WHY = {
   lives: 'its process lives',
   elsewhere: 'it is of another container; --elsewhere removes it',
   'in-use': 'a process still uses it',
+  failed: 'it could not be removed',
 } as const;
 
 export async function sweep(args: Args): Promise<Result> {

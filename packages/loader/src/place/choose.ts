@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { WeightsealError } from '@weightseal/core';
+import { isWeightsealError, WeightsealError } from '@weightseal/core';
 import { swap as swapAdvice } from '../advice.js';
 import { checkMemory } from '../machine/check-memory.js';
 import { type MemoryFacts, memoryFacts } from '../machine/memory.js';
-import { useExisting } from './existing.js';
+import { type ExistingOptions, useExisting } from './existing.js';
 import { mountOwn } from './own-tmpfs.js';
-import { abandon, type Placement, type Space, type Swap } from './space.js';
+import { abandon, type Place, type Placement, type Space, type Swap } from './space.js';
 
 /** Where plaintext may go. */
 export interface PlaceOptions {
@@ -14,7 +14,7 @@ export interface PlaceOptions {
    * is `auto`, and `existing` where `directory` is given.
    */
   readonly where?: 'auto' | 'own' | 'existing' | undefined;
-  /** A directory on a tmpfs or ramfs, instead of the usual ones (/dev/shm, XDG_RUNTIME_DIR, /run, /tmp). */
+  /** A directory on a tmpfs or ramfs, instead of the usual ones (/dev/shm, XDG_RUNTIME_DIR, /run/weightseal, /run, TMPDIR, /tmp). */
   readonly directory?: string | undefined;
   /** Whether a disk will do where there is no memory file system: then whoever has the disk has the weights. The default is false. */
   readonly allowDisk?: boolean | undefined;
@@ -24,32 +24,59 @@ export interface PlaceOptions {
   readonly nameless?: boolean | undefined;
 }
 
-const LAG_MS = 100;
-
-export interface Chosen {
-  readonly space: Space;
+export interface Chosen<P extends Place> {
+  readonly place: P;
   readonly placement: Placement;
 }
 
-/** @throws MEMORY_LIMIT, NO_SPACE, MEMORY_FS_REQUIRED, SWAP_POSSIBLE, IO_ERROR, all before a byte of plaintext is written */
-export async function choosePlace(bytes: number, options: PlaceOptions): Promise<Chosen> {
-  const { where, directory, allowDisk, nameless = false } = options;
+/** The two kinds of places, for so much plaintext. */
+export interface Makers<P extends Place> {
+  readonly own: () => Promise<P | undefined>;
+  readonly existing: (options: ExistingOptions) => Promise<P>;
+}
+
+/** How long the kernel's statistics may lag behind what it does. */
+const LAG_MS = 100;
+const WHERE: readonly unknown[] = [undefined, 'auto', 'own', 'existing'];
+
+/** Makes the best place that this machine and the options allow. @throws as `choosePlace` */
+export async function choose<P extends Place>(
+  bytes: number,
+  options: PlaceOptions,
+  nameless: boolean,
+  makers: Makers<P>,
+): Promise<Chosen<P>> {
+  const { where = 'auto', directory, allowDisk } = options;
   checkPlace(options);
-  const facts = await checkedMemory(bytes);
-  const own = mayMountOwn(options) ? await mountOwn(bytes, nameless) : undefined;
-  if (!own && where === 'own') throw cannotMount();
-  const space = own ?? (await useExisting({ bytes, directory, allowDisk, nameless }));
+  const { facts, shortage } = await memoryFor(bytes);
+  if (shortage && !allowDisk) throw shortage;
+  const tryOwn = where !== 'existing' && directory === undefined && !shortage;
+  const own = tryOwn ? await makers.own() : undefined;
+  if (!own && where === 'own') throw shortage ?? cannotMount();
+  const existing = { bytes, directory, allowDisk, nameless, memory: !shortage };
+  const place =
+    own ??
+    (await makers.existing(existing).catch((error: unknown) => {
+      throw shortage ?? error;
+    }));
   try {
-    const warnings = own || directory !== undefined || where === 'existing' ? [] : [NOT_OWN];
-    return { space, placement: placementOf(space, facts, nameless, options, warnings) };
+    return { place, placement: placementOf(place, facts, options, tryOwn && !own ? [NOT_OWN] : []) };
   } catch (error) {
-    await abandon(space);
+    await abandon(place);
     throw error;
   }
 }
 
-/** @throws INVALID_ARGUMENT for options that contradict each other */
+/** @throws MEMORY_LIMIT, NO_SPACE, MEMORY_FS_REQUIRED, SWAP_POSSIBLE, IO_ERROR, all before a byte of plaintext is written */
+export function choosePlace(bytes: number, options: PlaceOptions): Promise<Chosen<Space>> {
+  const { nameless = false } = options;
+  return choose(bytes, options, nameless, { own: () => mountOwn(bytes, nameless), existing: useExisting });
+}
+
+/** @throws INVALID_ARGUMENT for options that are not, or that contradict each other */
 export function checkPlace({ where, directory }: PlaceOptions): void {
+  if (!WHERE.includes(where))
+    throw new WeightsealError('INVALID_ARGUMENT', "`where` is 'auto', 'own' or 'existing'.");
   if (where !== 'own' || directory === undefined) return;
   throw new WeightsealError(
     'INVALID_ARGUMENT',
@@ -57,39 +84,38 @@ export function checkPlace({ where, directory }: PlaceOptions): void {
   );
 }
 
-export function mayMountOwn({ where, directory }: PlaceOptions): boolean {
-  return (where ?? 'auto') !== 'existing' && directory === undefined;
-}
-
-export const NOT_OWN =
+const NOT_OWN =
   'no tmpfs of its own could be mounted (that takes CAP_SYS_ADMIN or user namespaces), so one that is there is used.';
 
-export async function checkedMemory(bytes: number): Promise<MemoryFacts> {
+async function memoryFor(bytes: number): Promise<{ facts: MemoryFacts; shortage?: WeightsealError }> {
+  const first = await shortageOf(bytes);
+  if (!first.shortage) return first;
+  await sleep(LAG_MS);
+  return shortageOf(bytes);
+}
+
+async function shortageOf(bytes: number): Promise<{ facts: MemoryFacts; shortage?: WeightsealError }> {
   const facts = await memoryFacts();
   try {
     checkMemory(bytes, facts);
-    return facts;
-  } catch {
-    // The kernel's statistics lag behind what it does.
-    await sleep(LAG_MS);
-    const again = await memoryFacts();
-    checkMemory(bytes, again);
-    return again;
+    return { facts };
+  } catch (error) {
+    if (isWeightsealError(error)) return { facts, shortage: error };
+    throw error;
   }
 }
 
-export function cannotMount(): WeightsealError {
+function cannotMount(): WeightsealError {
   return new WeightsealError(
     'MEMORY_FS_REQUIRED',
-    'A tmpfs of its own was asked for and cannot be mounted here: that takes util-linux (unshare, mount) and CAP_SYS_ADMIN, or user namespaces. Allow one of them, or use a tmpfs that is there.',
+    'A tmpfs of its own was asked for and cannot be mounted here: that takes util-linux (unshare, mount) and CAP_SYS_ADMIN, or user namespaces. Allow one of them, or do not insist (--where own).',
   );
 }
 
 /** What to say of a place. @throws SWAP_POSSIBLE where that is refused */
-export function placementOf(
-  { kind, noswap }: Pick<Space, 'kind' | 'noswap'>,
+function placementOf(
+  { kind, noswap, nameless }: Place,
   facts: MemoryFacts,
-  nameless: boolean,
   { requireNoSwap = false }: PlaceOptions,
   warnings: readonly string[],
 ): Placement {

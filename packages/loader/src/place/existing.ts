@@ -15,6 +15,8 @@ export interface ExistingOptions {
   readonly directory?: string | undefined;
   readonly allowDisk?: boolean | undefined;
   readonly nameless: boolean;
+  /** Whether a place in memory will do; the default is true. */
+  readonly memory?: boolean | undefined;
 }
 
 /** Where a tmpfs is mounted on most machines. Each is looked at: what counts is what it is, and not what it is called. */
@@ -29,10 +31,10 @@ export function usualPlaces(): string[] {
  * @throws MEMORY_FS_REQUIRED where none is in memory, NO_SPACE where none has room, IO_ERROR
  */
 export async function useExisting(options: ExistingOptions): Promise<Space> {
-  const { directory, allowDisk = false } = options;
+  const { directory, allowDisk = false, memory = true } = options;
   const places = directory === undefined ? usualPlaces() : [directory];
   const failures: WeightsealError[] = [];
-  for (const path of places) {
+  for (const path of memory ? places : []) {
     const space = await tryIn(path, options, failures, false);
     if (space) return space;
   }
@@ -46,7 +48,7 @@ export async function useExisting(options: ExistingOptions): Promise<Space> {
   const problem =
     directory === undefined
       ? `No file system in memory was found that this process can write to (looked at ${places.join(', ')})`
-      : `${directory} is not in memory, and plaintext is not written to a disk unless that is asked for`;
+      : `${directory} is not in memory, and plaintext is written to a disk only with --allow-disk (allowDisk)`;
   throw new WeightsealError('MEMORY_FS_REQUIRED', `${problem}. ${noMemoryFs}`, { failures });
 }
 
@@ -73,22 +75,33 @@ async function lookAt(path: string): Promise<FileSystem> {
   return await fileSystemOf(handle.fd);
 }
 
-async function spaceIn(path: string, { kind, noswap }: FileSystem, nameless: boolean): Promise<Space> {
-  const common = { kind: kind === 'other' ? 'disk' : kind, noswap } as const;
-  if (nameless && process.platform === 'linux') {
-    // What has no name needs no directory of its own: nothing at all is made that could be left.
+async function spaceIn(path: string, system: FileSystem, wanted: boolean): Promise<Space> {
+  const { kind, noswap } = system;
+  // What has no name is reached through /proc.
+  const nameless = wanted && process.platform === 'linux';
+  const common = { kind: kind === 'other' ? 'disk' : kind, noswap, nameless } as const;
+  if (nameless) {
+    // It needs no directory of its own either: nothing at all is made that could be left.
     const handle = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
     const directory = byDescriptor(handle);
     const pathOf = (name: string) => `${directory}/${name}`;
-    const space = { ...common, directory, pathOf, [Symbol.asyncDispose]: () => handle.close() };
-    return furnish(space, true);
+    return furnish({ ...common, directory, pathOf, [Symbol.asyncDispose]: () => handle.close() });
   }
   const own = await PrivateDirectory.create(path);
-  const space = {
+  return furnish({
     ...common,
     directory: own.descriptor,
     pathOf: (name: string) => own.pathOf(name),
     [Symbol.asyncDispose]: () => own[Symbol.asyncDispose](),
-  };
-  return furnish(space, nameless);
+  });
+}
+
+/** A directory for mounts and links, that nobody else can put anything in the place of. */
+export async function emptyDirectory(): Promise<PrivateDirectory | undefined> {
+  for (const place of usualPlaces()) {
+    const made = await PrivateDirectory.create(place).catch(() => undefined);
+    if (made && !made.replaceable) return made;
+    await made?.[Symbol.asyncDispose]();
+  }
+  return undefined;
 }

@@ -24,8 +24,6 @@ export interface Helper {
   readonly pid: number;
   /** What the script says it has: "mounted", with the options that this kernel took. */
   readonly how: string;
-  /** The user namespace is the child's own: it was made without privilege. */
-  readonly unprivileged: boolean;
   /** Lets it go on; when the descriptor is closed without, it ends. */
   readonly go: Writable;
 }
@@ -67,7 +65,7 @@ export async function startInNamespace(
     if (!child || mounted === undefined) continue;
     const go = child.stdio.at(6) as Writable;
     go.on('error', () => {});
-    return { child, pid: child.pid!, how: mounted, unprivileged, go };
+    return { child, pid: child.pid!, how: mounted, go };
   }
   return undefined;
 }

@@ -32,16 +32,17 @@ export async function mountOwn(bytes: number, nameless: boolean): Promise<Space 
   const directory = byDescriptor(handle);
   const space = {
     kind: 'own-tmpfs',
+    nameless,
     noswap: helper.how.includes('noswap'),
     directory,
     pathOf: (name: string) => `${directory}/${name}`,
     [Symbol.asyncDispose]: () => handle.close(),
   } as const;
-  return furnish(space, nameless);
+  return furnish(space);
 }
 
 /** The root of what a helper mounted. Undefined where we may not look into its namespace. */
-export async function rootOf({ pid }: Helper, mountPoint: string): Promise<FileHandle | undefined> {
+async function rootOf({ pid }: Helper, mountPoint: string): Promise<FileHandle | undefined> {
   const path = `/proc/${pid}/root${mountPoint}`;
   const handle = await open(path, constants.O_RDONLY | constants.O_DIRECTORY).catch(() => undefined);
   if (!handle) return undefined;

@@ -21,11 +21,16 @@ export interface Placement {
   readonly warnings: readonly string[];
 }
 
-/** A place for one plaintext, with the inode for it. Disposing of it takes the directory away, and not the inode. */
-export interface Space extends AsyncDisposable {
+/** A place for one plaintext, with the inode for it. Disposing of it takes all names away, and not the inode. */
+export interface Place extends AsyncDisposable {
   readonly kind: PlaceKind;
   readonly noswap: boolean;
+  readonly nameless: boolean;
   readonly inode: Inode;
+}
+
+/** A place that is a directory. */
+export interface Space extends Place {
   /** The directory, as this process reaches it. */
   readonly directory: string;
   /** The path of a name in the directory, for whoever is to open it. */
@@ -33,10 +38,10 @@ export interface Space extends AsyncDisposable {
 }
 
 /** Makes the inode in a directory that was found for it. The directory is given back when that fails. */
-export async function furnish(directory: Omit<Space, 'inode'>, nameless: boolean): Promise<Space> {
+export async function furnish(directory: Omit<Space, 'inode'>): Promise<Space> {
   try {
-    const inode = await (nameless ? Inode.nameless : Inode.hidden)(directory.directory);
-    return { ...directory, inode };
+    const make = directory.nameless ? Inode.nameless : Inode.hidden;
+    return { ...directory, inode: await make(directory.directory, directory.kind !== 'disk') };
   } catch (error) {
     await directory[Symbol.asyncDispose]();
     throw error;
@@ -44,9 +49,9 @@ export async function furnish(directory: Omit<Space, 'inode'>, nameless: boolean
 }
 
 /** Gives up a place, whatever state it is in. What led to that is the error worth telling. */
-export async function abandon(space: AsyncDisposable & { readonly inode: Inode }): Promise<void> {
-  await space.inode.release(false).catch(() => {});
-  await space[Symbol.asyncDispose]();
+export async function abandon(place: Place): Promise<void> {
+  await place.inode.release(false).catch(() => {});
+  await place[Symbol.asyncDispose]();
 }
 
 /**

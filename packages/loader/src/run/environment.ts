@@ -1,6 +1,5 @@
 /**
- * What our own key providers take from the environment to use a key, and the SDKs underneath them: with these a child could have any file's data key. The
- * last part of a name may be anything.
+ * What our own key providers take from the environment to use a key, and the SDKs underneath them: with these a child could have any file's data key.
  */
 const KEY_MATERIAL = [
   /^WEIGHTSEAL_/,

@@ -4,11 +4,9 @@ import { constants } from 'node:fs';
 import { type FileHandle, open, symlink } from 'node:fs/promises';
 import { WeightsealError } from '@weightseal/core';
 import type { Inode } from '../inode.js';
-import type { ExistingOptions } from '../place/existing.js';
-import { useExisting } from '../place/existing.js';
+import { type ExistingOptions, emptyDirectory, useExisting } from '../place/existing.js';
 import type { PrivateDirectory } from '../place/private-directory.js';
 import { byDescriptor, type Space } from '../place/space.js';
-import { emptyDirectory } from './own-stage.js';
 import { type Launch, type Stage, WITHOUT_CORE_DUMPS } from './stage.js';
 
 /** The plaintext in a file system that is there. Without a name it is reached by a link to the descriptor that we hold. */
@@ -22,14 +20,14 @@ export async function existingStage(launch: Launch, options: ExistingOptions): P
     // What the command gets can only be read.
     const model = await readOnly(space);
     toClose.push(model);
-    const links = launch.nameless ? await emptyDirectory() : undefined;
+    const links = space.nameless ? await emptyDirectory() : undefined;
     if (links) toClose.push(links);
     const path = await pathFor(launch, space, model, links);
     const { kind, noswap, inode } = space;
     return {
       kind,
       noswap,
-      nameless: launch.nameless,
+      nameless: space.nameless,
       inode,
       path,
       start: () => start(launch, path, model, inode),
@@ -47,12 +45,12 @@ function readOnly({ inode }: Space): Promise<FileHandle> {
 }
 
 async function pathFor(
-  { name, nameless }: Launch,
+  { name }: Launch,
   space: Space,
   model: FileHandle,
   links: PrivateDirectory | undefined,
 ): Promise<string> {
-  if (!nameless) {
+  if (!space.nameless) {
     await space.inode.show(`${space.directory}/${name}`);
     return space.pathOf(name);
   }

@@ -3,7 +3,7 @@ import { open } from 'node:fs/promises';
 import { WeightsealError } from '@weightseal/core';
 import { Inode } from '../inode.js';
 import { fileSystemOf } from '../machine/file-system.js';
-import { usualPlaces } from '../place/existing.js';
+import { emptyDirectory } from '../place/existing.js';
 import {
   ended,
   type Helper,
@@ -12,7 +12,6 @@ import {
   TELL_AND_WAIT,
 } from '../place/mount-namespace.js';
 import { limitFor } from '../place/own-tmpfs.js';
-import { PrivateDirectory } from '../place/private-directory.js';
 import { type Launch, type Stage, WITHOUT_CORE_DUMPS } from './stage.js';
 
 /** The inode's name, until it is whole. */
@@ -108,8 +107,7 @@ async function inodeOf({ pid, how }: Helper, directory: string, name: string): P
   if (!handle) return undefined;
   const { kind } = await fileSystemOf(handle.fd);
   const { uid, mode } = await handle.stat();
-  if (kind === 'tmpfs' && uid === process.geteuid?.() && (mode & 0o077) === 0)
-    return Inode.of(handle, undefined);
+  if (kind === 'tmpfs' && uid === process.geteuid?.() && (mode & 0o077) === 0) return Inode.of(handle);
   await handle.close();
   return undefined;
 }
@@ -119,14 +117,4 @@ function helperGone(): WeightsealError {
     'IO_ERROR',
     'The process that waited to become the command has ended before the plaintext was there; try again.',
   );
-}
-
-/** Something to mount on, that nobody else can put anything in the place of. */
-export async function emptyDirectory(): Promise<PrivateDirectory | undefined> {
-  for (const place of usualPlaces()) {
-    const made = await PrivateDirectory.create(place).catch(() => undefined);
-    if (made && !made.replaceable) return made;
-    await made?.[Symbol.asyncDispose]();
-  }
-  return undefined;
 }

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { WeightsealError } from '@weightseal/core';
 
 const EVERY_MS = 250;
 const ANSWER_MS = 2_000;
@@ -29,8 +30,17 @@ export async function readyByUrl(url: URL, signal: AbortSignal): Promise<boolean
   return false;
 }
 
+/** @throws INVALID_ARGUMENT when the URL answers before the command has begun, and so cannot tell of it */
+export async function checkSilent(url: URL): Promise<void> {
+  if (!(await answers(url))) return;
+  throw new WeightsealError(
+    'INVALID_ARGUMENT',
+    `Something answers at ${url.host} already, so it cannot tell whether the command is ready. End that first, or choose another port.`,
+  );
+}
+
 /** Whether the URL answers with success now. */
-export async function answers(url: URL, signal?: AbortSignal): Promise<boolean> {
+async function answers(url: URL, signal?: AbortSignal): Promise<boolean> {
   const timeout = AbortSignal.timeout(ANSWER_MS);
   const asking = signal ? AbortSignal.any([signal, timeout]) : timeout;
   const answer = await fetch(url, { signal: asking, redirect: 'manual' }).catch(() => undefined);

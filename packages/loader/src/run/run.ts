@@ -15,21 +15,14 @@ import {
 import type { Released } from '../inode.js';
 import type { LoadOptions } from '../load.js';
 import { fileName } from '../names.js';
-import {
-  cannotMount,
-  checkedMemory,
-  checkPlace,
-  mayMountOwn,
-  NOT_OWN,
-  placementOf,
-} from '../place/choose.js';
-import { abandon, type Placement } from '../place/space.js';
+import { type Chosen, checkPlace, choose } from '../place/choose.js';
+import type { Placement } from '../place/space.js';
 import { sweepOnce } from '../sweep.js';
 import { cleanedEnvironment } from './environment.js';
 import { existingStage } from './existing-stage.js';
 import { ownStage } from './own-stage.js';
 import { passSignals } from './pass-signals.js';
-import { answers, readyByDescriptor, readyByUrl } from './ready.js';
+import { checkSilent, readyByDescriptor, readyByUrl } from './ready.js';
 import type { Launch, Stage } from './stage.js';
 
 const AGAIN_MS = 5_000;
@@ -75,13 +68,13 @@ export interface Ran extends Opened {
  * @throws what `load` throws
  */
 export async function run(source: string | ByteSource, options: RunOptions): Promise<Ran> {
-  const { command, release = 'after-exit', readyUrl } = options;
-  const url = checked(command, release, readyUrl);
+  const { release } = options;
+  const url = checked(options);
   checkPlace(options);
-  if (url && (await answers(url))) throw answeredAlready(url);
+  if (url) await checkSilent(url);
   await using reader = await openReader(source, { ...options, whole: true });
-  await sweepOnce();
-  const { stage, placement } = await stageFor(reader, source, options, release === 'on-ready' && !url);
+  await sweepOnce(options.directory);
+  const { place: stage, placement } = await stageFor(reader, source, options, release === 'on-ready' && !url);
   await using _ = stage;
   const { inode, path } = stage;
   try {
@@ -100,7 +93,7 @@ export async function run(source: string | ByteSource, options: RunOptions): Pro
     const [code, by] = await exitOf(child);
     ended.abort();
     await early;
-    const released = await inode.release(stage.kind !== 'disk').catch((): Released => 'freed');
+    const released = await inode.release(true).catch((): Released => 'freed');
     tell({ event: 'released', when: 'exit', how: released });
     const exitCode = code ?? 128 + constants.signals[by!];
     return { ...opened, path, placement, exitCode, signal: by ?? undefined, released };
@@ -122,14 +115,14 @@ function teller(onEvent: RunOptions['onEvent']): (event: RunEvent) => void {
 async function clearWhenReady(
   child: ChildProcess,
   url: URL | undefined,
-  { inode, kind }: Stage,
+  { inode }: Stage,
   tell: (event: RunEvent) => void,
   signal: AbortSignal,
 ): Promise<void> {
   const ready = url ? readyByUrl(url, signal) : readyByDescriptor(child.stdio[4] as Readable, signal);
   if (!(await ready)) return;
   for (let before: Released | undefined; ; ) {
-    const how = await inode.clear(kind !== 'disk').catch((): Released => 'freed');
+    const how = await inode.clear(true).catch((): Released => 'freed');
     if (how !== before) tell({ event: 'released', when: 'ready', how });
     if (how !== 'mapped' || signal.aborted) return;
     before = how;
@@ -137,20 +130,13 @@ async function clearWhenReady(
   }
 }
 
-function answeredAlready(url: URL): WeightsealError {
-  return new WeightsealError(
-    'INVALID_ARGUMENT',
-    `Something answers at ${url.host} already, so it cannot tell whether the command is ready. End that first, or choose another port.`,
-  );
-}
-
 async function stageFor(
   reader: SealedReader,
   source: string | ByteSource,
   options: RunOptions,
   readyPipe: boolean,
-): Promise<{ stage: Stage; placement: Placement }> {
-  const { command, keepEnv, nameless = true, where, directory, allowDisk, name } = options;
+): Promise<Chosen<Stage>> {
+  const { command, keepEnv, nameless = true, name } = options;
   const launch: Launch = {
     name: fileName(name, reader.name, source),
     bytes: reader.size,
@@ -164,28 +150,27 @@ async function stageFor(
     }),
     stdio: ['inherit', 'inherit', 'inherit', readyPipe ? 'pipe' : 'ignore'],
   };
-  const facts = await checkedMemory(reader.size);
-  const own = mayMountOwn(options) ? await ownStage(launch) : undefined;
-  if (!own && where === 'own') throw cannotMount();
-  const stage = own ?? (await existingStage(launch, { bytes: reader.size, directory, allowDisk, nameless }));
-  try {
-    const warnings = mayMountOwn(options) && !own ? [NOT_OWN] : [];
-    return { stage, placement: placementOf(stage, facts, stage.nameless, options, warnings) };
-  } catch (error) {
-    await abandon(stage);
-    throw error;
-  }
+  return choose(reader.size, options, nameless, {
+    own: () => ownStage(launch),
+    existing: (existing) => existingStage(launch, existing),
+  });
 }
 
-function checked(command: readonly string[], release: string, readyUrl: string | undefined): URL | undefined {
-  if (!command[0]) throw new WeightsealError('INVALID_ARGUMENT', 'There is no command to run.');
+function checked({ command, release, readyUrl }: RunOptions): URL | undefined {
+  const bad = (what: string) => new WeightsealError('INVALID_ARGUMENT', what);
+  if (process.platform !== 'linux')
+    throw bad(
+      'A command runs on plaintext in memory on Linux only; open the file to a path that you choose.',
+    );
+  if (!command?.[0]) throw bad('There is no command to run.');
+  if (![undefined, 'after-exit', 'on-ready'].includes(release))
+    throw bad("`release` is 'after-exit' or 'on-ready'.");
   if (readyUrl === undefined) return undefined;
+  if (release !== 'on-ready')
+    throw bad('A URL that tells of readiness needs release on-ready (--release on-ready).');
   const url = URL.canParse(readyUrl) ? new URL(readyUrl) : undefined;
-  if (release === 'on-ready' && url && /^https?:$/.test(url.protocol)) return url;
-  throw new WeightsealError(
-    'INVALID_ARGUMENT',
-    'A URL that tells of readiness starts with http:// or https://, and goes with release on-ready.',
-  );
+  if (url && /^https?:$/.test(url.protocol)) return url;
+  throw bad('A URL that tells of readiness starts with http:// or https://.');
 }
 
 async function exitOf(child: ChildProcess): Promise<[number | null, NodeJS.Signals | null]> {

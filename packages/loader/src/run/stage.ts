@@ -1,7 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
-import type { Inode } from '../inode.js';
 import type { Stdio } from '../place/mount-namespace.js';
-import type { PlaceKind } from '../place/space.js';
+import type { Place } from '../place/space.js';
 
 /** The command, once the path of the model is known. */
 export interface Launch {
@@ -15,18 +14,14 @@ export interface Launch {
 }
 
 /** Where the plaintext is to go, and the command that waits for it. Disposing of it ends the command if it has not begun, and takes all names away. */
-export interface Stage extends AsyncDisposable {
-  readonly kind: PlaceKind;
-  readonly noswap: boolean;
-  readonly nameless: boolean;
-  readonly inode: Inode;
+export interface Stage extends Place {
   /** As the command sees it. */
   readonly path: string;
   /** Lets the command begin, now that the plaintext is whole. */
   start(): Promise<ChildProcess>;
 }
 
-/** No core dump of the command, nor a piped one that holds memory; then it takes the place of the shell. */
+/** No core dump of the command, nor a piped one that holds memory. */
 export const WITHOUT_CORE_DUMPS = `
 ulimit -c 0
 echo 0 2>/dev/null >/proc/self/coredump_filter
