@@ -88,6 +88,20 @@ async function killOne(way: Way): Promise<boolean> {
   return begun;
 }
 
+/** While a process has the plaintext, nobody who looks through the disks and /dev/shm finds it. */
+async function searchWhileHeld(way: Way): Promise<void> {
+  const child = start({ ...way, args: way.args.map((word) => word.replace('sleep 0.02', 'sleep 30')) });
+  try {
+    await once(child.stdout!, 'data');
+    expect(under(MEMORY, marker)).toEqual([]);
+    expect(onDisks(marker, stamp)).toEqual([]);
+    expect(child.exitCode).toBeNull();
+  } finally {
+    process.kill(-child.pid!, 'SIGKILL');
+    await once(child, 'exit');
+  }
+}
+
 const sharedMemory = () => Number(/^Shmem:\s*(\d+)/m.exec(readFileSync('/proc/meminfo', 'utf8'))?.[1]) * 1024;
 /** Of this PID namespace: others may be at work on the machine. */
 const namespace =
@@ -113,6 +127,7 @@ describe.runIf(process.platform === 'linux' && process.geteuid?.() === 0 && !inM
 
     test.each(Object.entries(WAYS))('%s', { timeout: 120_000 }, async (_, way) => {
       const before = sharedMemory();
+      await searchWhileHeld(way);
       const begun: boolean[] = [];
       for (let kill = 0; kill < KILLS; kill++) {
         begun.push(await killOne(way));

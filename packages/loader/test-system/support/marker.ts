@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { lstatSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Plaintext in which every 4 KiB hold a marker that stands nowhere else. */
@@ -24,7 +24,7 @@ export function onDisks(marker: string, stamp: string): string[] {
 export function under(directory: string, marker: string): string[] {
   return everything(directory).filter((path) => {
     try {
-      return statSync(path).isFile() && readFileSync(path).includes(marker);
+      return lstatSync(path).isFile() && readFileSync(path).includes(marker);
     } catch {
       return false;
     }
