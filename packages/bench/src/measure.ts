@@ -53,3 +53,15 @@ function ratios(a: Timing, b: Timing): Pick<Check, 'measured' | 'ofMinimums'> {
     ofMinimums: minimum(a.milliseconds) / minimum(b.milliseconds),
   };
 }
+
+/** The delays of several runs, judged by their median. */
+export function delayAtMost(label: string, milliseconds: readonly number[], target: number): Check {
+  return {
+    label,
+    unit: 'ms',
+    bound: 'at most',
+    target,
+    measured: median(milliseconds),
+    ofMinimums: minimum(milliseconds),
+  };
+}

@@ -1,5 +1,5 @@
+import { delayAtMost } from '../measure.ts';
 import { execute } from '../process.ts';
-import type { Check } from '../result.ts';
 import { formatSize, GIB } from '../sizes.ts';
 import { median } from '../stats.ts';
 import type { Suite } from '../suite.ts';
@@ -38,8 +38,16 @@ export const serving: Suite = {
     return {
       timings: [],
       checks: [
-        check(`load ${formatSize(bytes)}, longest delay of the event loop`, loading, 'max'),
-        check('its 99th percentile', loading, 'p99'),
+        delayAtMost(
+          `load ${formatSize(bytes)}, longest delay of the event loop`,
+          loading.map((one) => one.max),
+          LIMIT_MS,
+        ),
+        delayAtMost(
+          'its 99th percentile',
+          loading.map((one) => one.p99),
+          LIMIT_MS,
+        ),
       ],
       notes: [
         `Four clients ask all the while. Of their requests, the 99th percentile took ${of(loading, 'requestP99')} ms and the longest ${of(loading, 'requestMax')} ms, where they take ${of(idle, 'requestP99')} and ${of(idle, 'requestMax')} ms when nothing is loaded; the event loop of that server is late by ${of(idle, 'max')} ms at most.`,
@@ -47,15 +55,3 @@ export const serving: Suite = {
     };
   },
 };
-
-function check(label: string, all: readonly Served[], which: 'max' | 'p99'): Check {
-  const values = all.map((one) => one[which]);
-  return {
-    label,
-    unit: 'ms',
-    bound: 'at most',
-    target: LIMIT_MS,
-    measured: median(values),
-    ofMinimums: Math.min(...values),
-  };
-}

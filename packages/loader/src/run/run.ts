@@ -107,7 +107,9 @@ function teller(onEvent: RunOptions['onEvent']): (event: RunEvent) => void {
   return (event) => {
     try {
       onEvent?.(event);
-    } catch {}
+    } catch {
+      // The caller's own, and nobody here to tell.
+    }
   };
 }
 
