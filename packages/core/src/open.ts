@@ -19,7 +19,11 @@ export interface OpenFileOptions extends VerifyOptions {
 }
 
 async function openInput(bytes: InputBytes, options: UnlockOptions): Promise<SealedInput> {
-  const input = await Input.open(bytes, options.signal);
+  return unlockInput(await Input.open(bytes, options.signal), options);
+}
+
+/** Takes over the input. */
+function unlockInput(input: Input, options: UnlockOptions): Promise<SealedInput> {
   return input.feeder ? SealedStream.open(input, input.feeder, options) : SealedSource.open(input, options);
 }
 
@@ -32,8 +36,10 @@ export async function openToFile(
   output: string,
   options: OpenFileOptions,
 ): Promise<Opened> {
-  await using sealed = await openInput(input, options);
+  await using source = await Input.open(input, options.signal);
+  // Before a key is asked: an output that cannot be is known now.
   await using file = await OutputFile.create(output, options.overwrite ?? false);
+  await using sealed = await unlockInput(source, options);
   const opened = await openAll(sealed, file, options, options.digest ?? false);
   throwIfAborted(options.signal);
   await file.publish();

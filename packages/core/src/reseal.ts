@@ -41,18 +41,21 @@ export async function reseal(path: string, options: ResealOptions): Promise<Rese
   const target = await realpath(path).catch((error: unknown) => {
     throw ioError(error, `open ${path}`);
   });
-  await using old = await SealedSource.open(await Input.open(target, options.signal), options);
+  await using input = await Input.open(target, options.signal);
+  await using file = await OutputFile.create(target, true);
+  // Before a key is asked: whether the new file can be the old one's owner's.
+  await file.keepOwner(input.file!);
+  await using old = await SealedSource.open(input, options);
   const { context } = old.unlocked.head.envelope.core;
   const { segmentLength } = old.body.segments;
   const { signal, hedgeMs } = options;
   const keys = recipientsOf(old, options);
   using sealer = await Sealer.create({ keys, context, segmentLength, signal });
-  await using file = await OutputFile.create(target, true);
   const progress = progressCounter(2 * old.size, options.onProgress);
   try {
     await encryptAnew(old, sealer, file, signal, progress);
     await verifyWritten(file, old.size, { keys, context, signal, hedgeMs }, progress);
-    await file.keepMode(target);
+    await file.keepMode(input.file!);
     throwIfAborted(signal);
     // What takes long comes before the last look: a rewrap or another file meanwhile must not be undone.
     await file.sync();

@@ -110,6 +110,7 @@ async function writeAnew(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   await using file = await OutputFile.create(source.path, true, 0o600);
+  await file.keepOwner(source);
   const preamble = preambleFor(areaForDocument(encodeEnvelope(envelope).length));
   await file.write(encodeHead(preamble, envelope), 0);
   const shift = preamble.payloadOffset - head.preamble.payloadOffset;
@@ -117,7 +118,7 @@ async function writeAnew(
     const length = Math.min(COPY_BYTES, source.size - at);
     await file.write(await source.read(at, length, { signal }), at + shift);
   }
-  await file.keepMode(source.path);
+  await file.keepMode(source);
   throwIfAborted(signal);
   // What takes long comes before the last look.
   await file.sync();

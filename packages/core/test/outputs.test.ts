@@ -68,10 +68,17 @@ for (const [name, write] of Object.entries(operations)) {
       await symlink('nowhere', `${directory}/dangling`);
       await symlink('/dev/null', `${directory}/device`);
       const before = await everythingIn(directory);
-      for (const target of ['directory', 'link', 'dangling', 'device', '/dev/null']) {
+      const refused = {
+        directory: 'INVALID_ARGUMENT',
+        device: 'INVALID_ARGUMENT',
+        '/dev/null': 'INVALID_ARGUMENT',
+        link: 'OUTPUT_EXISTS',
+        dangling: 'OUTPUT_EXISTS',
+      } as const;
+      for (const [target, why] of Object.entries(refused)) {
         const output = target.startsWith('/') ? target : `${directory}/${target}`;
         for (const overwrite of [false, true])
-          await expect(write(output, overwrite)).rejects.toEqual(code('OUTPUT_EXISTS'));
+          await expect(write(output, overwrite)).rejects.toEqual(code(why));
       }
       expect(await everythingIn(directory)).toEqual(before);
       expect(await everythingIn(`${directory}/directory`)).toEqual([]);
@@ -103,7 +110,7 @@ for (const [name, write] of Object.entries(operations)) {
     });
 
     it.each([
-      ['there is no ln', undefined],
+      ['there is no ln in PATH', undefined],
       ['ln fails', '#!/bin/sh\nexit 1\n'],
       ['ln does nothing', '#!/bin/sh\nexit 0\n'],
     ])('comes out right when %s', async (_when, script) => {

@@ -1,6 +1,7 @@
 import { ioError, isWeightsealError, WeightsealError } from '../errors.js';
 import type { FloeMessage } from '../format/floe.js';
 import { OVERHEAD } from '../format/sizes.js';
+import { writeError } from '../io/named.js';
 import { type Digest, inlineDigest, threadDigest } from './digest.js';
 import { inlineExecutor } from './inline.js';
 import { inOrder } from './pipeline.js';
@@ -163,8 +164,10 @@ export function passError(error: unknown, doing: string): WeightsealError {
   if (isWeightsealError(error)) return error;
   if (!(error instanceof TaskError)) return ioError(error, doing);
   const { errno, short, writing, message } = error.failure;
-  if (errno)
-    return ioError(Object.assign(new Error(message), { code: errno }), writing ? 'write the output' : doing);
+  if (errno) {
+    const cause = Object.assign(new Error(message), { code: errno });
+    return writing ? writeError(cause, 'the output') : ioError(cause, doing);
+  }
   if (short)
     return new WeightsealError(
       'INPUT_CHANGED',

@@ -1,11 +1,13 @@
 import { type FileHandle, lstat, open, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { randomBytes } from '../crypto.js';
 import { ioError, WeightsealError } from '../errors.js';
-import { nameInode, openNameless } from './nameless.js';
+import { type FileSource, inputChanged } from './byte-source.js';
+import { createNamed, temporaryName, writeError } from './named.js';
+import { type Nameless, nameInode, openNameless } from './nameless.js';
+import { creationError, OutputTarget } from './output-target.js';
 import { renameToFree } from './rename-to-free.js';
 
 const COPY_BYTES = 1_048_576;
+const MODE_BITS = 0o7777;
 
 /**
  * A file that appears under its name whole or not at all. While it is written it has no name where the file system can do
@@ -13,31 +15,37 @@ const COPY_BYTES = 1_048_576;
  * temporary name next to the target, mode 0600.
  */
 export class OutputFile implements AsyncDisposable {
-  readonly path: string;
   readonly handle: FileHandle;
-  readonly #overwrite: boolean;
+  readonly #target: OutputTarget;
+  readonly #nameless: Nameless | undefined;
   /** The name that the file has until it is whole, if it has one. */
   #temporary: string | undefined;
   #open = true;
+  #published = false;
 
-  private constructor(path: string, overwrite: boolean, handle: FileHandle, temporary: string | undefined) {
-    this.path = path;
-    this.#overwrite = overwrite;
+  private constructor(target: OutputTarget, handle: FileHandle, made: Nameless | string) {
+    this.#target = target;
     this.handle = handle;
-    this.#temporary = temporary;
+    if (typeof made === 'string') this.#temporary = made;
+    else this.#nameless = made;
   }
 
-  /** @throws OUTPUT_EXISTS unless `overwrite`, IO_ERROR */
+  /** @throws OUTPUT_EXISTS unless `overwrite`, INVALID_ARGUMENT for what can be no file, IO_ERROR */
   static async create(path: string, overwrite: boolean, mode = 0o600): Promise<OutputFile> {
-    await checkTarget(path, overwrite);
+    const target = await OutputTarget.open(path, overwrite);
     try {
-      const nameless = await openNameless(dirname(path), mode);
-      if (nameless) return new OutputFile(path, overwrite, nameless, undefined);
-      const temporary = temporaryName(path);
-      return new OutputFile(path, overwrite, await open(temporary, 'wx+', mode), temporary);
+      const nameless = await openNameless(target.directory, mode);
+      if (nameless) return new OutputFile(target, nameless.handle, nameless);
+      const { handle, name } = await createNamed(target, mode);
+      return new OutputFile(target, handle, name);
     } catch (error) {
+      await target[Symbol.asyncDispose]();
       throw creationError(error, path);
     }
+  }
+
+  get path(): string {
+    return this.#target.path;
   }
 
   get fd(): number {
@@ -48,15 +56,39 @@ export class OutputFile implements AsyncDisposable {
     return writeAt(this.handle, bytes, offset, this.path);
   }
 
-  /** Takes over mode and owner of a file that this one is to replace. */
-  async keepMode(path: string): Promise<void> {
-    try {
-      const [old, own] = await Promise.all([lstat(path), this.handle.stat()]);
-      if (old.uid !== own.uid || old.gid !== own.gid) await this.handle.chown(old.uid, old.gid);
-      await this.handle.chmod(old.mode & 0o7777);
-    } catch (error) {
-      throw ioError(error, `keep owner and mode of ${path}`);
-    }
+  /**
+   * Takes over the owner of the file that this one is to replace. That comes before the work: not every system and not every user may.
+   *
+   * @throws INPUT_CHANGED when another file has the name, IO_ERROR
+   */
+  async keepOwner(old: FileSource): Promise<void> {
+    const [named, its, own] = await Promise.all([
+      lstat(this.#target.place, { bigint: true }).catch(() => undefined),
+      old.stat(),
+      this.handle.stat(),
+    ]);
+    // Its path may lead elsewhere by now.
+    if (named?.ino !== its.ino || named.dev !== its.dev) throw inputChanged(this.path);
+    const [uid, gid] = [Number(its.uid), Number(its.gid)];
+    if (uid === own.uid && gid === own.gid) return;
+    await this.handle.chown(uid, gid).catch((cause: unknown) => {
+      throw new WeightsealError(
+        'IO_ERROR',
+        `${this.path} is of user ${uid} and group ${gid}, and the system does not let this user give a new file to them. Run this as its owner or as root.`,
+        { cause },
+      );
+    });
+  }
+
+  /** Takes over owner and mode of the file that this one is to replace, when all is written: writing clears bits of the mode. */
+  async keepMode(old: FileSource): Promise<void> {
+    await this.keepOwner(old);
+    const [its, own] = await Promise.all([old.stat(), this.handle.stat()]);
+    const mode = Number(its.mode) & MODE_BITS;
+    if (mode === (own.mode & MODE_BITS)) return;
+    await this.handle.chmod(mode).catch((error: unknown) => {
+      throw ioError(error, `keep the mode of ${this.path}`);
+    });
   }
 
   /** Makes every byte durable. @throws NO_SPACE, IO_ERROR */
@@ -68,33 +100,34 @@ export class OutputFile implements AsyncDisposable {
 
   /** Makes every byte durable, then gives the file its name. @throws OUTPUT_EXISTS, NO_SPACE, IO_ERROR */
   async publish(): Promise<void> {
+    const { directory, overwrite, place } = this.#target;
     try {
       await this.handle.sync();
-      if (!this.#temporary && !(await this.#nameIt())) await this.#copy();
-      if (!this.#temporary) return;
-      if (this.#overwrite) await rename(this.#temporary, this.path);
-      else await renameToFree(this.#temporary, this.path);
+      if (this.#nameless && !(await this.#nameIt(this.#nameless))) await this.#copy();
+      if (this.#temporary) await (overwrite ? rename : renameToFree)(directory.at(this.#temporary), place);
       this.#temporary = undefined;
+      this.#published = true;
     } catch (error) {
       throw ioError(error, `write ${this.path}`);
     } finally {
-      await syncDirectory(dirname(this.path));
+      await directory.sync();
     }
   }
 
-  async #nameIt(): Promise<boolean> {
-    const temporary = this.#overwrite ? temporaryName(this.path) : undefined;
-    if (await nameInode(this.handle, this.path, temporary)) return true;
-    if (temporary) await rm(temporary, { force: true });
-    await checkTarget(this.path, this.#overwrite);
+  async #nameIt(nameless: Nameless): Promise<boolean> {
+    const { directory, name, overwrite } = this.#target;
+    const temporary = overwrite ? temporaryName() : undefined;
+    if (await nameInode(nameless, directory, name, temporary)) return true;
+    if (temporary) await rm(directory.at(temporary), { force: true });
+    await this.#target.check();
     return false;
   }
 
   /** The inode cannot get a name here after all (no /proc, say). Slower, and just as safe: a copy that has a temporary one. */
   async #copy(): Promise<void> {
-    this.#temporary = temporaryName(this.path);
-    const { mode, size } = await this.handle.stat();
-    await using copy = await open(this.#temporary, 'wx', 0o600);
+    this.#temporary = temporaryName();
+    const { mode, size, uid, gid } = await this.handle.stat();
+    await using copy = await open(this.#target.directory.at(this.#temporary), 'wx', 0o600);
     const chunk = new Uint8Array(COPY_BYTES);
     for (let at = 0; at < size; ) {
       const { bytesRead } = await this.handle.read(chunk, 0, chunk.length, at);
@@ -102,18 +135,27 @@ export class OutputFile implements AsyncDisposable {
       await writeAt(copy, chunk.subarray(0, bytesRead), at, this.path);
       at += bytesRead;
     }
-    await copy.chmod(mode & 0o7777);
+    const own = await copy.stat();
+    if (own.uid !== uid || own.gid !== gid) await copy.chown(uid, gid);
+    if (((own.mode ^ mode) & MODE_BITS) !== 0) await copy.chmod(mode & MODE_BITS);
     await copy.sync();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#open) return;
     this.#open = false;
+    const { directory, path } = this.#target;
     try {
+      // What a file system does not let us remove is to hold nothing.
+      if (this.#temporary) await this.handle.truncate(0).catch(() => {});
       // On some file systems closing writes, and can fail.
       await this.handle.close();
+    } catch (error) {
+      // Otherwise something else has failed before, and that is what to tell.
+      if (this.#published) throw ioError(error, `write ${path}`);
     } finally {
-      if (this.#temporary) await rm(this.#temporary, { force: true });
+      if (this.#temporary) await rm(directory.at(this.#temporary), { force: true }).catch(() => {});
+      await directory[Symbol.asyncDispose]();
     }
   }
 }
@@ -129,37 +171,8 @@ export async function writeAt(
     const { bytesWritten } = await handle
       .write(bytes, done, bytes.length - done, offset + done)
       .catch((error: unknown) => {
-        throw ioError(error, `write ${path}`);
+        throw writeError(error, path);
       });
     done += bytesWritten;
   }
-}
-
-async function checkTarget(path: string, overwrite: boolean): Promise<void> {
-  const found = await lstat(path).catch(() => undefined);
-  if (!found) return;
-  if (overwrite && found.isFile()) return;
-  const hint = found.isFile()
-    ? 'allow overwriting (--force), or choose another name'
-    : 'it is no regular file; choose another name';
-  throw new WeightsealError('OUTPUT_EXISTS', `${path} exists already: ${hint}.`);
-}
-
-function temporaryName(path: string): string {
-  return join(dirname(path), `.${randomBytes(8).toString('hex')}.weightseal-tmp`);
-}
-
-function creationError(error: unknown, path: string): WeightsealError {
-  const { code } = error as NodeJS.ErrnoException;
-  if (code !== 'ENOENT') return ioError(error, `create ${path}`);
-  return new WeightsealError('IO_ERROR', `Could not create ${path}: its directory does not exist.`, {
-    cause: error,
-  });
-}
-
-async function syncDirectory(directory: string): Promise<void> {
-  // Some file systems cannot sync a directory; the rename is then as durable as they make it.
-  const handle = await open(directory, 'r').catch(() => undefined);
-  await handle?.sync().catch(() => {});
-  await handle?.close();
 }

@@ -13,7 +13,13 @@ export async function renameToFree(from: string, to: string): Promise<void> {
     await reserveAndRename(from, to);
     return;
   }
-  await rm(from);
+  try {
+    await rm(from);
+  } catch (error) {
+    // What is given up must not stand under the name either.
+    await rm(to, { force: true }).catch(() => {});
+    throw error;
+  }
 }
 
 /**
@@ -26,7 +32,7 @@ async function reserveAndRename(from: string, to: string): Promise<void> {
   try {
     await rename(from, to);
   } catch (error) {
-    await rm(to, { force: true });
+    await rm(to, { force: true }).catch(() => {});
     throw error;
   }
 }

@@ -1,0 +1,57 @@
+import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { randomBytes } from '../crypto.js';
+import { ioError, WeightsealError } from '../errors.js';
+import { creationError, type OutputTarget } from './output-target.js';
+
+/** What systems say to a call that the file system does not have. */
+const UNABLE = ['EINVAL', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EPERM', 'ESPIPE', 'EXDEV', 'ENOENT'];
+
+/** A name that nobody has, for a file that is not whole yet. */
+export function temporaryName(): string {
+  return `.${randomBytes(8).toString('hex')}.weightseal-tmp`;
+}
+
+export interface Named {
+  readonly handle: FileHandle;
+  readonly name: string;
+}
+
+/**
+ * Makes the file under a temporary name, where it cannot be without one. Tries what will be needed in the end: the mounts of object stores take a file only from front to
+ * back, and rename none. @throws IO_ERROR, NO_SPACE
+ */
+export async function createNamed(target: OutputTarget, mode: number): Promise<Named> {
+  const { directory, path } = target;
+  const [first, name] = [temporaryName(), temporaryName()];
+  const handle = await open(directory.at(first), 'wx+', mode).catch((error: unknown) => {
+    throw creationError(error, path);
+  });
+  try {
+    await handle.write(new Uint8Array(1), 0, 1, 1);
+    await handle.truncate(0);
+    await rename(directory.at(first), directory.at(name));
+    return { handle, name };
+  } catch (error) {
+    await handle.close().catch(() => {});
+    for (const left of [first, name]) await rm(directory.at(left), { force: true }).catch(() => {});
+    if (UNABLE.includes((error as NodeJS.ErrnoException).code ?? '')) throw frontToBackOnly(error, path);
+    throw creationError(error, path);
+  }
+}
+
+/** What the system says of a write, with the sentence for it. */
+export function writeError(error: unknown, path: string): WeightsealError {
+  // The length and the place of what we write are never wrong otherwise.
+  return (error as NodeJS.ErrnoException).code === 'EINVAL'
+    ? frontToBackOnly(error, path)
+    : ioError(error, `write ${path}`);
+}
+
+function frontToBackOnly(cause: unknown, path: string): WeightsealError {
+  return new WeightsealError(
+    'IO_ERROR',
+    `Could not write ${path}: its file system takes a file only from front to back, or renames none, as the mounts of object stores do. ` +
+      'Write to a local disk and copy the file there, or pour it in through a stream (-o - > file, and in the library openToStream or sealToStream).',
+    { cause },
+  );
+}
