@@ -16,7 +16,7 @@ export { type Inspection, inspect, type Recipient } from './inspect.js';
 export { type ByteSource, bufferSource, FileSource } from './io/byte-source.js';
 export { Directory } from './io/directory.js';
 export type { ByteStream } from './io/feeder.js';
-export { findProgram, safePath } from './io/find-program.js';
+export { findProgram, searchPath } from './io/find-program.js';
 export type { InputBytes } from './io/input.js';
 export { isLoopback, type KeyUriParts, splitKeyUri } from './keys/key-uri.js';
 export {

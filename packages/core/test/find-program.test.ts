@@ -1,6 +1,6 @@
 import { chmod, chown, link, mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
 import { relative } from 'node:path';
-import { bufferSource, findProgram, safePath, sealToFile } from '@weightseal/core';
+import { bufferSource, findProgram, searchPath, sealToFile } from '@weightseal/core';
 import { afterEach, describe, expect, it } from 'vitest';
 import { MemoryKey } from './support/memory-key.js';
 import { pattern } from './support/sealed.js';
@@ -120,11 +120,15 @@ describe.skipIf(process.platform !== 'linux')('a program that we start', () => {
     expect(await foundWith(`${above}/bin`)).toMatch(usual);
   });
 
-  it('gets a PATH without the working directory', async () => {
-    process.env['PATH'] = ':/opt/bin:.:bin::/usr/bin:';
-    expect(safePath()).toBe('/opt/bin:/usr/bin:/bin');
-    delete process.env['PATH'];
-    expect(safePath()).toBe('/usr/bin:/bin');
+  it('gets a PATH of directories that only root and we can write', async () => {
+    const [good, open] = [await planted(), await planted()];
+    await chmod(open, 0o777);
+    process.env['PATH'] = `:${open}:${good}:.:${relative(process.cwd(), good)}::/usr/bin:/nowhere:`;
+    expect(await searchPath()).toBe(`${good}:/usr/bin:/bin`);
+    for (const path of [undefined, '', '.', open]) {
+      await foundWith(path);
+      expect(await searchPath()).toBe('/usr/bin:/bin');
+    }
   });
 
   it('is none that a stranger has planted, when an output gets its name', async () => {

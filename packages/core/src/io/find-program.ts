@@ -14,9 +14,12 @@ function absoluteEntries(): string[] {
   return (process.env['PATH'] ?? '').split(':').filter((entry) => entry.startsWith('/'));
 }
 
-/** PATH for a program that we start ourselves. */
-export function safePath(): string {
-  return [...new Set([...absoluteEntries(), ...USUAL])].join(':');
+/** PATH for a program that we start ourselves, and that starts others by their names: the directories to which only root and we can write. */
+export async function searchPath(): Promise<string> {
+  const safe: string[] = [];
+  for (const entry of new Set([...absoluteEntries(), ...USUAL]))
+    if (USUAL.includes(entry) || (await isOnlyOurs(entry))) safe.push(entry);
+  return safe.join(':');
 }
 
 /**
@@ -29,37 +32,40 @@ export async function findProgram(name: string): Promise<string | undefined> {
     // Following it by ourselves is dear, and in most entries there is none.
     const found = await stat(path).catch(() => undefined);
     if (!found?.isFile() || (found.mode & EXECUTE) === 0) continue;
-    if (USUAL.includes(entry) || (await isOnlyOurs(path).catch(() => false))) return path;
+    if (USUAL.includes(entry) || (await isOnlyOurs(path))) return path;
   }
   return undefined;
 }
 
+function isOnlyOurs(path: string): Promise<boolean> {
+  return follow(path).catch(() => false);
+}
+
 /** Goes the way of the kernel, name by name and link by link: each of them could be another user's, and lead elsewhere a moment later. */
-async function isOnlyOurs(path: string): Promise<boolean> {
-  let at = '';
-  let directory = await lstat('/');
+async function follow(path: string): Promise<boolean> {
+  const root = await lstat('/');
   const rest = path.split('/');
+  let [at, found, directory] = ['', root, root];
   for (let links = 0; links <= MAX_LINKS; ) {
     const name = rest.shift();
-    if (name === undefined) return false;
+    if (name === undefined) return isClosed(found) && (found.isDirectory() || isClosed(directory));
     if (name === '' || name === '.') continue;
+    directory = found;
     // Up is where the way began, or a link has led: those have been looked at.
     const next = name === '..' ? at.slice(0, at.lastIndexOf('/')) : `${at}/${name}`;
-    const found = await lstat(next || '/');
+    found = await lstat(next || '/');
     if (found.isSymbolicLink()) {
       if (!isClosed(directory)) return false;
       const target = await readlink(next);
-      if (target.startsWith('/')) [at, directory] = ['', await lstat('/')];
       rest.unshift(...target.split('/'));
+      [at, found] = target.startsWith('/') ? ['', root] : [at, directory];
       links++;
-    } else if (found.isDirectory()) {
-      // With the sticky bit others cannot rename a directory that is not theirs.
-      const sticky = isTrusted(directory) && (directory.mode & STICKY) !== 0 && isTrusted(found);
-      if (name !== '..' && !isClosed(directory) && !sticky) return false;
-      [at, directory] = [next, found];
-    } else {
-      return isClosed(directory) && isClosed(found);
+      continue;
     }
+    // With the sticky bit others cannot rename a directory that is not theirs.
+    const sticky = isTrusted(directory) && (directory.mode & STICKY) !== 0 && isTrusted(found);
+    if (found.isDirectory() && name !== '..' && !isClosed(directory) && !sticky) return false;
+    at = next;
   }
   return false;
 }

@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, lstat, open, realpath } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Directory } from './directory.js';
-import { findProgram, safePath } from './find-program.js';
+import { findProgram } from './find-program.js';
 
 // Files without a name: docs/decisions/0004-nameless-outputs.md.
 
@@ -26,7 +26,8 @@ async function run(
   const { spawn } = process.getBuiltinModule('node:child_process');
   const stdio = ['ignore', 'ignore', 'ignore', ...descriptors] as const;
   try {
-    const child = spawn(command, args, { stdio: [...stdio], env: { PATH: safePath() } });
+    // What it starts is named by its whole path.
+    const child = spawn(command, args, { stdio: [...stdio], env: { PATH: '/usr/bin:/bin' } });
     return await new Promise((resolve) => {
       child.once('error', () => resolve(false));
       child.once('exit', (code) => resolve(code === 0));
