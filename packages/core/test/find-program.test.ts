@@ -1,6 +1,6 @@
 import { chmod, chown, link, mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
 import { relative } from 'node:path';
-import { bufferSource, findProgram, searchPath, sealToFile } from '@weightseal/core';
+import { bufferSource, findProgram, sealToFile, searchPath } from '@weightseal/core';
 import { afterEach, describe, expect, it } from 'vitest';
 import { MemoryKey } from './support/memory-key.js';
 import { pattern } from './support/sealed.js';

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { canDescribe, canRotate } from '@weightseal/core';
@@ -51,6 +51,24 @@ describe('a relative path counts from the directory that the caller names', () =
     expect(await key.unwrap(wrapped, context)).toEqual(dataKey);
     expect(canDescribe(key) && (await key.describe()).uri).toBe('local:./k');
     expect(canRotate(key) && (await key.rotate())).toMatch(/\/2$/);
+  });
+
+  test('and goes up out of a linked directory to where that leads', async () => {
+    const linked = await mkdtemp(join(directory, 'linked-'));
+    await mkdir(join(linked, 'store', 'v3'), { recursive: true });
+    await symlink('store/v3', join(linked, 'current'));
+    await generateKeyFile(join(linked, 'store', 'k'));
+    const from = (above: string, path: string) => keyFromUri(`local:${path}`, { directory: above });
+    const key = await from(linked, 'current/../k');
+    const wrapped = await key.wrap(dataKey, context);
+    for (const same of [
+      from(`${linked}/current/..`, 'k'),
+      from(`${linked}/current/../`, './k'),
+      from(`${linked}/store`, 'k'),
+    ])
+      expect(await (await same).unwrap({ ...wrapped, keyUri: (await same).uri }, context)).toEqual(dataKey);
+    const fromRoot = await from('/', `${linked.slice(1)}/store/k`);
+    expect((await fromRoot.wrap(dataKey, context)).ciphertext.length).toBeGreaterThan(0);
   });
 
   test('an absolute one does not', async () => {

@@ -1,6 +1,5 @@
-import { type FileHandle, open, realpath, rename, unlink } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { type ErrorCode, isWeightsealError, secretBytes, WeightsealError } from '@weightseal/core';
+import { type FileHandle, lstat, open, realpath, rename, unlink } from 'node:fs/promises';
+import { Directory, type ErrorCode, isWeightsealError, secretBytes, WeightsealError } from '@weightseal/core';
 import { randomBytes, randomFillSync } from './crypto.js';
 import { toDate } from './key-bytes.js';
 import {
@@ -31,13 +30,15 @@ export async function generateKeyFile(path: string): Promise<string> {
   const version = newVersion(1);
   let bytes: Buffer | undefined;
   let handle: FileHandle | undefined;
+  let place: Awaited<ReturnType<typeof Directory.above>> | undefined;
   let written = false;
   try {
+    place = await Directory.above(path);
     bytes = encodeKeyFile({ id: randomBytes(KEY_ID_BYTES).toString('hex'), versions: [version] });
-    handle = await open(path, 'wx', OWNER_ONLY);
+    handle = await open(place.directory.at(place.name), 'wx', OWNER_ONLY);
     await handle.writeFile(bytes);
     await handle.sync();
-    await syncDirectory(dirname(path));
+    await place.directory.sync();
     written = true;
     return uri;
   } catch (error) {
@@ -45,7 +46,8 @@ export async function generateKeyFile(path: string): Promise<string> {
   } finally {
     wipe(version.secret, bytes);
     await handle?.close();
-    if (handle && !written) await unlink(path).catch(() => {});
+    if (handle && place && !written) await unlink(place.directory.at(place.name)).catch(() => {});
+    await place?.directory[Symbol.asyncDispose]();
   }
 }
 
@@ -60,11 +62,16 @@ export async function rotateKeyFile(path: string, stop: AbortSignal): Promise<st
   const target = await realpath(path).catch((error: unknown) => {
     throw readError(error, path, 'key file');
   });
-  const beside = `${target}.rotating`;
+  const { directory, name } = await Directory.above(target).catch((error: unknown) => {
+    throw readError(error, path, 'key file');
+  });
+  await using place = directory;
+  const named = `${target}.rotating`;
+  const beside = place.at(`${name}.rotating`);
   const handle = await open(beside, 'wx', OWNER_ONLY).catch((error: unknown) => {
     throw (error as NodeJS.ErrnoException).code === 'EEXIST'
-      ? rotating(path, beside)
-      : writeError(error, `create ${beside}`);
+      ? rotating(path, named)
+      : writeError(error, `create ${named}`);
   });
   let renamed = false;
   try {
@@ -80,9 +87,10 @@ export async function rotateKeyFile(path: string, stop: AbortSignal): Promise<st
         await handle.sync();
         await handle.close();
         stop.throwIfAborted();
-        await rename(beside, target);
+        await checkSame(place.at(name), target, path);
+        await rename(beside, place.at(name));
         renamed = true;
-        await syncDirectory(dirname(target));
+        await place.sync();
         return versionName(file.id, version.version);
       } finally {
         wipe(version.secret, bytes);
@@ -110,15 +118,14 @@ function nextVersion(file: KeyFile, path: string): number {
   );
 }
 
-/** Makes a new name in the directory outlast a power cut. Windows cannot open directories, and needs no such call. */
-async function syncDirectory(path: string): Promise<void> {
-  if (process.platform === 'win32') return;
-  const directory = await open(path, 'r');
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
-  }
+/** What was read by its path must be what is replaced: another directory's key file would lose its keys. */
+async function checkSame(place: string, target: string, path: string): Promise<void> {
+  const [there, read] = await Promise.all([place, target].map((at) => lstat(at, { bigint: true })));
+  if (there?.ino === read?.ino && there?.dev === read?.dev) return;
+  throw new WeightsealError(
+    'KEY_UNAVAILABLE',
+    `The directory of the key file ${path} was moved while the key was rotated; nothing was changed. Try again.`,
+  );
 }
 
 function rotating(path: string, beside: string): WeightsealError {

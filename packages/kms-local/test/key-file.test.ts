@@ -44,6 +44,19 @@ describe('generateKeyFile', () => {
     await expect(generateKeyFile(join(path(), 'key'))).rejects.toEqual(code('IO_ERROR'));
     await expect(generateKeyFile('')).rejects.toEqual(code('INVALID_ARGUMENT'));
   });
+
+  it('writes where the path leads, also up out of a linked directory, and nothing for what is no name', async () => {
+    const directory = path('directory');
+    await mkdir(`${directory}/store/v3`, { recursive: true });
+    await symlink('store/v3', `${directory}/current`);
+    await generateKeyFile(`${directory}/current/../k`);
+    await createLocalKey({ path: `${directory}/current/../k` }).rotate();
+    for (const none of ['new/', 'store/', 'store/..', 'store/.', `${'x'.repeat(256)}`])
+      await expect(generateKeyFile(`${directory}/${none}`)).rejects.toHaveProperty('class', 'io');
+    expect((await readdir(directory)).sort()).toEqual(['current', 'store']);
+    expect((await readdir(`${directory}/store`)).sort()).toEqual(['k', 'v3']);
+    expect(await secretsIn(`${directory}/store/k`)).toHaveLength(2);
+  });
 });
 
 describe('who may reach the file', () => {

@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
 import { WeightsealError } from '@weightseal/core';
 import { scrubbed } from './scrub.js';
 
@@ -58,7 +57,7 @@ async function given(option: VaultToken | undefined, stop: AbortSignal): Promise
 /** Where `vault login` and `bao login` leave it. */
 async function inFile(): Promise<string | undefined> {
   try {
-    return await readFile(join(homedir(), FILE), 'utf8');
+    return await readFile(`${homedir()}/${FILE}`, 'utf8');
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw denied(`The Vault token in ~/${FILE} cannot be read; check its owner and mode.`, scrubbed(cause));

@@ -20,6 +20,20 @@ export class Directory implements AsyncDisposable {
     this.fd = handle?.fd;
   }
 
+  /**
+   * The directory of a path, and the name in it: divided at the last slash, with nothing changed, since where `..` leads behind a linked directory only the kernel knows. The name is
+   * empty when the path ends in a slash.
+   *
+   * @throws what open(2) says, as Node puts it
+   */
+  static async above(path: string): Promise<{ readonly directory: Directory; readonly name: string }> {
+    const divided = process.platform === 'win32' ? /^(.*[\\/]|[a-z]:)?(.*)$/is : /^(.*\/)?(.*)$/s;
+    const [, before = '', name = ''] = divided.exec(path) ?? [];
+    // `C:name` is in the directory in which that drive is.
+    const directory = before === '' || before.endsWith(':') ? `${before}.` : before;
+    return { directory: await Directory.open(directory), name };
+  }
+
   /** Follows the path as the kernel does. @throws what open(2) says, as Node puts it */
   static async open(path: string): Promise<Directory> {
     if (process.platform !== 'linux') return new Directory(path, undefined);

@@ -1,4 +1,4 @@
-import { basename, dirname } from 'node:path';
+import { basename } from 'node:path';
 import { WeightsealError } from '../errors.js';
 
 /** What file systems allow: in bytes, and on Windows in characters. */
@@ -7,20 +7,8 @@ const MAX_NAME = 255;
 const STREAM =
   /^\/(?:dev\/(?:std(?:in|out|err)|fd\/[0-9]+)|proc\/(?:self|thread-self|[0-9]+)(?:\/task\/[0-9]+)?\/fd\/[0-9]+)$/;
 
-/** Where an output is to be: a directory, and a name in it. */
-export interface OutputPath {
-  /** As the caller wrote it. */
-  readonly path: string;
-  readonly directory: string;
-  readonly name: string;
-}
-
-/**
- * Divides the path at its last slash, and changes nothing in it: where `..` leads behind a linked directory, only the kernel knows.
- *
- * @throws INVALID_ARGUMENT for what can be no file's path
- */
-export function parseOutputPath(path: string): OutputPath {
+/** @throws INVALID_ARGUMENT for what can be no file's path, whatever is there */
+export function checkOutputPath(path: string): void {
   const windows = process.platform === 'win32';
   if (typeof path !== 'string' || path === '')
     throw refused('The output has no name; say which file it is to be.');
@@ -31,8 +19,6 @@ export function parseOutputPath(path: string): OutputPath {
   if (path.endsWith('/') || (windows && path.endsWith('\\')) || name === '.' || name === '..')
     throw isDirectory(path);
   if ((windows ? name.length : Buffer.byteLength(name)) > MAX_NAME) throw nameTooLong(path);
-  // Both of them are textual, other than `join` and `resolve`.
-  return { path, directory: dirname(path), name };
 }
 
 function isStream(path: string): boolean {

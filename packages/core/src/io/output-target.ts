@@ -2,7 +2,7 @@ import type { Stats } from 'node:fs';
 import { lstat, stat } from 'node:fs/promises';
 import { ioError, WeightsealError } from '../errors.js';
 import { Directory } from './directory.js';
-import { isDirectory, nameTooLong, notAFile, parseOutputPath } from './output-path.js';
+import { checkOutputPath, isDirectory, nameTooLong, notAFile } from './output-path.js';
 
 /** Where an output gets its name: in a directory that is open, where the output may be. */
 export class OutputTarget implements AsyncDisposable {
@@ -21,16 +21,16 @@ export class OutputTarget implements AsyncDisposable {
 
   /** @throws INVALID_ARGUMENT, OUTPUT_EXISTS, IO_ERROR */
   static async open(path: string, overwrite: boolean): Promise<OutputTarget> {
-    const { directory, name } = parseOutputPath(path);
-    const opened = await Directory.open(directory).catch((error: unknown) => {
+    checkOutputPath(path);
+    const { directory, name } = await Directory.above(path).catch((error: unknown) => {
       throw creationError(error, path);
     });
-    const target = new OutputTarget(path, name, opened, overwrite);
+    const target = new OutputTarget(path, name, directory, overwrite);
     try {
       await target.check();
       return target;
     } catch (error) {
-      await opened[Symbol.asyncDispose]();
+      await directory[Symbol.asyncDispose]();
       throw error;
     }
   }
