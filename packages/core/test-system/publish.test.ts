@@ -1,4 +1,13 @@
-import { chmodSync, chownSync, copyFileSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+} from 'node:fs';
 import { sealToFile, verify } from '@weightseal/core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { environmentWith } from './support/fake-ln.js';
@@ -10,6 +19,9 @@ import { writePlaintext } from './support/plaintext.js';
 const MIB = 1_048_576;
 const A = fixedKey('a');
 const OPERATIONS = ['seal', 'sealOver', 'open', 'openOver', 'reseal', 'grow'];
+
+const root = process.platform === 'linux' && process.getuid?.() === 0;
+const setpriv = ['/usr/bin/setpriv', '/bin/setpriv'].find((path) => existsSync(path));
 
 let place: Workplace;
 
@@ -39,15 +51,91 @@ describe.skipIf(process.platform !== 'linux')('an output gets its name, and leav
     else expect((await verify(output, { keys: [A] })).size).toBe(MIB);
   });
 
-  test.skipIf(process.getuid?.() !== 0)('a file that is written anew keeps mode and owner', async () => {
-    for (const operation of ['reseal', 'grow']) {
-      const output = place.at(`owned-${operation}`);
-      copyFileSync(place.at('sealed'), output);
-      chmodSync(output, 0o640);
-      chownSync(output, 12_345, 54_321);
-      await using script = new Script('operate', { operation, input: '', output });
-      expect(await script.reached('done')).toBe(true);
-      expect(statSync(output)).toMatchObject({ uid: 12_345, gid: 54_321, mode: 0o100_640 });
+  const rewriting = programs.flatMap((program) =>
+    ['reseal', 'grow'].map((operation) => [program, operation] as const),
+  );
+  test.skipIf(!root).each(rewriting)(
+    'ln: %s: a file that %s writes anew keeps mode and owner',
+    async (program, operation) => {
+      for (const mode of [0o640, 0o2755]) {
+        const output = place.at(`owned ${operation} ${program}`);
+        copyFileSync(place.at('sealed'), output);
+        chownSync(output, 12_345, 54_321);
+        chmodSync(output, mode);
+        const env = environmentWith(program, place.at(`path ${program}`));
+        await using script = new Script('operate', { operation, input: '', output }, { env });
+        expect(await script.reached('done')).toBe(true);
+        expect(statSync(output)).toMatchObject({ uid: 12_345, gid: 54_321, mode: 0o100_000 | mode });
+      }
+    },
+  );
+});
+
+describe.skipIf(!root || !setpriv)("another user's file in a directory that one may write to", () => {
+  const NOBODY = 65_534;
+  const command = [setpriv!, `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups'];
+
+  test.each(['reseal', 'grow'])('%s refuses before it begins, and leaves the file', async (operation) => {
+    const directory = place.at(`team-${operation}`);
+    mkdirSync(directory);
+    for (const path of [place.path, directory]) chmodSync(path, 0o777);
+    const output = `${directory}/output`;
+    copyFileSync(place.at('sealed'), output);
+    chownSync(output, 12_345, 54_321);
+    chmodSync(output, 0o666);
+    const before = readFileSync(output);
+    await using script = new Script('attempt', { operation, input: '', output }, { command });
+    const { code, message, asked } = await script.result<{
+      code: string;
+      message: string;
+      asked: string[];
+    }>();
+    expect({ code, message }).toEqual({
+      code: 'IO_ERROR',
+      message: expect.stringContaining('is of user 12345 and group 54321') as string,
+    });
+    expect(message).toContain('Run this as its owner or as root.');
+    if (operation === 'reseal') expect(asked).toEqual([]);
+    expect(readdirSync(directory)).toEqual(['output']);
+    expect(readFileSync(output).equals(before)).toBe(true);
+  });
+
+  test('an output may be in a directory that can be written and not read', async () => {
+    const directory = place.at('drop');
+    mkdirSync(directory);
+    chownSync(directory, NOBODY, NOBODY);
+    chmodSync(place.path, 0o755);
+    chmodSync(directory, 0o300);
+    for (const operation of ['seal', 'sealOver', 'open', 'openOver']) {
+      const output = `${directory}/${operation.slice(0, 4)}`;
+      chmodSync(place.at('sealed'), 0o644);
+      const input = place.at(operation.startsWith('open') ? 'sealed' : 'plain');
+      await using script = new Script('operate', { operation, input, output }, { command });
+      expect(await script.reached('done'), operation).toBe(true);
     }
+    expect(readdirSync(directory).sort()).toEqual(['open', 'seal']);
+    expect(statSync(`${directory}/open`).size).toBe(MIB);
+  });
+});
+
+const unshare = ['/usr/bin/unshare', '/bin/unshare'].find((path) => existsSync(path));
+
+describe.skipIf(!root || !unshare)("a process in a PID namespace that sees its parent's /proc", () => {
+  test.each(OPERATIONS)('%s gives a name to its own file', async (operation) => {
+    const directory = place.at(`namespace ${operation}`);
+    mkdirSync(directory);
+    const output = `${directory}/output`;
+    if (!['seal', 'open'].includes(operation)) copyFileSync(place.at('sealed'), output);
+    const input = place.at(operation.startsWith('open') ? 'sealed' : 'plain');
+    const path = place.at(`path of ${operation} in the namespace`);
+    const env = environmentWith('one that tells how it went', path);
+    const command = [unshare!, '--pid', '--fork', '--kill-child'];
+    await using script = new Script('operate', { operation, input, output }, { command, env });
+    expect(await script.reached('done')).toBe(true);
+    expect(readFileSync(`${path}/ln.told`, 'utf8'), 'it was no copy').toBe('0\n');
+    expect(readdirSync(directory)).toEqual(['output']);
+    if (operation.startsWith('open'))
+      expect(readFileSync(output).equals(readFileSync(place.at('plain')))).toBe(true);
+    else expect((await verify(output, { keys: [A] })).size).toBe(MIB);
   });
 });

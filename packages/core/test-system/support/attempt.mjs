@@ -1,9 +1,17 @@
-// One operation that is expected to fail: prints the error's code, class and message.
+// One operation that is expected to fail: prints the error's code, class and message, and what the key was asked for.
 import { isWeightsealError, openToFile, reseal, rewrap, sealToFile } from '@weightseal/core';
 import { fixedKey } from './keys.mjs';
 
 const { operation, input, output } = JSON.parse(process.argv[2]);
-const keys = [fixedKey('a')];
+const asked = [];
+const key = fixedKey('a');
+const told =
+  (name) =>
+  async (...call) => {
+    asked.push(name);
+    return key[name](...call);
+  };
+const keys = [{ ...key, wrap: told('wrap'), unwrap: told('unwrap') }];
 const add = ['fat1', 'fat2'].map((name) => fixedKey(name, 6000));
 const operations = {
   seal: () => sealToFile(input, output, { keys }),
@@ -12,11 +20,11 @@ const operations = {
   reseal: () => reseal(output, { keys }),
   grow: () => rewrap(output, { keys, add, grow: true }),
 };
-let told = { code: 'none' };
+let outcome = { code: 'none' };
 try {
   await operations[operation]();
 } catch (error) {
   const { code, class: kind, message } = error;
-  told = { ours: isWeightsealError(error), code, class: kind, message };
+  outcome = { ours: isWeightsealError(error), code, class: kind, message, asked };
 }
-process.stdout.write(`${JSON.stringify(told)}\n`, () => process.exit());
+process.stdout.write(`${JSON.stringify(outcome)}\n`, () => process.exit());

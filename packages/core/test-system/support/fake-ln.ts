@@ -2,10 +2,9 @@ import { chmodSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'no
 
 const REAL_LN = ['/usr/bin/ln', '/bin/ln'].find((path) => existsSync(path)) ?? 'ln';
 
-/** Kills the process whose file is linked: it is named in `/proc/<pid>/fd/<n>`. */
-const KILL = `for argument in "$@"; do
-  case $argument in /proc/*/fd/*) pid=\${argument#/proc/} pid=\${pid%%/*} ;; esac
-done
+/** Kills the process whose file is linked: who started it, or started the shell that did. */
+const KILL = `pid=$PPID
+case $(cat /proc/$pid/comm) in node*|MainThread) ;; *) pid=$(sed -n 's/^PPid:[[:space:]]*//p' /proc/$pid/status) ;; esac
 kill -9 "$pid" && sleep 0.1`;
 
 /** What may stand under the name of `ln`. */
@@ -15,6 +14,7 @@ const LN = {
   'one of a multi-call binary': `[ "\${0##*/}" = ln ] && exec ${REAL_LN} "$@"; exit 1`,
   'one that kills before': `${KILL}; ${REAL_LN} "$@"`,
   'one that kills after': `${REAL_LN} "$@"; status=$?\n${KILL}; exit $status`,
+  'one that tells how it went': `${REAL_LN} "$@"; status=$?; echo $status >>"$0.told"; exit $status`,
   none: undefined,
 };
 
