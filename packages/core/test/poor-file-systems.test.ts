@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { bufferSource, openToFile, sealToFile, verify } from '@weightseal/core';
 import { describe, expect, it, vi } from 'vitest';
 import { MemoryKey } from './support/memory-key.js';
@@ -10,6 +10,8 @@ const system = vi.hoisted(() => ({
   links: 'EPERM' as string | undefined,
   beforeReserving: async (_path: string) => {},
   renames: undefined as string | undefined,
+  frontToBack: false,
+  removes: undefined as string | undefined,
 }));
 
 vi.mock('node:fs/promises', async (load) => {
@@ -22,7 +24,22 @@ vi.mock('node:fs/promises', async (load) => {
       // What Node says where open(2) says EOPNOTSUPP to O_TMPFILE.
       if (typeof flags === 'number' && (flags & 0o20000000) !== 0) throw refusing('ENOTSUP');
       if (flags === 'wx') await system.beforeReserving(String(path));
-      return fs.open(...call);
+      const handle = await fs.open(...call);
+      if (system.frontToBack) {
+        const write = handle.write.bind(handle) as (...call: unknown[]) => ReturnType<typeof handle.write>;
+        let end = 0;
+        handle.write = (async (...wanted: unknown[]) => {
+          if (wanted[3] !== end) throw refusing('EINVAL');
+          const written = await write(...wanted);
+          end += written.bytesWritten;
+          return written;
+        }) as typeof handle.write;
+      }
+      return handle;
+    },
+    rm: async (...call: Parameters<typeof fs.rm>) => {
+      if (system.removes) throw refusing(system.removes);
+      return fs.rm(...call);
     },
     link: async (...call: Parameters<typeof fs.link>) => {
       if (system.links) throw refusing(system.links);
@@ -98,5 +115,54 @@ describe('where there are no hard links', () => {
     const error = await refusal(() => sealToFile(bufferSource(PLAINTEXT), `${directory}/out`, { keys }));
     expect(error).toMatchObject({ code: 'IO_ERROR', cause: { code: 'EIO' } });
     expect(await everythingIn(directory)).toEqual([]);
+  });
+});
+
+describe('where a file is taken from front to back only, or is not renamed', () => {
+  const refusing: Partial<typeof system>[] = [
+    { frontToBack: true },
+    ...['ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EPERM', 'EINVAL'].map((renames) => ({ renames })),
+    { frontToBack: true, renames: 'ENOSYS' },
+  ];
+  const usual = { links: undefined, frontToBack: false, renames: undefined, removes: undefined };
+
+  it.each(refusing)(
+    '%j: an output is refused before a key is asked, with what to do, and nothing is left',
+    async (lacks) => {
+      Object.assign(system, usual);
+      const sealed = temp.path();
+      await sealToFile(bufferSource(PLAINTEXT), sealed, { keys });
+      Object.assign(system, { links: 'EPERM', ...lacks });
+      const directory = await temp.directory();
+      const key = new MemoryKey('a');
+      for (const overwrite of [false, true]) {
+        for (const write of [
+          () => sealToFile(bufferSource(PLAINTEXT), `${directory}/out`, { keys: [key], overwrite }),
+          () => openToFile(sealed, `${directory}/out`, { keys: [key], overwrite }),
+        ]) {
+          const error = await refusal(write);
+          expect(error).toMatchObject({
+            code: 'IO_ERROR',
+            cause: { code: lacks.frontToBack ? 'EINVAL' : lacks.renames },
+          });
+          expect(error.message).toMatch(/Write to a local disk and copy the file there, or .*-o - > file/);
+        }
+      }
+      Object.assign(system, usual);
+      expect(key.calls).toBe(0);
+      expect(await everythingIn(directory)).toEqual([]);
+    },
+  );
+
+  it('the refusal is told also where nothing can be removed, and what stays is empty', async () => {
+    const directory = await temp.directory();
+    Object.assign(system, usual, { frontToBack: true, removes: 'EPERM' });
+    const error = await refusal(() => sealToFile(bufferSource(PLAINTEXT), `${directory}/out`, { keys }));
+    Object.assign(system, usual, { removes: 'EPERM' });
+    const late = await refusal(() => sealToFile(bufferSource(PLAINTEXT), `${directory}/out`, { keys: [] }));
+    Object.assign(system, usual);
+    expect([error.code, late.code]).toEqual(['IO_ERROR', 'RECIPIENT_REQUIRED']);
+    for (const left of await everythingIn(directory))
+      expect((await stat(`${directory}/${left}`)).size).toBe(0);
   });
 });

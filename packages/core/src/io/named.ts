@@ -4,7 +4,9 @@ import { ioError, WeightsealError } from '../errors.js';
 import { creationError, type OutputTarget } from './output-target.js';
 
 /** What systems say to a call that the file system does not have. */
-const UNABLE = ['EINVAL', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EPERM', 'ESPIPE', 'EXDEV', 'ENOENT'];
+const NO_SUCH_CALL = ['EINVAL', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP'];
+/** What else they say to one about a file that was just made. */
+const UNABLE = [...NO_SUCH_CALL, 'EPERM', 'ESPIPE', 'EXDEV', 'ENOENT'];
 
 /** A name that nobody has, for a file that is not whole yet. */
 export function temporaryName(): string {
@@ -24,7 +26,7 @@ export async function createNamed(target: OutputTarget, mode: number): Promise<N
   const { directory, path } = target;
   const [first, name] = [temporaryName(), temporaryName()];
   const handle = await open(directory.at(first), 'wx+', mode).catch((error: unknown) => {
-    throw creationError(error, path);
+    throw told(error, NO_SUCH_CALL, path);
   });
   try {
     await handle.write(new Uint8Array(1), 0, 1, 1);
@@ -34,17 +36,19 @@ export async function createNamed(target: OutputTarget, mode: number): Promise<N
   } catch (error) {
     await handle.close().catch(() => {});
     for (const left of [first, name]) await rm(directory.at(left), { force: true }).catch(() => {});
-    if (UNABLE.includes((error as NodeJS.ErrnoException).code ?? '')) throw frontToBackOnly(error, path);
-    throw creationError(error, path);
+    throw told(error, UNABLE, path);
   }
 }
 
-/** What the system says of a write, with the sentence for it. */
+function told(error: unknown, unable: readonly string[], path: string): WeightsealError {
+  const { code = '' } = error as NodeJS.ErrnoException;
+  return unable.includes(code) ? frontToBackOnly(error, path) : creationError(error, path);
+}
+
+/** What the system says of a write, or of the name in the end, with the sentence for it. */
 export function writeError(error: unknown, path: string): WeightsealError {
-  // The length and the place of what we write are never wrong otherwise.
-  return (error as NodeJS.ErrnoException).code === 'EINVAL'
-    ? frontToBackOnly(error, path)
-    : ioError(error, `write ${path}`);
+  const { code = '' } = error as NodeJS.ErrnoException;
+  return NO_SUCH_CALL.includes(code) ? frontToBackOnly(error, path) : ioError(error, `write ${path}`);
 }
 
 function frontToBackOnly(cause: unknown, path: string): WeightsealError {

@@ -108,7 +108,7 @@ export class OutputFile implements AsyncDisposable {
       this.#temporary = undefined;
       this.#published = true;
     } catch (error) {
-      throw ioError(error, `write ${this.path}`);
+      throw writeError(error, this.path);
     } finally {
       await directory.sync();
     }
