@@ -29,7 +29,7 @@ function unlockInput(input: Input, options: UnlockOptions): Promise<SealedInput>
 
 /**
  * Opens a sealed file into a file. It appears under its name when its last segment has been authenticated, with mode 0600; nothing is left when
- * this throws. The digest is compared only when `digest` is true.
+ * this throws. An output that cannot be is refused before a key is asked. The digest is compared only when `digest` is true.
  */
 export async function openToFile(
   input: InputBytes,

@@ -66,6 +66,8 @@ async function sharesClock(pid: number): Promise<boolean> {
 }
 
 async function startOf(pid: number): Promise<string | undefined> {
+  // Where /proc is that of another PID namespace, a number of ours is another process there.
+  if ((await readlink('/proc/self').catch(() => '')) !== String(process.pid)) return undefined;
   const stat = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => '');
   // The second field is the program's name in parentheses, and can hold anything.
   return stat

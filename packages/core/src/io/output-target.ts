@@ -77,7 +77,7 @@ export function creationError(error: unknown, path: string): WeightsealError {
   if (code === 'ENAMETOOLONG') return nameTooLong(path);
   const why =
     code === 'ENOENT'
-      ? 'its directory does not exist; make it first'
+      ? 'its directory does not exist'
       : code === 'ENOTDIR'
         ? 'what should be its directory is none; check the path'
         : undefined;
