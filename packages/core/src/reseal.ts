@@ -42,9 +42,8 @@ export async function reseal(path: string, options: ResealOptions): Promise<Rese
     throw ioError(error, `open ${path}`);
   });
   await using input = await Input.open(target, options.signal);
-  await using file = await OutputFile.create(target, true);
   // Before a key is asked: whether the new file can be the old one's owner's.
-  await file.keepOwner(input.file!);
+  await using file = await OutputFile.replacing(input.file!);
   await using old = await SealedSource.open(input, options);
   const { context } = old.unlocked.head.envelope.core;
   const { segmentLength } = old.body.segments;

@@ -109,8 +109,7 @@ async function writeAnew(
   envelope: Envelope,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  await using file = await OutputFile.create(source.path, true, 0o600);
-  await file.keepOwner(source);
+  await using file = await OutputFile.replacing(source);
   const preamble = preambleFor(areaForDocument(encodeEnvelope(envelope).length));
   await file.write(encodeHead(preamble, envelope), 0);
   const shift = preamble.payloadOffset - head.preamble.payloadOffset;

@@ -139,3 +139,29 @@ describe.skipIf(!root || !unshare)("a process in a PID namespace that sees its p
     else expect((await verify(output, { keys: [A] })).size).toBe(MIB);
   });
 });
+
+describe("under Node's permission model, without the right to start processes", () => {
+  test.each(OPERATIONS)('%s gives its file a name', async (operation) => {
+    const directory = place.at(`permitted ${operation}`);
+    mkdirSync(directory);
+    const output = `${directory}/output`;
+    if (!['seal', 'open'].includes(operation)) copyFileSync(place.at('sealed'), output);
+    const input = place.at(operation.startsWith('open') ? 'sealed' : 'plain');
+    const env = { ...process.env, NODE_OPTIONS: '--permission --allow-fs-read=* --allow-fs-write=*' };
+    await using script = new Script('operate', { operation, input, output }, { env });
+    expect(await script.reached('done')).toBe(true);
+    expect(readdirSync(directory)).toEqual(['output']);
+    if (operation.startsWith('open')) expect(statSync(output).size).toBe(MIB);
+    else expect((await verify(output, { keys: [A] })).size).toBe(MIB);
+  });
+
+  test('a mode that cannot be kept is refused before the work', async () => {
+    const output = place.at('open to all');
+    copyFileSync(place.at('sealed'), output);
+    chmodSync(output, 0o666);
+    const env = { ...process.env, NODE_OPTIONS: '--permission --allow-fs-read=* --allow-fs-write=*' };
+    await using script = new Script('attempt', { operation: 'reseal', input: '', output }, { env });
+    const { code, asked } = await script.result<{ code: string; asked: string[] }>();
+    expect({ code, asked }).toEqual({ code: 'IO_ERROR', asked: [] });
+  });
+});

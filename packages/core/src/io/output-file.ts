@@ -8,6 +8,7 @@ import { renameToFree } from './rename-to-free.js';
 
 const COPY_BYTES = 1_048_576;
 const MODE_BITS = 0o7777;
+const PERMISSIONS = 0o777;
 
 /**
  * A file that appears under its name whole or not at all. While it is written it has no name where the file system can do
@@ -44,6 +45,20 @@ export class OutputFile implements AsyncDisposable {
     }
   }
 
+  /** One that is to replace a file, with its owner and mode. @throws what `create` and `keepMode` throw */
+  static async replacing(old: FileSource): Promise<OutputFile> {
+    const { mode } = await old.stat();
+    // Node's permission model forbids to change a mode.
+    const file = await OutputFile.create(old.path, true, Number(mode) & PERMISSIONS);
+    try {
+      await file.keepMode(old);
+      return file;
+    } catch (error) {
+      await file[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
   get path(): string {
     return this.#target.path;
   }
@@ -57,11 +72,12 @@ export class OutputFile implements AsyncDisposable {
   }
 
   /**
-   * Takes over the owner of the file that this one is to replace. That comes before the work: not every system and not every user may.
+   * Takes over owner and mode of the file that this one is to replace: before the work, since not every system and not every user may; and after it, since writing clears
+   * bits of the mode.
    *
    * @throws INPUT_CHANGED when another file has the name, IO_ERROR
    */
-  async keepOwner(old: FileSource): Promise<void> {
+  async keepMode(old: FileSource): Promise<void> {
     const [named, its, own] = await Promise.all([
       lstat(this.#target.place, { bigint: true }).catch(() => undefined),
       old.stat(),
@@ -69,23 +85,11 @@ export class OutputFile implements AsyncDisposable {
     ]);
     // Its path may lead elsewhere by now.
     if (named?.ino !== its.ino || named.dev !== its.dev) throw inputChanged(this.path);
-    const [uid, gid] = [Number(its.uid), Number(its.gid)];
-    if (uid === own.uid && gid === own.gid) return;
-    await this.handle.chown(uid, gid).catch((cause: unknown) => {
-      throw new WeightsealError(
-        'IO_ERROR',
-        `${this.path} is of user ${uid} and group ${gid}, and the system does not let this user give a new file to them. Run this as its owner or as root.`,
-        { cause },
-      );
-    });
-  }
-
-  /** Takes over owner and mode of the file that this one is to replace, when all is written: writing clears bits of the mode. */
-  async keepMode(old: FileSource): Promise<void> {
-    await this.keepOwner(old);
-    const [its, own] = await Promise.all([old.stat(), this.handle.stat()]);
-    const mode = Number(its.mode) & MODE_BITS;
-    if (mode === (own.mode & MODE_BITS)) return;
+    const [uid, gid, mode] = [Number(its.uid), Number(its.gid), Number(its.mode) & MODE_BITS];
+    if (uid !== own.uid || gid !== own.gid)
+      await this.handle.chown(uid, gid).catch(refuse(this.path, uid, gid));
+    const { mode: now } = await this.handle.stat();
+    if ((now & MODE_BITS) === mode) return;
     await this.handle.chmod(mode).catch((error: unknown) => {
       throw ioError(error, `keep the mode of ${this.path}`);
     });
@@ -175,4 +179,14 @@ export async function writeAt(
       });
     done += bytesWritten;
   }
+}
+
+function refuse(path: string, uid: number, gid: number): (cause: unknown) => never {
+  return (cause) => {
+    throw new WeightsealError(
+      'IO_ERROR',
+      `${path} is of user ${uid} and group ${gid}, and the system does not let this user give a new file to them. Run this as its owner or as root.`,
+      { cause },
+    );
+  };
 }
