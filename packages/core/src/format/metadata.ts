@@ -52,7 +52,7 @@ export function openMetadata(dataKey: Uint8Array, core: CoreDocument, sealed: Ui
   } catch (cause) {
     throw new WeightsealError(
       'METADATA_TAMPERED',
-      'The sealed metadata does not authenticate; get a sound copy of the file.',
+      'The sealed metadata does not authenticate, or holds what it must not; get a sound copy of the file.',
       { cause },
     );
   } finally {
