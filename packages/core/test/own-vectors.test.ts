@@ -91,7 +91,9 @@ describe('copies of the envelope that are not equal', () => {
       await expect(verify(made(), { keys, strict: true })).rejects.toEqual(code('ENVELOPE_DAMAGED'));
     }
     const output = temp.path();
-    await expect(openToFile(source, output, { keys, strict: true })).rejects.toEqual(code('ENVELOPE_DAMAGED'));
+    await expect(openToFile(source, output, { keys, strict: true })).rejects.toEqual(
+      code('ENVELOPE_DAMAGED'),
+    );
     expect(existsSync(output)).toBe(false);
     expect(await openToFile(source, output, { keys })).toMatchObject({ copiesEqual: false, otherCopy });
   });

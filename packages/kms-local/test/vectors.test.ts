@@ -48,5 +48,6 @@ describe('wraps that are refused', () => {
 });
 
 it('every vector says one or the other', () => {
-  for (const { name, dataKey, code } of vectors) expect([dataKey, code].filter(Boolean), name).toHaveLength(1);
+  for (const { name, dataKey, code } of vectors)
+    expect([dataKey, code].filter(Boolean), name).toHaveLength(1);
 });

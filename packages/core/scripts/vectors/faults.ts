@@ -53,7 +53,9 @@ export function negative(
     of,
     size: after.length,
     changes: differences(base, after),
-    ...(typeof codes === 'string' ? { code: codes, ...(SHOWN.has(codes) && { codeWithoutKey: codes }) } : codes),
+    ...(typeof codes === 'string'
+      ? { code: codes, ...(SHOWN.has(codes) && { codeWithoutKey: codes }) }
+      : codes),
   };
 }
 

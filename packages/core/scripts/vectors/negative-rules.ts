@@ -4,7 +4,13 @@ import type { NegativeVector } from './types.js';
 
 /** Which code it is where more than one could be given, and other rules that a reader might guess differently. */
 export function ruleVectors(): NegativeVector[] {
-  const cut = (name: string, comment: string, code: string, length: number, ...said: number[]): NegativeVector =>
+  const cut = (
+    name: string,
+    comment: string,
+    code: string,
+    length: number,
+    ...said: number[]
+  ): NegativeVector =>
     negative(name, comment, FIVE, code, (file) =>
       concat(file.subarray(0, 8), Uint8Array.from(said), file.subarray(8 + said.length)).slice(0, length),
     );
@@ -20,9 +26,27 @@ export function ruleVectors(): NegativeVector[] {
     cut('magic-short', 'Seven bytes of the magic.', 'NOT_SEALED', 7),
     cut('version-half', 'The file ends within a version that begins like 1.', 'PAYLOAD_TRUNCATED', 9),
     cut('version-half-other', 'The file ends within another version.', 'UNSUPPORTED_VERSION', 9, 1),
-    cut('flags-half-other', 'The file ends within flags that are not zero.', 'UNSUPPORTED_VERSION', 11, 0, 1, 1),
+    cut(
+      'flags-half-other',
+      'The file ends within flags that are not zero.',
+      'UNSUPPORTED_VERSION',
+      11,
+      0,
+      1,
+      1,
+    ),
     cut('flags-half', 'The file ends within flags that begin with zero.', 'PAYLOAD_TRUNCATED', 11),
-    cut('preamble-cut', 'The file ends in the preamble, where zeros are not zero.', 'PAYLOAD_TRUNCATED', 100, 0, 1, 0, 0, 1),
+    cut(
+      'preamble-cut',
+      'The file ends in the preamble, where zeros are not zero.',
+      'PAYLOAD_TRUNCATED',
+      100,
+      0,
+      1,
+      0,
+      0,
+      1,
+    ),
     negative(
       'copies-cut',
       'Neither copy has its magic, and the file ends before its first segment.',
@@ -35,17 +59,25 @@ export function ruleVectors(): NegativeVector[] {
     ),
     unsupported('core-no-version', 'A core without a version.', ({ version: _, ...it }) => it),
     unsupported('core-version-text', 'A version that is text.', (it) => ({ ...it, version: '1' })),
-    unsupported('core-version-extra', 'A core of version 2 with a member that version 1 does not have.', (it) => ({
-      ...it,
-      version: 2,
-      zzz: '',
-    })),
+    unsupported(
+      'core-version-extra',
+      'A core of version 2 with a member that version 1 does not have.',
+      (it) => ({
+        ...it,
+        version: 2,
+        zzz: '',
+      }),
+    ),
     unsupported('core-no-algorithm', 'A core without an algorithm.', ({ algorithm: _, ...it }) => it),
-    unsupported('core-version-context', 'A core of version 2 with a context that version 1 refuses.', (it) => ({
-      ...it,
-      version: 2,
-      context: 5,
-    })),
+    unsupported(
+      'core-version-context',
+      'A core of version 2 with a context that version 1 refuses.',
+      (it) => ({
+        ...it,
+        version: 2,
+        context: 5,
+      }),
+    ),
     invalid(
       'core-format-version',
       'A core of another format and of another version.',

@@ -73,7 +73,7 @@ const PLANS: readonly Plan[] = [
   {
     name: 'area-laid-out-anew',
     comment:
-      "The envelope and the payload of five-segments, which somebody without a key laid out with another area (§3.3).",
+      'The envelope and the payload of five-segments, which somebody without a key laid out with another area (§3.3).',
     as: 'five-segments',
     size: 150,
     segmentLength: 64,
@@ -102,7 +102,8 @@ const PLANS: readonly Plan[] = [
   },
   {
     name: 'metadata-depth',
-    comment: 'A member that no reader knows; its innermost array, which is empty, stands inside 6 others (§1.4).',
+    comment:
+      'A member that no reader knows; its innermost array, which is empty, stands inside 6 others (§1.4).',
     size: 33,
     segmentLength: 64,
     metadata: { z: [[[[[[]]]]]] },

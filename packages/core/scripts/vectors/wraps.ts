@@ -29,7 +29,9 @@ const KEY_FILE = ((): string => {
 
 /** A.2: salt, ciphertext and tag. */
 function body(kek: Uint8Array, label: Uint8Array, bound: Uint8Array): Uint8Array {
-  const okm = createHmac('sha384', kek).update(concat(label, SALT, Uint8Array.of(1))).digest();
+  const okm = createHmac('sha384', kek)
+    .update(concat(label, SALT, Uint8Array.of(1)))
+    .digest();
   const cipher = createCipheriv('aes-256-gcm', okm.subarray(0, 32), okm.subarray(32, 44));
   cipher.setAAD(concat(label, bound));
   return concat(SALT, cipher.update(DATA_KEY), cipher.final(), cipher.getAuthTag());
@@ -95,7 +97,9 @@ export function wrapVectors(): WrapVector[] {
     ofFile('version-newline', 'A version with something after it.', { version: version('9 ') }),
     ofFile('id-upper-case', "The key's id in upper case.", { version: version(9).toUpperCase() }),
     ofFile('id-other', "Another key's id.", { version: `${hex(derived('another id', 16))}/9` }),
-    ofFile('context', 'Another context than the one that it was wrapped with.', { context: { model: 'other' } }),
+    ofFile('context', 'Another context than the one that it was wrapped with.', {
+      context: { model: 'other' },
+    }),
     ofFile('blob-version', 'Another version of the layout.', { wrapped: put(nine, 0, 2) }),
     ofFile('salt', 'A bit of the salt.', { wrapped: flipped(nine, 1) }),
     ofFile('ciphertext', 'A bit of the ciphertext.', { wrapped: flipped(nine, 33) }),
@@ -103,7 +107,10 @@ export function wrapVectors(): WrapVector[] {
     ofFile('short', 'A byte less.', { wrapped: hex(nine.slice(0, -1)) }),
     ofFile('long', 'A byte more.', { wrapped: `${hex(nine)}00` }),
     ofWords('small', 'The least N.'),
-    wrap('passphrase', { ...spoken, wrapped: hex(passphrase(15, 1, 4)) })('odd', 'The least r, the largest p.'),
+    wrap('passphrase', { ...spoken, wrapped: hex(passphrase(15, 1, 4)) })(
+      'odd',
+      'The least r, the largest p.',
+    ),
     ofWords('algorithm', 'Another algorithm than this provider has.', { algorithm: 'AES-256-GCM' }),
     ofWords('words', 'Another passphrase.', { passphrase: hex(utf8('correct horse e battery')) }),
     ofWords('context', 'Another context than the one that it was wrapped with.', { context: {} }),

@@ -5,7 +5,14 @@ const FORM = /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})(?:\.\d{1,9})?Z$/;
 export function isUtcTime(text: string): boolean {
   const numbers = FORM.exec(text)?.slice(1).map(Number);
   if (!numbers) return false;
-  const [year, month, day, hour, minute, second] = numbers as [number, number, number, number, number, number];
+  const [year, month, day, hour, minute, second] = numbers as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
   if (month < 1 || month > 12 || day < 1 || day > daysIn(year, month)) return false;
   return hour <= 23 && minute <= 59 && second <= 59;
 }
