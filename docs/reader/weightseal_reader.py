@@ -430,7 +430,7 @@ def check_size(metadata: dict[str, Any], size: int) -> None:  # 10.3
 
 
 def stream_segments(source: BinaryIO, keys: list[Any], context: dict[str, str]) -> tuple[dict[str, Any], Iterator[bytes]]:
-    """A reader that cannot seek: 9.8 and §14."""
+    """A reader that cannot seek: 9.8 and §15."""
     head = read_head(source, None)
     data_key = unlock(head, keys, context)
     payload = Payload(data_key, head)
