@@ -70,7 +70,7 @@ export const FILE_COMMANDS: readonly Command[] = [
   {
     name: 'verify',
     operand: '<sealed>',
-    summary: 'check that a sealed file is as it was sealed, and write nothing',
+    summary: 'check that what a sealed file holds is as it was sealed, and write nothing',
     about:
       'Authenticates the payload, the metadata and the envelope in use of a sealed file, or of stdin when <sealed> is -, and writes ' +
       'nothing. The other copy of the envelope is compared with the one in use: where they differ, it says so.',
