@@ -12,7 +12,9 @@ import { buffer } from 'node:stream/consumers';
 const { openToFile, openToStream, reseal, rewrap, sealToFile, sealToStream } = await import(
   '../../packages/core/dist/index.js'
 );
-const { createLocalKey, generateKeyFile } = await import('../../packages/kms-local/dist/index.js');
+const { createLocalKey, createPassphraseKey, generateKeyFile } = await import(
+  '../../packages/kms-local/dist/index.js'
+);
 
 const MIB = 1 << 20;
 const SIZES = [0, 1, 100, MIB - 1, MIB, MIB + 1, 3 * MIB + 17];
@@ -78,6 +80,9 @@ async function make(directory) {
   const plain = Readable.toWeb(createReadStream(at(`plain-${MIB + 1}`)));
   await writeFile(at('piped.sealed'), sealToStream(plain, { keys: [one], context: CONTEXTS[1] }));
   add('piped.sealed', MIB + 1, CONTEXTS[1]);
+
+  const words = createPassphraseKey({ passphrase: Buffer.from('correct horse') });
+  await sealToFile(at('plain-100'), at('words.sealed'), { keys: [words], context: CONTEXTS[2] });
 
   // What the mutations start from: five segments, the last one short, and one whose last segment is full.
   await sealToFile(at('plain-300'), at('base.sealed'), {

@@ -2,11 +2,11 @@
 """A reader for weightseal's sealed files, written from FORMAT.md alone. The numbers in the comments are its clauses.
 
     python weightseal_reader.py inspect FILE
-    python weightseal_reader.py verify  FILE --key-file PATH [--context k=v]...
+    python weightseal_reader.py verify  FILE --key-file PATH [--context k=v]... [--strict]
     python weightseal_reader.py open    FILE --key-file PATH [--context k=v]... -o OUT|-      (FILE may be - : a stream)
     python weightseal_reader.py range   FILE --key-file PATH [--context k=v]... --offset N --length M
 
-A refusal prints its error code on stderr and exits with 3.
+--passphrase-file PATH names a file that holds a passphrase, instead of or beside --key-file. A refusal prints its error code on stderr and exits with 3.
 """
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ HEADER, OVERHEAD = 74, 32  # 9.2, 9.4
 NOT_LAST = 0xFFFFFFFF  # 9.4
 SEARCH = 64  # 9.10
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # 5.3
+SCHEME = re.compile(r"[a-z][a-z0-9+.-]*")  # 6.1
+TIME = r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})"  # 10.2
 
 
 class SealError(Exception):
@@ -120,6 +122,16 @@ class Head:
     segment_length: int
 
 
+def is_time(text: Any, fraction: bool = True) -> bool:  # 10.2
+    found = isinstance(text, str) and re.fullmatch(TIME + (r"(?:\.[0-9]{1,9})?" if fraction else "") + "Z", text)
+    if not found:
+        return False
+    year, month, day, hour, minute, second = map(int, found.groups())
+    leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+    days = (31, 29 if leap else 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+    return 1 <= month <= 12 and 1 <= day <= days[month - 1] and hour <= 23 and minute <= 59 and second <= 59
+
+
 def read_exactly(source: BinaryIO, length: int) -> bytes:
     data = b""
     while len(data) < length and (more := source.read(length - len(data))):
@@ -133,9 +145,8 @@ def read_area(source: BinaryIO) -> int:  # §3
         start += more
     if start[:8] != b"\x89WSEAL\r\n":
         refuse("NOT_SEALED", "not a sealed file")
-    for field, wanted in (start[8:10], i2be(1, 2)), (start[10:12], i2be(0, 2)):
-        if len(field) == 2 and field != wanted:
-            refuse("UNSUPPORTED_VERSION", "another version or flags")
+    if not (i2be(1, 2) + i2be(0, 2)).startswith(start[8:12]):  # 3.2, 2: as much of it as is there
+        refuse("UNSUPPORTED_VERSION", "another version or flags")
     if len(start) < PREAMBLE:
         refuse("PAYLOAD_TRUNCATED", "the file ends in its preamble")
     area, payload = int.from_bytes(start[12:16], "big"), int.from_bytes(start[16:24], "big")
@@ -196,7 +207,7 @@ def parse_slot(document: bytes) -> Slot:  # 6.1
         if not isinstance(text, str) or len(text.encode()) > most or CONTROL.search(text):
             refuse("ENVELOPE_INVALID", "a slot's member is not valid")
     algorithm, key, provider, version, wrapped = texts
-    if not provider or not key.startswith(provider + ":"):
+    if not SCHEME.fullmatch(provider) or not key.startswith(provider + ":"):
         refuse("ENVELOPE_INVALID", "a slot's provider is not its key's scheme")
     return Slot(algorithm, key, provider, version, decode(wrapped, 1, 6144))
 
@@ -206,6 +217,7 @@ def read_head(source: BinaryIO, size: int | None) -> Head:
     if size is not None and size < PREAMBLE + 2 * area + HEADER + OVERHEAD:  # 3.2
         refuse("PAYLOAD_TRUNCATED", "the file ends before its payload's first segment")
     copies = [read_exactly(source, area), read_exactly(source, area)]
+    header = read_exactly(source, HEADER)  # 3.2, 5: before the copies are judged
     whole = [copy for copy in map(read_copy, copies) if copy]
     if not whole:  # 4.3
         refuse("ENVELOPE_DAMAGED", "no copy of the envelope is whole")
@@ -219,7 +231,6 @@ def read_head(source: BinaryIO, size: int | None) -> Head:
     mac, metadata = decode(mac, 48, 48), decode(metadata, 28, 16_384)  # 8.1, 10.1
     slots = [decode(slot, 1, area) for slot in slots]
     parsed = [parse_slot(slot) for slot in slots]
-    header = read_exactly(source, HEADER)
     length = int.from_bytes(header[2:6], "big")
     if header[:2] != b"\0\0" or header[6:10] != i2be(32, 4) or not 64 <= length <= 16_777_216:  # 9.2
         refuse("PAYLOAD_HEADER_INVALID", "the payload's parameters are not supported")
@@ -227,7 +238,31 @@ def read_head(source: BinaryIO, size: int | None) -> Head:
     return Head(area, generation, equal, core, mac, metadata, slots, context, id_, parsed, header, length)
 
 
-# ---- keys: packages/kms-local/README.md ------------------------------------------------------------------------------
+# ---- appendices A and B: keys ----------------------------------------------------------------------------------------
+
+KEY_LINE = rb"key ([1-9][0-9]{0,9}) (" + TIME.replace("(", "(?:").encode() + rb"Z) ([0-9a-f]{64})\n"
+KEY_FILE = re.compile(rb"#[^\n]*\nweightseal-key 1\nid ([0-9a-f]{32})\n((?:" + KEY_LINE + rb"){1,512})")  # B.1
+
+
+def read_private_file(path: str) -> bytes:
+    try:
+        with open(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
+            mode = os.fstat(file.fileno()).st_mode
+            if not stat.S_ISREG(mode):
+                refuse("KEY_FILE_INVALID", f"{path} is not a regular file")
+            if os.name == "posix" and mode & 0o077:
+                refuse("KEY_FILE_EXPOSED", f"{path} can be touched by group or others")
+            return file.read(65_537)
+    except FileNotFoundError:
+        refuse("KEY_NOT_FOUND", f"there is no {path}")
+
+
+def open_body(kek: bytes, label: bytes, body: bytes, bound: bytes) -> bytes:  # A.2
+    okm = kdf(kek, label + body[:32], 48)
+    try:
+        return AESGCM(okm[:32]).decrypt(okm[32:44], body[32:], label + bound)
+    except InvalidTag:
+        refuse("UNWRAP_REJECTED", "the wrapped key does not verify")
 
 
 class LocalKeyFile:
@@ -235,39 +270,44 @@ class LocalKeyFile:
     LABEL = b"weightseal/local/wrap/1"
 
     def __init__(self, path: str):
-        try:
-            with open(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
-                mode = os.fstat(file.fileno()).st_mode
-                if not stat.S_ISREG(mode):
-                    refuse("KEY_FILE_INVALID", f"{path} is not a regular file")
-                if os.name == "posix" and mode & 0o077:
-                    refuse("KEY_FILE_EXPOSED", f"{path} can be touched by group or others")
-                text = file.read(1 << 20)
-        except FileNotFoundError:
-            refuse("KEY_NOT_FOUND", f"there is no {path}")
-        body, mark, check = text.rpartition(b"check ")
-        lines = [line.split() for line in body.decode("ascii", "replace").splitlines() if not line.startswith("#")]
-        try:
-            if not mark or check.strip().decode() != hashlib.sha256(body).hexdigest() or lines[0] != ["weightseal-key", "1"]:
-                raise ValueError
-            self.id = bytes.fromhex(dict((line[0], line[1]) for line in lines)["id"])
-            self.keys = {line[1]: bytes.fromhex(line[3]) for line in lines if line[0] == "key"}
-        except (ValueError, LookupError):
+        body, mark, check = read_private_file(path).rpartition(b"check ")
+        found = KEY_FILE.fullmatch(body)
+        lines = re.findall(KEY_LINE, found[2]) if found else []
+        numbers = [int(number) for number, _, _ in lines]
+        if (
+            not found or check != hashlib.sha256(body).hexdigest().encode() + b"\n" or len(body + mark + check) > 65_536
+            or numbers != sorted(set(numbers)) or numbers[-1] >= 2**32 or not all(is_time(time.decode(), False) for _, time, _ in lines)
+        ):  # fmt: skip
             refuse("KEY_FILE_INVALID", f"{path} is damaged, or no key file")
+        self.id = bytes.fromhex(found[1].decode())
+        self.keys = {number.decode(): bytes.fromhex(secret.decode()) for number, _, secret in lines}
 
-    def unwrap(self, slot: Slot, context: bytes) -> bytes:
+    def unwrap(self, slot: Slot, context: bytes) -> bytes:  # A.4
         key_id, _, version = slot.version.partition("/")
         kek = self.keys.get(version)
         if slot.algorithm != "AES-256-GCM" or key_id != self.id.hex() or kek is None:
             refuse("UNWRAP_REJECTED", "wrapped under another key, or a version that the key file does not have")
         if len(slot.wrapped) != 81 or slot.wrapped[0] != 1:
             refuse("UNWRAP_REJECTED", "not a local wrap")
-        okm = kdf(kek, self.LABEL + slot.wrapped[1:33], 48)
-        aad = self.LABEL + lp(self.id) + i2be(int(version), 4) + context
-        try:
-            return AESGCM(okm[:32]).decrypt(okm[32:44], slot.wrapped[33:], aad)
-        except InvalidTag:
-            refuse("UNWRAP_REJECTED", "the wrapped key does not verify")
+        return open_body(kek, self.LABEL, slot.wrapped[1:], lp(self.id) + i2be(int(version), 4) + context)
+
+
+class Passphrase:
+    provider = "passphrase"
+    LABEL = b"weightseal/passphrase/wrap/1"
+
+    def __init__(self, passphrase: bytes):
+        self.passphrase = passphrase or refuse("PASSPHRASE_REQUIRED", "the passphrase is empty")
+
+    def unwrap(self, slot: Slot, context: bytes) -> bytes:  # A.3, A.4
+        if slot.algorithm != "scrypt-AES-256-GCM" or len(slot.wrapped) != 84 or slot.wrapped[0] != 1:
+            refuse("UNWRAP_REJECTED", "not a wrap of a passphrase")
+        _, log_n, r, p = slot.wrapped[:4]
+        if not (14 <= log_n <= 20 and 1 <= r <= 16 and 1 <= p <= 4 and 128 * r * p << log_n <= 2**30):
+            refuse("UNWRAP_REJECTED", "the parameters of scrypt are beyond the limits")
+        memory = 128 * r * ((1 << log_n) + p + 2) + 1024
+        kek = hashlib.scrypt(self.passphrase, salt=slot.wrapped[4:36], n=1 << log_n, r=r, p=p, maxmem=memory, dklen=32)
+        return open_body(kek, self.LABEL, slot.wrapped[4:], slot.wrapped[:4] + context)
 
 
 def envelope_mac(data_key: bytes, head: Head) -> bytes:  # §7, 8.1
@@ -324,7 +364,7 @@ def is_file_name(name: Any) -> bool:
 
 
 MEMBERS_OF_METADATA = {  # 10.2
-    "created": lambda value: isinstance(value, str),
+    "created": is_time,
     "digest": lambda value: isinstance(value, str) and re.fullmatch("sha256:[0-9a-f]{64}", value) is not None,
     "name": is_file_name,
     "size": lambda value: isinstance(value, int) and value >= 0,
@@ -430,7 +470,7 @@ def check_size(metadata: dict[str, Any], size: int) -> None:  # 10.3
 
 
 def stream_segments(source: BinaryIO, keys: list[Any], context: dict[str, str]) -> tuple[dict[str, Any], Iterator[bytes]]:
-    """A reader that cannot seek: 9.8 and §14."""
+    """A reader that cannot seek: 9.8 and §15."""
     head = read_head(source, None)
     data_key = unlock(head, keys, context)
     payload = Payload(data_key, head)
@@ -495,11 +535,22 @@ def inspect(file: BinaryIO) -> dict[str, Any]:
     size = file.seek(0, os.SEEK_END)
     file.seek(0)
     head = read_head(file, size)
-    base = PREAMBLE + 2 * head.area + HEADER
-    count, _ = count_segments(size - base, head.segment_length)
+    base, length = PREAMBLE + 2 * head.area + HEADER, head.segment_length
+    count, rest = count_segments(size - base, length)
+
+    def marker(number: int) -> int:
+        file.seek(base + number * length)
+        return int.from_bytes(read_exactly(file, 4), "big")
+
+    if rest < OVERHEAD or marker(count - 1) != rest:  # 9.12, with the codes of 9.6
+        if any(OVERHEAD <= marker(i) <= length for i in range(max(0, count - 65), count - 1)):
+            refuse("PAYLOAD_TRAILING_DATA", "there is more than was sealed")
+        if rest < OVERHEAD or marker(count - 1) == NOT_LAST or rest < marker(count - 1) <= length:
+            refuse("PAYLOAD_TRUNCATED", "the payload ends early")
+        refuse("PAYLOAD_TRAILING_DATA" if OVERHEAD <= marker(count - 1) < rest else "SEGMENT_TAMPERED", "the last segment's marker is not its length")
     recipients = [{"provider": s.provider, "key": s.key, "version": s.version, "algorithm": s.algorithm} for s in head.slots]
     return {"id": head.id.hex(), "context": head.context, "recipients": recipients, "generation": head.generation,
-            "copiesEqual": head.copies_equal, "segmentLength": head.segment_length, "segments": count,
+            "copiesEqual": head.copies_equal, "segmentLength": length, "segments": count,
             "size": size - base - OVERHEAD * count, "sealedSize": size}  # fmt: skip
 
 
@@ -510,7 +561,9 @@ def run(options: argparse.Namespace) -> None:
     with sys.stdin.buffer if stream else open(options.file, "rb") as file:
         if options.command == "inspect":
             return print(json.dumps(inspect(file), indent=2, ensure_ascii=False))
-        keys, context = [LocalKeyFile(path) for path in options.key_file], dict(options.context)
+        keys: list[Any] = [LocalKeyFile(path) for path in options.key_file]
+        keys += [Passphrase(re.sub(rb"\r?\n\Z", b"", read_private_file(path))) for path in options.passphrase_file]
+        context = dict(options.context)
         if stream:
             metadata, parts = stream_segments(file, keys, context)
         else:
@@ -519,10 +572,17 @@ def run(options: argparse.Namespace) -> None:
         if options.command == "range":
             write(sealed.range(options.offset, options.length), options.output)
         elif options.command == "open":
+            if options.check_digest and "digest" not in metadata:
+                print("note: the file was sealed without a digest, so none is compared", file=sys.stderr)
             write(digested(parts, metadata.get("digest") if options.check_digest else None), options.output)
         else:
             size = sum(map(len, digested(parts, metadata.get("digest"))))
-            print(json.dumps({"id": sealed.head.id.hex(), "verified": size, "metadata": metadata}, ensure_ascii=False))
+            equal = sealed.head.copies_equal  # 4.5
+            if not equal and options.strict:
+                refuse("ENVELOPE_DAMAGED", "all is as it was sealed, but the copy of the envelope that is not in use is not the same")
+            if not equal:
+                print("note: the copy of the envelope that is not in use is not the same; nothing authenticates it", file=sys.stderr)
+            print(json.dumps({"id": sealed.head.id.hex(), "verified": size, "metadata": metadata, "copiesEqual": equal}, ensure_ascii=False))
 
 
 def main() -> int:
@@ -539,10 +599,13 @@ def main() -> int:
         command = commands.add_parser(name)
         command.add_argument("file")
         if name != "inspect":
-            command.add_argument("--key-file", action="append", required=True, help="the path of a local: key file")
+            command.add_argument("--key-file", action="append", default=[], help="the path of a local: key file")
+            command.add_argument("--passphrase-file", action="append", default=[], help="the path of a file that holds a passphrase")
             command.add_argument("--context", action="append", type=pair, default=[], metavar="NAME=VALUE")
         if name == "open":
             command.add_argument("--check-digest", action="store_true")
+        if name == "verify":
+            command.add_argument("--strict", action="store_true", help="refuse a file whose two copies of the envelope differ, too")
         if name == "range":
             command.add_argument("--offset", type=natural, required=True)
             command.add_argument("--length", type=natural, required=True)

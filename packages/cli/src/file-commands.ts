@@ -55,7 +55,10 @@ export const FILE_COMMANDS: readonly Command[] = [
       key,
       { name: 'output', short: 'o', value: 'file', required: true, help: 'where to; - for stdout' },
       expect,
-      { name: 'check-digest', help: "compute the plaintext's SHA-256 too and compare it; not for stdout" },
+      {
+        name: 'check-digest',
+        help: "compute the plaintext's SHA-256 too and compare it, where the file has one; not for stdout",
+      },
       force,
       ...configured,
     ],
@@ -67,12 +70,15 @@ export const FILE_COMMANDS: readonly Command[] = [
   {
     name: 'verify',
     operand: '<sealed>',
-    summary: 'check every byte of a sealed file, and write nothing',
-    about: 'Authenticates every byte of a sealed file, or of stdin when <sealed> is -, and writes nothing.',
+    summary: 'check that what a sealed file holds is as it was sealed, and write nothing',
+    about:
+      'Authenticates the payload, the metadata and the envelope in use of a sealed file, or of stdin when <sealed> is -, and writes ' +
+      'nothing. The other copy of the envelope is compared with the one in use: where they differ, it says so.',
     flags: [
       key,
       expect,
       { name: 'no-digest', help: "do not compute the plaintext's SHA-256 as well" },
+      { name: 'strict', help: "refuse a file whose envelope's two copies differ, too" },
       ...configured,
     ],
     examples: ['weightseal verify model.sealed --key local:models.key --context model=llama'],

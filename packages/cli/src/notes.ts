@@ -1,5 +1,26 @@
-import type { Context } from '@weightseal/core';
+import type { Context, Opened } from '@weightseal/core';
 import { pairs } from './text.js';
+
+/** Several things that a person should know, as one note. */
+export function notes(...all: readonly (string | undefined)[]): string | undefined {
+  const said = all.filter((note) => note !== undefined);
+  return said.length > 0 ? said.join('\nweightseal: note: ') : undefined;
+}
+
+/** For those who may believe that each byte of the file counts. */
+export function unequalCopies({ otherCopy }: Opened): string | undefined {
+  if (otherCopy === undefined) return undefined;
+  return (
+    `copy ${otherCopy.name} of the envelope (${otherCopy.length} bytes at ${otherCopy.offset}) is not the same as the one in use, and nothing authenticates it: ` +
+    'it was damaged, or a rewrap was cut off. `weightseal rewrap` mends it; --strict makes it an error.'
+  );
+}
+
+/** For those who may believe that a digest was compared. */
+export function noDigest({ digest, digestVerified }: Opened): string | undefined {
+  if (digest !== undefined || digestVerified) return undefined;
+  return 'the file was sealed without a digest, so none was compared; every segment was authenticated.';
+}
 
 /** For those who may believe that the context was checked; without an argument where nobody knows it. */
 export function uncheckedContext(context?: Context): string {

@@ -13,6 +13,7 @@ export const ERROR_CODES = {
   RECIPIENT_NOT_FOUND: 'usage',
   RECIPIENT_REQUIRED: 'usage',
   ENVELOPE_FULL: 'usage',
+  GENERATION_EXHAUSTED: 'usage',
   TENSOR_NOT_FOUND: 'usage',
   // The bytes are not a sealed file that this version reads.
   NOT_SEALED: 'format',

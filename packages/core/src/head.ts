@@ -25,13 +25,15 @@ export interface Head {
 /** Reads `length` bytes at `offset`, fewer only at the end of the file. A stream's reader is asked for one piece after another. */
 type Reader = (offset: number, length: number) => Promise<Uint8Array>;
 
-/** FORMAT.md §11.1, step 1: everything is checked that can be checked before a key is touched. */
-export async function readHead(read: Reader): Promise<Head> {
+/** FORMAT.md §11.1, step 1: everything is checked that can be checked before a key is touched. `size` is the file's length, where it is known. */
+export async function readHead(read: Reader, size?: number): Promise<Head> {
   // One read brings all of a file whose area is the smallest, and nothing that a stream's payload needs.
   let bytes = await read(0, preambleFor(MIN_AREA).payloadOffset + FLOE_HEADER);
   const preamble = parsePreamble(bytes.subarray(0, PREAMBLE_LENGTH));
   const { area, payloadOffset } = preamble;
   const end = payloadOffset + FLOE_HEADER;
+  // §3.2: that there is too little is said before what is there is judged.
+  if (size !== undefined && size < end + OVERHEAD) throw truncated();
   if (bytes.length < end) bytes = concat(bytes, await read(bytes.length, end - bytes.length));
   if (bytes.length < end) throw truncated();
   const copies = [0, 1].map((index) => {
@@ -45,16 +47,12 @@ export async function readHead(read: Reader): Promise<Head> {
 
 /** @throws what `readHead` throws, and PAYLOAD_TRUNCATED when no segment can follow */
 export async function readHeadOf(source: ByteSource, signal: AbortSignal | undefined): Promise<Head> {
-  const head = await readHead((offset, length) =>
-    readExactly(
-      source,
-      Math.min(offset, source.size),
-      Math.min(length, Math.max(0, source.size - offset)),
-      signal,
-    ),
+  const { size } = source;
+  return await readHead(
+    (offset, length) =>
+      readExactly(source, Math.min(offset, size), Math.min(length, Math.max(0, size - offset)), signal),
+    size,
   );
-  if (source.size < head.preamble.payloadOffset + FLOE_HEADER + OVERHEAD) throw truncated();
-  return head;
 }
 
 export function truncated(): WeightsealError {

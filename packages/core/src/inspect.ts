@@ -1,7 +1,8 @@
+import { lastSegmentFault } from './engine/diagnose.js';
 import type { Context } from './format/context.js';
 import { parseSegmentLength } from './format/floe.js';
-import { FLOE_HEADER, OVERHEAD, segmentsOfBody } from './format/sizes.js';
-import { readHeadOf, truncated } from './head.js';
+import { FLOE_HEADER, segmentsOfBody } from './format/sizes.js';
+import { readHeadOf } from './head.js';
 import { type ByteSource, FileSource } from './io/byte-source.js';
 
 /** What a sealed file shows to anyone. None of it is authenticated: only a key can tell whether it is true. */
@@ -14,7 +15,7 @@ export interface Inspection {
   readonly recipients: readonly Recipient[];
   /** How often the envelope has been written. */
   readonly generation: number;
-  /** Whether both copies of the envelope are whole and equal; a rewrap mends them. */
+  /** Whether both copies of the envelope are whole and equal; where not, a rewrap mends them. */
   readonly copiesEqual: boolean;
   /** Bytes of an encrypted segment. */
   readonly segmentLength: number;
@@ -33,7 +34,10 @@ export interface Recipient {
   readonly algorithm: string;
 }
 
-/** Tells what a sealed file shows without a key. @throws NOT_SEALED, UNSUPPORTED_VERSION, and the other codes of class `format` */
+/**
+ * Tells what a sealed file shows without a key. @throws NOT_SEALED, UNSUPPORTED_VERSION and the other codes of class `format`, and what the last
+ * segment's marker shows: PAYLOAD_TRUNCATED, PAYLOAD_TRAILING_DATA, SEGMENT_TAMPERED. Opening gives the same code, unless the key finds something before it.
+ */
 export async function inspect(
   input: string | ByteSource,
   options: { signal?: AbortSignal | undefined } = {},
@@ -42,8 +46,10 @@ export async function inspect(
   const source = owned ?? (input as ByteSource);
   const { envelope, copy, preamble, floeHeader } = await readHeadOf(source, options.signal);
   const segmentLength = parseSegmentLength(floeHeader);
-  const segments = segmentsOfBody(source.size - preamble.payloadOffset - FLOE_HEADER, segmentLength);
-  if (segments.finalLength < OVERHEAD) throw truncated();
+  const offset = preamble.payloadOffset + FLOE_HEADER;
+  const segments = segmentsOfBody(source.size - offset, segmentLength);
+  const fault = await lastSegmentFault({ source, offset, segments }, options.signal);
+  if (fault) throw fault;
   return {
     formatVersion: 1,
     algorithm: envelope.core.algorithm,

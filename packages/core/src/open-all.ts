@@ -2,7 +2,9 @@ import type { FileHandle } from 'node:fs/promises';
 import { digestFor, type Pass, passError } from './engine/pass.js';
 import { WeightsealError } from './errors.js';
 import type { Context } from './format/context.js';
+import { PREAMBLE_LENGTH } from './format/preamble.js';
 import { release } from './format/segment.js';
+import type { Head } from './head.js';
 import { writeAt } from './io/output-file.js';
 import { type OnProgress, progressCounter } from './progress.js';
 import type { SealedInput } from './sealed-input.js';
@@ -12,7 +14,7 @@ export interface OpenOptions extends UnlockOptions {
   readonly onProgress?: OnProgress | undefined;
 }
 
-/** What a sealed file says of itself, all of it authenticated. */
+/** What a sealed file says of itself: authenticated, but for what is said of the copies of its envelope. */
 export interface Opened {
   /** The file's random id, 16 bytes in hexadecimal. */
   readonly id: string;
@@ -25,8 +27,12 @@ export interface Opened {
   readonly created?: string;
   /** `sha256:…` of the plaintext as it was sealed. */
   readonly digest?: string;
-  /** Whether the digest was computed anew and compared. Every byte is authenticated without that too. */
+  /** Whether the digest was computed anew and compared; false for a file without one. All of the plaintext is authenticated without that too. */
   readonly digestVerified: boolean;
+  /** Whether both copies of the envelope are whole and equal. */
+  readonly copiesEqual: boolean;
+  /** Where they are not: the one that was not used. Nothing authenticates what lies there, which may be an older envelope. A rewrap mends it. */
+  readonly otherCopy?: { readonly name: 'A' | 'B'; readonly offset: number; readonly length: number };
 }
 
 type Watched = Pick<OpenOptions, 'signal' | 'onProgress'>;
@@ -98,6 +104,7 @@ export async function* outputs(
 
 export function describe({ head, metadata }: Unlocked, size: number, digestVerified: boolean): Opened {
   const { core } = head.envelope;
+  const otherCopy = otherCopyOf(head);
   const { created, digest, name } = metadata;
   return {
     id: Buffer.from(core.id).toString('hex'),
@@ -107,7 +114,15 @@ export function describe({ head, metadata }: Unlocked, size: number, digestVerif
     ...(created !== undefined && { created }),
     ...(digest !== undefined && { digest }),
     digestVerified,
+    copiesEqual: otherCopy === undefined,
+    ...(otherCopy && { otherCopy }),
   };
+}
+
+function otherCopyOf({ copy, preamble: { area } }: Head): Opened['otherCopy'] {
+  if (copy.mirrored) return undefined;
+  const index = 1 - copy.index;
+  return { name: index === 0 ? 'A' : 'B', offset: PREAMBLE_LENGTH + index * area, length: area };
 }
 
 function digestMismatch(): WeightsealError {

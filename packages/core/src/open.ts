@@ -1,4 +1,4 @@
-import { throwIfAborted } from './errors.js';
+import { throwIfAborted, WeightsealError } from './errors.js';
 import { attend, Input, type InputBytes } from './io/input.js';
 import { OutputFile } from './io/output-file.js';
 import { outputStream } from './io/output-stream.js';
@@ -11,6 +11,11 @@ import type { UnlockOptions } from './unlock.js';
 export interface VerifyOptions extends OpenOptions {
   /** Whether to compute the plaintext's SHA-256 too and compare it with the sealed one, where there is one. */
   readonly digest?: boolean | undefined;
+  /**
+   * Whether to refuse a file whose two copies of the envelope are not equal (ENVELOPE_DAMAGED), although the one in use is authentic; the default is
+   * false. A crash in the midst of a rewrap leaves such a file, and another rewrap mends it.
+   */
+  readonly strict?: boolean | undefined;
 }
 
 export interface OpenFileOptions extends VerifyOptions {
@@ -41,15 +46,30 @@ export async function openToFile(
   await using file = await OutputFile.create(output, options.overwrite ?? false);
   await using sealed = await unlockInput(source, options);
   const opened = await openAll(sealed, file, options, options.digest ?? false);
+  if (options.strict) checkCopies(opened);
   throwIfAborted(options.signal);
   await file.publish();
   return opened;
 }
 
-/** Authenticates every byte, and writes nothing. Compares the digest too, unless `digest` is false. */
+/**
+ * Authenticates payload, metadata and the envelope in use, and writes nothing. Compares the digest too, unless `digest` is false. The other copy of
+ * the envelope authenticates nothing and is not needed: `copiesEqual` tells whether it is the same, and `strict` makes it an error when it is not.
+ */
 export async function verify(input: InputBytes, options: VerifyOptions): Promise<Opened> {
   await using sealed = await openInput(input, options);
-  return await openAll(sealed, undefined, options, options.digest ?? true);
+  const opened = await openAll(sealed, undefined, options, options.digest ?? true);
+  if (options.strict) checkCopies(opened);
+  return opened;
+}
+
+function checkCopies({ otherCopy }: Opened): void {
+  if (otherCopy === undefined) return;
+  throw new WeightsealError(
+    'ENVELOPE_DAMAGED',
+    `The payload and the envelope in use are as they were sealed, and copy ${otherCopy.name} of the envelope (${otherCopy.length} bytes at ${otherCopy.offset}) is not the same: ` +
+      'it was damaged, or a rewrap was cut off. `rewrap` mends it.',
+  );
 }
 
 /**

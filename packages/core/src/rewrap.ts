@@ -3,7 +3,7 @@ import { realpath } from 'node:fs/promises';
 import { ioError, throwIfAborted, WeightsealError } from './errors.js';
 import { expectContext } from './format/context.js';
 import { authenticateEnvelope, type Envelope, encodeEnvelope } from './format/envelope.js';
-import { copyCapacity, encodeCopy } from './format/envelope-copy.js';
+import { copyCapacity, encodeCopy, nextGeneration } from './format/envelope-copy.js';
 import { PREAMBLE_LENGTH, preambleFor } from './format/preamble.js';
 import { encodeHead, type Head, readHeadOf } from './head.js';
 import { type Recipient, recipientOf } from './inspect.js';
@@ -37,7 +37,7 @@ export interface Rewrapped {
  * `keys` are made anew, with the keys' present versions. A crash at any moment leaves the old envelope or the new one. It locks nobody out who has had the data key or a
  * copy of the file: that is what `reseal` is for.
  *
- * @throws ENVELOPE_FULL unless `grow`, RECIPIENT_NOT_FOUND, RECIPIENT_REQUIRED, WRAP_NOT_VERIFIED, INPUT_CHANGED when somebody else rewrote
+ * @throws ENVELOPE_FULL unless `grow`, GENERATION_EXHAUSTED, RECIPIENT_NOT_FOUND, RECIPIENT_REQUIRED, WRAP_NOT_VERIFIED, INPUT_CHANGED when somebody else rewrote
  *   the file meanwhile, and what opening throws
  */
 export async function rewrap(path: string, options: RewrapOptions): Promise<Rewrapped> {
@@ -56,7 +56,8 @@ export async function rewrap(path: string, options: RewrapOptions): Promise<Rewr
 async function newEnvelope(head: Head, options: RewrapOptions): Promise<Envelope> {
   const { context, signal, remove = [] } = options;
   const keys = checkKeys(options.keys);
-  const { core, slots, generation, metadata } = head.envelope;
+  const { core, slots, metadata } = head.envelope;
+  const generation = nextGeneration(head.envelope.generation);
   const present = new Set(slots.map((slot) => slot.keyUri));
   const add = options.add ?? (remove.length === 0 ? keys.filter((key) => present.has(key.uri)) : []);
   if (add.length + remove.length === 0) {
@@ -70,7 +71,7 @@ async function newEnvelope(head: Head, options: RewrapOptions): Promise<Envelope
   const kept = slotsToKeep(slots, { add, remove });
   checkSlotCount(kept.length + add.length);
   const added = add.length > 0 ? await wrapForAll(dataKey, add, core.context, signal) : [];
-  const parts = { generation: generation + 1, core, slots: [...kept, ...added], metadata };
+  const parts = { generation, core, slots: [...kept, ...added], metadata };
   return authenticateEnvelope(dataKey.bytes, parts);
 }
 

@@ -19,7 +19,7 @@ import type { Input } from './io/input.js';
 import type { OpenPass, SealedInput } from './sealed-input.js';
 import { type Unlocked, type UnlockOptions, unlock } from './unlock.js';
 
-/** An unlocked sealed file that comes as a stream: FORMAT.md §9.8 and §14. */
+/** An unlocked sealed file that comes as a stream: FORMAT.md §9.8 and §15. */
 export class SealedStream implements SealedInput {
   readonly unlocked: Unlocked;
   readonly #feeder: Feeder;

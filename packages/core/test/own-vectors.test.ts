@@ -1,10 +1,18 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { bufferSource, inspect, openReader, openToStream } from '@weightseal/core';
+import {
+  bufferSource,
+  inspect,
+  openReader,
+  openToFile,
+  openToStream,
+  rewrap,
+  verify,
+} from '@weightseal/core';
 import { describe, expect, it } from 'vitest';
 import { assemble } from '../scripts/vectors/pieces.js';
 import type { NegativeVector, PositiveVector } from '../scripts/vectors/types.js';
@@ -60,8 +68,43 @@ describe('files that open', () => {
       segments: vector.segments,
       size: vector.plaintext.length / 2,
       sealedSize: vector.size,
+      generation: vector.generation,
+      copiesEqual: vector.copiesEqual,
     });
     expect(shown.recipients.map(({ keyUri }) => keyUri)).toEqual(vector.keyUris);
+  });
+});
+
+describe('copies of the envelope that are not equal', () => {
+  const unequal = positive.filter(({ copiesEqual }) => !copiesEqual);
+
+  it('there are some', () => expect(unequal.map(({ name }) => name)).toHaveLength(3));
+
+  it.each(unequal)('$name: verify tells, and refuses it when it is to be strict', async (vector) => {
+    const source = bufferSource(fileOf(vector));
+    const name = vector.name === 'copy-a-damaged' || vector.name === 'copy-b-newer' ? 'A' : 'B';
+    const otherCopy = { name, offset: name === 'A' ? 4096 : 8192, length: 4096 };
+    const keys = [key()];
+    for (const input of [source, () => streamOf(fileOf(vector), 1000)]) {
+      const made = () => (typeof input === 'function' ? input() : input);
+      expect(await verify(made(), { keys })).toMatchObject({ copiesEqual: false, otherCopy });
+      await expect(verify(made(), { keys, strict: true })).rejects.toEqual(code('ENVELOPE_DAMAGED'));
+    }
+    const output = temp.path();
+    await expect(openToFile(source, output, { keys, strict: true })).rejects.toEqual(
+      code('ENVELOPE_DAMAGED'),
+    );
+    expect(existsSync(output)).toBe(false);
+    expect(await openToFile(source, output, { keys })).toMatchObject({ copiesEqual: false, otherCopy });
+  });
+
+  it.each(unequal)('$name: a rewrap mends it', async (vector) => {
+    const path = temp.path();
+    await writeFile(path, fileOf(vector));
+    await rewrap(path, { keys: [key()] });
+    const verified = await verify(path, { keys: [key()], strict: true });
+    expect(verified.copiesEqual).toBe(true);
+    expect(verified).not.toHaveProperty('otherCopy');
   });
 });
 
@@ -97,6 +140,13 @@ describe('files that are refused', () => {
       expect(first).toBe(baseOf(vector).plaintext.slice(0, 64));
     },
   );
+
+  it.each(negative)('$name: what a reader without a key finds of it', async (vector) => {
+    const shown = inspect(bufferSource(damaged(vector)));
+    const { codeWithoutKey } = vector;
+    if (codeWithoutKey) await expect(shown).rejects.toEqual(code(codeWithoutKey as never));
+    else await expect(shown).resolves.toMatchObject({ sealedSize: vector.size });
+  });
 
   it('a stream gives out what comes before the fault, and nothing after it', async () => {
     const vector = negative.find(({ name }) => name === 'segment-tag')!;

@@ -27,7 +27,7 @@ const CONTEXT_LABEL = 'weightseal/azure-kv/context/1\0';
  *
  * RSA-OAEP-256 and A256KW take no additional data. What they wrap cannot be changed without the key, so the digest inside
  * ties the context to the data key, and a wrong context is refused right here. It does not tell who wrapped, since
- * anybody may have an RSA public key; that is FORMAT.md §15.2. The salt is random: A256KW has no randomness of its own, and
+ * anybody may have an RSA public key; that is FORMAT.md §16.6. The salt is random: A256KW has no randomness of its own, and
  * would show that two slots hold the same data key.
  */
 export type Body =

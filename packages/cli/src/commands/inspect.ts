@@ -26,7 +26,7 @@ function describe(file: Inspection): string[] {
     ),
     `plaintext   ${size(file.size)}`,
     `sealed      ${size(file.sealedSize)}; segments of ${size(file.segmentLength)}: ${file.segments}`,
-    `envelope    generation ${file.generation}, ${file.copiesEqual ? 'both copies whole' : 'one copy is damaged; `rewrap` mends it'}`,
+    `envelope    generation ${file.generation}, ${file.copiesEqual ? 'both copies whole' : 'one copy is damaged or older; `rewrap` mends it'}`,
     'None of this is authenticated; `weightseal verify` checks it.',
   ];
 }

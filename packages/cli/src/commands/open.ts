@@ -2,7 +2,7 @@ import type { OpenOptions } from '@weightseal/core';
 import { usageError } from '../cli-error.js';
 import { core } from '../core.js';
 import { keysToOpen } from '../keys.js';
-import { uncheckedContext } from '../notes.js';
+import { noDigest, notes, uncheckedContext } from '../notes.js';
 import { pour } from '../output.js';
 import { stdin } from '../stdin.js';
 import { quote, size } from '../text.js';
@@ -34,7 +34,10 @@ export async function open(args: Args, session: Session): Promise<Result> {
   return {
     value: { output, ...opened, contextChecked: options.context !== undefined },
     lines: [`opened ${size(opened.size)} into ${quote(output)}`],
-    note: options.context ? undefined : uncheckedContext(opened.context),
+    note: notes(
+      options.context ? undefined : uncheckedContext(opened.context),
+      digest ? noDigest(opened) : undefined,
+    ),
   };
 }
 

@@ -1,6 +1,6 @@
 import { core } from '../core.js';
 import { keysToOpen } from '../keys.js';
-import { uncheckedContext } from '../notes.js';
+import { notes, uncheckedContext, unequalCopies } from '../notes.js';
 import { stdin } from '../stdin.js';
 import { quote, size } from '../text.js';
 import type { Args, Result, Session } from '../types.js';
@@ -16,6 +16,7 @@ export async function verify(args: Args, session: Session): Promise<Result> {
     keys,
     hedgeMs,
     digest: !args.has('no-digest'),
+    strict: args.has('strict'),
     signal: session.signal,
     onProgress: await session.progress('verifying'),
   });
@@ -23,6 +24,6 @@ export async function verify(args: Args, session: Session): Promise<Result> {
   return {
     value: { input, ...verified, contextChecked: context !== undefined },
     lines: [`verified ${quote(input)}: all ${size(verified.size)} are as they were sealed${digest}`],
-    note: context ? undefined : uncheckedContext(verified.context),
+    note: notes(context ? undefined : uncheckedContext(verified.context), unequalCopies(verified)),
   };
 }

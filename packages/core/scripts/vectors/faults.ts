@@ -16,8 +16,20 @@ export const PAYLOAD = COPY_B + AREA;
 export const BODY = PAYLOAD + 74;
 export const SEGMENT = 64;
 
-export type Codes = Pick<NegativeVector, 'code' | 'streamCode' | 'foundByReading'>;
+export type Codes = Pick<NegativeVector, 'code' | 'streamCode' | 'foundByReading' | 'codeWithoutKey'>;
 export type Change = (file: Uint8Array, made: Made) => Uint8Array;
+
+/** What a file shows to anyone; of the payload, what its length and markers say (FORMAT.md §9.12). */
+const SHOWN = new Set([
+  'NOT_SEALED',
+  'UNSUPPORTED_VERSION',
+  'HEADER_INVALID',
+  'ENVELOPE_DAMAGED',
+  'ENVELOPE_INVALID',
+  'PAYLOAD_HEADER_INVALID',
+  'PAYLOAD_TRUNCATED',
+  'PAYLOAD_TRAILING_DATA',
+]);
 
 export function positive(name: string): Made {
   return POSITIVE.find(({ plan }) => plan.name === name)!;
@@ -41,7 +53,9 @@ export function negative(
     of,
     size: after.length,
     changes: differences(base, after),
-    ...(typeof codes === 'string' ? { code: codes } : codes),
+    ...(typeof codes === 'string'
+      ? { code: codes, ...(SHOWN.has(codes) && { codeWithoutKey: codes }) }
+      : codes),
   };
 }
 

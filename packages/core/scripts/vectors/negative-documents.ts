@@ -285,14 +285,14 @@ export function documentVectors(): NegativeVector[] {
       'metadata-size-more',
       'The sealed size is one more than there is.',
       FIVE,
-      'PAYLOAD_TRUNCATED',
+      { code: 'PAYLOAD_TRUNCATED' },
       metadata(utf8('{"size":151}')),
     ),
     negative(
       'metadata-size-less',
       'The sealed size is one less than there is.',
       FIVE,
-      'PAYLOAD_TRAILING_DATA',
+      { code: 'PAYLOAD_TRAILING_DATA' },
       metadata(utf8('{"size":149}')),
     ),
   ];

@@ -48,7 +48,8 @@ export function payloadVectors(): NegativeVector[] {
       'floe-segment-other',
       'Segments of 65 bytes: allowed, and not what was sealed.',
       FIVE,
-      'PAYLOAD_HEADER_TAMPERED',
+      // Without a key nobody can tell that the last segment only seems to be changed.
+      { code: 'PAYLOAD_HEADER_TAMPERED', codeWithoutKey: 'SEGMENT_TAMPERED' },
       at(PAYLOAD + 5, 65),
     ),
     negative('floe-iv', 'Another IV.', FIVE, 'PAYLOAD_HEADER_TAMPERED', flip(PAYLOAD + 10)),
@@ -138,6 +139,13 @@ export function payloadVectors(): NegativeVector[] {
       flip(BODY + 4 * SEGMENT + 20),
     ),
     negative(
+      'last-segment-marker',
+      'A marker of the last segment that no segment can have.',
+      FIVE,
+      { code: 'SEGMENT_TAMPERED', codeWithoutKey: 'SEGMENT_TAMPERED' },
+      at(BODY + 4 * SEGMENT, 0, 0, 0, 31),
+    ),
+    negative(
       'last-segment-spliced',
       "Another file's last segment.",
       FIVE,
@@ -166,6 +174,13 @@ export function payloadVectors(): NegativeVector[] {
     ),
     negative('trailing-file', 'The same payload once more.', FIVE, 'PAYLOAD_TRAILING_DATA', (file) =>
       concat(file, file.subarray(BODY)),
+    ),
+    negative(
+      'trailing-byte-alone',
+      'One byte after segments that are all full: less than a segment, and yet nothing was cut.',
+      'aligned',
+      'PAYLOAD_TRAILING_DATA',
+      (file) => concat(file, Uint8Array.of(0)),
     ),
     negative(
       'aligned-cut',

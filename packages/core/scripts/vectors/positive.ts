@@ -1,4 +1,7 @@
 import { createHash } from 'node:crypto';
+import type { Json } from '../../src/format/canonical-json.js';
+import { authenticateEnvelope, encodeEnvelope } from '../../src/format/envelope.js';
+import { encodeCopy } from '../../src/format/envelope-copy.js';
 import { type Forged, forge, type Parts } from '../../test/support/forge.js';
 import { kekOf, wrapWith } from '../../test/support/wrap.js';
 import { differences } from './pieces.js';
@@ -16,9 +19,13 @@ export interface Plan {
   readonly segmentLength: number;
   readonly context?: Record<string, string>;
   readonly recipients?: readonly string[];
-  readonly metadata?: Record<string, string | number>;
+  readonly metadata?: Record<string, Json>;
   readonly area?: number;
   readonly generation?: number;
+  /** The plan from whose name keys, nonces and plaintext are derived, instead of from this one's. */
+  readonly as?: string;
+  /** What happened to the copies of the envelope after sealing. */
+  readonly copies?: Exclude<keyof typeof COPIES, 'sound'>;
   /** An empty last segment, which a writer does not make and a reader accepts (§9.5). */
   readonly emptyLast?: true;
 }
@@ -62,7 +69,92 @@ const PLANS: readonly Plan[] = [
   },
   { name: 'generation-7', comment: 'After six rewraps.', size: 33, segmentLength: 64, generation: 7 },
   { name: 'area-16384', comment: 'The default area.', size: 33, segmentLength: 64, area: 16_384 },
+  { name: 'area-largest', comment: 'The largest area.', size: 33, segmentLength: 64, area: 1_048_576 },
+  {
+    name: 'area-laid-out-anew',
+    comment:
+      'The envelope and the payload of five-segments, which somebody without a key laid out with another area (§3.3).',
+    as: 'five-segments',
+    size: 150,
+    segmentLength: 64,
+    area: 8192,
+  },
+  {
+    name: 'generation-highest',
+    comment: 'Generation 2^53 − 1: it opens, and a rewrap of it is refused (§13.1).',
+    size: 33,
+    segmentLength: 64,
+    generation: Number.MAX_SAFE_INTEGER,
+  },
+  {
+    name: 'created-in-a-leap-year',
+    comment: 'A 29 February, and a time without a fraction.',
+    size: 33,
+    segmentLength: 64,
+    metadata: { created: '2028-02-29T23:59:59Z' },
+  },
+  {
+    name: 'created-to-the-nanosecond',
+    comment: 'As many digits of a second as there may be.',
+    size: 33,
+    segmentLength: 64,
+    metadata: { created: '0000-01-01T00:00:00.000000001Z' },
+  },
+  {
+    name: 'metadata-depth',
+    comment:
+      'A member that no reader knows; its innermost array, which is empty, stands inside 6 others (§1.4).',
+    size: 33,
+    segmentLength: 64,
+    metadata: { z: [[[[[[]]]]]] },
+  },
+  {
+    name: 'provider-scheme',
+    comment: "A slot of a provider with everything that a scheme's name may have (§6.1).",
+    size: 33,
+    segmentLength: 64,
+    recipients: ['a1+b-c.d:e:f', 'vector:one'],
+  },
+  {
+    name: 'copy-a-damaged',
+    comment: 'A bit of copy A; copy B is used.',
+    size: 33,
+    segmentLength: 64,
+    copies: 'A damaged',
+  },
+  {
+    name: 'copy-b-damaged',
+    comment: "Copy B's zeros are not all zero; copy A is used.",
+    size: 33,
+    segmentLength: 64,
+    copies: 'B damaged',
+  },
+  {
+    name: 'copy-b-newer',
+    comment: 'A rewrap was cut off after its first write: copy B has one slot more, and the next generation.',
+    size: 33,
+    segmentLength: 64,
+    recipients: ['vector:one'],
+    copies: 'B newer',
+  },
 ];
+
+type Copies = (file: Uint8Array, parts: Parts, forged: Forged) => void;
+
+const COPIES = {
+  sound: () => {},
+  'A damaged': (file) => {
+    file[4096 + 60]! ^= 1;
+  },
+  'B damaged': (file, { area }) => {
+    file[4096 + 2 * area - 1] = 1;
+  },
+  'B newer': (file, { area, dataKey, generation }, { core, slots, metadata }) => {
+    const next = { generation: generation + 1, core, slots: [...slots, ...slots], metadata };
+    const document = encodeEnvelope(authenticateEnvelope(dataKey, next));
+    file.set(encodeCopy({ generation: next.generation, document }, area), 4096 + area);
+  },
+} satisfies Record<string, Copies>;
 
 export interface Made {
   readonly plan: Plan;
@@ -71,7 +163,8 @@ export interface Made {
 }
 
 export function make(plan: Plan): Made {
-  const { name, size, segmentLength, context = {}, recipients = ['vector:one'] } = plan;
+  const { size, segmentLength, context = {}, recipients = ['vector:one'], copies = 'sound' } = plan;
+  const name = plan.as ?? plan.name;
   const dataKey = derived(`${name} data key`, 32);
   const plaintext = derived(`${name} plaintext`, size);
   const digest = `sha256:${createHash('sha256').update(plaintext).digest('hex')}`;
@@ -103,7 +196,9 @@ export function make(plan: Plan): Made {
       ],
     }),
   };
-  return { plan, parts, forged: forge(parts) };
+  const forged = forge(parts);
+  COPIES[copies](forged.bytes, parts, forged);
+  return { plan, parts, forged };
 }
 
 export const POSITIVE: readonly Made[] = PLANS.map(make);
@@ -114,8 +209,12 @@ export function positiveVector({ plan, parts, forged }: Made): PositiveVector {
     comment: plan.comment,
     dataKey: Buffer.from(parts.dataKey).toString('hex'),
     context: parts.context,
-    keyUris: parts.recipients.map(({ keyUri }) => keyUri),
-    metadata: parts.metadata as Record<string, string | number>,
+    keyUris: (plan.copies === 'B newer' ? [...parts.recipients, ...parts.recipients] : parts.recipients).map(
+      ({ keyUri }) => keyUri,
+    ),
+    generation: plan.copies === 'B newer' ? parts.generation + 1 : parts.generation,
+    copiesEqual: plan.copies === undefined,
+    metadata: parts.metadata as Record<string, Json>,
     segmentLength: parts.segmentLength,
     segments: forged.segments.length,
     plaintext: Buffer.from(parts.plaintext).toString('hex'),

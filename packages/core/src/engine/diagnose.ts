@@ -9,13 +9,17 @@ import { type ByteSource, readExactly } from '../io/byte-source.js';
 // than this many segments.
 const REACH = 64;
 
-/** A payload that can be read anywhere. */
-export interface Body {
+/** A payload's segments as they lie in a file. */
+export interface Stored {
   readonly source: ByteSource;
   /** Where the first segment begins. */
   readonly offset: number;
-  readonly message: FloeMessage;
   readonly segments: Segments;
+}
+
+/** A payload that can be read anywhere. */
+export interface Body extends Stored {
+  readonly message: FloeMessage;
 }
 
 const told: Partial<Record<ErrorCode, string>> = {
@@ -48,17 +52,34 @@ async function diagnoseInner(body: Body, position: number): Promise<ErrorCode> {
 }
 
 async function diagnoseLast(body: Body): Promise<ErrorCode> {
-  const { count, finalLength, segmentLength } = body.segments;
+  const position = body.segments.count - 1;
+  return (await markedAs(body)) ?? moved(body, await readSegment(body, position), position, true);
+}
+
+/** The error for a last segment whose own marker is not its length; undefined when it is. It takes no key: FORMAT.md §9.12. */
+export async function lastSegmentFault(
+  stored: Stored,
+  signal?: AbortSignal,
+): Promise<WeightsealError | undefined> {
+  const { count, finalLength } = stored.segments;
+  if (finalLength >= OVERHEAD) {
+    const marker = view(await readHead(stored, count - 1, signal)).getUint32(0);
+    if (marker === finalLength) return undefined;
+  }
+  return segmentError((await markedAs(stored, signal)) ?? 'SEGMENT_TAMPERED', count - 1);
+}
+
+/** What the markers of the last segments alone say of a last one that was refused: FORMAT.md §9.6. */
+async function markedAs(stored: Stored, signal?: AbortSignal): Promise<ErrorCode | undefined> {
+  const { count, finalLength, segmentLength } = stored.segments;
   for (let at = count - 2; at >= Math.max(0, count - 1 - REACH); at--) {
-    if (endsHere(await readHead(body, at), segmentLength)) return 'PAYLOAD_TRAILING_DATA';
+    if (endsHere(await readHead(stored, at, signal), segmentLength)) return 'PAYLOAD_TRAILING_DATA';
   }
   if (finalLength < OVERHEAD) return 'PAYLOAD_TRUNCATED';
-  const segment = await readSegment(body, count - 1);
-  const marker = view(segment).getUint32(0);
+  const marker = view(await readHead(stored, count - 1, signal)).getUint32(0);
   if (marker === NOT_FINAL || (marker > finalLength && marker <= segmentLength)) return 'PAYLOAD_TRUNCATED';
   if (marker >= OVERHEAD && marker < finalLength) return 'PAYLOAD_TRAILING_DATA';
-  if (marker !== finalLength) return 'SEGMENT_TAMPERED';
-  return moved(body, segment, count - 1, true);
+  return marker === finalLength ? undefined : 'SEGMENT_TAMPERED';
 }
 
 /** Whether a segment is marked as the last. */
@@ -86,11 +107,15 @@ async function moved(body: Body, segment: Uint8Array, position: number, final: b
   return 'SEGMENT_TAMPERED';
 }
 
-function readHead(body: Body, position: number): Promise<Uint8Array> {
-  return readExactly(body.source, body.offset + position * body.segments.segmentLength, 4, undefined);
+function readHead(
+  { source, offset, segments }: Stored,
+  position: number,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array> {
+  return readExactly(source, offset + position * segments.segmentLength, 4, signal);
 }
 
-function readSegment({ source, offset, segments }: Body, position: number): Promise<Uint8Array> {
+function readSegment({ source, offset, segments }: Stored, position: number): Promise<Uint8Array> {
   const { segmentLength, count, finalLength } = segments;
   const length = position === count - 1 ? finalLength : segmentLength;
   return readExactly(source, offset + position * segmentLength, length, undefined);

@@ -20,7 +20,17 @@ function checksum(head: Uint8Array, document: Uint8Array): Uint8Array {
   return createHash('sha256').update(head.subarray(0, 24)).update(document).digest();
 }
 
-/** @throws ENVELOPE_FULL */
+/** FORMAT.md §13.1: the generation after this one. @throws GENERATION_EXHAUSTED */
+export function nextGeneration(generation: number): number {
+  if (generation < Number.MAX_SAFE_INTEGER) return generation + 1;
+  throw new WeightsealError(
+    'GENERATION_EXHAUSTED',
+    'The envelope counts how often it was written, and has come to the end of its numbers; nobody gets there by rewrapping. ' +
+      '`reseal` begins anew, under a new data key.',
+  );
+}
+
+/** What it returns, `parseCopy` takes. @throws ENVELOPE_FULL */
 export function encodeCopy({ generation, document }: EnvelopeCopy, area: number): Uint8Array<ArrayBuffer> {
   if (document.length > copyCapacity(area)) {
     throw new WeightsealError(
@@ -36,7 +46,11 @@ export function encodeCopy({ generation, document }: EnvelopeCopy, area: number)
   fields.setUint32(16, document.length);
   out.set(checksum(out, document), 24);
   out.set(document, HEAD_LENGTH);
-  return out;
+  if (parseCopy(out)) return out;
+  throw new WeightsealError(
+    'INTERNAL',
+    `An envelope copy of generation ${generation} could not be read again, so it was not written. Report this.`,
+  );
 }
 
 /** The copy's content when it is whole (FORMAT.md §4.2), else undefined. */

@@ -75,9 +75,12 @@ function computeMac(dataKey: Uint8Array, envelope: Omit<Envelope, 'mac'>): Uint8
   }
 }
 
-/** Puts the MAC on the parts of an envelope. */
+/** Puts the MAC on the parts of an envelope, which `parseEnvelope` takes. @throws ENVELOPE_INVALID for parts that no file may have */
 export function authenticateEnvelope(dataKey: Uint8Array, parts: Omit<Envelope, 'mac'>): Envelope {
-  return { ...parts, mac: computeMac(dataKey, parts) };
+  const envelope = { ...parts, mac: computeMac(dataKey, parts) };
+  // What a reader would refuse must not be written over what it takes.
+  parseEnvelope(envelope.generation, encodeEnvelope(envelope));
+  return envelope;
 }
 
 /** FORMAT.md §8.2. @throws ENVELOPE_TAMPERED */

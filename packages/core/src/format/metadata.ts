@@ -4,6 +4,7 @@ import { concat, hasControl, lengthPrefixed, utf8 } from './bytes.js';
 import { canonicalJson, isObject, parseCanonicalJson } from './canonical-json.js';
 import type { CoreDocument } from './core-document.js';
 import { label, metadataKey } from './kdf.js';
+import { isUtcTime } from './utc-time.js';
 
 // FORMAT.md §10.
 const NONCE = 12;
@@ -14,7 +15,7 @@ const DIGEST = /^sha256:[0-9a-f]{64}$/;
 
 /** What only the holder of a key can read of a sealed file, besides its payload. */
 export interface Metadata {
-  /** When it was sealed, RFC 3339 in UTC. */
+  /** When it was sealed, RFC 3339 in UTC, as FORMAT.md §10.2 spells it. */
   readonly created?: string;
   /** `sha256:` and the plaintext's SHA-256 in hexadecimal. */
   readonly digest?: string;
@@ -26,6 +27,8 @@ export interface Metadata {
 
 export function sealMetadata(dataKey: Uint8Array, core: CoreDocument, metadata: Metadata): Uint8Array {
   const json = canonicalJson({ ...metadata });
+  // Throws: what is sealed must open again.
+  readMetadata(json);
   const padded = new Uint8Array(Math.ceil(json.length / PADDING) * PADDING).fill(SPACE);
   padded.set(json);
   const nonce = randomBytes(NONCE);
@@ -49,7 +52,7 @@ export function openMetadata(dataKey: Uint8Array, core: CoreDocument, sealed: Ui
   } catch (cause) {
     throw new WeightsealError(
       'METADATA_TAMPERED',
-      'The sealed metadata does not authenticate; get a sound copy of the file.',
+      'The sealed metadata does not authenticate, or holds what it must not; get a sound copy of the file.',
       { cause },
     );
   } finally {
@@ -62,7 +65,7 @@ function readMetadata(json: Uint8Array): Metadata {
   if (!isObject(value)) throw new TypeError('the metadata is no canonical JSON object');
   const { created, digest, name, size } = value;
   const sound =
-    (created === undefined || typeof created === 'string') &&
+    (created === undefined || (typeof created === 'string' && isUtcTime(created))) &&
     (digest === undefined || (typeof digest === 'string' && DIGEST.test(digest))) &&
     (name === undefined || (typeof name === 'string' && isFileName(name))) &&
     (size === undefined || (typeof size === 'number' && size >= 0));

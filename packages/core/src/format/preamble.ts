@@ -9,6 +9,8 @@ export const MAX_AREA = 1_048_576;
 export const DEFAULT_AREA = 16_384;
 const MAGIC = Uint8Array.of(0x89, 0x57, 0x53, 0x45, 0x41, 0x4c, 0x0d, 0x0a);
 const VERSION = 1;
+/** Version and flags, as they stand after the magic. */
+const VERSION_AND_FLAGS = Uint8Array.of(0, VERSION, 0, 0);
 
 export interface Preamble {
   /** Bytes of one envelope copy. */
@@ -39,15 +41,16 @@ export function parsePreamble(bytes: Uint8Array): Preamble {
       'This is not a sealed file; check the path, or seal the file first.',
     );
   }
-  if (bytes.length < 12) throw cut();
-  const fields = view(bytes);
-  if (fields.getUint16(8) !== VERSION || fields.getUint16(10) !== 0) {
+  // §3.2: of a file that ends among them, those that are there are judged.
+  const said = bytes.subarray(MAGIC.length, MAGIC.length + VERSION_AND_FLAGS.length);
+  if (!said.every((byte, at) => byte === VERSION_AND_FLAGS[at])) {
     throw new WeightsealError(
       'UNSUPPORTED_VERSION',
-      `The file has format version ${fields.getUint16(8)}, flags ${fields.getUint16(10)}; this release reads version ${VERSION} without flags. Update weightseal.`,
+      `The file has version and flags ${Buffer.from(said).toString('hex')}; this release reads ${Buffer.from(VERSION_AND_FLAGS).toString('hex')}: format version ${VERSION}, no flags. Update weightseal.`,
     );
   }
   if (bytes.length < PREAMBLE_LENGTH) throw cut();
+  const fields = view(bytes);
   const area = fields.getUint32(12);
   const preamble = preambleFor(area);
   const sound =

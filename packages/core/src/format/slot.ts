@@ -6,6 +6,9 @@ import { envelopeInvalid } from './envelope-invalid.js';
 const LIMITS = { algorithm: 128, key: 2048, provider: 64, version: 1024, wrapped: 8192 } as const;
 const NAMES = Object.keys(LIMITS) as readonly (keyof typeof LIMITS)[];
 const MAX_WRAPPED = 6144;
+/** A scheme of RFC 3986, in lower case. */
+const PROVIDER = /^[a-z][a-z0-9+.-]*$/;
+
 /** A data key as one recipient's key-encryption key wrapped it. */
 export interface WrappedKey {
   /** The URI of the key that wrapped. It identifies and never carries credentials. */
@@ -45,7 +48,8 @@ export function parseSlot(bytes: Uint8Array): KeySlot {
     throw envelopeInvalid('a key slot is not of the form of version 1');
   for (const name of NAMES) checkText(name, value[name]);
   const text = value as Record<(typeof NAMES)[number], string>;
-  if (text.provider === '' || !text.key.startsWith(`${text.provider}:`)) {
+  if (!PROVIDER.test(text.provider)) throw envelopeInvalid("a key slot's provider is no scheme of a URI");
+  if (!text.key.startsWith(`${text.provider}:`)) {
     throw envelopeInvalid("a key slot's URI is not one of its provider's");
   }
   const ciphertext = fromBase64url(text.wrapped);
