@@ -3,13 +3,14 @@ import { usageError } from '../cli-error.js';
 import { keysToOpen } from '../keys.js';
 import { uncheckedContext } from '../notes.js';
 import { write } from '../output.js';
-import { printable } from '../text.js';
+import { printable, quote } from '../text.js';
 import type { Args, Result, Session } from '../types.js';
 import { contextOf, pathOf } from '../values.js';
 
 const RELEASED = {
   wiped: 'the plaintext was overwritten with zeros and freed',
   mapped: 'a process maps the plaintext, so it was not overwritten; it stays until that ends',
+  open: 'a process has the plaintext open, so it was not overwritten; it stays until that ends',
   freed: 'the plaintext was freed, and not overwritten',
 } as const;
 
@@ -40,8 +41,12 @@ export async function run(args: Args, session: Session): Promise<Result> {
   const ran = await loader.run(path, options);
   return {
     value: { ...ran, contextChecked: context !== undefined },
+    lines: ran.left.map(
+      (path) =>
+        `weightseal: warning: ${quote(path)} could not be removed; the command made it, and it may hold plaintext`,
+    ),
+    essential: true,
     // The command's standard output is its own.
-    lines: [],
     stdoutTaken: true,
     exitCode: ran.exitCode,
   };
