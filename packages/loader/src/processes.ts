@@ -52,6 +52,9 @@ async function answerAll(): Promise<void> {
   scanning = false;
 }
 
+/** As many threads as the system's pool has. */
+const SIDE_BY_SIDE = 4;
+
 /** One pass over /proc, for all that was asked. */
 class Scan {
   readonly #inodes: readonly InodeId[];
@@ -75,8 +78,11 @@ class Scan {
   static async all(questions: readonly Question[]): Promise<Scan | undefined> {
     const self = await readlink('/proc/self');
     const scan = new Scan(questions, Number(self));
-    const names = await readdir('/proc');
-    for (const name of names.filter((one) => /^[0-9]+$/.test(one))) await scan.#look(Number(name));
+    const processes = (await readdir('/proc')).filter((name) => /^[0-9]+$/.test(name)).values();
+    const look = async () => {
+      for (const name of processes) await scan.#look(Number(name));
+    };
+    await Promise.all(Array.from({ length: SIDE_BY_SIDE }, look));
     return scan;
   }
 
