@@ -1,4 +1,5 @@
-import { lstatSync, readlinkSync, rmdirSync, statSync, symlinkSync, unlinkSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { lstatSync, readlinkSync, renameSync, rmdirSync, statSync, symlinkSync, unlinkSync } from 'node:fs';
 import { basename } from 'node:path';
 import { MARK } from '../owner.js';
 import { removeAllIn } from './remove-tree.js';
@@ -29,9 +30,8 @@ export function removeMarked(directory: string, path: string): string[] {
 function mark(directory: string, path: string): void {
   const wanted = basename(path);
   const at = `${directory}/${MARK}`;
-  attempt(() => {
-    if (readlinkSync(at) !== wanted) unlinkSync(at);
-  });
+  if (linkOf(at) === wanted) return;
+  attempt(() => renameSync(at, `${directory}/.${randomBytes(8).toString('hex')}`));
   attempt(() => symlinkSync(wanted, at));
 }
 
