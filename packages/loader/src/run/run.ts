@@ -14,6 +14,7 @@ import {
 } from '@weightseal/core';
 import type { Inode, Released } from '../inode.js';
 import type { LoadOptions } from '../load.js';
+import { oomKills } from '../machine/oom-kills.js';
 import { fileName } from '../names.js';
 import { type Chosen, checkPlace, choose } from '../place/choose.js';
 import type { Placement } from '../place/space.js';
@@ -29,6 +30,8 @@ const AGAIN_MS = 5_000;
 /** Who ends with the command needs a moment to. */
 const MOMENT_MS = 50;
 const MOMENTS = 4;
+/** As a shell has it: SIGKILL, of the command or of what it waited for. */
+const KILLED = 137;
 /** The command's descriptor of the model, WEIGHTSEAL_MODEL_FD. */
 const GIVEN = 3;
 
@@ -64,6 +67,8 @@ export interface Ran extends Opened {
   readonly signal: NodeJS.Signals | undefined;
   /** What became of the plaintext in the end. */
   readonly released: Released;
+  /** Whether the command has died (137) while the kernel killed a process of our control group because memory ran out. */
+  readonly oomKilled: boolean;
   /** The paths of what the command has left beside the plaintext, and could not be removed. */
   readonly left: readonly string[];
 }
@@ -91,6 +96,7 @@ export async function run(source: string | ByteSource, options: RunOptions): Pro
     throwIfAborted(signal);
     // The keys are of no more use.
     await reader[Symbol.asyncDispose]();
+    const killedBefore = await oomKills();
     const child = await stage.start();
     using _passing = passSignals(child, isatty(0));
     const tell = teller(options.onEvent);
@@ -104,7 +110,9 @@ export async function run(source: string | ByteSource, options: RunOptions): Pro
     tell({ event: 'released', when: 'exit', how: released });
     await stage[Symbol.asyncDispose]();
     const exitCode = code ?? 128 + constants.signals[by!];
-    return { ...opened, path, placement, exitCode, signal: by ?? undefined, released, left: stage.left() };
+    const oomKilled = exitCode === KILLED && (await oomKills()) > killedBefore;
+    const how = { exitCode, signal: by ?? undefined, released, oomKilled, left: stage.left() };
+    return { ...opened, path, placement, ...how };
   } finally {
     await inode.release(false).catch(() => {});
   }
