@@ -43,6 +43,11 @@ export const LOAD_COMMANDS: readonly Command[] = [
         help: 'use a disk where there is no memory file system; whoever has it has the weights',
       },
       { name: 'require-no-swap', help: 'refuse memory that can be swapped out' },
+      {
+        name: 'memory-allowance',
+        value: 'size',
+        help: 'refuse unless so much memory (2GiB) is left besides the plaintext, for the command',
+      },
       { name: 'check-digest', help: "compute the plaintext's SHA-256 too and compare it" },
       {
         name: 'keep-env',

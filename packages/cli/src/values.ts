@@ -22,6 +22,18 @@ export function wholeNumber(args: Args, flag: string): number | undefined {
   throw usageError(`--${flag} takes a whole number, not ${JSON.stringify(text)}.`);
 }
 
+const UNITS: readonly string[] = ['', 'k', 'm', 'g', 't'];
+
+/** A number of bytes: 512MiB, 1.5GiB, and 512m or 512Mi as Docker, systemd and Kubernetes write it. A megabyte (MB) is a thousand of something, or not. */
+export function byteCount(args: Args, flag: string): number | undefined {
+  const text = args.one(flag);
+  if (text === undefined) return undefined;
+  const [, number, unit = ''] = /^([0-9]{1,15}(?:\.[0-9]{1,3})?)(?:([kmgt])(?:ib?)?)?$/i.exec(text) ?? [];
+  const bytes = Math.ceil(Number(number) * 1024 ** UNITS.indexOf(unit.toLowerCase()));
+  if (Number.isSafeInteger(bytes)) return bytes;
+  throw usageError(`--${flag} takes a size such as 512MiB or 2GiB, not ${JSON.stringify(text)}.`);
+}
+
 /** A path, for the commands that read here and there in a file. */
 export function pathOf({ operand }: Args, command: string): string {
   if (operand !== '-') return operand;

@@ -1,7 +1,9 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { progressBar } from '../src/progress-bar.js';
 import { stopOnSignals } from '../src/signals.js';
 import { printable, quote, size } from '../src/text.js';
+import type { Args } from '../src/types.js';
+import { byteCount } from '../src/values.js';
 
 test('printable escapes what a terminal acts on and what turns text around, and means the same in JSON', () => {
   for (const bad of [
@@ -68,4 +70,44 @@ test('the first signal aborts, and is the last that we listen to: a second one e
   expect(by()).toBe('SIGTERM');
   expect(signal.aborted).toBe(true);
   expect(process.listenerCount('SIGINT') + process.listenerCount('SIGTERM')).toBe(before);
+});
+
+describe('a number of bytes', () => {
+  const parsed = (text: string | undefined) =>
+    byteCount({ one: () => text } as unknown as Args, 'memory-allowance');
+
+  test.each([
+    ['0', 0],
+    ['1000', 1000],
+    ['512MiB', 512 * 2 ** 20],
+    ['512Mi', 512 * 2 ** 20],
+    ['512m', 512 * 2 ** 20],
+    ['1.5GiB', 1.5 * 2 ** 30],
+    ['2g', 2 * 2 ** 30],
+    ['3KiB', 3072],
+    ['1T', 2 ** 40],
+  ])('%s', (text, bytes) => {
+    expect(parsed(text)).toBe(bytes);
+  });
+
+  test('is not given', () => {
+    expect(parsed(undefined)).toBeUndefined();
+  });
+
+  test.each([
+    '',
+    ' 1',
+    '-1',
+    '1e3',
+    '512MB',
+    'MiB',
+    '1,5GiB',
+    '1..5G',
+    '1 GiB',
+    '0x10',
+    '999999999T',
+    '1Gib2',
+  ])('%s is none', (text) => {
+    expect(() => parsed(text)).toThrow(/--memory-allowance takes a size such as 512MiB/);
+  });
 });

@@ -13,4 +13,4 @@ export {
   type TensorOf,
   type TensorOptions,
 } from './safetensors/open.js';
-export { type SweepOptions, type Swept, sweep } from './sweep.js';
+export { type Kept, type SweepOptions, type Swept, sweep } from './sweep.js';

@@ -2,17 +2,17 @@ import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
 import { placeError } from './place/place-error.js';
-import { inodeInMaps, processesWith } from './processes.js';
+import { usesOf } from './processes.js';
 
 /** open(2): an inode without a name. With O_EXCL nobody can ever give it one. */
 const O_TMPFILE = 0o20000000 | constants.O_DIRECTORY;
 const ZEROS = 4 * 1_048_576;
 
 /**
- * `wiped`: overwritten with zeros and freed. `mapped`: a process maps it, so nothing was overwritten; the kernel frees it with the last mapping.
- * `freed`: given back to the kernel as it was, since nobody could tell whether it is mapped, or since it lay on a disk.
+ * `wiped`: overwritten with zeros and freed. `mapped`, `open`: a process maps it, or has it open, so nothing was overwritten; the kernel frees it with the last that does.
+ * `freed`: given back to the kernel as it was, since nobody could tell whether it is used, or since it lay on a disk.
  */
-export type Released = 'wiped' | 'mapped' | 'freed';
+export type Released = 'wiped' | 'mapped' | 'open' | 'freed';
 
 /** The plaintext's inode, mode 0600. Its directory is private, and is always reached by its descriptor: no link on the way can lead elsewhere. */
 export class Inode {
@@ -20,12 +20,15 @@ export class Inode {
   /** Whether overwriting erases: not on a disk. */
   readonly #inMemory: boolean;
   #path: string | undefined;
+  /** Descriptors of ours that nobody reads from. */
+  readonly #own: FileHandle[];
   #released: Promise<Released> | undefined;
 
   private constructor(handle: FileHandle, path: string | undefined, inMemory: boolean) {
     this.handle = handle;
     this.#inMemory = inMemory;
     this.#path = path;
+    this.#own = [handle];
   }
 
   /** One that has no name, in the directory. @throws NO_SPACE, IO_ERROR */
@@ -70,7 +73,12 @@ export class Inode {
     this.#path = path;
   }
 
-  /** Takes the name away, overwrites the bytes with zeros unless a process maps them or `wipe` is false, and closes. Safe to call twice. */
+  /** A further descriptor, which is held to be given to others: that we have it is no use of the bytes. */
+  hold(handle: FileHandle): void {
+    this.#own.push(handle);
+  }
+
+  /** Takes the name away, overwrites the bytes with zeros unless a process uses them or `wipe` is false, and closes. Safe to call twice. */
   release(wipe: boolean): Promise<Released> {
     this.#released ??= this.#release(wipe);
     return this.#released;
@@ -84,15 +92,21 @@ export class Inode {
     }
   }
 
-  /** Like `release`, but keeps the descriptor, so that it can be tried again. */
-  async clear(wipe: boolean): Promise<Released> {
+  /**
+   * Like `release`, but keeps the descriptor, so that it can be tried again.
+   *
+   * @param given the number of a descriptor that processes have from us, and do not need any more
+   */
+  async clear(wipe: boolean, given?: number): Promise<Released> {
     if (this.#path !== undefined) await unlink(this.#path).catch(() => {});
     this.#path = undefined;
     if (!wipe || !this.#inMemory) return 'freed';
     const stats = await this.handle.stat({ bigint: true });
-    const by = await processesWith('maps', [inodeInMaps(stats)]);
-    if (by === undefined) return 'freed';
-    if (by.length > 0) return 'mapped';
+    // The name is gone: whoever does not have it now finds it through another process only.
+    const own = this.#own.map(({ fd }) => fd);
+    const [use] = (await usesOf({ inodes: [{ dev: stats.dev, ino: stats.ino, own, given }] }))?.uses ?? [];
+    if (use === undefined) return 'freed';
+    if (use !== 'none') return use;
     await overwrite(this.handle, Number(stats.size));
     await this.handle.truncate(0);
     return 'wiped';

@@ -1,11 +1,13 @@
 import { constants } from 'node:fs';
-import { type FileHandle, lstat, open, readdir, readlink, realpath, rmdir, unlink } from 'node:fs/promises';
+import { type FileHandle, open, readdir, readlink, realpath } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { ioError } from '@weightseal/core';
 import { lifeOf, MARK, ownerOf } from './owner.js';
 import { usualPlaces } from './place/existing.js';
+import { removeMarked } from './place/remove-marked.js';
+import { inodesIn, REACH } from './place/remove-tree.js';
 import { byDescriptor } from './place/space.js';
-import { inodeInMaps, processesWith } from './processes.js';
+import { usesOf } from './processes.js';
 
 export interface SweepOptions {
   /** Where to look; the default is every place where the loader puts things by itself. */
@@ -20,26 +22,33 @@ export interface SweepOptions {
 export interface Swept {
   /** The directories that were removed. */
   readonly removed: readonly string[];
-  /** Those that stay: their owner lives, or may live in another container, or a process still uses what is in them. */
-  readonly kept: readonly {
-    readonly path: string;
-    readonly why: 'lives' | 'elsewhere' | 'in-use' | 'failed';
-  }[];
+  readonly kept: readonly Kept[];
+}
+
+/**
+ * A directory that stays. `lives`: its owner does; `elsewhere`: that may live in another container; `in-use`: a process still maps, opens or mounts what is in it;
+ * `unmarked`: what has our name for it and lacks our mark, so that nobody can tell whether it is ours; `failed`: the system did not let it be removed.
+ */
+export interface Kept {
+  readonly path: string;
+  readonly why: 'lives' | 'elsewhere' | 'in-use' | 'unmarked' | 'failed';
+  /** For `failed`: the paths of what is left. */
+  readonly left?: readonly string[];
 }
 
 /** Finds what a killed process has left, and removes it. Never touches what a living process has made, or what another user has. */
 export async function sweep(options: SweepOptions = {}): Promise<Swept> {
   const removed: string[] = [];
-  const kept: Swept['kept'][number][] = [];
+  const kept: Kept[] = [];
   for (const path of await candidates(options.directories)) {
     const life = await lifeOf(ownerOf(basename(path))!);
     if (life === 'lives' || (life === 'elsewhere' && !options.elsewhere)) {
       if (await isOurs(path)) kept.push({ path, why: life });
       continue;
     }
-    const outcome = await remove(path);
-    if (outcome === 'removed') removed.push(path);
-    else if (outcome !== 'not-ours') kept.push({ path, why: outcome });
+    const stays = await remove(path);
+    if (stays === undefined) removed.push(path);
+    else if (stays !== 'not-ours') kept.push({ path, ...stays });
   }
   return { removed, kept };
 }
@@ -74,8 +83,9 @@ export async function sweepOnce(directory?: string): Promise<void> {
 }
 
 async function openOurs(path: string): Promise<FileHandle | undefined> {
-  const { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } = constants;
-  const handle = await open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW).catch(() => undefined);
+  const handle = await open(path, REACH | constants.O_DIRECTORY | constants.O_NOFOLLOW).catch(
+    () => undefined,
+  );
   if (!handle || (await handle.stat()).uid === process.geteuid?.()) return handle;
   // Another user's, who could swap what is in it while we remove it; also where we are root.
   await handle.close();
@@ -92,23 +102,21 @@ async function isOurs(path: string): Promise<boolean> {
   return handle !== undefined;
 }
 
-async function remove(path: string): Promise<'removed' | 'in-use' | 'failed' | 'not-ours'> {
+/** Why it stays, undefined when it was removed. */
+async function remove(path: string): Promise<Omit<Kept, 'path'> | 'not-ours' | undefined> {
   await using handle = await openOurs(path);
   if (!handle) return 'not-ours';
   const directory = byDescriptor(handle);
   try {
-    const names = await readdir(directory);
-    if (names.length > 0 && !(await isMarked(directory, path))) return 'not-ours';
-    const stats = await Promise.all(names.map((name) => lstat(`${directory}/${name}`, { bigint: true })));
+    const empty = (await readdir(directory)).length === 0;
+    if (!empty && !(await isMarked(directory, path))) return { why: 'unmarked' };
     // A command that outlives the `run` that started it: removing the directory would take its mount away too.
-    const mapped = await processesWith('maps', stats.map(inodeInMaps));
-    const mounted = await processesWith('mountinfo', [path]);
-    if (mapped === undefined || mounted === undefined || mapped.length + mounted.length > 0) return 'in-use';
-    // Not wiped: somebody may still read it through a descriptor. The kernel frees it with the last one.
-    for (const name of names) await unlink(`${directory}/${name}`);
-    await rmdir(path);
-    return 'removed';
+    const found = await usesOf({ inodes: inodesIn(directory), mountPoints: [path] });
+    if (!found || found.mounted || found.uses.some((use) => use !== 'none')) return { why: 'in-use' };
+    // Not wiped: somebody may have got it meanwhile. The kernel frees it with the last.
+    const left = removeMarked(directory, path);
+    return left.length > 0 ? { why: 'failed', left } : undefined;
   } catch {
-    return 'failed';
+    return { why: 'failed', left: [path] };
   }
 }

@@ -275,18 +275,20 @@ describe.runIf(isRoot)('what kill -9 has left (as root)', () => {
     }
   });
 
-  test('of `weightseal run` goes with the sweep, and a command that lives on can still read', async () => {
+  test('of `weightseal run` stays while the command lives on and has it open, and goes with the next sweep', async () => {
     using place = new MemoryPlace();
     const script = `echo up; ${WAIT}; wc -c <&3 >"$0/said"`;
     await using child = command(place, 'sh', '-c', script, place.path);
     await child.said('up');
     expect(under(place.path, marker)).toHaveLength(1);
     await child.kill();
-    expect((await sweep({ directories: [place.path] })).removed).toHaveLength(1);
-    expect(place.ours()).toEqual([]);
+    const { removed, kept } = await sweep({ directories: [place.path] });
+    expect([removed, kept.map(({ why }) => why)]).toEqual([[], ['in-use']]);
     writeFileSync(place.at('go'), '');
     await child.ended;
     expect(readFileSync(place.at('said'), 'utf8').trim()).toBe(String(plaintext.length));
+    expect((await sweep({ directories: [place.path] })).removed).toHaveLength(1);
+    expect(place.ours()).toEqual([]);
   });
 
   test.each([

@@ -321,6 +321,53 @@ describe.runIf(isRoot).each(Object.entries(WAYS))('%s on a poor machine (as root
   });
 });
 
+describe.runIf(isRoot)('an engine that takes more memory than there is (as root)', () => {
+  const runIn = (
+    wrapper: readonly string[],
+    large: SealedModel,
+    flags: readonly string[],
+    words: readonly string[],
+  ) =>
+    outcomeOf(
+      [...wrapper, process.execPath, CLI, 'run', large.path, '--key', large.keyUri, ...flags, '--', ...words],
+      settings(),
+    );
+  const TAKE = [
+    '-e',
+    'const a=[];for(let i=0;i<400;i++)a.push(Buffer.alloc(1048576,1));console.log("had it")',
+  ];
+
+  test('is killed, and told why', async (context) => {
+    await using group = await LimitedGroup.make(400 * MIB);
+    if (!group) return context.skip('no control group for memory can be made here');
+    await using large = await sealedModel(120 * MIB);
+    for (const words of [
+      [process.execPath, ...TAKE],
+      ['sh', '-c', '"$@"; exit $?', 'sh', process.execPath, ...TAKE],
+    ]) {
+      const { code, stdout, stderr } = await runIn(group.wrapper, large, ['--json'], words);
+      expect({ code, stdout }).toEqual({ code: 137, stdout: '' });
+      // A shell says a word of it too.
+      expect(JSON.parse(stderr.slice(stderr.indexOf('{')))).toMatchObject({ exitCode: 137, oomKilled: true });
+    }
+    const quiet = await runIn(group.wrapper, large, ['--quiet'], [process.execPath, ...TAKE]);
+    expect(quiet.stderr).toMatch(/killed because memory ran out: .*must cover the plaintext, 120 MiB/);
+    const other = await runIn(group.wrapper, large, ['--json'], ['sh', '-c', 'kill -9 $$']);
+    expect(JSON.parse(other.stderr)).toMatchObject({ exitCode: 137, signal: 'SIGKILL', oomKilled: false });
+  });
+
+  test('is not even begun, where what it takes was said', async (context) => {
+    await using group = await LimitedGroup.make(400 * MIB);
+    if (!group) return context.skip('no control group for memory can be made here');
+    await using large = await sealedModel(120 * MIB);
+    const flags = ['--memory-allowance', '300MiB'];
+    const { code, stdout, stderr } = await runIn(group.wrapper, large, flags, ['echo', 'begun']);
+    expect({ code, stdout }).toEqual({ code: 6, stdout: '' });
+    expect(stderr).toMatch(/MEMORY_LIMIT/);
+    expect(stderr).toMatch(/takes 120 MiB of memory, and who uses it is to have 300 MiB more/);
+  });
+});
+
 /** Whatever is made, renamed or removed in a directory. */
 function watching(directory: string, seen: unknown[]): Disposable {
   const watcher = watch(directory, (event, name) => seen.push([event, name]));

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -152,6 +152,54 @@ describe.runIf(root)('a command runs on the plaintext', () => {
       const mapped = await outcome(start(ready, ['python3', '-c', script, '{model}']));
       expect(mapped).toMatchObject({ stdout: 'True\n', code: 0 });
       expect(mapped.stderr).toMatch(/note: a process maps the plaintext/);
+    });
+  });
+
+  describe.each(Object.entries(PLACES))('%s, it is not wiped under whoever has it open', (_, flags) => {
+    const ready = [...flags, '--release', 'on-ready', '--json'];
+    const released = (stderr: string) => (JSON.parse(stderr) as { released: string }).released;
+
+    test.each([
+      ['which the command has opened', 'f=open(sys.argv[1],"rb",buffering=0)'],
+      ['which it has opened by its descriptor', 'f=open("/proc/self/fd/3","rb",buffering=0)'],
+      [
+        'which it has opened in the place of the one that it had',
+        'os.close(3); f=open(sys.argv[1],"rb",buffering=0)',
+      ],
+      ['which it has duplicated', 'f=os.fdopen(os.dup(3),"rb",buffering=0)'],
+    ])('%s', async (__, opening) => {
+      const script = `import os,sys,time\n${opening}\nos.write(4,b"\\n"); time.sleep(0.5); print(f.read()==open("plain","rb").read())`;
+      const { stdout, stderr, code } = await outcome(start(ready, ['python3', '-c', script, '{model}']));
+      expect({ stdout, code }).toEqual({ stdout: 'True\n', code: 0 });
+      expect(released(stderr)).toBe('wiped');
+    });
+
+    test('which a process has opened that it has started', async () => {
+      const script =
+        'import subprocess,sys; p=subprocess.Popen([sys.executable,"-c","import sys,time; f=open(sys.argv[1],\'rb\',buffering=0); print(f.fileno(),flush=True); time.sleep(0.6); print(f.read()==open(\'plain\',\'rb\').read())",sys.argv[1]],stdout=subprocess.PIPE); p.stdout.readline(); open(4,"w").write("x"); print(p.stdout.read().decode().strip())';
+      const { stdout, code } = await outcome(start(ready, ['python3', '-c', script, '{model}']));
+      expect({ stdout, code }).toEqual({ stdout: 'True\n', code: 0 });
+    });
+
+    test('and is wiped where others have but inherited the descriptor', async () => {
+      const script =
+        "sh -c 'echo x >&4; for i in $(seq 100); do [ -s /proc/self/fd/3 ] || break; sleep 0.05; done; stat -L -c %s /proc/self/fd/3'; true";
+      expect((await run(ready, script)).stdout).toBe('0\n');
+    });
+
+    test('after the command has ended, by what it has started', async () => {
+      const reader =
+        'exec 9<"$1"; exec 3<&-; echo up; until [ -e go ]; do sleep 0.02; done; cmp - plain <&9 && echo same';
+      const script = `(${reader}) >said 2>&1 & until grep -q up said; do sleep 0.02; done`;
+      for (const file of ['go', 'said']) rmSync(join(model.directory, file), { force: true });
+      const { stderr, code } = await outcome(
+        start([...flags, '--json'], ['sh', '-c', script, 'sh', '{model}']),
+      );
+      expect([code, released(stderr)]).toEqual([0, 'open']);
+      writeFileSync(join(model.directory, 'go'), '');
+      const said = () => readFileSync(join(model.directory, 'said'), 'utf8');
+      for (let tries = 0; tries < 250 && !/same|differ|EOF/.test(said()); tries++) await sleep(20);
+      expect(said()).toBe('up\nsame\n');
     });
   });
 

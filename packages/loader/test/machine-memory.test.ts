@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { cgroupViews } from '../src/machine/cgroups.js';
-import { checkMemory } from '../src/machine/check-memory.js';
+import { checkMemory, scarcity } from '../src/machine/check-memory.js';
 import {
   availableIn,
   droppableIn,
@@ -12,6 +12,7 @@ import {
   noSwapDevice,
 } from '../src/machine/memory.js';
 import { parseMountInfo } from '../src/machine/mount-info.js';
+import { oomKills } from '../src/machine/oom-kills.js';
 
 const MIB = 1_048_576;
 const GIB = 1024 * MIB;
@@ -284,5 +285,60 @@ describe('checkMemory', () => {
     expect(() => checkMemory(4 * GIB, facts(1.5 * GIB, 2 * GIB))).toThrow(
       refused(/; the machine has only 1\.50 GiB available\. .*Docker: .*Kubernetes: .*systemd: /),
     );
+  });
+
+  test('keeps what the caller wants for the engine, and never less than opening takes', () => {
+    checkMemory(4 * GIB, facts(6 * GIB), 2 * GIB);
+    expect(() => checkMemory(4 * GIB, facts(6 * GIB), 2 * GIB + 1)).toThrow(
+      refused(/takes 4\.00 GiB of memory, and who uses it is to have 2\.00 GiB more; the machine/),
+    );
+    expect(() => checkMemory(4 * GIB, facts(4 * GIB + 64 * MIB - 1), 1)).toThrow(
+      refused(/opening it 64\.0 MiB/),
+    );
+  });
+
+  test.each([
+    // plaintext, available, headroom, whether it is scarce
+    [6 * GIB, undefined, undefined, false],
+    [6 * GIB, 7 * GIB, undefined, false],
+    [6 * GIB, 6.5 * GIB, undefined, true],
+    [6 * GIB, 100 * GIB, 6.5 * GIB, true],
+    [100 * GIB, 102 * GIB, undefined, false],
+    [100 * GIB, 102 * GIB - 1, undefined, true],
+    [1 * GIB, 1.25 * GIB, undefined, false],
+    [1 * GIB, 1.24 * GIB, undefined, true],
+    [MIB, 66 * MIB, undefined, false],
+  ])('tells where %d bytes of plaintext leave little of %d or %d', (bytes, available, headroom, scarce) => {
+    expect(scarcity(bytes, facts(available, headroom)) !== undefined).toBe(scarce);
+  });
+
+  test('tells of what little is left, and how to mend it', () => {
+    expect(scarcity(6 * GIB, facts(100 * GIB, 6.25 * GIB))).toMatch(
+      /takes 6\.00 GiB and leaves only 256 MiB of this process's memory limit of 6\.00 GiB; .*Docker: .*--memory-allowance/,
+    );
+    expect(scarcity(6 * GIB, facts(5 * GIB))).toMatch(/leaves only 0 B of the machine's memory; .*systemd: /);
+  });
+});
+
+describe('how many the kernel has killed for want of memory', () => {
+  test('cgroup v2: in our own group, not in those that it is in', async () => {
+    machine('0::/pod/own\n', v2Mount());
+    v2('/pod', 'max', 0, { 'memory.events': 'low 0\noom 9\noom_kill 9\n' });
+    v2('/pod/own', 'max', 0, { 'memory.events': 'low 0\noom 5\noom_kill 2\noom_group_kill 7\n' });
+    expect(await oomKills(root)).toBe(2);
+  });
+
+  test('cgroup v1', async () => {
+    machine('4:memory:/own\n', v1Mount());
+    v1('/own', NONE);
+    put(join(V1, 'own/memory.oom_control'), 'oom_kill_disable 0\nunder_oom 0\noom_kill 3\n');
+    expect(await oomKills(root)).toBe(3);
+  });
+
+  test('none where it cannot be told', async () => {
+    expect(await oomKills(root)).toBe(0);
+    machine('0::/own\n', v2Mount());
+    v2('/own', 'max', 0, { 'memory.events': 'oom 1\n' });
+    expect(await oomKills(root)).toBe(0);
   });
 });

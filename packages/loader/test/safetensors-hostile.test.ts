@@ -16,7 +16,14 @@ describe('a header that is hostile', () => {
   const MILLIONS = 20_000_000;
   test.each<[string, string, RegExp]>([
     ['nests arrays', `{"a":${'['.repeat(MILLIONS)}`, /should have \{/],
-    ['nests objects', '{"a":'.repeat(MILLIONS / 5), /does not know/],
+    ['nests objects', '{"a":'.repeat(MILLIONS / 5), /deeper than 127/],
+    ['nests arrays in a member that means nothing', `{"a":{"x":${'['.repeat(MILLIONS)}`, /deeper than 127/],
+    ['has a word without end there', `{"a":{"x":${'9'.repeat(MILLIONS)}`, /a value/],
+    [
+      'has too many members that mean nothing',
+      `{"a":{${'"x":0,'.repeat(1_000_001)}`,
+      /more than 1000000 names/,
+    ],
     ['has a shape without end', `{"a":{"shape":[${'1,'.repeat(MILLIONS)}`, /more than 64/],
     ['has a string without end', `{"${'\\"'.repeat(MILLIONS)}`, /string that ends/],
     ['has a number without end', `{"a":{"shape":[${'9'.repeat(MILLIONS)}`, /2\^53/],
@@ -40,13 +47,67 @@ describe('a header that is hostile', () => {
     ['a zero byte behind', '{}\0', /its end/],
     ['metadata twice', '{"__metadata__":{},"__metadata__":{}}', /twice/],
     ['a key of the metadata twice', '{"__metadata__":{"a":"1","a":"1"}}', /twice/],
-    ['metadata that is null', '{"__metadata__":null}', /should have \{/],
-    ['a field that nobody knows', entry('{"dtype":"U8","shape":[0],"data_offsets":[0,0],"x":1}'), /"x"/],
+    ['metadata that is null twice', '{"__metadata__":null,"__metadata__":null}', /twice/],
+    ['metadata that begins like null', '{"__metadata__":nulls}', /, or \}/],
+    ['metadata that is true', '{"__metadata__":true}', /should have \{/],
+    ['a key of the metadata that is null', '{"__metadata__":{"a":null}}', /a string/],
+    ['a dtype that is null', entry('{"dtype":null,"shape":[0],"data_offsets":[0,0]}'), /a string/],
+    ['a tensor that is a list', entry('["U8",[0],[0,0]]'), /should have \{/],
     ['no shape', entry('{"dtype":"U8","data_offsets":[0,0]}'), /needs a dtype/],
     ['three offsets', entry('{"dtype":"U8","shape":[0],"data_offsets":[0,0,0]}'), /more than 2/],
   ])('%s', (_, text, message) => {
     expect(() => parse(text)).toThrow(invalid(message));
   });
+});
+
+const HARMLESS = '"dtype":"U8","shape":[1],"data_offsets":[0,1]';
+
+describe('a member of a tensor that the format does not know means nothing', () => {
+  const nested = (levels: number) => '['.repeat(levels) + ']'.repeat(levels);
+  test.each([
+    ...['"text"', '"\\ud83d\\ude00"', '-1.5e+3', '0', '18446744073709551616', 'true', 'false', 'null'],
+    ...['[]', '{}', ' [ 1 , {"dtype":[null]} ] ', '{"k":1,"k":2}', nested(125)],
+  ])('be it %s, before or behind the others', (value) => {
+    for (const members of [`"x":${value},${HARMLESS}`, `${HARMLESS},"x":${value},"x":${value}`]) {
+      const { tensors } = parse(entry(`{${members}}`), 1);
+      expect(tensors.get('a')).toMatchObject({ dtype: 'U8', shape: [1], byteLength: 1 });
+    }
+  });
+
+  test.each([
+    ...[
+      '',
+      '01',
+      '1.',
+      '.5',
+      '1e',
+      '+1',
+      'NaN',
+      'Infinity',
+      '1e999',
+      'tru',
+      'TRUE',
+      "'x'",
+      '"x',
+      '"\\ud800"',
+    ],
+    ...['[1,]', '[,]', '[1 2]', '{"x":1,}', '{"x"}', '{1:2}', nested(126)],
+  ])('and is JSON all the same: %s is refused', (value) => {
+    for (const members of [`"x":${value},${HARMLESS}`, `${HARMLESS},"x":${value}`])
+      expect(() => parse(entry(`{${members}}`), 1)).toThrow(invalid(/header/));
+  });
+
+  test('but one of the three may not occur twice', () => {
+    expect(() => parse(entry(`{${HARMLESS},"x":1,"d\\u0074ype":"I8"}`), 1)).toThrow(invalid(/twice/));
+  });
+});
+
+test.each(['null', ' null ', '{}'])('metadata that is %s is none', (value) => {
+  for (const text of [
+    `{"__metadata__":${value},"a":{${HARMLESS}}}`,
+    `{"a":{${HARMLESS}},"__metadata__":${value}}`,
+  ])
+    expect(parse(text, 1)).toMatchObject({ metadata: {}, tensors: { size: 1 } });
 });
 
 test('names that objects have by nature are names like others', () => {

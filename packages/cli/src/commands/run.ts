@@ -1,15 +1,16 @@
-import type { RunEvent, RunOptions } from '@weightseal/loader';
+import type { Ran, RunEvent, RunOptions } from '@weightseal/loader';
 import { usageError } from '../cli-error.js';
 import { keysToOpen } from '../keys.js';
 import { uncheckedContext } from '../notes.js';
 import { write } from '../output.js';
-import { printable } from '../text.js';
+import { printable, quote, size } from '../text.js';
 import type { Args, Result, Session } from '../types.js';
-import { contextOf, pathOf } from '../values.js';
+import { byteCount, contextOf, pathOf } from '../values.js';
 
 const RELEASED = {
   wiped: 'the plaintext was overwritten with zeros and freed',
   mapped: 'a process maps the plaintext, so it was not overwritten; it stays until that ends',
+  open: 'a process has the plaintext open, so it was not overwritten; it stays until that ends',
   freed: 'the plaintext was freed, and not overwritten',
 } as const;
 
@@ -30,6 +31,7 @@ export async function run(args: Args, session: Session): Promise<Result> {
     name: args.one('name'),
     allowDisk: args.has('allow-disk'),
     requireNoSwap: args.has('require-no-swap'),
+    memoryAllowance: byteCount(args, 'memory-allowance'),
     digest: args.has('check-digest'),
     keepEnv: args.many('keep-env'),
     signal: session.signal,
@@ -40,11 +42,22 @@ export async function run(args: Args, session: Session): Promise<Result> {
   const ran = await loader.run(path, options);
   return {
     value: { ...ran, contextChecked: context !== undefined },
+    lines: warningsOf(ran).map((text) => `weightseal: warning: ${text}`),
+    essential: true,
     // The command's standard output is its own.
-    lines: [],
     stdoutTaken: true,
     exitCode: ran.exitCode,
   };
+}
+
+function warningsOf({ left, oomKilled, size: bytes }: Ran): string[] {
+  const warnings = left.map((path) => `${quote(path)} could not be removed; it may hold plaintext`);
+  if (oomKilled)
+    warnings.push(
+      'the command was killed because memory ran out: the limit of its control group (Docker: --memory; Kubernetes: resources.limits.memory; ' +
+        `systemd: MemoryMax=) must cover the plaintext, ${size(bytes)}, and what the engine takes, which is as much again where it copies the weights`,
+    );
+  return warnings;
 }
 
 function onEvent(event: RunEvent, { quiet, handOver }: Session, contextChecked: boolean): void {

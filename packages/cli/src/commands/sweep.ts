@@ -5,6 +5,7 @@ const WHY = {
   lives: 'its process lives',
   elsewhere: 'it is of another container; --elsewhere removes it',
   'in-use': 'a process still uses it',
+  unmarked: 'it lacks our mark, so it may not be what its name says; look into it, and remove it yourself',
   failed: 'it could not be removed',
 } as const;
 
@@ -14,7 +15,10 @@ export async function sweep(args: Args): Promise<Result> {
   const { removed, kept } = await loader.sweep({ directories, elsewhere: args.has('elsewhere') });
   const lines = [
     ...removed.map((path) => `removed ${quote(path)}`),
-    ...kept.map(({ path, why }) => `kept ${quote(path)}: ${WHY[why]}`),
+    ...kept.flatMap(({ path, why, left = [] }) => [
+      `kept ${quote(path)}: ${WHY[why]}`,
+      ...left.filter((one) => one !== path).map((one) => `  left ${quote(one)}`),
+    ]),
   ];
   return { value: { removed, kept }, lines: lines.length > 0 ? lines : ['nothing was left'] };
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isWeightsealError, WeightsealError } from '@weightseal/core';
 import { swap as swapAdvice } from '../advice.js';
-import { checkMemory } from '../machine/check-memory.js';
+import { checkMemory, scarcity } from '../machine/check-memory.js';
 import { type MemoryFacts, memoryFacts } from '../machine/memory.js';
 import { type ExistingOptions, useExisting } from './existing.js';
 import { mountOwn } from './own-tmpfs.js';
@@ -20,6 +20,11 @@ export interface PlaceOptions {
   readonly allowDisk?: boolean | undefined;
   /** Whether memory that can be swapped out is refused (SWAP_POSSIBLE) and not only warned of. The default is false. */
   readonly requireNoSwap?: boolean | undefined;
+  /**
+   * Bytes of memory that are to be left besides the plaintext, for the engine: MEMORY_LIMIT where they are not. Unless told, what opening takes (64 MiB), and a warning
+   * where what would be left is little for an engine.
+   */
+  readonly memoryAllowance?: number | undefined;
   /** Whether the plaintext's inode has no name, so that nothing can be left of it. */
   readonly nameless?: boolean | undefined;
 }
@@ -48,7 +53,7 @@ export async function choose<P extends Place>(
 ): Promise<Chosen<P>> {
   const { where = 'auto', directory, allowDisk } = options;
   checkPlace(options);
-  const { facts, shortage } = await memoryFor(bytes);
+  const { facts, shortage } = await memoryFor(bytes, options.memoryAllowance);
   if (shortage && !allowDisk) throw shortage;
   const tryOwn = where !== 'existing' && directory === undefined && !shortage;
   const own = tryOwn ? await makers.own() : undefined;
@@ -60,7 +65,10 @@ export async function choose<P extends Place>(
       throw shortage ?? error;
     }));
   try {
-    return { place, placement: placementOf(place, facts, options, tryOwn && !own ? [NOT_OWN] : []) };
+    const warnings = tryOwn && !own ? [NOT_OWN] : [];
+    const scarce = place.kind !== 'disk' && options.memoryAllowance === undefined && scarcity(bytes, facts);
+    if (scarce) warnings.push(scarce);
+    return { place, placement: placementOf(place, facts, options, warnings) };
   } catch (error) {
     await abandon(place);
     throw error;
@@ -74,7 +82,9 @@ export function choosePlace(bytes: number, options: PlaceOptions): Promise<Chose
 }
 
 /** @throws INVALID_ARGUMENT for options that are not, or that contradict each other */
-export function checkPlace({ where, directory }: PlaceOptions): void {
+export function checkPlace({ where, directory, memoryAllowance = 0 }: PlaceOptions): void {
+  if (!Number.isSafeInteger(memoryAllowance) || memoryAllowance < 0)
+    throw new WeightsealError('INVALID_ARGUMENT', '`memoryAllowance` is a number of bytes from 0 on.');
   if (!WHERE.includes(where))
     throw new WeightsealError('INVALID_ARGUMENT', "`where` is 'auto', 'own' or 'existing'.");
   if (where !== 'own' || directory === undefined) return;
@@ -87,17 +97,22 @@ export function checkPlace({ where, directory }: PlaceOptions): void {
 const NOT_OWN =
   'no tmpfs of its own could be mounted (that takes CAP_SYS_ADMIN or user namespaces), so one that is there is used.';
 
-async function memoryFor(bytes: number): Promise<{ facts: MemoryFacts; shortage?: WeightsealError }> {
-  const first = await shortageOf(bytes);
-  if (!first.shortage) return first;
-  await sleep(LAG_MS);
-  return shortageOf(bytes);
+interface Found {
+  readonly facts: MemoryFacts;
+  readonly shortage?: WeightsealError;
 }
 
-async function shortageOf(bytes: number): Promise<{ facts: MemoryFacts; shortage?: WeightsealError }> {
+async function memoryFor(bytes: number, allowance: number | undefined): Promise<Found> {
+  const first = await shortageOf(bytes, allowance);
+  if (!first.shortage) return first;
+  await sleep(LAG_MS);
+  return shortageOf(bytes, allowance);
+}
+
+async function shortageOf(bytes: number, allowance: number | undefined): Promise<Found> {
   const facts = await memoryFacts();
   try {
-    checkMemory(bytes, facts);
+    checkMemory(bytes, facts, allowance);
     return { facts };
   } catch (error) {
     if (isWeightsealError(error)) return { facts, shortage: error };

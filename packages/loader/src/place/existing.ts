@@ -85,13 +85,20 @@ async function spaceIn(path: string, system: FileSystem, wanted: boolean): Promi
     const handle = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
     const directory = byDescriptor(handle);
     const pathOf = (name: string) => `${directory}/${name}`;
-    return furnish({ ...common, directory, pathOf, [Symbol.asyncDispose]: () => handle.close() });
+    return furnish({
+      ...common,
+      directory,
+      pathOf,
+      left: () => [],
+      [Symbol.asyncDispose]: () => handle.close(),
+    });
   }
   const own = await PrivateDirectory.create(path);
   return furnish({
     ...common,
     directory: own.descriptor,
     pathOf: (name: string) => own.pathOf(name),
+    left: () => own.left,
     [Symbol.asyncDispose]: () => own[Symbol.asyncDispose](),
   });
 }

@@ -36,6 +36,8 @@ export async function mountOwn(bytes: number, nameless: boolean): Promise<Space 
     noswap: helper.how.includes('noswap'),
     directory,
     pathOf: (name: string) => `${directory}/${name}`,
+    // All of it goes with the mount.
+    left: () => [],
     [Symbol.asyncDispose]: () => handle.close(),
   } as const;
   return furnish(space);

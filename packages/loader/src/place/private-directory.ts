@@ -1,18 +1,19 @@
 import { randomBytes } from 'node:crypto';
-import { constants, readdirSync, rmdirSync, unlinkSync } from 'node:fs';
+import { constants } from 'node:fs';
 import { type FileHandle, mkdir, open, realpath, rmdir, stat, symlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { WeightsealError } from '@weightseal/core';
 import { onExit } from 'signal-exit';
 import { directoryName, MARK, thisProcess } from '../owner.js';
 import { placeError } from './place-error.js';
+import { removeMarked } from './remove-marked.js';
 import { byDescriptor } from './space.js';
 
 const { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } = constants;
 
 /**
- * A directory of mode 0700 that is ours alone, and flat. Removed with all that is in it on dispose and when the process ends; after a kill -9, by the next
- * sweep.
+ * A directory of mode 0700 that is ours alone. Removed with all that is in it, also what a command has put there, on dispose and when the process ends; after a
+ * kill -9, by the next sweep.
  */
 export class PrivateDirectory implements AsyncDisposable {
   readonly path: string;
@@ -20,6 +21,7 @@ export class PrivateDirectory implements AsyncDisposable {
   /** Whether others can put a directory of theirs in its place. They cannot read ours all the same. */
   readonly replaceable: boolean;
   readonly #forget: () => void;
+  #left: readonly string[] | undefined;
 
   private constructor(path: string, handle: FileHandle, replaceable: boolean) {
     this.path = path;
@@ -68,19 +70,24 @@ export class PrivateDirectory implements AsyncDisposable {
     return `${this.replaceable ? this.descriptor : this.path}/${name}`;
   }
 
+  /** What could not be removed, once it was disposed of. */
+  get left(): readonly string[] {
+    return this.#left ?? [];
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#forget();
     this.#remove();
     await this.handle.close();
   }
 
-  /** A handful of names, and synchronous, since an exiting process runs nothing else. */
   #remove(): void {
+    if (this.#left) return;
     try {
-      for (const name of readdirSync(this.descriptor)) unlinkSync(`${this.descriptor}/${name}`);
-      rmdirSync(this.path);
+      this.#left = removeMarked(this.descriptor, this.path);
     } catch {
-      // Somebody was faster, or moved it: what is left is for the sweep.
+      // Left for the sweep.
+      this.#left = [this.path];
     }
   }
 }

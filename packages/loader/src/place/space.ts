@@ -27,6 +27,8 @@ export interface Place extends AsyncDisposable {
   readonly noswap: boolean;
   readonly nameless: boolean;
   readonly inode: Inode;
+  /** Once it was disposed of: the paths of what could not be removed. */
+  left(): readonly string[];
 }
 
 /** A place that is a directory. */

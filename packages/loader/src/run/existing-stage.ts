@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { constants } from 'node:fs';
 import { type FileHandle, open, symlink } from 'node:fs/promises';
 import { WeightsealError } from '@weightseal/core';
+import { O_NOATIME } from '../descriptors.js';
 import type { Inode } from '../inode.js';
 import { type ExistingOptions, emptyDirectory, useExisting } from '../place/existing.js';
 import type { PrivateDirectory } from '../place/private-directory.js';
@@ -20,6 +21,7 @@ export async function existingStage(launch: Launch, options: ExistingOptions): P
     // What the command gets can only be read.
     const model = await readOnly(space);
     toClose.push(model);
+    space.inode.hold(model);
     const links = space.nameless ? await emptyDirectory() : undefined;
     if (links) toClose.push(links);
     const path = await pathFor(launch, space, model, links);
@@ -30,6 +32,7 @@ export async function existingStage(launch: Launch, options: ExistingOptions): P
       nameless: space.nameless,
       inode,
       path,
+      left: () => [...space.left(), ...(links?.left ?? [])],
       start: () => start(launch, path, model, inode),
       [Symbol.asyncDispose]: dispose,
     };
@@ -41,7 +44,8 @@ export async function existingStage(launch: Launch, options: ExistingOptions): P
 }
 
 function readOnly({ inode }: Space): Promise<FileHandle> {
-  return open(byDescriptor(inode.handle), constants.O_RDONLY);
+  // So marked, the command's own descriptor is told from those that it opens.
+  return open(byDescriptor(inode.handle), constants.O_RDONLY | O_NOATIME);
 }
 
 async function pathFor(

@@ -29,9 +29,11 @@ if [ "$4" = nameless ] && : >"$2/${INODE}" && readonly_at "$2/${INODE}" "$2/$3";
 umask "$mask"
 `;
 
+/** The lock (flock of util-linux) marks the command's descriptor: with it that is told from those that the command opens. */
 const HAND_OVER = `
 case $how in *nameless) rm "$2/${INODE}" ;; *) readonly_at "$2/$3" "$2/$3" ;; esac
 exec 3<"$2/$3" 5>&- 6<&- 2>&7 7>&-
+flock -s 3 2>/dev/null || :
 [ "$5" = ready ] || exec 4>&-
 shift 5
 `;
@@ -86,6 +88,7 @@ export async function ownStage(launch: Launch): Promise<Stage | undefined> {
     nameless: helper.how.includes('nameless'),
     inode,
     path,
+    left: () => mountPoint.left,
     start: async () => {
       const { exitCode, signalCode } = helper.child;
       if (exitCode !== null || signalCode !== null) throw helperGone();

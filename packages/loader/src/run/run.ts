@@ -12,8 +12,9 @@ import {
   throwIfAborted,
   WeightsealError,
 } from '@weightseal/core';
-import type { Released } from '../inode.js';
+import type { Inode, Released } from '../inode.js';
 import type { LoadOptions } from '../load.js';
+import { oomKills } from '../machine/oom-kills.js';
 import { fileName } from '../names.js';
 import { type Chosen, checkPlace, choose } from '../place/choose.js';
 import type { Placement } from '../place/space.js';
@@ -26,6 +27,13 @@ import { checkSilent, readyByDescriptor, readyByUrl } from './ready.js';
 import type { Launch, Stage } from './stage.js';
 
 const AGAIN_MS = 5_000;
+/** Who ends with the command needs a moment to. */
+const MOMENT_MS = 50;
+const MOMENTS = 4;
+/** As a shell has it: SIGKILL, of the command or of what it waited for. */
+const KILLED = 137;
+/** The command's descriptor of the model, WEIGHTSEAL_MODEL_FD. */
+const GIVEN = 3;
 
 export interface RunOptions extends LoadOptions {
   /** The command and its arguments; `{model}` in an argument stands for the path of the plaintext. */
@@ -59,6 +67,10 @@ export interface Ran extends Opened {
   readonly signal: NodeJS.Signals | undefined;
   /** What became of the plaintext in the end. */
   readonly released: Released;
+  /** Whether the command has died (137) while the kernel killed a process of our control group because memory ran out. */
+  readonly oomKilled: boolean;
+  /** The paths of what the command has left beside the plaintext, and could not be removed. */
+  readonly left: readonly string[];
 }
 
 /**
@@ -84,6 +96,7 @@ export async function run(source: string | ByteSource, options: RunOptions): Pro
     throwIfAborted(signal);
     // The keys are of no more use.
     await reader[Symbol.asyncDispose]();
+    const killedBefore = await oomKills();
     const child = await stage.start();
     using _passing = passSignals(child, isatty(0));
     const tell = teller(options.onEvent);
@@ -93,10 +106,13 @@ export async function run(source: string | ByteSource, options: RunOptions): Pro
     const [code, by] = await exitOf(child);
     ended.abort();
     await early;
-    const released = await inode.release(true).catch((): Released => 'freed');
+    const released = await releaseAfter(inode);
     tell({ event: 'released', when: 'exit', how: released });
+    await stage[Symbol.asyncDispose]();
     const exitCode = code ?? 128 + constants.signals[by!];
-    return { ...opened, path, placement, exitCode, signal: by ?? undefined, released };
+    const oomKilled = exitCode === KILLED && (await oomKills()) > killedBefore;
+    const how = { exitCode, signal: by ?? undefined, released, oomKilled, left: stage.left() };
+    return { ...opened, path, placement, ...how };
   } finally {
     await inode.release(false).catch(() => {});
   }
@@ -113,7 +129,18 @@ function teller(onEvent: RunOptions['onEvent']): (event: RunEvent) => void {
   };
 }
 
-/** Wipes the plaintext once the command has loaded it. Tries again while a process maps it, until the command has ended. */
+/** What the command has started may outlive it, and still use the plaintext. */
+async function releaseAfter(inode: Inode): Promise<Released> {
+  for (let moment = 0; ; moment++) {
+    const how = await inode.clear(true).catch((): Released => 'freed');
+    if (!isUsed(how) || moment === MOMENTS) return how;
+    await sleep(MOMENT_MS);
+  }
+}
+
+const isUsed = (how: Released): boolean => how === 'mapped' || how === 'open';
+
+/** Wipes the plaintext once the command has loaded it. Tries again while a process uses it, until the command has ended. */
 async function clearWhenReady(
   child: ChildProcess,
   url: URL | undefined,
@@ -124,9 +151,9 @@ async function clearWhenReady(
   const ready = url ? readyByUrl(url, signal) : readyByDescriptor(child.stdio[4] as Readable, signal);
   if (!(await ready)) return;
   for (let before: Released | undefined; ; ) {
-    const how = await inode.clear(true).catch((): Released => 'freed');
+    const how = await inode.clear(true, GIVEN).catch((): Released => 'freed');
     if (how !== before) tell({ event: 'released', when: 'ready', how });
-    if (how !== 'mapped' || signal.aborted) return;
+    if (!isUsed(how) || signal.aborted) return;
     before = how;
     await sleep(AGAIN_MS, undefined, { signal }).catch(() => {});
   }

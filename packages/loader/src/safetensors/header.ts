@@ -26,8 +26,10 @@ export const PREFIX = 8;
 const MAX_HEADER = 100_000_000;
 /** As many as NumPy and PyTorch take. */
 const MAX_DIMENSIONS = 64;
-/** Tensors, and members of the metadata: far more than any model has, so that a header of 100 MB does not become gigabytes. */
+/** Tensors, members of the metadata, and members of tensors that mean nothing here: far more than any model has, so that a header of 100 MB does not become gigabytes. */
 const MAX_NAMES = 1_000_000;
+const MEMBERS: readonly string[] = ['dtype', 'shape', 'data_offsets'];
+const isKnown = (member: string): boolean => MEMBERS.includes(member);
 const BRACE = 0x7b;
 
 /** Where the header ends in a file that begins like this. @throws SAFETENSORS_INVALID */
@@ -43,7 +45,7 @@ export function headerEnd(start: Uint8Array<ArrayBuffer>, fileSize: number): num
 
 /**
  * Reads a header: the JSON, without the length before it. Takes what the reference implementation takes, less what the format's description leaves out:
- * names that occur twice, members that it does not know, white space at the start.
+ * names that occur twice, tensors that are written as lists, more dimensions and names than there are. Like the reference, ignores members of a tensor that it does not know.
  *
  * @throws SAFETENSORS_INVALID
  */
@@ -53,9 +55,14 @@ export function parseHeader(json: Uint8Array<ArrayBuffer>, fileSize: number): Sa
   const start = PREFIX + json.length;
   const tensors: TensorInfo[] = [];
   let metadata: Record<string, string> = Object.create(null);
+  let ignored = 0;
+  const ignore = () => {
+    checkCount(++ignored);
+    scanner.skip();
+  };
   scanner.object((name) => {
     if (name === '__metadata__') metadata = readMetadata(scanner);
-    else tensors.push(readTensor(scanner, name, start));
+    else tensors.push(readTensor(scanner, name, start, ignore));
     checkCount(tensors.length);
   });
   scanner.end();
@@ -69,6 +76,8 @@ export function parseHeader(json: Uint8Array<ArrayBuffer>, fileSize: number): Sa
 
 function readMetadata(scanner: Scanner): Record<string, string> {
   const metadata: Record<string, string> = Object.create(null);
+  // As some writers say that there is none.
+  if (scanner.null()) return metadata;
   let count = 0;
   scanner.object((name) => {
     checkCount(++count);
@@ -77,7 +86,7 @@ function readMetadata(scanner: Scanner): Record<string, string> {
   return metadata;
 }
 
-function readTensor(scanner: Scanner, name: string, start: number): TensorInfo {
+function readTensor(scanner: Scanner, name: string, start: number, ignore: () => void): TensorInfo {
   let dtype: string | undefined;
   let shape: number[] | undefined;
   let offsets: number[] | undefined;
@@ -85,8 +94,8 @@ function readTensor(scanner: Scanner, name: string, start: number): TensorInfo {
     if (member === 'dtype') dtype = scanner.string();
     else if (member === 'shape') shape = readNumbers(scanner, name, MAX_DIMENSIONS);
     else if (member === 'data_offsets') offsets = readNumbers(scanner, name, 2);
-    else throw invalid(`${quoted(name)} has a member ${quoted(member)}, which the format does not know`);
-  });
+    else ignore();
+  }, isKnown);
   const [from, to] = offsets ?? [];
   if (dtype === undefined || !shape || from === undefined || to === undefined)
     throw invalid(`${quoted(name)} needs a dtype, a shape and two data_offsets`);

@@ -6,6 +6,12 @@ const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
 const COLON = 0x3a;
 const ZERO = 0x30;
+const OPEN_BRACE = 0x7b;
+const OPEN_BRACKET = 0x5b;
+const NUMBER = /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$/;
+const LITERALS: readonly string[] = ['null', 'true', 'false'];
+/** Values within values, counted from the header's own braces: as deep as the reference implementation goes. */
+const MAX_DEPTH = 127;
 const SPACES: ReadonlySet<number | undefined> = new Set([0x20, 0x09, 0x0a, 0x0d]);
 
 /**
@@ -15,6 +21,7 @@ const SPACES: ReadonlySet<number | undefined> = new Set([0x20, 0x09, 0x0a, 0x0d]
 export class Scanner {
   readonly #bytes: Buffer;
   #at = 0;
+  #depth = 0;
 
   /** @throws SAFETENSORS_INVALID, like all methods */
   constructor(bytes: Uint8Array<ArrayBuffer>) {
@@ -22,13 +29,13 @@ export class Scanner {
     this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   }
 
-  /** `member` must read the value, and may refuse the name. */
-  object(member: (name: string) => void): void {
+  /** `member` must read the value, and may refuse the name. Only names that mean nothing may occur twice. */
+  object(member: (name: string) => void, means: (name: string) => boolean = () => true): void {
     const names = new Set<string>();
     this.#list('{', '}', () => {
       const name = this.string();
       if (names.has(name)) throw invalid(`its header names ${quoted(name)} twice`);
-      names.add(name);
+      if (means(name)) names.add(name);
       this.#expect(COLON);
       member(name);
     });
@@ -67,6 +74,37 @@ export class Scanner {
     return value;
   }
 
+  /** Whether the next value is null, which is read then. */
+  null(): boolean {
+    const start = this.#skipSpace();
+    if (this.#bytes.toString('latin1', start, start + 4) !== 'null') return false;
+    this.#at = start + 4;
+    return true;
+  }
+
+  /** Any value, which must be JSON and means nothing: names in it may occur twice. */
+  skip(): void {
+    const first = this.#bytes[this.#skipSpace()];
+    if (first === OPEN_BRACE) this.#list('{', '}', () => this.#skipMember());
+    else if (first === OPEN_BRACKET) this.#list('[', ']', () => this.skip());
+    else if (first === QUOTE) this.string();
+    else this.#skipWord();
+  }
+
+  #skipMember(): void {
+    this.string();
+    this.#expect(COLON);
+    this.skip();
+  }
+
+  #skipWord(): void {
+    const start = this.#at;
+    while (isOfWord(this.#bytes[this.#at])) this.#at++;
+    const word = this.#bytes.toString('latin1', start, this.#at);
+    const known = LITERALS.includes(word) || (NUMBER.test(word) && Number.isFinite(Number(word)));
+    if (!known) throw this.#unexpected('a value', start);
+  }
+
   /** Nothing but white space may follow. */
   end(): void {
     if (this.#skipSpace() < this.#bytes.length) throw this.#unexpected('its end');
@@ -75,17 +113,16 @@ export class Scanner {
   #list(open: string, close: string, item: () => void): void {
     const closing = close.charCodeAt(0);
     this.#expect(open.charCodeAt(0));
-    if (this.#bytes[this.#skipSpace()] === closing) {
-      this.#at++;
-      return;
-    }
-    for (;;) {
+    if (++this.#depth > MAX_DEPTH) throw invalid(`its header nests deeper than ${MAX_DEPTH} values`);
+    let next = this.#bytes[this.#skipSpace()] === closing ? closing : COMMA;
+    if (next === closing) this.#at++;
+    while (next !== closing) {
       item();
-      const next = this.#bytes[this.#skipSpace()];
+      next = this.#bytes[this.#skipSpace()] ?? 0;
       if (next !== COMMA && next !== closing) throw this.#unexpected(`, or ${close}`);
       this.#at++;
-      if (next === closing) return;
     }
+    this.#depth--;
   }
 
   #expect(character: number): void {
@@ -106,6 +143,14 @@ export class Scanner {
   #unexpected(wanted: string, at = this.#at): Error {
     return invalid(`its header should have ${wanted} at byte ${at}`);
   }
+}
+
+/** A letter, a digit, or one of + - . */
+function isOfWord(byte = 0): boolean {
+  const letter = byte | 0x20;
+  return (
+    (letter >= 0x61 && letter <= 0x7a) || (byte >= 0x2b && byte <= 0x39 && byte !== COMMA && byte !== 0x2f)
+  );
 }
 
 function parseString(token: string): string | undefined {

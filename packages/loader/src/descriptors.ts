@@ -1,0 +1,62 @@
+import { existsSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { setImmediate as turn } from 'node:timers/promises';
+import { type InodeId, keyOf } from './inode-id.js';
+
+/** open(2). What is opened with it can be told from what others open, in every process that inherits it: the open file is one and the same, and fdinfo shows how it was opened. */
+export const O_NOATIME = 0o1000000;
+
+/** A descriptor in some process. */
+export interface Descriptor {
+  readonly fd: number;
+  readonly key: string;
+  /** Whether it is of an open file that we have marked. */
+  readonly marked: boolean;
+}
+
+const NO_FILE = /^(?:socket|pipe|anon_inode):/;
+/** So many are looked at before others get their turn. */
+const AT_ONCE = 256;
+
+/**
+ * The descriptors of a process that lead to one of the inodes.
+ *
+ * @param directory of the process in /proc
+ * @throws EACCES, EPERM where it may not be looked into
+ */
+export async function descriptorsTo(directory: string, inodes: readonly InodeId[]): Promise<Descriptor[]> {
+  const found: Descriptor[] = [];
+  const numbers = new Set(inodes.map(({ ino }) => String(ino)));
+  const keys = new Set(inodes.map(keyOf));
+  for (const [index, fd] of (await readdir(`${directory}/fd`)).entries()) {
+    if (index % AT_ONCE === AT_ONCE - 1) await turn();
+    const one = look(directory, fd, numbers);
+    if (one && keys.has(one.key)) found.push(one);
+  }
+  return found;
+}
+
+/** Synchronous, since each call is of microseconds, and a thousand turns of the system's pool are not. */
+function look(directory: string, fd: string, numbers: ReadonlySet<string>): Descriptor | undefined {
+  const path = `${directory}/fd/${fd}`;
+  try {
+    if (NO_FILE.test(readlinkSync(path))) return undefined;
+    const info = readFileSync(`${directory}/fdinfo/${fd}`, 'latin1');
+    const ino = /^ino:\s*([0-9]+)$/m.exec(info)?.[1];
+    // Since Linux 5.14 the kernel tells it. To ask the file itself can take for ever, where it lies on a dead network.
+    if (ino !== undefined && !numbers.has(ino)) return undefined;
+    return { fd: Number(fd), key: keyOf(statSync(path, { bigint: true })), marked: isMarked(info) };
+  } catch (error) {
+    if (['EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    // It was closed meanwhile.
+    return undefined;
+  }
+}
+
+/** By O_NOATIME, or by a lock (flock(2)) of a program that has ended since. HDF5 takes such locks too, and lives. */
+function isMarked(info: string): boolean {
+  const flags = Number.parseInt(/^flags:\s*([0-7]+)$/m.exec(info)?.[1] ?? '0', 8);
+  if ((flags & O_NOATIME) !== 0) return true;
+  const by = /^lock:.* FLOCK +ADVISORY +READ +(-?[0-9]+) /m.exec(info)?.[1];
+  return by !== undefined && !existsSync(`/proc/${by}`);
+}
