@@ -1,4 +1,5 @@
 // The program. It knows no cloud: which keys seal and open is the configuration's business.
+import { join } from 'node:path';
 import { keyWrappers, loadConfig } from '@weightseal/config';
 import { inspect, openToFile, sealToFile } from '@weightseal/core';
 import { providers } from './emulators.ts';
@@ -10,7 +11,8 @@ export interface Ran {
 
 /** Seals a model and opens it again, with the keys of a profile. */
 export async function program(model: string, profile: string): Promise<Ran> {
-  const config = await loadConfig({ cwd: import.meta.dirname, profile });
+  // Named: one that is only found has no effect until its user trusts it.
+  const config = await loadConfig({ path: join(import.meta.dirname, 'weightseal.config.yaml'), profile });
   const sealed = `${model}.${profile}.sealed`;
   const sealing = config.keysToSeal(model);
   if (!sealing) throw new Error(`The profile ${profile} has no recipients for ${model}.`);

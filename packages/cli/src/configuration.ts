@@ -1,8 +1,10 @@
-import type { Config } from '@weightseal/config';
+import type { Config, ConfiguredKey } from '@weightseal/config';
 import { usageError } from './cli-error.js';
+import { note } from './notes.js';
+import { quote } from './text.js';
 import type { Args } from './types.js';
 
-/** The configuration that the command line names, or that is found here or above; undefined where there is none. */
+/** The configuration that the command line names, or that is found here or above and trusted; undefined where there is none. */
 export async function configuration(args: Args): Promise<Config | undefined> {
   const { findConfig, loadConfig } = await import('@weightseal/config');
   const path = args.one('config');
@@ -21,4 +23,32 @@ export async function configurationFor(args: Args, keys: readonly string[]): Pro
   const asked = args.one('config') !== undefined || args.one('profile') !== undefined;
   if (!asked && keys.length > 0 && keys.every((key) => schemeOf(key) !== undefined)) return undefined;
   return configuration(args);
+}
+
+/** For --json: which configuration said what was done. */
+export interface Used {
+  readonly configuration?: string;
+  readonly profile?: string | undefined;
+}
+
+export function used(config: Config | undefined): Used {
+  return config ? { configuration: config.path, profile: config.profile } : {};
+}
+
+/** Tells which configuration counts, and what came out of it where that is not for everybody to see otherwise. */
+export function tellUse(args: Args, config: Config | undefined, what: string): void {
+  if (!config) return;
+  const profile = config.profile === undefined ? '' : `, profile ${config.profile}`;
+  note(args, `${what}, by ${quote(config.path)}${profile}.`);
+}
+
+/** Keys as a person knows them, and as they are. */
+export function shownKeys(
+  config: Config,
+  keys: readonly (string | Pick<ConfiguredKey, 'name' | 'uri'>)[],
+): string {
+  return keys
+    .map((key) => (typeof key === 'string' ? config.key(key) : key))
+    .map(({ name, uri }) => (name === undefined ? quote(uri) : `${name} (${quote(uri)})`))
+    .join(', ');
 }

@@ -27,6 +27,39 @@ export const KEY_COMMANDS: readonly Command[] = [
     ],
   },
   {
+    name: 'config show',
+    operand: '<file>',
+    anyNumber: true,
+    summary: 'show which configuration counts here, whether it is trusted, and what it says',
+    about:
+      'Shows which configuration would be used here, whether it is trusted and why not, and what it says as it is written: keys, recipients, and what it ' +
+      'reads from the environment or names of hosts and modules. Nothing of it takes effect, and no key is asked.',
+    flags: [],
+    examples: ['weightseal config show', 'weightseal config show models/weightseal.config.yaml --json'],
+  },
+  {
+    name: 'config trust',
+    operand: '<file>',
+    anyNumber: true,
+    summary: 'let a configuration that is only found take effect, as it is now',
+    about:
+      'A configuration that is found here or above may have come with something that you downloaded, and says whom you seal for and which hosts are asked with your credentials. ' +
+      'So it has no effect until you trust it. This shows what it says, and remembers its path and SHA-256 in ~/.local/state/weightseal/trust ($XDG_STATE_HOME); when it changes, it has to be trusted anew. ' +
+      'One that is named, by --config or WEIGHTSEAL_CONFIG, needs no trust. Without <file>, trusts the one that is found.',
+    flags: [],
+    examples: ['weightseal config trust', 'weightseal config trust ../weightseal.config.yaml'],
+  },
+  {
+    name: 'config untrust',
+    operand: '<file>',
+    anyNumber: true,
+    summary: 'take that back',
+    about:
+      'Takes back what `config trust` remembered of a file, whatever it said then. Without <file>, of the one that is found.',
+    flags: [],
+    examples: ['weightseal config untrust'],
+  },
+  {
     name: 'rotate',
     operand: '<key>',
     summary: 'give a key a new version, now or on a schedule',

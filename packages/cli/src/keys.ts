@@ -1,7 +1,7 @@
 import type { Config, ConfiguredKey } from '@weightseal/config';
 import type { Context, KeyWrapper } from '@weightseal/core';
 import { usageError } from './cli-error.js';
-import { configurationFor } from './configuration.js';
+import { configurationFor, shownKeys, tellUse, type Used, used } from './configuration.js';
 import { type Asking, passphrasePrompt } from './passphrase-prompt.js';
 import { quote } from './text.js';
 import type { Args } from './types.js';
@@ -33,6 +33,10 @@ export async function checkUris(keys: readonly string[]): Promise<void> {
 export interface ToSeal {
   readonly keys: KeyWrapper[];
   readonly context: Context | undefined;
+  /** For --json: whom it is sealed for, and by which configuration. */
+  readonly used: Used & {
+    readonly recipients: readonly { readonly name?: string; readonly keyUri: string }[];
+  };
 }
 
 /** Whom to seal for: the keys of the command line, or else those of the rule that matches the input, with its context. */
@@ -40,7 +44,7 @@ export async function keysToSeal(args: Args): Promise<ToSeal> {
   const given = args.many('key');
   const context = contextOf(args);
   const config = await configurationFor(args, given);
-  if (given.length > 0) return { keys: await resolveKeys(config, given, { fresh: true }), context };
+  if (given.length > 0) return sealFor(args, config, given, context);
   if (!config) throw noKeys('seal');
   const input = args.operand === '-' ? undefined : args.operand;
   const found = config.keysToSeal(input);
@@ -50,14 +54,31 @@ export async function keysToSeal(args: Args): Promise<ToSeal> {
       `seal: No rule of ${quote(config.path)} matches ${what}. Add one to \`recipients\`, or name keys with --key.`,
     );
   }
-  const whole = config.contextToSeal(found, context);
-  return { keys: await resolveKeys(config, found.keys, { fresh: true }), context: whole };
+  return sealFor(args, config, found.keys, config.contextToSeal(found, context));
+}
+
+async function sealFor(
+  args: Args,
+  config: Config | undefined,
+  recipients: readonly (string | ConfiguredKey)[],
+  context: Context | undefined,
+): Promise<ToSeal> {
+  const keys = await resolveKeys(config, recipients, { fresh: true });
+  if (config) tellUse(args, config, `sealing for ${shownKeys(config, recipients)}`);
+  const nameOf = (key: string | ConfiguredKey) => (typeof key === 'string' ? config?.key(key) : key)?.name;
+  const told = recipients.map((key, index) => {
+    const name = nameOf(key);
+    return { ...(name !== undefined && { name }), keyUri: keys[index]!.uri };
+  });
+  return { keys, context, used: { ...used(config), recipients: told } };
 }
 
 export interface ToOpen {
   readonly keys: KeyWrapper[];
   readonly hedgeMs: number | undefined;
   readonly config: Config | undefined;
+  /** For --json. */
+  readonly used: Used;
 }
 
 /** The keys that may open: those of the command line, or else those that the configuration allows. */
@@ -65,7 +86,11 @@ export async function keysToOpen(args: Args, command: string, more: readonly str
   const given = args.many('key');
   const config = await configurationFor(args, given.length > 0 ? [...given, ...more] : []);
   const keys = given.length > 0 ? given : config?.keysToOpen();
-  if (keys) return { keys: await resolveKeys(config, keys), hedgeMs: config?.hedgeMs, config };
+  if (keys) {
+    const resolved = await resolveKeys(config, keys);
+    if (config) tellUse(args, config, `asking ${shownKeys(config, keys)}`);
+    return { keys: resolved, hedgeMs: config?.hedgeMs, config, used: used(config) };
+  }
   if (!config) throw noKeys(command);
   throw usageError(
     `${command}: ${quote(config.path)} has no \`open\`, which says what keys to ask. Add it, or name keys with --key.`,

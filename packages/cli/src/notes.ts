@@ -1,5 +1,17 @@
 import type { Context, Opened } from '@weightseal/core';
-import { pairs } from './text.js';
+import { write } from './output.js';
+import { pairs, printable } from './text.js';
+import type { Args } from './types.js';
+
+/** Tells a person, on standard error, what he should know before the work is done. */
+export function note(args: Args, text: string): void {
+  if (args.has('quiet') || args.has('json')) return;
+  try {
+    write(2, `weightseal: note: ${printable(text)}\n`);
+  } catch {
+    // Nobody reads it, and the work does not hang on it.
+  }
+}
 
 /** Several things that a person should know, as one note. */
 export function notes(...all: readonly (string | undefined)[]): string | undefined {

@@ -1,25 +1,33 @@
 import type { Config } from '@weightseal/config';
 import type { Recipient, RewrapOptions } from '@weightseal/core';
+import { shownKeys, tellUse, type Used } from './configuration.js';
 import { keysToOpen, resolveKeys } from './keys.js';
 import { quote } from './text.js';
 import type { Args } from './types.js';
 import { contextOf } from './values.js';
 
-type Change = Pick<RewrapOptions, 'keys' | 'context' | 'hedgeMs'> &
-  Partial<Pick<RewrapOptions, 'add' | 'remove'>>;
+interface Change {
+  readonly options: Pick<RewrapOptions, 'keys' | 'context' | 'hedgeMs'> &
+    Partial<Pick<RewrapOptions, 'add' | 'remove'>>;
+  /** For --json. */
+  readonly used: Used;
+}
 
 /** What `rewrap` and `reseal` are asked to do. What is not said is left out: the library has a meaning for that. */
 export async function changeOf(args: Args, command: string): Promise<Change> {
   const to = args.many('to');
   const remove = args.many('remove');
-  const { keys, hedgeMs, config } = await keysToOpen(args, command, [...to, ...remove]);
-  return {
+  const { keys, hedgeMs, config, used } = await keysToOpen(args, command, [...to, ...remove]);
+  const add = await resolveKeys(config, to, { fresh: true });
+  if (config && to.length > 0) tellUse(args, config, `adding ${shownKeys(config, to)}`);
+  const options = {
     context: contextOf(args),
     keys,
     hedgeMs,
-    ...(to.length > 0 && { add: await resolveKeys(config, to, { fresh: true }) }),
+    ...(to.length > 0 && { add }),
     ...(remove.length > 0 && { remove: await urisOf(config, remove) }),
   };
+  return { options, used };
 }
 
 /** As the files have them: a provider may write a URI in another way than the configuration does. What is given as a URI stays as it is. */

@@ -38,6 +38,7 @@ it.skipIf(!moto)(
       open: ['models'],
     };
     await writeFile(join(sandbox.path, 'weightseal.config.json'), JSON.stringify(config));
+    expect(await shell('weightseal config trust')).toMatchObject({ code: 0 });
     await writeFile(join(sandbox.path, 'model.bin'), randomBytes(200_000));
 
     const check = await shell('weightseal keys check models --json');

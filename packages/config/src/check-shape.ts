@@ -2,12 +2,14 @@ import type { BaseIssue } from 'valibot';
 import type { ConfigInput, ProfileInput } from './define.js';
 import { didYouMean } from './nearest.js';
 import { MEMBERS, shapeIssues } from './schema.js';
-import { configInvalid, type Path, type Problem, type Source } from './source.js';
+import { configInvalid, MOST_TOLD, type Path, type Problem, type Source } from './source.js';
 
 /** Without a colon, so that a name is never taken for a URI, and with nothing that a shell would take for its own. */
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
 /** Names that have a meaning of their own in JavaScript's objects, and would be lost. */
 const NO_NAMES: readonly string[] = ['__proto__', 'constructor', 'prototype'];
+/** All of it is checked with each of them. */
+const MAX_PROFILES = 100;
 /** Deeper than any configuration is; a YAML alias can make a circle. */
 const MAX_DEPTH = 8;
 
@@ -16,9 +18,13 @@ export function checkShape(source: Source): ConfigInput {
   reject(source, namesThatGetLost(source.value, []));
   // What is misspelt comes before what is therefore missing.
   const issues = shapeIssues(source.value).toSorted((a, b) => rank(a) - rank(b));
-  reject(source, issues.map(problemOf));
+  reject(source, issues.slice(0, MOST_TOLD).map(problemOf));
   const config = source.value as ConfigInput;
   const profiles = Object.entries(config.profiles ?? {});
+  if (profiles.length > MAX_PROFILES)
+    reject(source, [
+      { path: ['profiles'], text: `has ${profiles.length} profiles, and ${MAX_PROFILES} is the most.` },
+    ]);
   reject(source, [
     ...badNames(config.keys, ['keys']),
     ...badNames(config.profiles, ['profiles']),
@@ -30,7 +36,7 @@ export function checkShape(source: Source): ConfigInput {
 }
 
 function reject(source: Source, problems: readonly Problem[]): void {
-  if (problems.length > 0) throw configInvalid(source, problems);
+  if (problems.length > 0) throw configInvalid(source, problems.slice(0, MOST_TOLD));
 }
 
 function rank(issue: BaseIssue<unknown>): number {

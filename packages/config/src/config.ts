@@ -2,8 +2,8 @@ import { dirname } from 'node:path';
 import { type Context, WeightsealError } from '@weightseal/core';
 import { schemeOf } from '@weightseal/keys';
 import type { Effective, EffectiveRule } from './effective.js';
-import { matchesAny } from './match.js';
-import { didYouMean } from './nearest.js';
+import { matchesAny, spellingsOf } from './match.js';
+import { didYouMean, listed } from './nearest.js';
 import { sealingContext } from './sealing-context.js';
 
 /** A key as the configuration has it. */
@@ -35,7 +35,7 @@ export interface SealingKeys extends RecipientRule {
 
 /** A configuration with a profile laid over it and the environment put in. */
 export class Config {
-  /** The file, absolute. */
+  /** The file, by the real path of its directory. */
   readonly path: string;
   readonly profile: string | undefined;
   /** The names of all profiles. */
@@ -74,11 +74,13 @@ export class Config {
    * What the first rule that matches says; undefined when none does.
    *
    * @param input the path of what is sealed; undefined for what has none, like a stream: only a rule without `path` matches that
+   * @throws INPUT_NOT_FOUND, IO_ERROR where the kernel finds no directory by that path
    */
   keysToSeal(input: string | undefined): SealingKeys | undefined {
-    const directory = dirname(this.path);
+    const isAsked = input !== undefined && this.recipients.some(({ path }) => path !== undefined);
+    const where = isAsked ? spellingsOf(input, dirname(this.path)) : undefined;
     const rule = this.recipients.findIndex(
-      ({ path }) => path === undefined || (input !== undefined && matchesAny(path, input, directory)),
+      ({ path }) => path === undefined || (where !== undefined && matchesAny(path, where)),
     );
     const found = this.recipients[rule];
     return found && { ...found, rule };
@@ -104,7 +106,7 @@ export class Config {
     const key = this.keys.get(nameOrUri);
     if (key) return key;
     const names = [...this.keys.keys()];
-    const hint = didYouMean(nameOrUri, names) || `; its keys are ${names.join(', ') || 'none'}.`;
+    const hint = didYouMean(nameOrUri, names) || `; its keys are ${listed(names) || 'none'}.`;
     // Not repeated: what stands there by mistake may be a secret.
     throw new WeightsealError('INVALID_ARGUMENT', `${this.path} has no key of that name${hint}`);
   }

@@ -1,6 +1,6 @@
 import type { ConfigInput, ProfileInput } from './define.js';
 import { InterpolationProblem, interpolate } from './interpolate.js';
-import { configInvalid, type Path, type Problem, type Source } from './source.js';
+import { configInvalid, MOST_TOLD, type Path, type Problem, type Source } from './source.js';
 
 /** A text with its place, to point at. */
 export interface Text {
@@ -81,6 +81,6 @@ export function effective(
     deadlineMs: over.deadlineMs ?? config.deadlineMs,
     hedgeMs: over.hedgeMs ?? config.hedgeMs,
   };
-  if (problems.length > 0) throw configInvalid(source, problems);
+  if (problems.length > 0) throw configInvalid(source, problems.slice(0, MOST_TOLD));
   return found;
 }

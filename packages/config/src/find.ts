@@ -1,73 +1,125 @@
 import { lstatSync, statSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, extname, join } from 'node:path';
 import { WeightsealError } from '@weightseal/core';
+import { type ConfigFile, readFound } from './config-file.js';
+import { from, realDirectory, workingDirectory } from './kernel-path.js';
+import { NoState } from './state-directory.js';
+import { type Trust, trustIn } from './trust.js';
+
+export const TEXTS: readonly string[] = ['.yaml', '.yml', '.json'];
+/** Using one of these runs it. */
+export const PROGRAMS: readonly string[] = ['.ts', '.js', '.mjs'];
 
 /** The names that are looked for. */
 export const CONFIG_NAMES: readonly string[] = ['ts', 'js', 'mjs', 'json', 'yaml', 'yml'].map(
   (extension) => `weightseal.config.${extension}`,
 );
 
-const WRITABLE_BY_ALL = 0o002;
-const PROGRAM = /\.(?:ts|js|mjs)$/;
-
 export interface FindOptions {
   /** Where the search begins; the working directory unless told. */
   readonly cwd?: string | undefined;
-  /** Where WEIGHTSEAL_CONFIG is looked up; the environment of the process unless told. */
+  /** Where WEIGHTSEAL_CONFIG is looked up, and HOME and XDG_STATE_HOME for what is trusted; the environment of the process unless told. */
   readonly env?: NodeJS.ProcessEnv | undefined;
 }
 
+/** What there is to say of a file that was found. */
+export interface Found {
+  readonly path: string;
+  /** Undefined where it was not read. */
+  readonly file?: ConfigFile | undefined;
+  /** Why it has no effect; undefined for one that is trusted. */
+  readonly refusal?: WeightsealError | undefined;
+}
+
 /**
- * The configuration file that counts: what WEIGHTSEAL_CONFIG names, or else the one in the directory or the nearest one above
- * it that has one. Costs a few calls of `stat`, and loads nothing.
+ * The configuration file that counts: what WEIGHTSEAL_CONFIG names, or else the one in the directory or the nearest one above it that has
+ * one. Reads what it finds, and parses nothing.
  *
- * A file that was only found may have come with a downloaded model, and it decides who can open what is sealed. So one that is a
- * program, or that somebody else could have put there, is refused: whoever means it names it.
+ * A file that was only found may have come with a downloaded model, and it decides whom is sealed for and what hosts are called. So it has
+ * no effect until the user has trusted it (`trustConfig`), and none that is a program or somebody else's: whoever means such a one names it.
  *
- * @throws CONFIG_INVALID when a directory has two, when it is a program, or when somebody else owns the file or can write to it
+ * @throws CONFIG_UNTRUSTED when nobody has said that what it says is trusted; CONFIG_INVALID when a directory has two, when it is a program,
+ *   or when somebody else owns the file or can write to it
  */
-export function findConfig({ cwd = process.cwd(), env = process.env }: FindOptions = {}): string | undefined {
+export function findConfig({
+  cwd = workingDirectory(),
+  env = process.env,
+}: FindOptions = {}): string | undefined {
   const named = env['WEIGHTSEAL_CONFIG'];
-  if (named) return resolve(cwd, named);
-  for (let directory = resolve(cwd); ; directory = dirname(directory)) {
-    const [found, second] = CONFIG_NAMES.map((name) => join(directory, name)).filter(isFile);
+  if (named) return from(cwd, named);
+  const path = search(cwd);
+  if (path === undefined) return undefined;
+  const { refusal } = judge(path, env);
+  if (refusal) throw refusal;
+  return path;
+}
+
+/** The path of the nearest file by one of the names, whatever it is. @throws CONFIG_INVALID when a directory has two */
+export function search(cwd: string): string | undefined {
+  for (let directory = startOf(cwd); directory !== undefined; ) {
+    const [found, second] = CONFIG_NAMES.map((name) => join(directory!, name)).filter(isThere);
     if (found !== undefined && second !== undefined) {
-      throw invalid(
+      throw new WeightsealError(
+        'CONFIG_INVALID',
         `There is ${found}, and there is ${second}. Keep one of them, or name one with --config.`,
       );
     }
-    if (found !== undefined) return trusted(found);
-    if (directory === dirname(directory)) return undefined;
+    if (found !== undefined) return found;
+    directory = directory === dirname(directory) ? undefined : dirname(directory);
+  }
+  return undefined;
+}
+
+/** Where the kernel has the directory; undefined where there is none. */
+export function startOf(cwd: string): string | undefined {
+  try {
+    return realDirectory(from(workingDirectory(), cwd));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
   }
 }
 
-function isFile(path: string): boolean {
+/** A link that leads nowhere is there too: passed over, it would leave the choice to a file above. */
+function isThere(path: string): boolean {
   try {
-    return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+    if (!lstatSync(path, { throwIfNoEntry: false })) return false;
+    return !statSync(path, { throwIfNoEntry: false })?.isDirectory();
   } catch {
     // A directory that may not be searched, or a name above that is no directory.
     return false;
   }
 }
 
-function trusted(path: string): string {
-  const problem = PROGRAM.test(path) ? 'is a program' : strangers(path);
-  if (problem === undefined) return path;
-  throw invalid(
-    `${path} ${problem}, so it is not used just because it is there. If you trust it, name it with --config or WEIGHTSEAL_CONFIG.`,
+/** Reads a file that was found, and says whether it may have an effect. */
+export function judge(path: string, env: NodeJS.ProcessEnv): Found {
+  const file = PROGRAMS.includes(extname(path)) ? 'is a program' : readFound(path);
+  if (typeof file === 'string') {
+    const text = `${path} ${file}, so it is not used just because it is there. If you trust it, name it with --config or WEIGHTSEAL_CONFIG.`;
+    return { path, refusal: new WeightsealError('CONFIG_INVALID', text) };
+  }
+  const trust = trustIn(file, env);
+  return { path, file, refusal: trust.trusted ? undefined : untrusted(path, trust) };
+}
+
+function untrusted(path: string, { why }: Extract<Trust, { trusted: false }>): WeightsealError {
+  const shown = shellWord(path);
+  const untrusted = (message: string) => new WeightsealError('CONFIG_UNTRUSTED', message);
+  if (why instanceof NoState) {
+    return untrusted(
+      `${path} was found, and has no effect unless you trust it, which cannot be kept here: ${why.why}. Name it instead: --config ${shown}, or WEIGHTSEAL_CONFIG.`,
+    );
+  }
+  const state =
+    why === 'changed'
+      ? 'is not what it was when you trusted it, and has no effect until you do so again'
+      : 'was found, and has no effect until you trust it';
+  return untrusted(
+    `${path} ${state}. See what it says with \`weightseal config show\`; then \`weightseal config trust ${shown}\`, or name it: --config ${shown}.`,
   );
 }
 
-function strangers(path: string): string | undefined {
-  const me = process.geteuid?.();
-  if (me === undefined) return undefined;
-  const { uid, mode } = statSync(path);
-  // Of a link too: it could lead to any file of ours, or of root's, and have it taken for the configuration, or run.
-  const owners = [uid, lstatSync(path).uid];
-  if (owners.some((owner) => owner !== me && owner !== 0)) return 'belongs to another user';
-  return mode & WRITABLE_BY_ALL ? 'can be written to by everybody' : undefined;
-}
-
-function invalid(message: string): WeightsealError {
-  return new WeightsealError('CONFIG_INVALID', message);
+/** As a shell takes it for one word. */
+function shellWord(text: string): string {
+  return /^[\w./@%+=:,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

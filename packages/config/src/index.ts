@@ -9,3 +9,11 @@ export {
 export { CONFIG_NAMES, type FindOptions, findConfig } from './find.js';
 export { keyWrappers } from './key-wrappers.js';
 export { type LoadOptions, loadConfig } from './load-config.js';
+export type { ConfigSummary, SummaryLayer } from './summary.js';
+export {
+  type ConfigStatus,
+  configStatus,
+  type TrustOptions,
+  trustConfig,
+  untrustConfig,
+} from './trust-config.js';

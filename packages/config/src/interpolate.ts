@@ -6,13 +6,24 @@ export class InterpolationProblem {
   }
 }
 
-// In this order: an escape, a reference, the beginning of one that never ends.
-const REFERENCE = /\$\$\{|\$\{([^}]*)\}|\$\{/g;
+const BEGIN = '${';
+const ESCAPE = '$${';
 const INSIDE = /^([A-Za-z_][A-Za-z0-9_]*)(?::-([\s\S]*))?$/;
 
 /** Whether a text would be changed by `interpolate`. */
 export function hasReference(text: string): boolean {
-  return text.includes('${');
+  return text.includes(BEGIN);
+}
+
+/** The variables that a text names, whether or not they are set. */
+export function variablesOf(text: string): string[] {
+  const names: string[] = [];
+  put(text, (inside) => {
+    const [, name] = INSIDE.exec(inside) ?? [];
+    if (name !== undefined) names.push(name);
+    return '';
+  });
+  return names;
 }
 
 /**
@@ -20,24 +31,38 @@ export function hasReference(text: string): boolean {
  * in is not looked at again. No problem tells a value, because a variable can hold a secret by mistake.
  */
 export function interpolate(text: string, env: NodeJS.ProcessEnv): string | InterpolationProblem {
-  let problem: InterpolationProblem | undefined;
-  const put = text.replace(REFERENCE, (found, inside: string | undefined) => {
-    if (found === '$${') return '${';
-    const value = lookUp(inside, env);
-    if (typeof value === 'string') return value;
-    problem ??= value;
-    return '';
-  });
-  return problem ?? put;
+  return put(text, (inside) => lookUp(inside, env));
 }
 
-function lookUp(inside: string | undefined, env: NodeJS.ProcessEnv): string | InterpolationProblem {
-  const [whole, name, otherwise] = INSIDE.exec(inside ?? '') ?? [];
-  if (whole === undefined || name === undefined) {
-    return new InterpolationProblem(
-      `has a $\{ that is neither $\{NAME} nor $\{NAME:-default}; $$\{ stands for $\{ itself.`,
-    );
+/** From left to right, once: a regular expression would look for the end of each `${` anew. */
+function put(
+  text: string,
+  valueFor: (inside: string) => string | InterpolationProblem,
+): string | InterpolationProblem {
+  let result = '';
+  let at = 0;
+  for (;;) {
+    const begin = text.indexOf(BEGIN, at);
+    if (begin < 0) return result + text.slice(at);
+    const isEscape = begin > at && text.startsWith(ESCAPE, begin - 1);
+    const end = isEscape ? begin + 1 : text.indexOf('}', begin);
+    if (end < 0) return malformed();
+    const value = isEscape ? '{' : valueFor(text.slice(begin + BEGIN.length, end));
+    if (value instanceof InterpolationProblem) return value;
+    result += text.slice(at, begin) + value;
+    at = end + 1;
   }
+}
+
+function malformed(): InterpolationProblem {
+  return new InterpolationProblem(
+    `has a $\{ that is neither $\{NAME} nor $\{NAME:-default}; $$\{ stands for $\{ itself.`,
+  );
+}
+
+function lookUp(inside: string, env: NodeJS.ProcessEnv): string | InterpolationProblem {
+  const [whole, name, otherwise] = INSIDE.exec(inside) ?? [];
+  if (whole === undefined || name === undefined) return malformed();
   const hint = `set it, or give a default: \${${name}:-…}`;
   // Its own: every object has a `constructor`, process.env too.
   const value = Object.hasOwn(env, name) ? env[name] : undefined;

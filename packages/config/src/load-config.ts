@@ -1,12 +1,15 @@
-import { resolve } from 'node:path';
-import { WeightsealError } from '@weightseal/core';
+import { statSync } from 'node:fs';
+import { extname } from 'node:path';
+import { ioError, WeightsealError } from '@weightseal/core';
 import type { Config } from './config.js';
-import { CONFIG_NAMES, findConfig } from './find.js';
+import { type ConfigFile, readNamed } from './config-file.js';
+import { CONFIG_NAMES, judge, PROGRAMS, search, TEXTS } from './find.js';
+import { from, realFile, workingDirectory } from './kernel-path.js';
 
 export interface LoadOptions {
   /** Where the search begins, and what `path` counts from; the working directory unless told. */
   readonly cwd?: string | undefined;
-  /** The file, instead of a search. */
+  /** The file, instead of a search: what a program that ships its configuration gives. */
   readonly path?: string | undefined;
   /** Instead of WEIGHTSEAL_PROFILE and of what the file says. */
   readonly profile?: string | undefined;
@@ -15,22 +18,69 @@ export interface LoadOptions {
 }
 
 /**
- * Finds and reads the configuration. One in TypeScript or JavaScript is run, and so has to be named; YAML and JSON are only read.
+ * Finds and reads the configuration. One that is only found has no effect until it is trusted (see `findConfig`). One in TypeScript or
+ * JavaScript is run, and so has to be named; YAML and JSON are only read.
  *
- * @throws CONFIG_INVALID, with the line where the file has lines; INPUT_NOT_FOUND; INVALID_ARGUMENT for a profile that there is not
+ * @throws CONFIG_UNTRUSTED; CONFIG_INVALID, with the line where the file has lines; INPUT_NOT_FOUND; INVALID_ARGUMENT for a profile that
+ *   there is not
  */
 export async function loadConfig(options: LoadOptions = {}): Promise<Config> {
-  const { cwd = process.cwd(), env = process.env } = options;
+  const { cwd = workingDirectory(), env = process.env } = options;
   const named = options.path ?? (env['WEIGHTSEAL_CONFIG'] || undefined);
-  const path = named === undefined ? findConfig({ cwd, env }) : resolve(cwd, named);
+  const file = named === undefined ? found(cwd, env) : await fileOf(named, cwd);
+  const profile = options.profile ?? (env['WEIGHTSEAL_PROFILE'] || undefined);
+  // What reads and checks takes longer to load than the search, so it comes when there is something to read.
+  const { load } = await import('./load.js');
+  return load(file, { cwd, profile, env });
+}
+
+function found(cwd: string, env: NodeJS.ProcessEnv): ConfigFile {
+  const path = search(cwd);
   if (path === undefined) {
     throw new WeightsealError(
       'INPUT_NOT_FOUND',
       `There is no configuration in ${cwd} or above it; make one of ${CONFIG_NAMES.join(', ')}.`,
     );
   }
-  const profile = options.profile ?? (env['WEIGHTSEAL_PROFILE'] || undefined);
-  // What reads and checks takes longer to load than the search, so it comes when there is something to read.
-  const { load } = await import('./load.js');
-  return load(path, { cwd, profile, env, named: named !== undefined });
+  const { file, refusal } = judge(path, env);
+  if (file === undefined || refusal) throw refusal!;
+  return file;
+}
+
+/** The file that somebody named. A program is not read here: what runs it reads it. */
+export async function fileOf(name: string, cwd: string): Promise<ConfigFile | string> {
+  const path = pathOf(name, cwd);
+  return PROGRAMS.includes(extname(path)) ? path : await readNamed(path);
+}
+
+function pathOf(name: string, cwd: string): string {
+  if (name === '') throw invalid('The name of the configuration is empty; name a file.');
+  if (/[\r\n]$/.test(name)) {
+    throw invalid(
+      `The name of the configuration, ${JSON.stringify(name)}, ends with a line end, as a file with the line ends of Windows gives it; take that away.`,
+    );
+  }
+  const path = located(name, from(cwd, name));
+  // Nothing is run that does not say it is a program.
+  if ([...TEXTS, ...PROGRAMS].includes(extname(path))) return path;
+  throw invalid(
+    `${path}: What a configuration is written in is known by the end of its name: ${[...TEXTS, ...PROGRAMS].join(', ')}.`,
+  );
+}
+
+/** @throws INPUT_NOT_FOUND, IO_ERROR */
+function located(name: string, path: string): string {
+  try {
+    if (statSync(path).isDirectory()) throw invalid(`${path} is a directory; name the configuration in it.`);
+    return realFile(path);
+  } catch (error) {
+    const failed = ioError(error, `read the configuration ${path}`);
+    if (failed.code !== 'INPUT_NOT_FOUND' || !name.startsWith('~')) throw failed;
+    const hint = 'A ~ is for the shell to replace, and was not; write out the whole path.';
+    throw new WeightsealError('INPUT_NOT_FOUND', `${failed.message} ${hint}`, { cause: error });
+  }
+}
+
+function invalid(message: string): WeightsealError {
+  return new WeightsealError('CONFIG_INVALID', message);
 }

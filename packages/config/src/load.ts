@@ -1,64 +1,68 @@
-import { readFile } from 'node:fs/promises';
 import { extname, relative } from 'node:path';
-import { ioError, WeightsealError } from '@weightseal/core';
+import { WeightsealError } from '@weightseal/core';
 import { checkReferences } from './check-references.js';
 import { checkShape } from './check-shape.js';
 import { Config } from './config.js';
+import type { ConfigFile } from './config-file.js';
+import { decode } from './decode.js';
 import type { ConfigInput } from './define.js';
 import { effective } from './effective.js';
+import { startOf } from './find.js';
 import { InterpolationProblem, interpolate } from './interpolate.js';
-import { didYouMean } from './nearest.js';
+import { didYouMean, listed } from './nearest.js';
 import { configInvalid, type Source } from './source.js';
-
-const TEXT = ['.yaml', '.yml', '.json'];
-const PROGRAMS = ['.ts', '.js', '.mjs'];
 
 interface Choice {
   readonly cwd: string;
   readonly profile: string | undefined;
   readonly env: NodeJS.ProcessEnv;
-  /** Whether somebody said that it is this one; else it was only found. */
-  readonly named: boolean;
 }
 
-/** Reads a configuration of whatever kind, and checks all of it: the profiles that do not count now as well. */
-export async function load(path: string, { cwd, profile: wanted, env, named }: Choice): Promise<Config> {
-  const source = await read(path, relative(cwd, path));
+/** A configuration that was read and checked, before a profile is chosen and the environment put in. */
+export interface Checked {
+  readonly source: Source;
+  readonly config: ConfigInput;
+  readonly profiles: readonly string[];
+}
+
+/** Makes a configuration of whatever kind count, and checks all of it: the profiles that do not count now as well. */
+export async function load(
+  file: ConfigFile | string,
+  { cwd, profile: wanted, env }: Choice,
+): Promise<Config> {
+  const { source, config, profiles } = await check(file, cwd);
+  const profile = chosen(wanted, profiles) ?? preset(source, config, profiles, env);
+  const found = effective(source, config, profile, env);
+  checkReferences(source, found, true);
+  return new Config(pathOf(file), profile, profiles, found);
+}
+
+/** All that can be checked without the environment, and without asking anybody. @throws CONFIG_INVALID */
+export async function check(file: ConfigFile | string, cwd: string): Promise<Checked> {
+  const source = await read(file, relative(startOf(cwd) ?? cwd, pathOf(file)));
   const config = checkShape(source);
   const profiles = Object.keys(config.profiles ?? {});
-  const profile = chosen(wanted, profiles) ?? preset(source, config, profiles, env);
-  for (const other of profiles) {
-    if (other !== profile)
-      checkReferences(source, effective(source, config, other, undefined), { interpolated: false, named });
-  }
-  const found = effective(source, config, profile, env);
-  checkReferences(source, found, { interpolated: true, named });
-  return new Config(path, profile, profiles, found);
+  // What has profiles need not be whole without any.
+  for (const profile of profiles.length > 0 ? profiles : [undefined])
+    checkReferences(source, effective(source, config, profile, undefined), false);
+  return { source, config, profiles };
 }
 
-async function read(path: string, file: string): Promise<Source> {
-  const extension = extname(path);
-  const isText = TEXT.includes(extension);
-  // Nothing is run that does not say it is a program.
-  if (!isText && !PROGRAMS.includes(extension)) {
-    const known = [...TEXT, ...PROGRAMS].join(', ');
-    throw new WeightsealError(
-      'CONFIG_INVALID',
-      `${path}: What a configuration is written in is known by the end of its name: ${known}.`,
-    );
-  }
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    throw ioError(error, `read the configuration ${path}`);
-  });
-  if (!isText) return (await import('./read-module.js')).readModule(path, file);
-  return (await import('./read-text.js')).readText(text, file, extension === '.json');
+function pathOf(file: ConfigFile | string): string {
+  return typeof file === 'string' ? file : file.path;
+}
+
+async function read(file: ConfigFile | string, shown: string): Promise<Source> {
+  if (typeof file === 'string') return (await import('./read-module.js')).readModule(file, shown);
+  const text = decode(file.bytes, shown);
+  return (await import('./read-text.js')).readText(text, shown, extname(file.path) === '.json');
 }
 
 function chosen(wanted: string | undefined, profiles: readonly string[]): string | undefined {
   if (wanted === undefined || profiles.includes(wanted)) return wanted;
   throw new WeightsealError(
     'INVALID_ARGUMENT',
-    `The configuration has no profile ${JSON.stringify(wanted)}${hint(wanted, profiles)}`,
+    `The configuration has no profile ${JSON.stringify(wanted)}${hint(wanted, profiles)}${lineEnd(wanted)}`,
   );
 }
 
@@ -77,5 +81,11 @@ function preset(
 }
 
 function hint(name: string, profiles: readonly string[]): string {
-  return didYouMean(name, profiles) || `; its profiles are ${profiles.join(', ') || 'none'}.`;
+  return didYouMean(name, profiles) || `; its profiles are ${listed(profiles) || 'none'}.`;
+}
+
+function lineEnd(name: string): string {
+  return /[\r\n]$/.test(name)
+    ? ' The name ends with a line end, as a file with the line ends of Windows gives it; take that away.'
+    : '';
 }

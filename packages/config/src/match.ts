@@ -1,32 +1,38 @@
-import { realpathSync } from 'node:fs';
-import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
-import picomatch from 'picomatch';
+import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path';
+import { ioError } from '@weightseal/core';
+import { globMatches, readGlob, type Spellings } from './glob.js';
+import { from, realDirectory, workingDirectory } from './kernel-path.js';
 
 /**
- * Whether one of the globs matches the path, relative ones from the directory. Both count as they are written, and with the links among
- * their directories followed: which keys a file is sealed for must not hang on the way by which somebody came to it. The file itself may be
- * a link, as in the caches of model hubs, and counts by its own name.
+ * Whether one of the globs matches the path, relative ones from the directory. What counts is where the kernel comes by it, with the links
+ * among its directories followed: who can open a file must not hang on the way by which somebody came to it. The file itself may be a link,
+ * as in the caches of model hubs, and counts by its own name.
  */
-export function matchesAny(globs: readonly string[], input: string, directory: string): boolean {
-  const written = resolve(input);
-  const paths = [written, join(real(dirname(written)), basename(written))];
-  const fromHere = [directory, real(directory)].flatMap((from) => paths.map((path) => relative(from, path)));
-  return globs.some((glob) =>
-    (isAbsolute(glob) ? paths : fromHere).some((path) => matches(slashes(path), glob)),
-  );
+export function matchesAny(globs: readonly string[], input: Spellings): boolean {
+  return globs.some((text) => {
+    const glob = readGlob(text);
+    return typeof glob !== 'string' && globMatches(glob, input);
+  });
 }
 
-function real(directory: string): string {
+/** How globs can speak of an input. @throws INPUT_NOT_FOUND, IO_ERROR where the kernel finds no such directory */
+export function spellingsOf(input: string, directory: string): Spellings {
+  const absolute = located(from(workingDirectory(), input));
+  const way = relative(directory, absolute);
+  return { relative: isAbsolute(way) ? undefined : slashes(way), absolute: slashes(absolute) };
+}
+
+/** What is not there yet lies where its nearest directory does; but where `..` leads from nothing, only the kernel could say. */
+function located(path: string): string {
+  const name = basename(path);
   try {
-    return realpathSync(directory);
-  } catch {
-    return directory;
+    return join(realDirectory(dirname(path)), name);
+  } catch (error) {
+    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT' && dirname(path) !== path;
+    if (!missing || name === '..' || basename(dirname(path)) === '..')
+      throw ioError(error, `find the directory of ${path}`);
+    return join(located(dirname(path)), name);
   }
-}
-
-/** Names match whatever they begin with or hold, a dot or a newline: which keys a file is sealed for must not hang on that. */
-function matches(path: string, glob: string): boolean {
-  return picomatch.isMatch(path, glob, { dot: true, nonegate: true, flags: 's' });
 }
 
 function slashes(path: string): string {

@@ -1,8 +1,14 @@
+/** Longer words, and more of them, are no slips of the pen; to compare them all would take as long as somebody likes. */
+const LONGEST = 64;
+const MOST = 1000;
+
 /** The known word that was probably meant, or undefined when none is near: at most a third of its letters differ. */
 export function nearest(word: string, known: Iterable<string>): string | undefined {
   let best: string | undefined;
   let least = Number.POSITIVE_INFINITY;
-  for (const candidate of known) {
+  if (word.length > LONGEST) return undefined;
+  for (const candidate of [...known].slice(0, MOST)) {
+    if (candidate.length > LONGEST) continue;
     const away = distance(word.toLowerCase(), candidate.toLowerCase());
     if (away < least && away <= Math.max(word.length, candidate.length) / 3)
       [best, least] = [candidate, away];
@@ -30,4 +36,13 @@ function distance(a: string, b: string): number {
     rows.push(row);
   }
   return rows[a.length]![b.length]!;
+}
+
+/** The words one after another, as far as anybody reads. */
+export function listed(words: Iterable<string>): string {
+  const all = [...words];
+  const shown = all.slice(0, 20).map((word) => (word.length > LONGEST ? `${word.slice(0, LONGEST)}…` : word));
+  return [...shown, ...(all.length > shown.length ? [`and ${all.length - shown.length} more`] : [])].join(
+    ', ',
+  );
 }

@@ -1,5 +1,6 @@
 import { WeightsealError } from '@weightseal/core';
 import {
+  type Alias,
   type Document,
   isAlias,
   isMap,
@@ -13,9 +14,21 @@ import {
 import { notJsonAt } from './check-json.js';
 import type { Path, Source } from './source.js';
 
-const MULTIPLE_DOCUMENTS = 'MULTIPLE_DOCS';
+const TOO_DEEP = 'This is nested deeper than any configuration.';
+const OWN_WORDS: Readonly<Record<string, string>> = {
+  MULTIPLE_DOCS: 'A second document begins here.',
+  RESOURCE_EXHAUSTION: TOO_DEEP,
+};
+/** Far from where the stack ends. */
+const MAX_DEPTH = 64;
 const NOT_JSON =
   'This is not JSON, which has no comments, no comma after the last member, and "…" around every name and text. For those, use weightseal.config.yaml.';
+const TWICE = 'This name stands here a second time; keep one of them.';
+const TOO_MUCH = 'There is more in it than in any configuration.';
+const TOO_MANY_ALIASES = 'Its aliases stand for too much; write out what they stand for.';
+/** More than any configuration has; an alias is looked for from the beginning. What is done for all of them stays short. */
+const MAX_NODES = 10_000;
+const MAX_ALIASES = 100;
 const NO_ALIAS =
   'A text that begins with * stands in quotes, like "*.safetensors"; without them it is a YAML alias, and of no anchor before it.';
 
@@ -26,7 +39,8 @@ const NO_ALIAS =
  */
 export function readText(text: string, file: string, isJson: boolean): Source {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  // Its own search for a name that stands twice compares each with each.
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false });
   const at = (offset: number) => {
     const { line, col } = lines.linePos(offset);
     return `${file}:${line}:${col}`;
@@ -35,18 +49,48 @@ export function readText(text: string, file: string, isJson: boolean): Source {
     new WeightsealError('CONFIG_INVALID', `${at(offset)}: ${message}`);
   const [problem] = [...document.errors, ...document.warnings];
   if (problem) {
-    const message = problem.code === MULTIPLE_DOCUMENTS ? 'A second document begins here' : problem.message;
-    throw mistake(problem.pos[0], `${message}.`);
+    throw mistake(problem.pos[0], OWN_WORDS[problem.code] ?? `${problem.message}.`);
   }
   // YAML allows more than JSON does, and other readers of the file will not.
   const notJson = isJson ? notJsonAt(text) : undefined;
   if (notJson !== undefined) throw mistake(notJson, NOT_JSON);
+  lookThrough(document, mistake);
+  return { value: plain(document, mistake), where: (path, part) => at(offsetOf(document, path, part)) };
+}
+
+function lookThrough(document: Document, mistake: (offset: number, message: string) => Error): void {
+  const found = { nodes: 0, aliases: 0 };
+  const count = (node: Node, what: keyof typeof found, most: number, message: string): void => {
+    if (++found[what] > most) throw mistake(node.range?.[0] ?? 0, message);
+  };
+  const known = (alias: Alias): Node => {
+    const node = alias.resolve(document);
+    if (node) return node;
+    throw mistake(alias.range?.[0] ?? 0, NO_ALIAS);
+  };
   visit(document, {
+    Node(_, node, path) {
+      if (path.length > MAX_DEPTH) throw mistake(node.range?.[0] ?? 0, TOO_DEEP);
+      count(node, 'nodes', MAX_NODES, TOO_MUCH);
+    },
+    Map(_, map, path) {
+      if (path.length > MAX_DEPTH) throw mistake(map.range?.[0] ?? 0, TOO_DEEP);
+      count(map, 'nodes', MAX_NODES, TOO_MUCH);
+      const names = map.items.map(({ key }) => (isAlias(key) ? known(key) : key));
+      const twice = secondOf(names.map((name, index) => (isScalar(name) ? String(name.value) : index)));
+      if (twice >= 0) throw mistake((map.items[twice]!.key as Node | null)?.range?.[0] ?? 0, TWICE);
+    },
     Alias(_, alias) {
-      if (!alias.resolve(document)) throw mistake(alias.range?.[0] ?? 0, NO_ALIAS);
+      count(alias, 'aliases', MAX_ALIASES, TOO_MANY_ALIASES);
+      known(alias);
     },
   });
-  return { value: plain(document, mistake), where: (path, part) => at(offsetOf(document, path, part)) };
+}
+
+/** Where something stands that stood before; -1 where nothing does. */
+function secondOf(texts: readonly (string | number)[]): number {
+  const seen = new Set<string | number>();
+  return texts.findIndex((text) => seen.size === seen.add(text).size);
 }
 
 function plain(document: Document, mistake: (offset: number, message: string) => Error): unknown {
@@ -54,7 +98,7 @@ function plain(document: Document, mistake: (offset: number, message: string) =>
     return document.toJS();
   } catch {
     // The library counts, so that a few lines cannot fill the memory.
-    throw mistake(0, 'Its aliases stand for too much; write out what they stand for.');
+    throw mistake(0, TOO_MANY_ALIASES);
   }
 }
 

@@ -10,6 +10,9 @@ export interface Source {
   where(path: Path, part: 'name' | 'value'): string;
 }
 
+/** Nobody reads more, and to find the place of each takes time. */
+export const MOST_TOLD = 100;
+
 export interface Problem {
   readonly path: Path;
   readonly part?: 'name' | 'value';
@@ -36,7 +39,11 @@ export function configInvalid(source: Source, problems: readonly Problem[]): Wei
   });
   const [first = ''] = told;
   if (told.length < 2) return new WeightsealError('CONFIG_INVALID', first);
-  return new WeightsealError('CONFIG_INVALID', `${first} (The first of ${told.length} mistakes.)`, {
-    failures: told.map((message) => new WeightsealError('CONFIG_INVALID', message)),
-  });
+  return new WeightsealError(
+    'CONFIG_INVALID',
+    `${first} (The first of ${told.length}${told.length < MOST_TOLD ? '' : ' or more'} mistakes.)`,
+    {
+      failures: told.map((message) => new WeightsealError('CONFIG_INVALID', message)),
+    },
+  );
 }

@@ -3,6 +3,7 @@ import { readFile, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { trustConfig } from '@weightseal/config';
 import { generateKeyFile } from '@weightseal/kms-local';
 import { describe, expect, test } from 'vitest';
 import { Folder } from './support/folder.js';
@@ -47,7 +48,11 @@ describe('docs/configuration.md, and the README', () => {
     for (const name of ['config', 'core'])
       await symlink(join(packages, name), join(folder.path, 'node_modules/@weightseal', name));
     await generateKeyFile(join(folder.path, 'dev.key'));
-    await promisify(execFile)(process.execPath, ['seal.ts'], { cwd: folder.path });
+    await trustConfig({ cwd: folder.path, env: folder.home });
+    await promisify(execFile)(process.execPath, ['seal.ts'], {
+      cwd: folder.path,
+      env: { ...process.env, ...folder.home, XDG_STATE_HOME: '' },
+    });
     expect(await readFile(join(folder.path, 'copy.safetensors'), 'utf8')).toBe('weights');
   });
 

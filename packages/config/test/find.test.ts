@@ -1,33 +1,58 @@
+import { execFile } from 'node:child_process';
 import { chmod, chown, lchown, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CONFIG_NAMES, findConfig, loadConfig } from '@weightseal/config';
+import { promisify } from 'node:util';
+import { CONFIG_NAMES, findConfig, loadConfig, trustConfig } from '@weightseal/config';
 import { describe, expect, test } from 'vitest';
 import { Folder } from './support/folder.js';
 
 const found = (folder: Folder, from: string, env: NodeJS.ProcessEnv = {}) =>
-  findConfig({ cwd: join(folder.path, from), env })?.replace(`${folder.path}/`, '');
+  findConfig({ cwd: `${folder.path}/${from}`, env: { ...folder.home, ...env } })?.replace(
+    `${folder.path}/`,
+    '',
+  );
+const trust = (folder: Folder, ...paths: string[]) =>
+  Promise.all(paths.map((path) => trustConfig({ cwd: folder.path, path, env: folder.home })));
 
 describe('a configuration is found', () => {
   test.for(CONFIG_NAMES.filter((name) => !/\.m?[jt]s$/.test(name)))('%s', async (name) => {
-    await using folder = await Folder.with({ [name]: '' });
+    await using folder = await Folder.with({ [name]: '{}' });
+    await trust(folder, name);
     expect(found(folder, '.')).toBe(name);
   });
 
   test('the nearest one above', async () => {
     await using folder = await Folder.with({
-      'weightseal.config.yaml': '',
-      'a/weightseal.config.json': '',
+      'weightseal.config.yaml': '{}',
+      'a/weightseal.config.json': '{}',
       'a/b/c/x': '',
       'd/weightseal.config.yaml/x': '',
     });
+    await trust(folder, 'weightseal.config.yaml', 'a/weightseal.config.json');
     expect(found(folder, 'a/b/c')).toBe('a/weightseal.config.json');
     expect(found(folder, 'd')).toBe('weightseal.config.yaml');
-    expect(found(folder, 'nowhere/at/all')).toBe('weightseal.config.yaml');
+    expect(found(folder, 'nowhere/at/all')).toBeUndefined();
+  });
+
+  test('above where the kernel is, and not where the path was written', async () => {
+    await using folder = await Folder.with({
+      'weightseal.config.yaml': '{}',
+      'real/weightseal.config.yaml': '{}',
+      'real/sub/x': '',
+    });
+    await trust(folder, 'weightseal.config.yaml', 'real/weightseal.config.yaml');
+    await symlink('real/sub', join(folder.path, 'link'));
+    expect(found(folder, 'link')).toBe('real/weightseal.config.yaml');
+    expect(found(folder, 'link/..')).toBe('real/weightseal.config.yaml');
+    expect((await folder.load({ path: 'link/../weightseal.config.yaml' })).path).toBe(
+      join(folder.path, 'real/weightseal.config.yaml'),
+    );
   });
 
   test('where WEIGHTSEAL_CONFIG says, instead', async () => {
-    await using folder = await Folder.with({ 'weightseal.config.yaml': '', 'other.yaml': '' });
-    expect(found(folder, '.', { WEIGHTSEAL_CONFIG: 'other.yaml' })).toBe('other.yaml');
+    await using folder = await Folder.with({ 'weightseal.config.yaml': '{}', 'other.yaml': '' });
+    expect(found(folder, '.', { WEIGHTSEAL_CONFIG: 'other.yaml' })).toBe('./other.yaml');
+    await trust(folder, 'weightseal.config.yaml');
     expect(found(folder, '.', { WEIGHTSEAL_CONFIG: '' })).toBe('weightseal.config.yaml');
   });
 });
@@ -61,13 +86,25 @@ describe('a configuration that was only found is not used', () => {
     },
   );
 
-  test('when one of its keys loads a module that it names', async () => {
-    const name = 'weightseal.config.yaml';
-    await using folder = await Folder.with({ [name]: "open: ['pkcs11:object=a?module-path=/repo/evil.so']" });
-    await expect(folder.load()).rejects.toThrow(
-      /yaml:1:\d+: .*names a module to load, and the configuration was only found/,
+  test('when it is a link that leads nowhere: one above would take its place', async () => {
+    await using folder = await Folder.with({ 'weightseal.config.yaml': '{}', 'a/x': '' });
+    await trust(folder, 'weightseal.config.yaml');
+    await symlink('nothing', join(folder.path, 'a/weightseal.config.yaml'));
+    expect(() => found(folder, 'a')).toThrow(
+      /Could not read the configuration .*a\/weightseal\.config\.yaml/,
     );
-    expect((await folder.load({ path: name })).keysToOpen()).toHaveLength(1);
+  });
+
+  test('when it is no file, and nobody waits for what it is instead', async () => {
+    await using folder = await Folder.with({});
+    await promisify(execFile)('mkfifo', [join(folder.path, 'weightseal.config.yaml')]);
+    expect(() => found(folder, '.')).toThrow(/is no regular file/);
+  });
+
+  test('when it is larger than any', async () => {
+    await using folder = await Folder.with({ 'weightseal.config.yaml': `#${' '.repeat(256 * 1024)}` });
+    expect(() => found(folder, '.')).toThrow(/is larger than 256 KiB/);
+    await expect(folder.load({ path: 'weightseal.config.yaml' })).rejects.toThrow(/is larger than 256 KiB/);
   });
 
   test.runIf(process.getuid?.() === 0)('when it belongs to somebody else', async () => {
@@ -77,9 +114,10 @@ describe('a configuration that was only found is not used', () => {
   });
 
   test.runIf(process.getuid?.() === 0)('when a link of somebody else leads to a file of ours', async () => {
-    await using folder = await Folder.with({ 'other.json': '' });
+    await using folder = await Folder.with({ 'other.json': '{}' });
     const link = join(folder.path, 'weightseal.config.json');
     await symlink('other.json', link);
+    await trust(folder, 'weightseal.config.json');
     expect(found(folder, '.')).toBe('weightseal.config.json');
     await lchown(link, 12345, 12345);
     expect(() => found(folder, '.')).toThrow(/belongs to another user/);
@@ -99,6 +137,34 @@ describe('a configuration that is not there', () => {
       code: 'INPUT_NOT_FOUND',
       message: expect.stringContaining('weightseal.config.yaml'),
     });
+  });
+});
+
+describe('a name that cannot be', () => {
+  test.for([
+    ['', /is empty; name a file/],
+    [
+      'weightseal.config.yaml\r',
+      /"weightseal\.config\.yaml\\r", ends with a line end, as a file .* of Windows/,
+    ],
+    ['.', /is a directory; name the configuration in it/],
+    ['sub', /is a directory; name the configuration in it/],
+    ['weightseal.config.yaml/', /Could not read the configuration .*weightseal\.config\.yaml\//],
+    ['~/weightseal.config.yaml', /does not exist; check the path\. A ~ is for the shell to replace/],
+    ['missing/../weightseal.config.yaml', /does not exist/],
+  ] as const)('%j', async ([path, expected]) => {
+    await using folder = await Folder.with({ 'weightseal.config.yaml': '{}', 'sub/x': '' });
+    await expect(folder.load({ path })).rejects.toThrow(expected);
+    if (path !== '')
+      await expect(folder.load({ env: { WEIGHTSEAL_CONFIG: path } })).rejects.toThrow(expected);
+  });
+
+  test('of a profile, with a line end of Windows', async () => {
+    await using folder = await Folder.with({ 'weightseal.config.yaml': 'profiles: { prod: {} }' });
+    const env = { WEIGHTSEAL_PROFILE: 'prod\r', WEIGHTSEAL_CONFIG: 'weightseal.config.yaml' };
+    await expect(folder.load({ env })).rejects.toThrow(
+      /no profile "prod\\r"; did you mean prod\? The name ends with a line end/,
+    );
   });
 });
 

@@ -151,7 +151,10 @@ const YAML: Readonly<Record<string, readonly [text: string, said: string]>> = {
     `keys:\n  a: "local:\${KEY"\n`,
     `2:6: keys.a has a \${ that is neither \${NAME} nor \${NAME:-default}; $\${ stands for \${ itself.`,
   ],
-  'a name twice': ['keys:\n  a: local:a\n  a: local:b\n', '3:3: Map keys must be unique.'],
+  'a name twice': [
+    'keys:\n  a: local:a\n  a: local:b\n',
+    '3:3: This name stands here a second time; keep one of them.',
+  ],
   "a tag that is not YAML's": [
     'keys: !!js/function a\n',
     '1:7: Unresolved tag: tag:yaml.org,2002:js/function.',
@@ -180,7 +183,7 @@ describe('a mistake in YAML is told with its line', () => {
     await using folder = await Folder.with({
       'weightseal.config.yaml': 'open: 1\nhedge: 2\ndeadlineMs: x\n',
     });
-    const error = await folder.load().catch((reason: unknown) => reason);
+    const error = await folder.load({ path: 'weightseal.config.yaml' }).catch((reason: unknown) => reason);
     if (!isWeightsealError(error)) throw error;
     expect(error.message).toContain('(The first of 3 mistakes.)');
     expect(error.failures.map(({ message }) => /yaml:(\d+)/.exec(message)?.[1]).sort()).toEqual([
@@ -215,7 +218,7 @@ describe('a mistake in JSON is told with its line', () => {
     ['{\n  "keys": {},\n  "open": [\'a\']\n}', '3:12: This is not JSON'],
     ['', '1:1: This is not JSON'],
     ["{ 'keys': {} }", '1:3: This is not JSON'],
-    ['{ "keys": {}, "keys": {} }', '1:15: Map keys must be unique.'],
+    ['{ "keys": {}, "keys": {} }', '1:15: This name stands here a second time; keep one of them.'],
     ['{ "keys": ', 'weightseal.config.json:1:'],
   ] as const)('%s', async ([text, expected]) => {
     expect(await said('weightseal.config.json', text)).toContain(expected);

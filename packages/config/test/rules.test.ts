@@ -1,4 +1,4 @@
-import { symlink } from 'node:fs/promises';
+import { mkdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { keyWrappers } from '@weightseal/config';
 import { generateKeyFile } from '@weightseal/kms-local';
@@ -23,8 +23,10 @@ recipients:
 describe('the first rule that matches counts', () => {
   async function ruleFor(...paths: (string | undefined)[]): Promise<(number | undefined)[]> {
     await using folder = await Folder.with({ 'weightseal.config.yaml': RULES });
-    const config = await folder.load();
-    return paths.map((path) => config.keysToSeal(path && join(folder.path, path))?.rule);
+    // What is not there yet lies where its nearest directory does; but the kernel knows no `..` of nothing.
+    await mkdir(join(folder.path, 'models'));
+    const config = await folder.trusted();
+    return paths.map((path) => config.keysToSeal(path && `${folder.path}/${path}`)?.rule);
   }
 
   test('by a path relative to the configuration', async () => {
@@ -65,10 +67,30 @@ describe('the first rule that matches counts', () => {
     for (const config of [linked, direct]) {
       const rule = (path: string) => config.keysToSeal(at(path))?.rule;
       expect([rule('project/secret/x'), rule('link/secret/x')]).toEqual([0, 0]);
-      expect([rule('project/secret/disk/y'), rule('disk/y')]).toEqual([0, 4]);
+      // What lies behind a link lies where the link leads, whatever the link is called.
+      expect([rule('project/secret/disk/y'), rule('disk/y')]).toEqual([4, 4]);
+      expect([
+        rule('project/secret/disk/../project/secret/x'),
+        rule('project/../project/./secret/x'),
+      ]).toEqual([0, 0]);
       // A link that is itself what is sealed counts by its own name.
       expect(rule('project/models/a.safetensors')).toBe(1);
     }
+  });
+
+  test('by where the kernel finds it, and refused where it finds nothing', async () => {
+    await using folder = await Folder.with({
+      'weightseal.config.yaml': RULES,
+      'secret/x': '',
+      'disk/deep/y': '',
+    });
+    await symlink('disk/deep', join(folder.path, 'current'));
+    const config = await folder.trusted();
+    const rule = (path: string) => config.keysToSeal(`${folder.path}/${path}`)?.rule;
+    await symlink('../secret', join(folder.path, 'disk/models'));
+    // As text it is models/a.safetensors; the kernel goes up from disk/deep.
+    expect(rule('current/../models/a.safetensors')).toBe(0);
+    expect(() => rule('missing/../secret/x')).toThrow(/Could not find the directory of .*does not exist/);
   });
 
   test('what has no path matches only a rule without one', async () => {
@@ -80,7 +102,7 @@ describe('the first rule that matches counts', () => {
 
 test('a rule tells keys, URIs, the context that it gives and the context that it wants', async () => {
   await using folder = await Folder.with({ 'weightseal.config.yaml': RULES });
-  const found = (await folder.load()).keysToSeal(join(folder.path, 'models/a.safetensors'))!;
+  const found = (await folder.trusted()).keysToSeal(join(folder.path, 'models/a.safetensors'))!;
   expect(found.keys.map(({ uri }) => uri)).toEqual(['local:m', 'local:extra']);
   expect(found.keys.map(({ name, deadlineMs }) => [name, deadlineMs])).toEqual([
     ['models', 7],
@@ -92,7 +114,7 @@ test('a rule tells keys, URIs, the context that it gives and the context that it
 describe('the context of a seal', () => {
   const contextOf = async (given?: Record<string, string>) => {
     await using folder = await Folder.with({ 'weightseal.config.yaml': RULES });
-    const config = await folder.load();
+    const config = await folder.trusted();
     return config.contextToSeal(config.keysToSeal(join(folder.path, 'models/a.safetensors'))!, given);
   };
 
@@ -149,7 +171,7 @@ describe('the keys themselves', () => {
       'weightseal.config.yaml': 'keys: { m: local:m }\nopen: [m, "local:./m"]',
     });
     await generateKeyFile(join(folder.path, 'm'));
-    const config = await folder.load();
+    const config = await folder.trusted();
     const [named, listed] = await keyWrappers(config, config.keysToOpen()!);
     const [given] = await keyWrappers(config, ['local:m']);
     const dataKey = new Uint8Array(32);

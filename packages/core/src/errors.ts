@@ -6,6 +6,7 @@ export const ERROR_CODES = {
   // The call itself is wrong.
   INVALID_ARGUMENT: 'usage',
   CONFIG_INVALID: 'usage',
+  CONFIG_UNTRUSTED: 'usage',
   CONTEXT_INVALID: 'usage',
   KEY_URI_INVALID: 'usage',
   PROVIDER_UNKNOWN: 'usage',

@@ -1,5 +1,6 @@
 import type { Run } from '../types.js';
 import { completion } from './completion.js';
+import { configShow, configTrust, configUntrust } from './config.js';
 import { inspect } from './inspect.js';
 import { keygen } from './keygen.js';
 import { keysCheck } from './keys-check.js';
@@ -16,6 +17,9 @@ import { verify } from './verify.js';
 /** What stands behind the names in `COMMANDS`. */
 export const RUNS: Readonly<Record<string, Run>> = {
   completion,
+  'config show': configShow,
+  'config trust': configTrust,
+  'config untrust': configUntrust,
   inspect,
   keygen,
   'keys check': keysCheck,

@@ -1,7 +1,7 @@
 import type { RotationStatus } from '@weightseal/core';
 import { checkKey, type KeyCheck, type Step, works } from '../check-key.js';
 import { usageError } from '../cli-error.js';
-import { configuration, configurationFor } from '../configuration.js';
+import { configuration, configurationFor, shownKeys, tellUse, used } from '../configuration.js';
 import { EXIT_CODES } from '../exit-codes.js';
 import { type Told, told } from '../failure.js';
 import { checkUris, resolveKeys } from '../keys.js';
@@ -16,6 +16,7 @@ export async function keysCheck(args: Args, { signal }: Session): Promise<Result
   if (!config) await checkUris(named);
   // Before any is asked, so that a misspelt name is told at once.
   const keys = named.map((name) => config?.key(name) ?? { name: undefined, uri: name });
+  if (config) tellUse(args, config, `checking ${shownKeys(config, keys)}`);
   const checked = [];
   // One after another: what is measured is how long each takes alone.
   for (const [index, { name, uri }] of keys.entries()) {
@@ -26,7 +27,7 @@ export async function keysCheck(args: Args, { signal }: Session): Promise<Result
     checked.map(async ({ name, check }) => ({ name, check, steps: await tellSteps(check) })),
   );
   return {
-    value: { keys: rows.map(plain) },
+    value: { ...used(config), keys: rows.map(plain) },
     lines: rows.flatMap(lines),
     essential: true,
     exitCode: checked.every(({ check }) => works(check)) ? undefined : EXIT_CODES.key,

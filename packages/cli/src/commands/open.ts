@@ -15,7 +15,7 @@ export async function open(args: Args, session: Session): Promise<Result> {
   const digest = args.has('check-digest');
   if (output === '-' && digest)
     throw usageError('open: --check-digest compares before a file appears; to stdout nothing is held back.');
-  const { keys, hedgeMs } = await keysToOpen(args, 'open');
+  const { keys, hedgeMs, used } = await keysToOpen(args, 'open');
   const options: OpenOptions = {
     context: contextOf(args),
     keys,
@@ -23,7 +23,7 @@ export async function open(args: Args, session: Session): Promise<Result> {
     signal: session.signal,
     onProgress: await session.progress('opening'),
   };
-  if (output === '-') return await openToStdout(input, options, session.signal);
+  if (output === '-') return await openToStdout(input, options, session.signal, used);
   const overwrite = args.has('force');
   const { openToFile } = await core();
   const opened = await openToFile(input === '-' ? stdin() : input, output, {
@@ -32,7 +32,7 @@ export async function open(args: Args, session: Session): Promise<Result> {
     overwrite,
   });
   return {
-    value: { output, ...opened, contextChecked: options.context !== undefined },
+    value: { output, ...used, ...opened, contextChecked: options.context !== undefined },
     lines: [`opened ${size(opened.size)} into ${quote(output)}`],
     note: notes(
       options.context ? undefined : uncheckedContext(opened.context),
@@ -41,12 +41,17 @@ export async function open(args: Args, session: Session): Promise<Result> {
   };
 }
 
-async function openToStdout(input: string, options: OpenOptions, signal: AbortSignal): Promise<Result> {
+async function openToStdout(
+  input: string,
+  options: OpenOptions,
+  signal: AbortSignal,
+  used: object,
+): Promise<Result> {
   const { openToStream } = await core();
   const stream = openToStream(input === '-' ? stdin() : input, options);
   const written = await pour(stream, signal);
   return {
-    value: { output: '-', size: written, contextChecked: options.context !== undefined },
+    value: { output: '-', ...used, size: written, contextChecked: options.context !== undefined },
     lines: [],
     stdoutTaken: true,
     note: options.context ? undefined : uncheckedContext(),

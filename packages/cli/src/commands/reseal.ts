@@ -8,13 +8,14 @@ export async function reseal(args: Args, session: Session): Promise<Result> {
   const library = await core();
   const path = pathOf(args, 'reseal');
   const onProgress = await session.progress('resealing');
+  const { options, used } = await changeOf(args, 'reseal');
   const resealed = await library.reseal(path, {
-    ...(await changeOf(args, 'reseal')),
+    ...options,
     signal: session.signal,
     onProgress,
   });
   return {
-    value: { path, ...resealed },
+    value: { path, ...used, ...resealed },
     lines: [
       `resealed ${quote(path)}, id ${resealed.id}; these keys open it now:`,
       ...recipientLines(resealed),

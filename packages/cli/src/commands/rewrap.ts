@@ -7,13 +7,14 @@ import { pathOf } from '../values.js';
 export async function rewrap(args: Args, { signal }: Session): Promise<Result> {
   const library = await core();
   const path = pathOf(args, 'rewrap');
+  const { options, used } = await changeOf(args, 'rewrap');
   const rewrapped = await library.rewrap(path, {
-    ...(await changeOf(args, 'rewrap')),
+    ...options,
     grow: args.has('grow'),
     signal,
   });
   return {
-    value: { path, ...rewrapped },
+    value: { path, ...used, ...rewrapped },
     lines: [`rewrapped ${quote(path)}; these keys open it now:`, ...recipientLines(rewrapped)],
   };
 }

@@ -1,6 +1,6 @@
 import type { KeyWrapper } from '@weightseal/core';
 import { usageError } from '../cli-error.js';
-import { configurationFor } from '../configuration.js';
+import { configurationFor, shownKeys, tellUse, used } from '../configuration.js';
 import { core } from '../core.js';
 import { resolveKeys } from '../keys.js';
 import { printable, quote } from '../text.js';
@@ -18,7 +18,11 @@ export async function rotate(args: Args, { signal }: Session): Promise<Result> {
   const rotation = rotationOf(args);
   const config = await configurationFor(args, [args.operand]);
   const [key] = await resolveKeys(config, [args.operand]);
-  return rotation.kind === 'now' ? rotateNow(key!, sameKey(args), signal) : schedule(key!, rotation, signal);
+  if (config) tellUse(args, config, `asking ${shownKeys(config, [args.operand])}`);
+  const result =
+    rotation.kind === 'now' ? rotateNow(key!, sameKey(args), signal) : schedule(key!, rotation, signal);
+  const { value, ...rest } = await result;
+  return { ...rest, value: { ...used(config), ...value } };
 }
 
 /** The arguments with which another command means the same key. */

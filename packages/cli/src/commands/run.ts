@@ -16,7 +16,7 @@ const RELEASED = {
 
 export async function run(args: Args, session: Session): Promise<Result> {
   const path = pathOf(args, 'run');
-  const { keys, hedgeMs } = await keysToOpen(args, 'run');
+  const { keys, hedgeMs, used } = await keysToOpen(args, 'run');
   const context = contextOf(args);
   const options: RunOptions = {
     keys,
@@ -41,7 +41,7 @@ export async function run(args: Args, session: Session): Promise<Result> {
   const loader = await import('@weightseal/loader');
   const ran = await loader.run(path, options);
   return {
-    value: { ...ran, contextChecked: context !== undefined },
+    value: { ...used, ...ran, contextChecked: context !== undefined },
     lines: warningsOf(ran).map((text) => `weightseal: warning: ${text}`),
     essential: true,
     // The command's standard output is its own.

@@ -12,7 +12,7 @@ export async function seal(args: Args, session: Session): Promise<Result> {
   const { operand: input } = args;
   const output = args.one('output') ?? besides(input);
   const segmentLength = wholeNumber(args, 'segment-length');
-  const { keys, context } = await keysToSeal(args);
+  const { keys, context, used } = await keysToSeal(args);
   const options: SealOptions = {
     context,
     segmentLength,
@@ -21,7 +21,7 @@ export async function seal(args: Args, session: Session): Promise<Result> {
     signal: session.signal,
     onProgress: await session.progress('sealing'),
   };
-  if (output === '-') return await sealToStdout(input, options, session.signal);
+  if (output === '-') return await sealToStdout(input, options, session.signal, used);
   const digest = !args.has('no-digest');
   const overwrite = args.has('force');
   const { sealToFile } = await core();
@@ -30,7 +30,7 @@ export async function seal(args: Args, session: Session): Promise<Result> {
     digest,
     overwrite,
   });
-  return { value: { output, ...sealed }, lines: [summary(output, sealed)] };
+  return { value: { output, ...used, ...sealed }, lines: [summary(output, sealed)] };
 }
 
 function besides(input: string): string {
@@ -40,12 +40,17 @@ function besides(input: string): string {
   );
 }
 
-async function sealToStdout(input: string, options: SealOptions, signal: AbortSignal): Promise<Result> {
+async function sealToStdout(
+  input: string,
+  options: SealOptions,
+  signal: AbortSignal,
+  used: object,
+): Promise<Result> {
   const { FileSource, sealToStream } = await core();
   await using file = input === '-' ? undefined : await FileSource.open(input);
   const sealedSize = await pour(sealToStream(file ?? stdin(), options), signal);
   return {
-    value: { output: '-', sealedSize },
+    value: { output: '-', ...used, sealedSize },
     lines: [],
     stdoutTaken: true,
   };

@@ -10,7 +10,7 @@ export async function verify(args: Args, session: Session): Promise<Result> {
   const library = await core();
   const { operand: input } = args;
   const context = contextOf(args);
-  const { keys, hedgeMs } = await keysToOpen(args, 'verify');
+  const { keys, hedgeMs, used } = await keysToOpen(args, 'verify');
   const verified = await library.verify(input === '-' ? stdin() : input, {
     context,
     keys,
@@ -22,7 +22,7 @@ export async function verify(args: Args, session: Session): Promise<Result> {
   });
   const digest = verified.digestVerified ? ', digest compared' : '';
   return {
-    value: { input, ...verified, contextChecked: context !== undefined },
+    value: { input, ...used, ...verified, contextChecked: context !== undefined },
     lines: [`verified ${quote(input)}: all ${size(verified.size)} are as they were sealed${digest}`],
     note: notes(context ? undefined : uncheckedContext(verified.context), unequalCopies(verified)),
   };

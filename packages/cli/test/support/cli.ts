@@ -39,7 +39,7 @@ export class Sandbox implements AsyncDisposable {
 
   start(command: string): Running {
     const rest = Object.fromEntries(
-      Object.entries(process.env).filter(([name]) => !name.startsWith('WEIGHTSEAL_')),
+      Object.entries(process.env).filter(([name]) => !/^(?:WEIGHTSEAL|XDG)_/.test(name)),
     );
     const env = {
       ...rest,

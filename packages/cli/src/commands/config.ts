@@ -1,0 +1,96 @@
+import type { ConfigStatus, ConfigSummary, SummaryLayer } from '@weightseal/config';
+import { usageError } from '../cli-error.js';
+import { printable, quote } from '../text.js';
+import type { Args, Result } from '../types.js';
+
+export async function configShow({ operands }: Args): Promise<Result> {
+  const { configStatus } = await import('@weightseal/config');
+  const found = await Promise.all(filesOf(operands).map((path) => configStatus({ path })));
+  const shown = found.filter((status) => status !== undefined);
+  if (shown.length === 0)
+    throw usageError('config show: No weightseal.config file was found here or above; name one.');
+  return { value: { configurations: shown.map(plain) }, lines: shown.flatMap(lines), essential: true };
+}
+
+export async function configTrust({ operands }: Args): Promise<Result> {
+  const { trustConfig } = await import('@weightseal/config');
+  const trusted: ConfigStatus[] = [];
+  for (const path of filesOf(operands)) trusted.push(await trustConfig({ path }));
+  return { value: { configurations: trusted.map(plain) }, lines: trusted.flatMap(lines) };
+}
+
+export async function configUntrust({ operands }: Args): Promise<Result> {
+  const { untrustConfig } = await import('@weightseal/config');
+  const taken = filesOf(operands).map((path) => untrustConfig({ path }));
+  return {
+    value: { configurations: taken },
+    lines: taken.map(
+      ({ path, removed }) => `${quote(path)} ${removed === 0 ? 'was not trusted' : 'is no longer trusted'}`,
+    ),
+  };
+}
+
+function filesOf(operands: readonly string[]): readonly (string | undefined)[] {
+  return operands.length > 0 ? operands : [undefined];
+}
+
+function plain({ path, status, sha256, refusal, problem, summary }: ConfigStatus): object {
+  const { layers, ...rest } = summary ?? {};
+  return {
+    path,
+    status,
+    sha256,
+    ...(refusal && { refusal: refusal.message }),
+    ...(problem && { problem: problem.message }),
+    ...rest,
+    ...(layers && { layers }),
+  };
+}
+
+const STATUS: Readonly<Record<ConfigStatus['status'], string>> = {
+  named: 'named by WEIGHTSEAL_CONFIG, and so used',
+  trusted: 'trusted, as long as it stays as it is',
+  untrusted: 'not trusted',
+  refused: 'not used',
+};
+
+function lines({ path, status, refusal, problem, summary }: ConfigStatus): string[] {
+  return [
+    ...list('config', [quote(path)]),
+    ...list('status', [STATUS[status], ...(refusal ? [printable(refusal.message)] : [])]),
+    ...list('mistake', problem ? [printable(problem.message)] : []),
+    ...(summary ? said(summary) : []),
+  ];
+}
+
+function said({ preset, layers, variables, hosts, modules }: ConfigSummary): string[] {
+  return [
+    ...list('profile', preset === undefined ? [] : [quote(preset)]),
+    ...layers.flatMap(layerLines),
+    ...list('reads', variables.map(quote)),
+    ...list('hosts', hosts.map(quote)),
+    ...list('modules', modules.map(quote)),
+  ];
+}
+
+function layerLines({ profile, keys, recipients, open }: SummaryLayer): string[] {
+  const inLayer = [
+    ...list(
+      'keys',
+      keys.map(({ name, uri }) => `${quote(name)}: ${quote(uri)}`),
+    ),
+    ...list(
+      'seal',
+      recipients.map(({ path, keys: names }) => {
+        return `${path === undefined ? 'everything' : path.map(quote).join(' or ')} for ${names.map(quote).join(', ')}`;
+      }),
+    ),
+    ...list('open', open === undefined ? [] : [open.map(quote).join(', ')]),
+  ];
+  if (profile === undefined || inLayer.length === 0) return inLayer;
+  return [`in ${quote(profile)}`, ...inLayer.map((line) => `  ${line}`)];
+}
+
+function list(title: string, items: readonly string[]): string[] {
+  return items.map((item, index) => `${(index === 0 ? title : '').padEnd(10)}${item}`);
+}

@@ -1,0 +1,91 @@
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readSync,
+  type Stats,
+  statSync,
+} from 'node:fs';
+import { open } from 'node:fs/promises';
+import { ioError, WeightsealError } from '@weightseal/core';
+import { type Content, sha256 } from './trust.js';
+
+/** Larger than any configuration; what comes with a downloaded model could fill the memory. */
+const MAX_BYTES = 256 * 1024;
+const WRITABLE_BY_ALL = 0o002;
+
+/** A file, read once: what was judged is what is parsed. */
+export interface ConfigFile extends Content {
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * Reads a file that was only found, and judges it: owner and mode are those of the descriptor that is read.
+ *
+ * @returns why it is not used just because it is there, to the end of a sentence whose subject is the file
+ * @throws CONFIG_INVALID when it is too large; INPUT_NOT_FOUND, IO_ERROR
+ */
+export function readFound(path: string): ConfigFile | string {
+  try {
+    // A pipe by that name would have us wait for whoever made it.
+    const fd = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0));
+    try {
+      const problem = strangers(path, fstatSync(fd));
+      if (problem !== undefined) return problem;
+      return configFile(
+        path,
+        readUpTo(MAX_BYTES + 1, (buffer, at) => readSync(fd, buffer, at, buffer.length - at, null)),
+      );
+    } finally {
+      closeSync(fd);
+    }
+  } catch (error) {
+    throw ioError(error, `read the configuration ${path}`);
+  }
+}
+
+/** Reads a file that was named, whatever it is and whoever has it. @throws like `readFound` */
+export async function readNamed(path: string): Promise<ConfigFile> {
+  try {
+    await using handle = await open(path);
+    const buffer = new Uint8Array(MAX_BYTES + 1);
+    let length = 0;
+    for (;;) {
+      const { bytesRead } = await handle.read(buffer, length, buffer.length - length, null);
+      if (bytesRead === 0) return configFile(path, buffer.subarray(0, length));
+      length += bytesRead;
+    }
+  } catch (error) {
+    throw ioError(error, `read the configuration ${path}`);
+  }
+}
+
+function readUpTo(most: number, read: (buffer: Uint8Array, at: number) => number): Uint8Array {
+  const buffer = new Uint8Array(most);
+  let length = 0;
+  for (let more = -1; more !== 0 && length < most; length += more) more = read(buffer, length);
+  return buffer.subarray(0, length);
+}
+
+function configFile(path: string, bytes: Uint8Array): ConfigFile {
+  if (bytes.length <= MAX_BYTES) return { path, bytes, sha256: sha256(bytes) };
+  throw new WeightsealError(
+    'CONFIG_INVALID',
+    `${path} is larger than ${MAX_BYTES / 1024} KiB, more than any configuration.`,
+  );
+}
+
+function strangers(path: string, opened: Stats): string | undefined {
+  if (!opened.isFile()) return 'is no regular file';
+  const me = process.geteuid?.();
+  if (me === undefined) return undefined;
+  const named = lstatSync(path);
+  // A link too: it could lead to any file of ours, or of root's, and have it taken for the configuration.
+  const owners = [opened.uid, named.uid];
+  if (owners.some((owner) => owner !== me && owner !== 0)) return 'belongs to another user';
+  if (opened.mode & WRITABLE_BY_ALL) return 'can be written to by everybody';
+  const now = named.isSymbolicLink() ? statSync(path) : named;
+  return now.dev === opened.dev && now.ino === opened.ino ? undefined : 'was replaced while it was read';
+}

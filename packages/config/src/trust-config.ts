@@ -1,0 +1,141 @@
+import { ioError, WeightsealError } from '@weightseal/core';
+import type { ConfigFile } from './config-file.js';
+import { CONFIG_NAMES, type FindOptions, type Found, judge, search } from './find.js';
+import { from, realFile, workingDirectory } from './kernel-path.js';
+import { fileOf } from './load-config.js';
+import { NoState } from './state-directory.js';
+import type { ConfigSummary } from './summary.js';
+import { forget, record } from './trust.js';
+
+export interface TrustOptions extends FindOptions {
+  /** The file; the one that is found unless told. */
+  readonly path?: string | undefined;
+}
+
+/** A configuration, and whether it would be used. */
+export interface ConfigStatus {
+  readonly path: string;
+  readonly status: 'named' | 'trusted' | 'untrusted' | 'refused';
+  /** Why it is not used. */
+  readonly refusal: WeightsealError | undefined;
+  /** Of what was read; undefined for a program, which is not. */
+  readonly sha256: string | undefined;
+  /** What it says; undefined for a program, for what was refused, and for what is no configuration. */
+  readonly summary: ConfigSummary | undefined;
+  /** What keeps it from being one. */
+  readonly problem: WeightsealError | undefined;
+}
+
+/**
+ * Which configuration would be used here, whether it is trusted, and what it says. Nothing of it takes effect.
+ *
+ * @returns undefined where there is none
+ * @throws CONFIG_INVALID when a directory has two; INPUT_NOT_FOUND, IO_ERROR
+ */
+export async function configStatus(options: TrustOptions = {}): Promise<ConfigStatus | undefined> {
+  const { cwd = workingDirectory(), env = process.env } = options;
+  const named = options.path === undefined ? env['WEIGHTSEAL_CONFIG'] || undefined : undefined;
+  if (named !== undefined) {
+    const file = await fileOf(named, cwd);
+    const path = typeof file === 'string' ? file : file.path;
+    return {
+      path,
+      status: 'named',
+      refusal: undefined,
+      ...(await read(typeof file === 'string' ? undefined : file, cwd)),
+    };
+  }
+  const found = find(options, cwd, env);
+  if (!found) return undefined;
+  const { path, file, refusal } = found;
+  const status =
+    refusal === undefined ? 'trusted' : refusal.code === 'CONFIG_UNTRUSTED' ? 'untrusted' : 'refused';
+  return { path, status, refusal, ...(await read(file, cwd)) };
+}
+
+/**
+ * Says in the user's name that a configuration is trusted, by its path and by what it says now: it takes effect from then on where it is
+ * found, until it changes. Returns what was trusted, from the same reading.
+ *
+ * @throws CONFIG_INVALID for what is no configuration, a program, or somebody else's; CONFIG_UNTRUSTED where it cannot be recorded;
+ *   INPUT_NOT_FOUND where there is none
+ */
+export async function trustConfig(options: TrustOptions = {}): Promise<ConfigStatus> {
+  const { cwd = workingDirectory(), env = process.env } = options;
+  const found = find(options, cwd, env);
+  if (!found) throw notFound(cwd);
+  const { path, file, refusal } = found;
+  if (file === undefined) throw refusal!;
+  const { problem, ...said } = await read(file, cwd);
+  if (problem) throw problem;
+  let kept: NoState | undefined;
+  try {
+    kept = record(file, env);
+  } catch (error) {
+    kept = new NoState(ioError(error, 'record what you trust').message.replace(/\.$/, ''));
+  }
+  if (kept === undefined) return { path, status: 'trusted', refusal: undefined, problem, ...said };
+  throw noState(kept, 'Name the configuration instead, with --config or WEIGHTSEAL_CONFIG.');
+}
+
+/** Takes back that a configuration is trusted, whatever it said then. It need not be there any more. Returns how often it was. */
+export function untrustConfig(options: TrustOptions = {}): {
+  readonly path: string;
+  readonly removed: number;
+} {
+  const { cwd = workingDirectory(), env = process.env } = options;
+  const path = options.path === undefined ? search(cwd) : lying(from(cwd, options.path));
+  if (path === undefined) throw notFound(cwd);
+  try {
+    const removed = forget(path, env);
+    if (!(removed instanceof NoState)) return { path, removed };
+    throw noState(removed, 'So nothing is trusted.');
+  } catch (error) {
+    throw ioError(error, 'take back what you trust');
+  }
+}
+
+function find({ path }: TrustOptions, cwd: string, env: NodeJS.ProcessEnv): Found | undefined {
+  if (path === undefined) {
+    const found = search(cwd);
+    return found === undefined ? undefined : judge(found, env);
+  }
+  const file = lying(from(cwd, path));
+  if (CONFIG_NAMES.some((name) => file.endsWith(`/${name}`))) return judge(file, env);
+  const names = CONFIG_NAMES.filter((name) => !/\.m?[jt]s$/.test(name)).join(', ');
+  throw new WeightsealError(
+    'CONFIG_INVALID',
+    `${file} is never found, only named, and so needs no trust: what is looked for is called ${names}.`,
+  );
+}
+
+function lying(path: string): string {
+  try {
+    return realFile(path);
+  } catch (error) {
+    throw ioError(error, `read the configuration ${path}`);
+  }
+}
+
+async function read(
+  file: ConfigFile | undefined,
+  cwd: string,
+): Promise<Pick<ConfigStatus, 'sha256' | 'summary' | 'problem'>> {
+  if (!file) return { sha256: undefined, summary: undefined, problem: undefined };
+  const { sha256 } = file;
+  try {
+    const [{ check }, { summarise }] = await Promise.all([import('./load.js'), import('./summary.js')]);
+    return { sha256, summary: summarise(await check(file, cwd)), problem: undefined };
+  } catch (error) {
+    if (!(error instanceof WeightsealError)) throw error;
+    return { sha256, summary: undefined, problem: error };
+  }
+}
+
+function notFound(cwd: string): WeightsealError {
+  return new WeightsealError('INPUT_NOT_FOUND', `There is no configuration in ${cwd} or above it.`);
+}
+
+function noState({ why }: NoState, hint: string): WeightsealError {
+  return new WeightsealError('CONFIG_UNTRUSTED', `${why}. ${hint}`);
+}

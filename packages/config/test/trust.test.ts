@@ -1,0 +1,266 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: such texts are what this is about.
+import { chmod, chown, mkdir, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { configStatus, findConfig, loadConfig, trustConfig, untrustConfig } from '@weightseal/config';
+import { isWeightsealError } from '@weightseal/core';
+import { describe, expect, test } from 'vitest';
+import { Folder } from './support/folder.js';
+
+const NAME = 'weightseal.config.yaml';
+const asRoot = test.runIf(process.getuid?.() === 0);
+const untrusted = { code: 'CONFIG_UNTRUSTED', class: 'usage' };
+
+const options = (folder: Folder) => ({ cwd: folder.path, env: folder.home });
+const state = (folder: Folder, ...names: string[]) => join(folder.home['HOME']!, '.local/state', ...names);
+/** Why what is found is not used, or `used`. */
+async function said(folder: Folder, env: NodeJS.ProcessEnv = folder.home): Promise<string> {
+  const looked = await loadConfig({ cwd: folder.path, env }).catch((error: unknown) => error);
+  if (!isWeightsealError(looked)) return 'used';
+  expect(looked.code).toBe('CONFIG_UNTRUSTED');
+  expect(() => findConfig({ cwd: folder.path, env })).toThrow(looked.message);
+  return looked.message;
+}
+
+async function trusted(text = 'deadlineMs: 5'): Promise<Folder> {
+  const folder = await Folder.with({ [NAME]: text });
+  await trustConfig(options(folder));
+  return folder;
+}
+
+describe('what was only found has no effect', () => {
+  test('whatever it says: it is not even parsed', async () => {
+    await using folder = await Folder.with({ [NAME]: 'keys: { a: "vault://${HF_TOKEN}/keys/a" }\nopen: [a' });
+    await expect(loadConfig(options(folder))).rejects.toMatchObject(untrusted);
+    const message = await said(folder);
+    expect(message).toContain(`\`weightseal config trust ${folder.path}/${NAME}\``);
+    expect(message).toContain(`--config ${folder.path}/${NAME}`);
+  });
+
+  test('until it is trusted, and no longer when that is taken back', async () => {
+    await using folder = await trusted();
+    expect(await said(folder)).toBe('used');
+    expect(untrustConfig(options(folder))).toEqual({ path: join(folder.path, NAME), removed: 1 });
+    expect(await said(folder)).toContain('until you trust it');
+    expect(untrustConfig(options(folder)).removed).toBe(0);
+  });
+
+  test('when it has changed since, were it by a byte; as it was, it has', async () => {
+    await using folder = await trusted();
+    await folder.write(NAME, 'deadlineMs: 5 ');
+    expect(await said(folder)).toContain('is not what it was when you trusted it');
+    await folder.write(NAME, 'deadlineMs: 5');
+    expect(await said(folder)).toBe('used');
+  });
+
+  test('in another place: moved, copied, or with its directory', async () => {
+    await using folder = await trusted();
+    await folder.write(`copy/${NAME}`, 'deadlineMs: 5');
+    const there = { cwd: join(folder.path, 'copy'), env: folder.home };
+    await expect(loadConfig(there)).rejects.toMatchObject(untrusted);
+    await trustConfig(there);
+    await rename(join(folder.path, 'copy'), join(folder.path, 'moved'));
+    await expect(loadConfig({ ...there, cwd: join(folder.path, 'moved') })).rejects.toMatchObject(untrusted);
+  });
+
+  test('and has by whatever way one comes to its directory', async () => {
+    await using folder = await trusted();
+    await symlink(folder.path, join(folder.home['HOME']!, 'link'));
+    const cwd = join(folder.home['HOME']!, 'link');
+    expect((await loadConfig({ cwd, env: folder.home })).path).toBe(join(folder.path, NAME));
+    expect(await trustConfig({ cwd, env: folder.home })).toMatchObject({ path: join(folder.path, NAME) });
+  });
+
+  test('for somebody who has trusted nothing', async () => {
+    await using folder = await trusted();
+    await using other = await Folder.with({});
+    expect(await said(folder, other.home)).toContain('until you trust it');
+  });
+
+  test('while one that is named has, without trust', async () => {
+    await using folder = await Folder.with({ [NAME]: 'deadlineMs: 5' });
+    expect((await folder.load({ path: NAME })).deadlineMs).toBe(5);
+    expect((await folder.load({ env: { WEIGHTSEAL_CONFIG: NAME } })).deadlineMs).toBe(5);
+    expect((await loadConfig({ cwd: folder.path, path: NAME, env: {} })).deadlineMs).toBe(5);
+  });
+});
+
+describe('what is trusted is kept', () => {
+  test('by path and SHA-256, for nobody else to write', async () => {
+    await using folder = await trusted();
+    const { sha256 } = await trustConfig(options(folder));
+    const entries = await readdir(state(folder, 'weightseal/trust'));
+    expect(entries).toEqual([expect.stringMatching(new RegExp(`^[0-9a-f]{64}-${sha256}$`))]);
+  });
+
+  test('in XDG_STATE_HOME where that is absolute, and else in HOME', async () => {
+    await using folder = await Folder.with({ [NAME]: '{}' });
+    const elsewhere = join(folder.home['HOME']!, 'state');
+    await mkdir(elsewhere);
+    const env = { ...folder.home, XDG_STATE_HOME: elsewhere };
+    await trustConfig({ cwd: folder.path, env });
+    expect([await said(folder, env), await said(folder)]).toEqual(['used', expect.stringContaining('until')]);
+    await trustConfig({ cwd: folder.path, env: { ...folder.home, XDG_STATE_HOME: 'state' } });
+    expect(await said(folder)).toBe('used');
+    expect(await readdir(folder.path)).toEqual([NAME]);
+  });
+
+  test.for([
+    [{}, 'HOME is not set'],
+    [{ HOME: '' }, 'HOME is not set'],
+    [{ HOME: 'home' }, 'HOME is not set'],
+    [
+      { HOME: '/nonexistent' },
+      'Could not use /nonexistent (by HOME), where what you trust is kept. It does not exist',
+    ],
+    [{ HOME: '/dev/null' }, '/dev/null is no directory'],
+  ] as const)('nowhere with %j, and that is told', async ([env, expected]) => {
+    await using folder = await Folder.with({ [NAME]: '{}' });
+    const message = await said(folder, env);
+    expect(message).toContain(expected);
+    expect(message).toContain('Name it instead: --config');
+    await expect(trustConfig({ cwd: folder.path, env })).rejects.toMatchObject(untrusted);
+  });
+});
+
+describe('nothing is believed of what others could have put there', () => {
+  test.for(['.local', '.local/state', '.local/state/weightseal', '.local/state/weightseal/trust'])(
+    'when they can write to %s',
+    async (name) => {
+      await using folder = await trusted();
+      const directory = join(folder.home['HOME']!, name);
+      for (const mode of [0o720, 0o702, 0o1777]) {
+        await chmod(directory, mode);
+        expect(await said(folder)).toContain(`${directory} can be written to by others; chmod go-w it.`);
+        await expect(trustConfig(options(folder))).rejects.toThrow('can be written to by others');
+      }
+      await chmod(directory, 0o700);
+      expect(await said(folder)).toBe('used');
+    },
+  );
+
+  test.for(['.local', '.local/state', '.local/state/weightseal', '.local/state/weightseal/trust'])(
+    'when %s is a link',
+    async (name) => {
+      await using folder = await trusted();
+      const directory = join(folder.home['HOME']!, name);
+      await rename(directory, `${directory}-real`);
+      await symlink(`${directory}-real`, directory);
+      expect(await said(folder)).toContain(`${directory} is a link, which somebody may have put there`);
+    },
+  );
+
+  test('when they can write to what is above it', async () => {
+    await using folder = await trusted();
+    await chmod(folder.home['HOME']!, 0o777);
+    expect(await said(folder)).toContain(`${folder.home['HOME']} can be written to by others`);
+  });
+
+  asRoot.for(['', '.local', '.local/state/weightseal', '.local/state/weightseal/trust'])(
+    "when 'HOME/%s' belongs to somebody else",
+    async (name) => {
+      await using folder = await trusted();
+      const directory = join(folder.home['HOME']!, name);
+      await chown(directory, 12345, 12345);
+      expect(await said(folder)).toMatch(/^.* belongs to another user\. Name it instead/);
+    },
+  );
+
+  test('when the record itself is not as we write it', async () => {
+    await using folder = await trusted();
+    const [name] = await readdir(state(folder, 'weightseal/trust'));
+    const entry = state(folder, 'weightseal/trust', name!);
+    await chmod(entry, 0o666);
+    expect(await said(folder)).toContain('was when you trusted it');
+    await rm(entry);
+    await writeFile(entry, '', { mode: 0o600 });
+    expect(await said(folder)).toContain('was when you trusted it');
+    await rm(entry);
+    await symlink(join(folder.path, NAME), entry);
+    expect(await said(folder)).toContain('cannot be kept here');
+  });
+});
+
+describe('what cannot be trusted', () => {
+  test('a program, which is only named', async () => {
+    await using folder = await Folder.with({
+      'weightseal.config.ts': 'globalThis.ran = true; export default {};',
+    });
+    await expect(trustConfig(options(folder))).rejects.toThrow(/is a program/);
+    expect(globalThis).not.toHaveProperty('ran');
+  });
+
+  test('what is never found', async () => {
+    await using folder = await Folder.with({ 'other.yaml': '{}' });
+    await expect(trustConfig({ ...options(folder), path: 'other.yaml' })).rejects.toThrow(
+      /only named, and so needs no/,
+    );
+  });
+
+  test('what is no configuration: it might become one by a slip', async () => {
+    await using folder = await Folder.with({ [NAME]: 'colour: red' });
+    await expect(trustConfig(options(folder))).rejects.toThrow(/colour is not known/);
+    await folder.write(NAME, 'keys: { a: nothing }');
+    await expect(trustConfig(options(folder))).rejects.toThrow(/is not a key URI/);
+    expect(await said(folder)).toContain('until you trust it');
+  });
+
+  asRoot("what is somebody else's", async () => {
+    await using folder = await Folder.with({ [NAME]: '{}' });
+    await chown(join(folder.path, NAME), 12345, 12345);
+    await expect(trustConfig(options(folder))).rejects.toThrow(/belongs to another user/);
+  });
+
+  test('what is not there', async () => {
+    await expect(trustConfig({ cwd: '/', env: {} })).rejects.toMatchObject({ code: 'INPUT_NOT_FOUND' });
+    await expect(trustConfig({ cwd: '/', path: NAME, env: {} })).rejects.toMatchObject({
+      code: 'INPUT_NOT_FOUND',
+    });
+  });
+});
+
+describe('what a configuration says is told before it counts', () => {
+  test('as it is written: nothing of the environment is in it', async () => {
+    const text = [
+      'profile: "${STAGE:-dev}"',
+      'keys: { v: "vault://${HOST}:8200/${TOKEN:-none}/keys/m", h: { uri: "pkcs11:object=a?module-path=/x.so" } }',
+      'open: [v, "azure-kv://a.vault.azure.net/keys/m"]',
+      'profiles: { dev: {}, prod: { recipients: [{ path: "a/**", keys: [h], context: { by: "$${NO}${WHO}" } }] } }',
+    ].join('\n');
+    await using folder = await Folder.with({ [NAME]: text });
+    const env = { ...folder.home, HOST: 'hunter2', TOKEN: 'hunter2', WHO: 'hunter2' };
+    const status = await configStatus({ cwd: folder.path, env });
+    expect(status).toMatchObject({
+      status: 'untrusted',
+      refusal: { code: 'CONFIG_UNTRUSTED' },
+      summary: {
+        preset: '${STAGE:-dev}',
+        variables: ['HOST', 'STAGE', 'TOKEN', 'WHO'],
+        hosts: ['${HOST}:8200', 'a.vault.azure.net'],
+        modules: ['module-path=/x.so'],
+        layers: [
+          { profile: undefined, open: ['v', 'azure-kv://a.vault.azure.net/keys/m'] },
+          { profile: 'dev', keys: [] },
+          { profile: 'prod', recipients: [{ path: ['a/**'], keys: ['h'] }] },
+        ],
+      },
+    });
+    expect(JSON.stringify(status)).not.toContain('hunter2');
+    const trust = await trustConfig({ cwd: folder.path, env });
+    expect(trust.summary).toEqual(status!.summary);
+    expect((await configStatus({ cwd: folder.path, env }))!.status).toBe('trusted');
+  });
+
+  test('and of one that is none what is wrong with it', async () => {
+    await using folder = await Folder.with({ [NAME]: 'colour: red', 'other/weightseal.config.mjs': '' });
+    expect(await configStatus(options(folder))).toMatchObject({
+      status: 'untrusted',
+      problem: { code: 'CONFIG_INVALID' },
+    });
+    const program = await configStatus({ cwd: join(folder.path, 'other'), env: folder.home });
+    expect(program).toMatchObject({ status: 'refused', sha256: undefined, summary: undefined });
+    expect(await configStatus({ ...options(folder), env: { WEIGHTSEAL_CONFIG: NAME } })).toMatchObject({
+      status: 'named',
+    });
+    expect(await configStatus({ cwd: '/', env: {} })).toBeUndefined();
+  });
+});
