@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import './no-debugger.js';
 import { module } from './builtins.js';
 import { cacheDirectory } from './cache-directory.js';
 import { main } from './main.js';
