@@ -4,7 +4,9 @@
 process.on('SIGUSR1', () => {});
 
 // One that came while Node itself was starting: before the first thing of ours, and as soon as it can have been heard.
-const asked = [...process.execArgv, process.env['NODE_OPTIONS']].some((option) => option?.includes('inspect'));
+const asked = [...process.execArgv, process.env['NODE_OPTIONS']].some((option) =>
+  option?.includes('inspect'),
+);
 const { _debugEnd: end } = process as { _debugEnd?: () => void };
 if (!asked && end) {
   end();
