@@ -31,10 +31,17 @@ function signalNamed(text: string): NodeJS.Signals {
   );
 }
 
-/** Told by the shell that started it, by what it does to the streams, or by a parent that hands its own ignoring on. */
+/** By what the shell that started it says, by what it does to the streams, or by a parent that hands its own ignoring on. */
 function underNohup(): boolean {
   if (process.platform === 'win32') return false;
-  return path.basename(process.env['_'] ?? '') === 'nohup' || streamsOfNohup() || parentIgnoresHangup();
+  return shellNamesNohup() || streamsOfNohup() || parentIgnoresHangup();
+}
+
+/** Many shells put into `_` what they start. Where our parent has the same, it is of what once started that one. */
+function shellNamesNohup(): boolean {
+  const started = process.env['_'] ?? '';
+  if (path.basename(started) !== 'nohup') return false;
+  return !ofParent('environ')?.split('\0').includes(`_=${started}`);
 }
 
 /** In place of a terminal it gives an input that cannot be read, and outputs in a file of that name. */
@@ -47,11 +54,14 @@ function streamsOfNohup(): boolean {
 }
 
 function parentIgnoresHangup(): boolean {
+  const mask = /^SigIgn:\s*([0-9a-f]+)/m.exec(ofParent('status') ?? '')?.[1];
+  return mask !== undefined && (BigInt(`0x${mask}`) & HANGUP) !== 0n;
+}
+
+function ofParent(what: 'environ' | 'status'): string | undefined {
   try {
-    const status = fs.readFileSync(`/proc/${process.ppid}/status`, 'latin1');
-    const mask = /^SigIgn:\s*([0-9a-f]+)/m.exec(status)?.[1];
-    return mask !== undefined && (BigInt(`0x${mask}`) & HANGUP) !== 0n;
+    return fs.readFileSync(`/proc/${process.ppid}/${what}`, 'latin1');
   } catch {
-    return false;
+    return undefined;
   }
 }

@@ -8,7 +8,7 @@ const SHELL = '/bin/sh';
  * background a shell makes a process ignore SIGINT and SIGQUIT, which Node undoes. Of a terminal's signals every process in the foreground has its own.
  * A `wait` that a signal ended is taken up again. Its own variables have names that nobody else's have.
  */
-const SCRIPT = `
+const SCRIPT = `# the init of weightseal run
 weightseal_n=0
 while eval "weightseal_e=\\\${WEIGHTSEAL_BYTES_$weightseal_n-}" && [ "$weightseal_e" ]; do
   weightseal_v=$(printf %b. "\${weightseal_e#*=}")

@@ -95,6 +95,7 @@ function tellNote(note: string): void {
 }
 
 function inform(parsed: Exclude<Parsed, Run>): number {
+  if (parsed.kind !== 'nothing') checkStdoutForResults();
   if (parsed.kind === 'version') {
     write(1, `${version()}\n`);
     return DONE;

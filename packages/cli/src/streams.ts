@@ -13,7 +13,8 @@ export function wasClosed(fd: 0 | 1 | 2): boolean {
 /** @throws CliError IO_ERROR where what is written to standard output would go nowhere, before any work is done for it */
 export function checkStdout(): void {
   if (accessMode(1) === fs.constants.O_RDONLY) throw unusable('Standard output cannot be written to.');
-  if (wasClosed(1)) throw unusable('Standard output is closed.');
+  if (wasClosed(1))
+    throw unusable('Standard output is closed (or /dev/null, open for reading too, which looks the same).');
 }
 
 /** For results, which a program that starts others can want thrown away: Python and Node open /dev/null for that as a closed one looks, often for both streams. */
