@@ -1,7 +1,11 @@
 #!/usr/bin/env node
+import './no-debugger.js';
 import { module } from './builtins.js';
 import { cacheDirectory } from './cache-directory.js';
+import { restoreEnvironment } from './environment.js';
 import { main } from './main.js';
+
+restoreEnvironment();
 
 // This package is one file, since each further one takes a millisecond. The large ones are those of the library: the
 // commands import them later, and they then come compiled out of the cache.

@@ -5,6 +5,7 @@ export const FILE_COMMANDS: readonly Command[] = [
   {
     name: 'keygen',
     operand: '<path>',
+    prints: true,
     summary: 'make a key file',
     about:
       'Makes a key file (mode 0600) and prints its URI. Keep a copy: without it nothing it sealed can be opened.',
@@ -86,6 +87,7 @@ export const FILE_COMMANDS: readonly Command[] = [
   {
     name: 'inspect',
     operand: '<sealed>',
+    prints: true,
     summary: 'show what a sealed file shows to anyone',
     about:
       'Shows context, keys and sizes. It asks no key, so all of it is only what the file claims: `verify` checks.',

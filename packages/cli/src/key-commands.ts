@@ -4,6 +4,7 @@ import type { Command } from './spec.js';
 export const KEY_COMMANDS: readonly Command[] = [
   {
     name: 'keys list',
+    prints: true,
     summary: 'show what the configuration says of keys',
     about:
       'Shows the names of the configuration with their keys, the rules for sealing, and the keys for opening. Asks no key.',
@@ -14,6 +15,7 @@ export const KEY_COMMANDS: readonly Command[] = [
     name: 'keys check',
     operand: '<key>',
     anyNumber: true,
+    prints: true,
     summary: 'see whether keys work, and what permission is missing',
     about:
       'Wraps and unwraps a data key that nobody uses, under a context that nobody has, and sees that another context is refused. ' +

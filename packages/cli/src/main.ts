@@ -1,9 +1,13 @@
+import { checkArguments, checkEnvironment } from './bytes.js';
 import { RUNS } from './commands/index.js';
 import { tellFailure } from './failure.js';
 import { help } from './help.js';
+import { ignoredSignals } from './ignored-signals.js';
+import { becomeInit } from './init.js';
 import { write } from './output.js';
 import { type Parsed, parse } from './parse.js';
 import { type Stop, stopOnSignals } from './signals.js';
+import { checkStdout, checkStdoutForResults } from './streams.js';
 import { printable } from './text.js';
 import type { Result } from './types.js';
 import { version } from './version.js';
@@ -19,11 +23,16 @@ export async function main(argv: readonly string[]): Promise<number> {
   const json = (dashes < 0 ? argv : argv.slice(0, dashes)).includes('--json');
   let stop: Stop | undefined;
   try {
+    checkArguments(argv);
     const parsed = parse(argv);
     if (parsed.kind !== 'run') return inform(parsed);
-    stop = stopOnSignals();
+    checkEnvironment((name) => matters(name, parsed));
     const quiet = json || parsed.args.has('quiet');
-    const result = await run(parsed, stop, quiet);
+    if (parsed.command.name === 'run') asInit(parsed, quiet);
+    const ignored = ignoredSignals();
+    stop = stopOnSignals(ignored);
+    checkOutput(parsed, json);
+    const result = await run(parsed, stop, quiet, ignored);
     tell(result, json, quiet);
     return result.exitCode ?? DONE;
   } catch (error) {
@@ -33,27 +42,60 @@ export async function main(argv: readonly string[]): Promise<number> {
 
 type Run = Extract<Parsed, { kind: 'run' }>;
 
-async function run({ command, args }: Run, stop: Stop, quiet: boolean): Promise<Result> {
+async function run(
+  { command, args }: Run,
+  stop: Stop,
+  quiet: boolean,
+  ignoredSignals: readonly NodeJS.Signals[],
+): Promise<Result> {
   using watching = watcher(quiet);
   const handOver = (): void => {
     stop.leave();
     watching[Symbol.dispose]();
   };
-  const session = { signal: stop.signal, progress: watching.progress, quiet, handOver };
+  const session = { signal: stop.signal, progress: watching.progress, quiet, ignoredSignals, handOver };
   return await RUNS[command.name]!(args, session);
+}
+
+/** Variables that decide what is done, and with which key: all of ours, and where plaintext goes. */
+function matters(name: string, { command }: Run): boolean {
+  if (name.startsWith('WEIGHTSEAL_')) return true;
+  if (command.name === 'run' || command.name === 'sweep') return /^(?:TMPDIR|XDG_RUNTIME_DIR)$/.test(name);
+  return command.name.startsWith('config ') && /^(?:HOME|XDG_(?:STATE|CONFIG)_HOME)$/.test(name);
+}
+
+function asInit({ args }: Run, quiet: boolean): void {
+  const passing = args.many('pass-fd').length > 0 || process.env['LISTEN_FDS'] !== undefined;
+  const why = becomeInit(passing);
+  if (why === undefined || quiet) return;
+  tellNote(
+    `weightseal is process 1 here and takes in no orphans of the command: ${why}. An init does (docker run --init, shareProcessNamespace).`,
+  );
+}
+
+/** Where the data or the results would go nowhere, that is told before the work. Else standard output has a summary at most. */
+function checkOutput({ command, args }: Run, json: boolean): void {
+  if (args.one('output') === '-') checkStdout();
+  else if (command.prints || (json && command.name !== 'run')) checkStdoutForResults();
 }
 
 function tell(result: Result, json: boolean, quiet: boolean): void {
   const fd = result.stdoutTaken ? 2 : 1;
+  if (fd === 1 && (json || result.essential)) checkStdoutForResults();
   if (json) {
     write(fd, `${printable(JSON.stringify(result.value))}\n`);
     return;
   }
   if (result.essential || !quiet) write(fd, result.lines.map((line) => `${line}\n`).join(''));
-  if (result.note && !quiet) write(2, `weightseal: note: ${result.note}\n`);
+  if (result.note && !quiet) tellNote(result.note);
+}
+
+function tellNote(note: string): void {
+  write(2, `weightseal: note: ${note}\n`);
 }
 
 function inform(parsed: Exclude<Parsed, Run>): number {
+  if (parsed.kind !== 'nothing') checkStdoutForResults();
   if (parsed.kind === 'version') {
     write(1, `${version()}\n`);
     return DONE;

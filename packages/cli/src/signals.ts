@@ -10,9 +10,13 @@ export interface Stop {
   leave(): void;
 }
 
-/** The first signal stops the work and lets it clean up; we then no longer listen, so that a second one kills at once. */
-export function stopOnSignals(): Stop {
+/**
+ * The first signal stops the work and lets it clean up; we then no longer listen, so that a second one kills at once. Those that are
+ * to be ignored do nothing, then and later.
+ */
+export function stopOnSignals(ignored: readonly NodeJS.Signals[] = []): Stop {
   const controller = new AbortController();
+  const heard = SIGNALS.filter((each) => !ignored.includes(each));
   let came: StopSignal | undefined;
   const onSignal = (name: StopSignal): void => {
     came = name;
@@ -20,8 +24,9 @@ export function stopOnSignals(): Stop {
     controller.abort(new Error(`Stopped by ${name}`));
   };
   const leave = (): void => {
-    for (const each of SIGNALS) process.removeListener(each, onSignal);
+    for (const each of heard) process.removeListener(each, onSignal);
   };
-  for (const each of SIGNALS) process.on(each, onSignal);
+  for (const each of ignored) process.on(each, () => {});
+  for (const each of heard) process.on(each, onSignal);
   return { signal: controller.signal, by: () => came, leave };
 }

@@ -23,6 +23,8 @@ export interface Command {
   readonly anyNumber?: true;
   /** What stands after `--`, for a command that runs another one. */
   readonly rest?: string;
+  /** What it prints is what it is for. */
+  readonly prints?: true;
   readonly summary: string;
   readonly about: string;
   readonly flags: readonly Flag[];
@@ -32,6 +34,7 @@ export interface Command {
 const COMPLETION: Command = {
   name: 'completion',
   operand: '<bash|zsh|fish>',
+  prints: true,
   summary: 'print a completion script for your shell',
   about: 'Prints a completion script.',
   flags: [],

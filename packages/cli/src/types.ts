@@ -20,6 +20,8 @@ export interface Session {
   progress(doing: string): Promise<OnProgress | undefined>;
   /** Whether nothing but the outcome is to be told. */
   readonly quiet: boolean;
+  /** The signals that the process around us has set to be ignored. */
+  readonly ignoredSignals: readonly NodeJS.Signals[];
   /** From now on terminal and signals are somebody else's: a command that was started has them, and we end when it does. */
   handOver(): void;
 }

@@ -17,6 +17,12 @@ interface Call {
   readonly reject: (failure: HelperFailure) => void;
 }
 
+/** The helper has PINs and data keys, and Node would open its debugger to whoever sends it a SIGUSR1. Older ones do not know the option. */
+function withoutDebugger(): string[] {
+  const option = '--disable-sigusr1';
+  return process.allowedNodeEnvironmentFlags.has(option) ? [option] : [];
+}
+
 /** A process that has loaded one PKCS#11 module. It keeps this one neither alive nor from ending, and ends with it. */
 export class Helper {
   readonly #child: ChildProcess;
@@ -33,7 +39,7 @@ export class Helper {
   /** @throws HelperFailure */
   constructor(module: string) {
     try {
-      this.#child = spawn(process.execPath, [PROGRAM, module], {
+      this.#child = spawn(process.execPath, [...withoutDebugger(), PROGRAM, module], {
         // What the module prints is for people, and not for who reads our standard output.
         stdio: ['ignore', 2, 2, 'pipe'],
         env: environment(),

@@ -16,8 +16,8 @@ const onread = { buffer: Buffer.allocUnsafeSlow(READ_BYTES), callback: take };
 const channel = new Socket({ fd: CHANNEL, readable: true, writable: true, onread });
 let underWay = 0;
 
-// Ctrl-C goes to the whole group: it is for the process that uses the helper to decide what it ends.
-for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => {});
+// Ctrl-C goes to the whole group: it is for the process that uses the helper to decide what it ends. SIGUSR1 would open a debugger.
+for (const signal of ['SIGINT', 'SIGHUP', 'SIGUSR1'] as const) process.on(signal, () => {});
 channel.on('error', () => end());
 channel.on('end', () => end());
 

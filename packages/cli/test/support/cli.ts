@@ -8,6 +8,9 @@ import { fileURLToPath } from 'node:url';
 
 const bin = fileURLToPath(new URL('../../dist/bin.js', import.meta.url));
 
+/** What `weightseal` stands for, in a shell's words. */
+export const PROGRAM = `'${process.execPath}' '${bin}'`;
+
 export interface Outcome {
   readonly stdout: string;
   readonly stderr: string;
@@ -32,14 +35,14 @@ export class Sandbox implements AsyncDisposable {
   static async create(): Promise<Sandbox> {
     const path = await mkdtemp(join(tmpdir(), 'weightseal-cli-'));
     const tools = await mkdtemp(join(tmpdir(), 'weightseal-cli-bin-'));
-    const script = `#!/bin/sh\nexec '${process.execPath}' '${bin}' "$@"\n`;
+    const script = `#!/bin/sh\nexec ${PROGRAM} "$@"\n`;
     await writeFile(join(tools, 'weightseal'), script, { mode: 0o755 });
     return new Sandbox(path, tools);
   }
 
   start(command: string): Running {
     const rest = Object.fromEntries(
-      Object.entries(process.env).filter(([name]) => !/^(?:WEIGHTSEAL|XDG)_/.test(name)),
+      Object.entries(process.env).filter(([name]) => !/^(?:WEIGHTSEAL_.*|_|XDG_.*)$/.test(name)),
     );
     const env = {
       ...rest,

@@ -44,6 +44,8 @@ export interface RunOptions extends LoadOptions {
   readonly readyUrl?: string | undefined;
   /** Names of variables that stay in the command's environment, although they open keys. */
   readonly keepEnv?: readonly string[] | undefined;
+  /** Signals that the command is started to ignore, as the process around us has set it: Node undoes that for itself. */
+  readonly ignoredSignals?: readonly NodeJS.Signals[] | undefined;
   /** Told when the command begins, and each time that plaintext is released. */
   readonly onEvent?: ((event: RunEvent) => void) | undefined;
 }

@@ -1,0 +1,87 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { type Outcome, PROGRAM, Sandbox } from './support/cli.js';
+
+const possible = process.platform === 'linux' && process.geteuid?.() === 0 && process.execve !== undefined;
+const CONTAINER = 'unshare --mount --pid --fork --mount-proc --kill-child';
+
+/** Told by the process that runs the command: its environment as it is, and the bytes that Node cannot show. */
+const TELL = `
+import { readFileSync, writeFileSync } from 'node:fs';
+process.on('exit', () => {
+  const raw = readFileSync('/proc/self/environ', 'latin1').split('\\0').filter((text) => /^(?:BYTES|LATIN)=/.test(text));
+  writeFileSync(process.env.TELL, JSON.stringify([...Object.entries(process.env), ...raw].filter(([name]) => name !== 'TELL').sort()));
+});`;
+const BYTES = Array.from({ length: 255 }, (_, index) => `\\${(index + 1).toString(8).padStart(3, '0')}`).join(
+  '',
+);
+/** What shells drop, change or add, and what only bytes can say. */
+const START = String.raw`
+bytes=$(printf '${BYTES}\n\n.')
+exec env -i PATH="$PATH" HOME="$HOME" TELL="$TELL" NODE_OPTIONS="--import=$PWD/tell.mjs" \
+  'a.b=1' 'my-var=x  y' 'BASH_FUNC_f%%=() {  echo hi
+}' IFS=: PS1='> ' OPTIND=7 SHLVL=9 OLDPWD=/nowhere EMPTY= BASH_ENV=/nowhere _=/usr/bin/nohup UMLAUT=é 'QUOTES=a"b\c $d
+e
+' "BYTES=${'$'}{bytes%.}" "LATIN=$(printf 'a\351')" ${PROGRAM} run model.sealed -k local:k -q -- true`;
+
+/** Runs it as process 1 of a container, where /bin/sh is that shell. */
+async function asProcessOne(command: string, shell = 'sh'): Promise<Outcome> {
+  await using sandbox = await Sandbox.create();
+  await sandbox.run(`weightseal keygen k; echo weights > model; weightseal seal model -k local:k -q`);
+  const inside = `mount --bind "$(command -v ${shell})" "$(realpath /bin/sh)"; exec ${PROGRAM} run model.sealed -k local:k -q ${command}`;
+  await writeFile(join(sandbox.path, 'inside'), inside);
+  return await sandbox.run(`exec ${CONTAINER} sh ./inside`);
+}
+
+describe.skipIf(!possible)('run as process 1 (which takes root, and a Node that can become a shell)', () => {
+  describe.each(['dash', 'bash', 'busybox'])('with %s as /bin/sh', (shell) => {
+    const there = async (skip: (condition: boolean, note: string) => void): Promise<void> => {
+      await using sandbox = await Sandbox.create();
+      skip((await sandbox.run(`command -v ${shell}`)).code !== 0, `there is no ${shell} here`);
+    };
+
+    test('takes in the orphans of the command', async ({ skip }) => {
+      await there(skip);
+      const orphans = 'for i in 1 2 3; do sh -c "sleep 0.1 & exit 0"; done';
+      const count = 'cat /proc/[0-9]*/status 2>/dev/null | grep -c "^Name:.sleep$"';
+      expect(await asProcessOne(`-- sh -c '${orphans}; sleep 0.3; ${count}'`, shell)).toMatchObject({
+        stdout: '0\n',
+      });
+    });
+
+    test.each(['TERM', 'HUP', 'INT', 'QUIT', 'USR1', 'USR2'])(
+      'passes SIG%s on, and waits on',
+      async (name) => {
+        const script = `trap "echo came; exit 9" ${name}; kill -${name} 1; while :; do sleep 0.05; done`;
+        expect(await asProcessOne(`-- sh -c '${script}'`)).toMatchObject({ code: 9, stdout: 'came\n' });
+      },
+    );
+
+    test.each([
+      ['exit 0', 0],
+      ['exit 127', 127],
+      ['kill -KILL $$', 137],
+      ['trap "exit 127" TERM; kill -TERM 1; while :; do sleep 0.05; done', 127],
+    ])('ends as the command does: %s', async (script, code) => {
+      expect(await asProcessOne(`-- sh -c '${script}'`, shell)).toMatchObject({ code, stderr: '' });
+    });
+
+    test('hands the environment on to the byte', async ({ skip }) => {
+      await there(skip);
+      await using sandbox = await Sandbox.create();
+      await sandbox.run('weightseal keygen k; echo weights > model; weightseal seal model -k local:k -q');
+      const write = (name: string, text: string) => writeFile(join(sandbox.path, name), text);
+      await write('tell.mjs', TELL);
+      await write('start', START);
+      await write('inside', `mount --bind "$(command -v ${shell})" "$(realpath /bin/sh)"; exec sh ./start`);
+      const told = async (name: string, command: string): Promise<string> => {
+        expect(await sandbox.run(`TELL=${name} exec ${command}`)).toMatchObject({ code: 0, stderr: '' });
+        return await readFile(join(sandbox.path, name), 'utf8');
+      };
+      const plain = await told('plain', 'sh ./start');
+      expect(await told('as-process-one', `${CONTAINER} sh ./inside`)).toBe(plain);
+      expect(JSON.parse(plain)).toContainEqual(['a.b', '1']);
+    });
+  });
+});
