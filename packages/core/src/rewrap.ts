@@ -14,7 +14,7 @@ import { unwrapDataKey } from './keys/unwrap.js';
 import { checkKeys, checkSlotCount, wrapForAll } from './keys/wrap.js';
 import { areaForDocument } from './sealer.js';
 import { checkStillOurs } from './still-ours.js';
-import type { UnlockOptions } from './unlock.js';
+import { proven, type UnlockOptions } from './unlock.js';
 
 const COPY_BYTES = 1_048_576;
 /** Magic, generation, length and checksum of a copy: FORMAT.md §4.1. */
@@ -71,7 +71,7 @@ async function newEnvelope(head: Head, options: RewrapOptions): Promise<Envelope
   checkSlotCount(kept.length + add.length);
   const added = add.length > 0 ? await wrapForAll(dataKey, add, core.context, signal) : [];
   const parts = { generation: generation + 1, core, slots: [...kept, ...added], metadata };
-  return authenticateEnvelope(dataKey.bytes, parts);
+  return proven(dataKey.bytes, authenticateEnvelope(dataKey.bytes, parts), head.floeHeader);
 }
 
 /** FORMAT.md §13.2: the copy that is not in use, then the other. */
