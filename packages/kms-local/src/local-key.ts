@@ -54,6 +54,9 @@ export function createLocalKey(options: LocalKeyOptions): LocalKey {
   return {
     provider: 'local',
     uri,
+    // The file may lie under another path than where it sealed; which key it holds is known when it has been read.
+    fits: (slot) => parse(slot) !== undefined,
+    effort: () => 0,
     async wrap(dataKey, context, call) {
       checkDataKey(dataKey);
       const bound = encodeContext(context);
@@ -69,7 +72,7 @@ export function createLocalKey(options: LocalKeyOptions): LocalKey {
     },
     async unwrap(wrapped, context, call) {
       const bound = encodeContext(context);
-      const { id, version, salt, sealed } = parse(wrapped);
+      const { id, version, salt, sealed } = parse(wrapped) ?? fail(NOT_OURS);
       return within(
         limits(call, 'unwrap with'),
         (stop) =>
@@ -115,8 +118,8 @@ function blobKey(id: string, { version, secret }: KeyVersion, salt: Uint8Array, 
 
 function parse({ algorithm, keyVersion, ciphertext }: WrappedKey) {
   const [, id, version] = named.exec(keyVersion) ?? [];
-  if (algorithm !== ALGORITHM || id === undefined || version === undefined) fail(NOT_OURS);
-  if (ciphertext.length !== HEAD_BYTES + BODY_BYTES || ciphertext[0] !== BLOB_VERSION) fail(NOT_OURS);
+  if (algorithm !== ALGORITHM || id === undefined || version === undefined) return undefined;
+  if (ciphertext.length !== HEAD_BYTES + BODY_BYTES || ciphertext[0] !== BLOB_VERSION) return undefined;
   const body = ciphertext.subarray(HEAD_BYTES);
   return {
     id,
