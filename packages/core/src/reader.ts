@@ -122,11 +122,7 @@ export class SealedReader implements ByteSource, AsyncDisposable {
     }
   }
 
-  async #read(
-    offset: number,
-    length: number,
-    signal: AbortSignal,
-  ): Promise<Uint8Array<ArrayBuffer>> {
+  async #read(offset: number, length: number, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
     const out = new Uint8Array(length);
     if (length === 0) return out;
     const { segments } = this.#sealed.body;

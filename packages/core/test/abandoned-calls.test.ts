@@ -67,7 +67,8 @@ async function aborted(operation: Operation, bytes: Uint8Array, reads: number): 
 
 describe('an abort, while a byte source does not answer', () => {
   it.each(Object.entries(opening))('ends %s, whichever read it is', async (_name, operation) => {
-    for (const reads of [0, 1, 2, 4]) expect(await aborted(operation, sealed, reads)).toEqual(code('ABORTED'));
+    for (const reads of [0, 1, 2, 4])
+      expect(await aborted(operation, sealed, reads)).toEqual(code('ABORTED'));
   });
 
   it.each(Object.entries(sealing))('ends %s', async (_name, operation) => {

@@ -49,19 +49,20 @@ describe('a provider that', () => {
     expect(await everythingIn(directory)).toEqual([]);
   });
 
-  it.each(
-    Object.entries(spoiling),
-  )('%s: rewrapping fails, and the file is as it was', async (_what, make) => {
-    const path = temp.path();
-    const good = new MemoryKey('good');
-    await seal(path, good);
-    const before = await readFile(path);
-    for (const add of [[make('bad')], [new MemoryKey('more'), make('bad')]]) {
-      expect((await refusal(() => rewrap(path, { keys: [good], add }))).code).toBe('WRAP_NOT_VERIFIED');
-    }
-    expect(await readFile(path)).toEqual(before);
-    expect(await verify(path, { keys: [good] })).toMatchObject({ size: PLAINTEXT.length });
-  });
+  it.each(Object.entries(spoiling))(
+    '%s: rewrapping fails, and the file is as it was',
+    async (_what, make) => {
+      const path = temp.path();
+      const good = new MemoryKey('good');
+      await seal(path, good);
+      const before = await readFile(path);
+      for (const add of [[make('bad')], [new MemoryKey('more'), make('bad')]]) {
+        expect((await refusal(() => rewrap(path, { keys: [good], add }))).code).toBe('WRAP_NOT_VERIFIED');
+      }
+      expect(await readFile(path)).toEqual(before);
+      expect(await verify(path, { keys: [good] })).toMatchObject({ size: PLAINTEXT.length });
+    },
+  );
 
   it('spoils all that it was given when it is done: the file opens', async () => {
     const path = temp.path();

@@ -233,9 +233,7 @@ describe('sealing', () => {
     const output = temp.path();
     const key = keyWith('a', { wrap: wrap as never });
     const error = await refusal(() => sealToFile(bufferSource(PLAINTEXT), output, { keys: [key] }));
-    expect(['KEY_RESPONSE_INVALID', 'WRAP_NOT_VERIFIED', 'ENVELOPE_INVALID']).toContain(
-      error.code,
-    );
+    expect(['KEY_RESPONSE_INVALID', 'WRAP_NOT_VERIFIED', 'ENVELOPE_INVALID']).toContain(error.code);
     expect(existsSync(output)).toBe(false);
   });
 

@@ -1,5 +1,12 @@
 import { WeightsealError } from '@weightseal/core';
-import { type KeyIdentity, type KeyName, keyIdentity, parseKeyUri, relatedKeys, sameKey } from './key-name.js';
+import {
+  type KeyIdentity,
+  type KeyName,
+  keyIdentity,
+  parseKeyUri,
+  relatedKeys,
+  sameKey,
+} from './key-name.js';
 
 /** Which key and which of its materials: `<key ARN>/<key material id>`, or the ARN alone where no material is told. */
 export interface KeyVersion {

@@ -10,7 +10,13 @@ const arn = (id: string, { partition = 'aws', region = 'eu-west-1', account = '1
 
 function slot(key: string, change: Partial<WrappedKey> = {}): WrappedKey {
   const ciphertext = new Uint8Array(150);
-  return { keyUri: `aws-kms://${key}`, keyVersion: key, algorithm: 'SYMMETRIC_DEFAULT', ciphertext, ...change };
+  return {
+    keyUri: `aws-kms://${key}`,
+    keyVersion: key,
+    algorithm: 'SYMMETRIC_DEFAULT',
+    ciphertext,
+    ...change,
+  };
 }
 
 const ALIAS = 'arn:aws:kms:eu-west-1:111122223333:alias/models';
@@ -38,20 +44,23 @@ it.each<[string, object, readonly string[], readonly string[]]>([
     [arn(MRK), arn(MRK, { region: 'us-east-1' })],
     [arn(ID), elsewhere[3]!],
   ],
-])('%s takes slots of its own account, region and key, and asks for no other', async (_what, name, own, foreign) => {
-  let calls = 0;
-  const send = () => {
-    calls++;
-    return Promise.reject(new Error('asked'));
-  };
-  const key = createAwsKey({ client: { send } as never, ...(name as { keyId: string }) });
-  for (const one of own) expect(key.fits!(slot(one)), one).toBe(true);
-  for (const one of foreign) {
-    expect(key.fits!(slot(one)), one).toBe(false);
-    await expect(key.unwrap(slot(one), {})).rejects.toMatchObject({ code: 'UNWRAP_REJECTED' });
-  }
-  expect(calls).toBe(0);
-});
+])(
+  '%s takes slots of its own account, region and key, and asks for no other',
+  async (_what, name, own, foreign) => {
+    let calls = 0;
+    const send = () => {
+      calls++;
+      return Promise.reject(new Error('asked'));
+    };
+    const key = createAwsKey({ client: { send } as never, ...(name as { keyId: string }) });
+    for (const one of own) expect(key.fits!(slot(one)), one).toBe(true);
+    for (const one of foreign) {
+      expect(key.fits!(slot(one)), one).toBe(false);
+      await expect(key.unwrap(slot(one), {})).rejects.toMatchObject({ code: 'UNWRAP_REJECTED' });
+    }
+    expect(calls).toBe(0);
+  },
+);
 
 it('takes no slot whose words are not of one key', () => {
   const key = createAwsKey({ keyId: ALIAS });

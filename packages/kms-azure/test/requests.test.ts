@@ -110,7 +110,10 @@ describe('the requests of an unwrap', () => {
     const secret = dataKey();
     const wrapped = await keysAt(fake, identity)(named).wrap(secret, CONTEXT);
     fake.vault('restored.vault.azure.net').restore('seal', vault);
-    const key = keysAt(fake, opener)({
+    const key = keysAt(
+      fake,
+      opener,
+    )({
       ...named,
       vaultUrl: 'https://restored.vault.azure.net',
       formerUris: [wrapped.keyUri],

@@ -3,7 +3,13 @@ import { createGcpKey } from '@weightseal/kms-gcp';
 import { expect, it } from 'vitest';
 
 const named = (change: Record<string, string> = {}) => {
-  const parts = { project: 'models-project', location: 'europe-west1', ring: 'ring', key: 'models', ...change };
+  const parts = {
+    project: 'models-project',
+    location: 'europe-west1',
+    ring: 'ring',
+    key: 'models',
+    ...change,
+  };
   return `projects/${parts['project']}/locations/${parts['location']}/keyRings/${parts['ring']}/cryptoKeys/${parts['key']}`;
 };
 

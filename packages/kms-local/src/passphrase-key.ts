@@ -98,12 +98,17 @@ async function ask(source: PassphraseSource, signal: AbortSignal | undefined): P
   try {
     const limits = { signal, deadlineMs: undefined, doing: 'get the passphrase' };
     const passphrase = await within(limits, source, wipe);
-    if (passphrase instanceof Uint8Array) return passphrase;
+    if (isBytes(passphrase)) return passphrase;
     throw new WeightsealError('INVALID_ARGUMENT', 'The passphrase must be given as bytes (Uint8Array).');
   } catch (cause) {
     if (isWeightsealError(cause)) throw cause;
     throw new WeightsealError('PASSPHRASE_REQUIRED', 'The passphrase could not be asked for.', { cause });
   }
+}
+
+/** Of any realm. */
+function isBytes(value: unknown): value is Uint8Array {
+  return ArrayBuffer.isView(value) && Object.prototype.toString.call(value) === '[object Uint8Array]';
 }
 
 function derive(passphrase: Uint8Array, salt: Uint8Array, { N, r, p }: ScryptParameters): Promise<Buffer> {
@@ -151,7 +156,7 @@ function workOf(parameters: ScryptParameters | undefined): number {
 const NOT_OURS = 'The wrapped key was not made from a passphrase, or is damaged.';
 const WRONG =
   'The passphrase does not open this: it is another one, or the wrap or its context was changed. ' +
-  'Check the passphrase and the context.';
+  'Check the passphrase (its letters count as they are encoded: é as one character and as e with an accent are two) and the context.';
 
 function rejected(message: string): never {
   throw new WeightsealError('UNWRAP_REJECTED', message);

@@ -77,9 +77,7 @@ export function partsOf(uri: string): KeyNameParts {
 export function isUriOf(uri: string, key: KeyName): boolean {
   try {
     const { address, namespace, mount, name } = checkedName(partsOf(uri), 'KEY_URI_INVALID');
-    return (
-      address === key.address && namespace === key.namespace && mount === key.mount && name === key.name
-    );
+    return address === key.address && namespace === key.namespace && mount === key.mount && name === key.name;
   } catch {
     return false;
   }

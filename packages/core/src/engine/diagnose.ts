@@ -43,7 +43,8 @@ export async function diagnose(
   signal: AbortSignal | undefined,
 ): Promise<WeightsealError> {
   const { count } = body.segments;
-  const code = position === count - 1 ? await diagnoseLast(body, signal) : await diagnoseInner(body, position, signal);
+  const code =
+    position === count - 1 ? await diagnoseLast(body, signal) : await diagnoseInner(body, position, signal);
   return segmentError(code, position);
 }
 
