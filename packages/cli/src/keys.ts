@@ -7,13 +7,23 @@ import { quote } from './text.js';
 import type { Args } from './types.js';
 import { contextOf } from './values.js';
 
+export interface KeyAccess extends Asking {
+  /** Whether key files of other users are read. */
+  readonly allowKeyOfOthers?: boolean | undefined;
+}
+
+export function accessOf(args: Args): KeyAccess {
+  return { allowKeyOfOthers: args.has('allow-key-of-others') };
+}
+
 /** The keys that names and URIs mean. @throws PROVIDER_UNKNOWN, PROVIDER_MISSING, KEY_URI_INVALID, INVALID_ARGUMENT */
 export async function resolveKeys(
   config: Config | undefined,
   keys: readonly (string | ConfiguredKey)[],
-  asking: Asking = {},
+  asking: KeyAccess = {},
 ): Promise<KeyWrapper[]> {
-  const options = { prompt: passphrasePrompt(asking) };
+  const { allowKeyOfOthers } = asking;
+  const options = { prompt: passphrasePrompt(asking), allowKeyOfOthers };
   if (config) return (await import('@weightseal/config')).keyWrappers(config, keys, options);
   const uris = keys.map((key) => (typeof key === 'string' ? key : key.uri));
   await checkUris(uris);
@@ -40,7 +50,8 @@ export async function keysToSeal(args: Args): Promise<ToSeal> {
   const given = args.many('key');
   const context = contextOf(args);
   const config = await configurationFor(args, given);
-  if (given.length > 0) return { keys: await resolveKeys(config, given, { fresh: true }), context };
+  if (given.length > 0)
+    return { keys: await resolveKeys(config, given, { ...accessOf(args), fresh: true }), context };
   if (!config) throw noKeys('seal');
   const input = args.operand === '-' ? undefined : args.operand;
   const found = config.keysToSeal(input);
@@ -51,7 +62,7 @@ export async function keysToSeal(args: Args): Promise<ToSeal> {
     );
   }
   const whole = config.contextToSeal(found, context);
-  return { keys: await resolveKeys(config, found.keys, { fresh: true }), context: whole };
+  return { keys: await resolveKeys(config, found.keys, { ...accessOf(args), fresh: true }), context: whole };
 }
 
 export interface ToOpen {
@@ -65,7 +76,8 @@ export async function keysToOpen(args: Args, command: string, more: readonly str
   const given = args.many('key');
   const config = await configurationFor(args, given.length > 0 ? [...given, ...more] : []);
   const keys = given.length > 0 ? given : config?.keysToOpen();
-  if (keys) return { keys: await resolveKeys(config, keys), hedgeMs: config?.hedgeMs, config };
+  if (keys)
+    return { keys: await resolveKeys(config, keys, accessOf(args)), hedgeMs: config?.hedgeMs, config };
   if (!config) throw noKeys(command);
   throw usageError(
     `${command}: ${quote(config.path)} has no \`open\`, which says what keys to ask. Add it, or name keys with --key.`,

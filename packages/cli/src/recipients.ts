@@ -1,6 +1,6 @@
 import type { Config } from '@weightseal/config';
 import type { Recipient, RewrapOptions } from '@weightseal/core';
-import { keysToOpen, resolveKeys } from './keys.js';
+import { accessOf, keysToOpen, resolveKeys } from './keys.js';
 import { quote } from './text.js';
 import type { Args } from './types.js';
 import { contextOf } from './values.js';
@@ -17,7 +17,7 @@ export async function changeOf(args: Args, command: string): Promise<Change> {
     context: contextOf(args),
     keys,
     hedgeMs,
-    ...(to.length > 0 && { add: await resolveKeys(config, to, { fresh: true }) }),
+    ...(to.length > 0 && { add: await resolveKeys(config, to, { ...accessOf(args), fresh: true }) }),
     ...(remove.length > 0 && { remove: await urisOf(config, remove) }),
   };
 }
