@@ -41,14 +41,21 @@ async function ask(signal: AbortSignal, ...questions: readonly string[]): Promis
   }
   const mode = new ReadStream(fs.openSync('/dev/tty', O_RDWR | O_NOCTTY));
   const answers: Buffer[] = [];
+  // Whoever reports the abort may end the process at once: the terminal is as it was by then, and the report is on a line of its own.
+  const onAbort = () => {
+    mode.setRawMode(false);
+    write(2, '\n');
+  };
+  signal.addEventListener('abort', onAbort, { once: true });
   try {
+    signal.throwIfAborted();
     mode.setRawMode(true);
     for (const question of questions) {
       write(2, question);
       try {
         answers.push(await lineFrom(fd, signal));
       } finally {
-        write(2, '\n');
+        if (!signal.aborted) write(2, '\n');
       }
     }
     return answers;
@@ -56,6 +63,7 @@ async function ask(signal: AbortSignal, ...questions: readonly string[]): Promis
     for (const answer of answers) answer.fill(0);
     throw error;
   } finally {
+    signal.removeEventListener('abort', onAbort);
     mode.setRawMode(false);
     mode.destroy();
     fs.closeSync(fd);

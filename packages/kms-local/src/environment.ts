@@ -8,7 +8,7 @@ const REPLACEMENT = '\ufffd';
  * The bytes of a variable of the environment. Node gives variables as text, in which all bytes that are not UTF-8 are one and the same
  * character: where that one is there, the bytes that the process was started with tell whether it was meant.
  *
- * @throws KEY_FILE_INVALID for what is not UTF-8, or may not be
+ * @throws PASSPHRASE_REQUIRED for what is not UTF-8, or may not be
  */
 export async function variableBytes(name: string): Promise<Uint8Array | undefined> {
   const value = process.env[name];
@@ -17,7 +17,7 @@ export async function variableBytes(name: string): Promise<Uint8Array | undefine
   if (!value.includes(REPLACEMENT) || (await startedWith(name, bytes))) return bytes;
   wipe(bytes);
   throw new WeightsealError(
-    'KEY_FILE_INVALID',
+    'PASSPHRASE_REQUIRED',
     `The passphrase in ${name} cannot be used: it is not UTF-8. Set it as UTF-8: of other encodings, several texts would become one and the same.`,
   );
 }

@@ -39,7 +39,7 @@ export function passphraseKeyFromUri(uri: string, options: PassphraseUriOptions 
 function asked(prompt: PassphraseSource | undefined): PassphraseSource {
   return async (signal) => {
     const value = await variableBytes(VARIABLE);
-    if (value) return passphraseIn(value, `in ${VARIABLE}`);
+    if (value) return passphraseIn(value, `in ${VARIABLE}`, 'PASSPHRASE_REQUIRED');
     if (prompt) return typed(await prompt(signal));
     throw new WeightsealError(
       'PASSPHRASE_REQUIRED',
@@ -50,7 +50,7 @@ function asked(prompt: PassphraseSource | undefined): PassphraseSource {
 
 /** What a program gives instead of bytes is refused where it is used. */
 function typed(answer: Uint8Array): Uint8Array {
-  return ArrayBuffer.isView(answer) ? passphraseIn(answer, 'that was typed') : answer;
+  return ArrayBuffer.isView(answer) ? passphraseIn(answer, 'that was typed', 'PASSPHRASE_REQUIRED') : answer;
 }
 
 function fromFile(path: string, deadlineMs: number, access: PrivateOptions): PassphraseSource {
@@ -68,7 +68,7 @@ function fromFile(path: string, deadlineMs: number, access: PrivateOptions): Pas
       { ...limits, signal },
       async (stop) => {
         const { bytes } = await readPrivateFile(path, 'passphrase file', stop, access);
-        return passphraseIn(bytes, `in the file ${path}`);
+        return passphraseIn(bytes, `in the file ${path}`, 'KEY_FILE_INVALID');
       },
       wipe,
     );

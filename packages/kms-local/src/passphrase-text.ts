@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { WeightsealError } from '@weightseal/core';
+import { type ErrorCode, WeightsealError } from '@weightseal/core';
 import { isUtf16, startsWithMark } from './key-text.js';
 import { wipe } from './wipe.js';
 
@@ -10,13 +10,13 @@ const CARRIAGE_RETURN = 0x0d;
  * What of a file, a variable or an answer is the passphrase: its bytes as they are, which must be UTF-8, but for one line end at their end. No
  * string is made of them. `whence` is what messages call the place.
  *
- * @throws KEY_FILE_INVALID, with nothing of what stands there; the bytes are wiped then
+ * @throws `code`, with nothing of what stands there; the bytes are wiped then
  */
-export function passphraseIn(bytes: Uint8Array, whence: string): Uint8Array {
+export function passphraseIn(bytes: Uint8Array, whence: string, code: ErrorCode): Uint8Array {
   const problem = problemOf(bytes);
   if (problem === undefined) return bytes.subarray(0, lengthWithoutLineEnd(bytes));
   wipe(bytes);
-  throw new WeightsealError('KEY_FILE_INVALID', `The passphrase ${whence} cannot be used: ${problem}.`);
+  throw new WeightsealError(code, `The passphrase ${whence} cannot be used: ${problem}.`);
 }
 
 function problemOf(bytes: Uint8Array): string | undefined {
