@@ -60,7 +60,7 @@ export async function checkKey(
   const dataKey = randomFillSync(secretBytes(KEY_LENGTH));
   const context = { 'weightseal-check': randomUUID() };
   try {
-    const wrapped = await step('wrap', () => key.wrap(dataKey, context, { signal }));
+    const wrapped = await step('wrap', () => lent(dataKey, (copy) => key.wrap(copy, context, { signal })));
     if (wrapped) {
       await step('unwrap', async () => same(await key.unwrap(wrapped, context, { signal }), dataKey));
       const other = { 'weightseal-check': randomUUID() };
@@ -69,6 +69,18 @@ export async function checkKey(
     return { uri, steps, description, rotation, wrapped };
   } finally {
     dataKey.fill(0);
+  }
+}
+
+/** A provider that changes what it was lent must not change what it is compared with. */
+async function lent<T>(dataKey: Uint8Array, use: (copy: Uint8Array) => Promise<T>): Promise<T> {
+  const { secretBytes } = await core();
+  const copy = secretBytes(dataKey.length);
+  copy.set(dataKey);
+  try {
+    return await use(copy);
+  } finally {
+    copy.fill(0);
   }
 }
 

@@ -1,4 +1,4 @@
-import { configured, expect, force, key, remove, to } from './flags.js';
+import { allowKeyOfOthers, configured, expect, force, key, remove, to } from './flags.js';
 import type { Command } from './spec.js';
 
 export const FILE_COMMANDS: readonly Command[] = [
@@ -9,7 +9,10 @@ export const FILE_COMMANDS: readonly Command[] = [
     summary: 'make a key file',
     about:
       'Makes a key file (mode 0600) and prints its URI. Keep a copy: without it nothing it sealed can be opened.',
-    flags: [{ name: 'rotate', help: 'add a new version to an existing key file; the old ones still open' }],
+    flags: [
+      { name: 'rotate', help: 'add a new version to an existing key file; the old ones still open' },
+      allowKeyOfOthers,
+    ],
     examples: ['weightseal keygen models.key', 'weightseal keygen models.key --rotate'],
   },
   {

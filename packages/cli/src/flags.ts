@@ -6,10 +6,16 @@ export const COMMON: readonly Flag[] = [
   { name: 'help', short: 'h', help: 'show this' },
 ];
 
+export const allowKeyOfOthers: Flag = {
+  name: 'allow-key-of-others',
+  help: "read a key file that is another user's, who can change it",
+};
+
 /** Of the commands that use keys: which configuration their names are of. */
 export const configured: readonly Flag[] = [
   { name: 'config', value: 'file', help: 'the configuration; weightseal.config.* here or above unless told' },
   { name: 'profile', value: 'name', help: 'the profile of the configuration' },
+  allowKeyOfOthers,
 ];
 
 export const key: Flag = {

@@ -7,13 +7,23 @@ import { quote } from './text.js';
 import type { Args } from './types.js';
 import { contextOf } from './values.js';
 
+export interface KeyAccess extends Asking {
+  /** Whether key files of other users are read. */
+  readonly allowKeyOfOthers?: boolean | undefined;
+}
+
+export function accessOf(args: Args): KeyAccess {
+  return { allowKeyOfOthers: args.has('allow-key-of-others') };
+}
+
 /** The keys that names and URIs mean. @throws PROVIDER_UNKNOWN, PROVIDER_MISSING, KEY_URI_INVALID, INVALID_ARGUMENT */
 export async function resolveKeys(
   config: Config | undefined,
   keys: readonly (string | ConfiguredKey)[],
-  asking: Asking = {},
+  asking: KeyAccess = {},
 ): Promise<KeyWrapper[]> {
-  const options = { prompt: passphrasePrompt(asking) };
+  const { allowKeyOfOthers } = asking;
+  const options = { prompt: passphrasePrompt(asking), allowKeyOfOthers };
   if (config) return (await import('@weightseal/config')).keyWrappers(config, keys, options);
   const uris = keys.map((key) => (typeof key === 'string' ? key : key.uri));
   await checkUris(uris);
@@ -63,7 +73,7 @@ async function sealFor(
   recipients: readonly (string | ConfiguredKey)[],
   context: Context | undefined,
 ): Promise<ToSeal> {
-  const keys = await resolveKeys(config, recipients, { fresh: true });
+  const keys = await resolveKeys(config, recipients, { ...accessOf(args), fresh: true });
   if (config) tellUse(args, config, `sealing for ${shownKeys(config, recipients)}`);
   const nameOf = (key: string | ConfiguredKey) => (typeof key === 'string' ? config?.key(key) : key)?.name;
   const told = recipients.map((key, index) => {
@@ -87,7 +97,7 @@ export async function keysToOpen(args: Args, command: string, more: readonly str
   const config = await configurationFor(args, given.length > 0 ? [...given, ...more] : []);
   const keys = given.length > 0 ? given : config?.keysToOpen();
   if (keys) {
-    const resolved = await resolveKeys(config, keys);
+    const resolved = await resolveKeys(config, keys, accessOf(args));
     if (config) tellUse(args, config, `asking ${shownKeys(config, keys)}`);
     return { keys: resolved, hedgeMs: config?.hedgeMs, config, used: used(config) };
   }

@@ -1,58 +1,114 @@
-import type { ReadStream } from 'node:tty';
 import { fs } from './builtins.js';
 import { core } from './core.js';
 import { write } from './output.js';
+import { TerminalLine } from './terminal-line.js';
 
 export interface Asking {
   /** A passphrase to seal with is asked for twice: a typing error in it would lose the file. */
   readonly fresh?: boolean;
 }
 
+/** How often the terminal is looked at while nobody types. A read that waits could not be stopped. */
+const LOOK_MS = 20;
+
 /** Asks once for all calls of this process, on the terminal, also while stdin brings the data. Gives out copies, which are wiped. */
 export function passphrasePrompt({ fresh = false }: Asking): (signal: AbortSignal) => Promise<Uint8Array> {
   let asked: Promise<Buffer> | undefined;
   return async (signal) => {
-    asked ??= fresh ? askTwice(signal) : ask('Passphrase: ', signal);
+    asked ??= fresh ? askTwice(signal) : ask(signal, 'Passphrase: ').then(([only]) => only!);
     return Buffer.from(await asked);
   };
 }
 
 async function askTwice(signal: AbortSignal): Promise<Buffer> {
-  const first = await ask('New passphrase: ', signal);
-  const second = await ask('Once more: ', signal);
-  if (first.equals(second)) return first;
+  const [first, second] = await ask(signal, 'New passphrase: ', 'Once more: ');
+  const same = first!.equals(second!);
+  second!.fill(0);
+  if (same) return first!;
+  first!.fill(0);
   throw await required('The two that you typed differ.');
 }
 
-async function ask(question: string, signal: AbortSignal): Promise<Buffer> {
-  const input = await terminal();
-  const { createInterface } = process.getBuiltinModule('node:readline/promises');
-  const { Writable } = process.getBuiltinModule('node:stream');
-  const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
-  const reader = createInterface({ input, output: silent, terminal: true, historySize: 0 });
-  // Without echo the terminal does not turn Ctrl-C into a signal either.
-  reader.once('SIGINT', () => process.kill(process.pid, 'SIGINT'));
-  const ended = new Promise<never>((_, reject) => {
-    reader.once('close', () => required('The terminal was closed before it came.').then(reject));
-  });
-  try {
-    write(2, question);
-    return Buffer.from(await Promise.race([reader.question('', { signal }), ended]), 'utf8');
-  } finally {
-    ended.catch(() => {});
-    reader.close();
-    input.destroy();
-    write(2, '\n');
-  }
-}
-
-async function terminal(): Promise<ReadStream> {
+/** Both questions on one terminal: what was typed or pasted ahead of the second one is its answer, and what comes after it stays there. */
+async function ask(signal: AbortSignal, ...questions: readonly string[]): Promise<Buffer[]> {
+  const { O_RDWR, O_NOCTTY, O_NONBLOCK } = fs.constants;
   const { ReadStream } = process.getBuiltinModule('node:tty');
+  let fd: number;
   try {
-    return new ReadStream(fs.openSync('/dev/tty', 'r+'));
+    fd = fs.openSync('/dev/tty', O_RDWR | O_NOCTTY | O_NONBLOCK);
   } catch {
     throw await required('There is no terminal to ask on.');
   }
+  const mode = new ReadStream(fs.openSync('/dev/tty', O_RDWR | O_NOCTTY));
+  const answers: Buffer[] = [];
+  // Whoever reports the abort may end the process at once: the terminal is as it was by then, and the report is on a line of its own.
+  const onAbort = () => {
+    mode.setRawMode(false);
+    write(2, '\n');
+  };
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    signal.throwIfAborted();
+    mode.setRawMode(true);
+    for (const question of questions) {
+      write(2, question);
+      try {
+        answers.push(await lineFrom(fd, signal));
+      } finally {
+        if (!signal.aborted) write(2, '\n');
+      }
+    }
+    return answers;
+  } catch (error) {
+    for (const answer of answers) answer.fill(0);
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+    mode.setRawMode(false);
+    mode.destroy();
+    fs.closeSync(fd);
+  }
+}
+
+async function lineFrom(fd: number, signal: AbortSignal): Promise<Buffer> {
+  const line = new TerminalLine();
+  const byte = new Uint8Array(1);
+  try {
+    for (;;) {
+      signal.throwIfAborted();
+      const read = readNow(fd, byte);
+      if (read === undefined) await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+      else if (read === 0) throw await required('The terminal was closed before it came.');
+      else {
+        const typed = line.take(byte[0]!);
+        if (typed === 'line') return line.copy();
+        if (typed === 'end') throw await required('The terminal was closed before it came.');
+        if (typed === 'too long') throw await required('It is longer than any passphrase.');
+        // Without echo the terminal does not turn Ctrl-C into a signal either.
+        if (typed === 'interrupt') await interrupted(signal);
+      }
+    }
+  } finally {
+    line.wipe();
+    byte.fill(0);
+  }
+}
+
+/** How many bytes there are now; undefined when there are none yet. */
+function readNow(fd: number, into: Uint8Array): number | undefined {
+  try {
+    return fs.readSync(fd, into, 0, 1, null);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return undefined;
+    // The other end of the terminal has gone.
+    return 0;
+  }
+}
+
+/** Until the signal has come round. */
+async function interrupted(signal: AbortSignal): Promise<void> {
+  process.kill(process.pid, 'SIGINT');
+  while (!signal.aborted) await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
 }
 
 async function required(why: string): Promise<Error> {

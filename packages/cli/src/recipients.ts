@@ -1,7 +1,7 @@
 import type { Config } from '@weightseal/config';
 import type { Recipient, RewrapOptions } from '@weightseal/core';
 import { shownKeys, tellUse, type Used } from './configuration.js';
-import { keysToOpen, resolveKeys } from './keys.js';
+import { accessOf, keysToOpen, resolveKeys } from './keys.js';
 import { quote } from './text.js';
 import type { Args } from './types.js';
 import { contextOf } from './values.js';
@@ -18,7 +18,7 @@ export async function changeOf(args: Args, command: string): Promise<Change> {
   const to = args.many('to');
   const remove = args.many('remove');
   const { keys, hedgeMs, config, used } = await keysToOpen(args, command, [...to, ...remove]);
-  const add = await resolveKeys(config, to, { fresh: true });
+  const add = await resolveKeys(config, to, { ...accessOf(args), fresh: true });
   if (config && to.length > 0) tellUse(args, config, `adding ${shownKeys(config, to)}`);
   const options = {
     context: contextOf(args),

@@ -98,7 +98,10 @@ export class WeightsealError extends Error {
 
 /** True for an error of this family, also one that another installed version of the package threw. */
 export function isWeightsealError(error: unknown): error is WeightsealError {
-  return typeof error === 'object' && error !== null && marker in error;
+  if (typeof error !== 'object' || error === null || !(marker in error)) return false;
+  // The marker alone is anybody's; without a code there is nothing to go by. A newer version may have codes that this one does not know.
+  const { code, message } = error as { readonly code?: unknown; readonly message?: unknown };
+  return typeof code === 'string' && typeof message === 'string';
 }
 
 /** Throws ABORTED, with the signal's reason as its cause, once the signal has fired. */

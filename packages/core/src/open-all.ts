@@ -98,7 +98,7 @@ export async function* outputs(
     }
     checkSize(sealed.unlocked.metadata, given);
   } catch (error) {
-    throw await sealed.explain(error, given);
+    throw await sealed.explain(error, given, signal);
   }
 }
 

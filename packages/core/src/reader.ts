@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { planForPart, warmFor } from './engine/pass.js';
 import { batches } from './engine/plan.js';
-import { WeightsealError } from './errors.js';
+import { isWeightsealError, WeightsealError } from './errors.js';
 import type { Context } from './format/context.js';
 import { release } from './format/segment.js';
 import { OVERHEAD } from './format/sizes.js';
@@ -29,12 +29,12 @@ export interface WriteOptions {
 
 /**
  * A sealed file opened for reading anywhere in it, which is itself a byte source: of the plaintext. One call to a key when it is opened, none
- * afterwards. Holds keys until it is disposed of: `await using reader = await openReader(…)`.
+ * afterwards. Holds keys until it is disposed of, which ends reads that are under way: `await using reader = await openReader(…)`.
  */
 export class SealedReader implements ByteSource, AsyncDisposable {
   readonly #sealed: SealedSource;
   readonly #working = new Set<Promise<unknown>>();
-  #closed = false;
+  readonly #closing = new AbortController();
 
   private constructor(sealed: SealedSource) {
     this.#sealed = sealed;
@@ -82,7 +82,7 @@ export class SealedReader implements ByteSource, AsyncDisposable {
         `Bytes ${offset} to ${offset + length} are not all within the ${this.size} that there are.`,
       );
     }
-    return await this.#whileOpen(() => this.#read(offset, length, options.signal));
+    return await this.#whileOpen(options.signal, (signal) => this.#read(offset, length, signal));
   }
 
   /**
@@ -92,16 +92,20 @@ export class SealedReader implements ByteSource, AsyncDisposable {
    * @throws what a segment is refused with, DIGEST_MISMATCH, NO_SPACE, IO_ERROR, ABORTED
    */
   async writeTo(handle: FileHandle, options: WriteOptions = {}): Promise<Opened> {
-    return await this.#whileOpen(() =>
-      openAll(this.#sealed, { handle, path: 'the file' }, options, options.digest ?? false),
+    return await this.#whileOpen(options.signal, (signal) =>
+      openAll(this.#sealed, { handle, path: 'the file' }, { ...options, signal }, options.digest ?? false),
     );
   }
 
-  /** Closing waits for what is under way. */
-  async #whileOpen<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#closed)
-      throw new WeightsealError('INVALID_ARGUMENT', 'The reader has been closed; open the file again.');
-    const working = work();
+  /** Closing ends what is under way, and waits for its threads. */
+  async #whileOpen<T>(
+    signal: AbortSignal | undefined,
+    work: (either: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    if (this.#closing.signal.aborted) throw closed();
+    const either = new AbortController();
+    const unlink = [signal, this.#closing.signal].map((one) => following(one, either));
+    const working = work(either.signal);
     const settled = working.then(
       () => {},
       () => {},
@@ -109,16 +113,16 @@ export class SealedReader implements ByteSource, AsyncDisposable {
     this.#working.add(settled);
     try {
       return await working;
+    } catch (error) {
+      const ended = this.#closing.signal.aborted && !signal?.aborted;
+      throw ended && isWeightsealError(error) && error.code === 'ABORTED' ? closed() : error;
     } finally {
+      for (const stop of unlink) stop();
       this.#working.delete(settled);
     }
   }
 
-  async #read(
-    offset: number,
-    length: number,
-    signal: AbortSignal | undefined,
-  ): Promise<Uint8Array<ArrayBuffer>> {
+  async #read(offset: number, length: number, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
     const out = new Uint8Array(length);
     if (length === 0) return out;
     const { segments } = this.#sealed.body;
@@ -143,16 +147,28 @@ export class SealedReader implements ByteSource, AsyncDisposable {
       return out;
     } catch (error) {
       out.fill(0);
-      throw await this.#sealed.explain(error);
+      throw await this.#sealed.explain(error, undefined, signal);
     }
   }
 
-  /** Waits for what is under way, then zeroes the keys. */
+  /** Ends what is under way, and zeroes the keys. Threads are waited for, and a caller's byte source that does not answer is not. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#closed = true;
+    this.#closing.abort(closed());
     await Promise.all(this.#working);
     await this.#sealed[Symbol.asyncDispose]();
   }
+}
+
+/** Aborts the controller when the signal fires; the returned function ends that. */
+function following(signal: AbortSignal | undefined, controller: AbortController): () => void {
+  const onAbort = () => controller.abort(signal?.reason);
+  if (signal?.aborted) onAbort();
+  signal?.addEventListener('abort', onAbort, { once: true });
+  return () => signal?.removeEventListener('abort', onAbort);
+}
+
+function closed(): WeightsealError {
+  return new WeightsealError('INVALID_ARGUMENT', 'The reader has been closed; open the file again.');
 }
 
 /** Opens a sealed file for random access. */

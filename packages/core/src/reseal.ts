@@ -78,7 +78,7 @@ function recipientsOf(old: SealedSource, { keys, add = [], remove = [] }: Reseal
     if (key) return key;
     throw new WeightsealError(
       'RECIPIENT_REQUIRED',
-      `${slot.keyUri} is a recipient, and a new data key can be wrapped for it only with its key. Name it as a key too, or remove it.`,
+      `${slot.keyUri} is a recipient, and a new data key can be wrapped for it only with its key. Name it as a key too, or remove it. If it is a key that you named, under another name or path, remove the old name and add the key as it is named now (--to, --remove).`,
     );
   });
   return [...new Set([...keepers, ...add])];

@@ -9,12 +9,13 @@ import { encodeHead, type Head, readHeadOf } from './head.js';
 import { type Recipient, recipientOf } from './inspect.js';
 import { FileSource, inputChanged } from './io/byte-source.js';
 import { OutputFile, writeAt } from './io/output-file.js';
+import type { KeyWrapper } from './keys/key-wrapper.js';
 import { type RecipientChange, slotsToKeep } from './keys/recipients.js';
 import { unwrapDataKey } from './keys/unwrap.js';
 import { checkKeys, checkSlotCount, wrapForAll } from './keys/wrap.js';
 import { areaForDocument } from './sealer.js';
 import { checkStillOurs } from './still-ours.js';
-import type { UnlockOptions } from './unlock.js';
+import { proven, type UnlockOptions } from './unlock.js';
 
 const COPY_BYTES = 1_048_576;
 /** Magic, generation, length and checksum of a copy: FORMAT.md §4.1. */
@@ -60,6 +61,7 @@ async function newEnvelope(head: Head, options: RewrapOptions): Promise<Envelope
   const generation = nextGeneration(head.envelope.generation);
   const present = new Set(slots.map((slot) => slot.keyUri));
   const add = options.add ?? (remove.length === 0 ? keys.filter((key) => present.has(key.uri)) : []);
+  if (options.add === undefined && add.length + remove.length === 0) throw underAnotherName(keys, head);
   if (add.length + remove.length === 0) {
     throw new WeightsealError(
       'INVALID_ARGUMENT',
@@ -72,7 +74,17 @@ async function newEnvelope(head: Head, options: RewrapOptions): Promise<Envelope
   checkSlotCount(kept.length + add.length);
   const added = add.length > 0 ? await wrapForAll(dataKey, add, core.context, signal) : [];
   const parts = { generation, core, slots: [...kept, ...added], metadata };
-  return authenticateEnvelope(dataKey.bytes, parts);
+  return proven(dataKey.bytes, authenticateEnvelope(dataKey.bytes, parts), head.floeHeader);
+}
+
+/** A recipient is found by its URI: the same key may be named by another one, a file under another path, an alias. */
+function underAnotherName(keys: readonly KeyWrapper[], { envelope }: Head): WeightsealError {
+  const named = keys.map((key) => key.uri).join(', ') || 'no key';
+  const recipients = envelope.slots.map((slot) => slot.keyUri).join(', ');
+  return new WeightsealError(
+    'RECIPIENT_NOT_FOUND',
+    `There is nothing to wrap anew: ${named} was named, and the recipients are ${recipients}. If one of these is the same key under another name or path, add the key as it is named now, and remove the old name (--to, --remove).`,
+  );
 }
 
 /** FORMAT.md §13.2: the copy that is not in use, then the other. */

@@ -159,14 +159,14 @@ function passOf({ message }: Sealer, input: Input, { signal, onProgress }: SealO
 }
 
 function sealPass(pass: Pass, plan: Plan, { source, file, feeder }: Input): AsyncGenerator<Output> {
-  const { message, signal } = pass;
+  const { message } = pass;
   const slots = slotsFor(plan, message);
   if (feeder) return runPass(pass, plan, streamBatches(feeder, message, plan, slots), slots);
   const all = batches(segmentsOfPlaintext(source!.size, message.segmentLength), plan.batchCount);
   if (file && pass.output) {
     return runPass({ ...pass, input: { fd: file.fd, offset: 0 } }, plan, all, pass.digest && slots);
   }
-  const load: Pass['load'] = (batch, slot) =>
+  const load: Pass['load'] = (batch, slot, signal) =>
     loadRange(source!, batch.plainOffset, new Uint8Array(slot, 0, batch.plainLength), signal);
   return runPass({ ...pass, load }, plan, all, slots);
 }

@@ -15,7 +15,7 @@ export interface SealedInput extends AsyncDisposable {
   /** Runs the pass over the whole payload. */
   run(pass: OpenPass, plan: Plan): AsyncGenerator<Output>;
   /** The error for what a pass threw after giving out `given` bytes. */
-  explain(error: unknown, given: number): Promise<WeightsealError>;
+  explain(error: unknown, given: number, signal: AbortSignal | undefined): Promise<WeightsealError>;
   /** @throws INPUT_CHANGED when the input is no longer what was opened */
   checkUnchanged(): Promise<void>;
 }

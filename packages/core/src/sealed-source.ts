@@ -98,23 +98,24 @@ export class SealedSource implements SealedInput {
       const slots = pass.digest && slotsFor(plan, message);
       return runPass({ ...pass, message, input: { fd, offset } }, plan, some, slots);
     }
-    const load: Pass['load'] = (batch, slot) =>
-      loadRange(source, offset + batch.bodyOffset, new Uint8Array(slot, 0, batch.bodyLength), pass.signal);
+    const load: Pass['load'] = (batch, slot, signal) =>
+      loadRange(source, offset + batch.bodyOffset, new Uint8Array(slot, 0, batch.bodyLength), signal);
     return runPass({ ...pass, message, load }, plan, some, slotsFor(plan, message));
   }
 
-  async explain(error: unknown): Promise<WeightsealError> {
+  async explain(error: unknown, _given?: number, signal?: AbortSignal): Promise<WeightsealError> {
     const position = error instanceof TaskError ? error.failure.position : undefined;
-    return position === undefined ? passError(error, 'read the sealed file') : diagnose(this.body, position);
+    if (position === undefined) return passError(error, 'read the sealed file');
+    return diagnose(this.body, position, signal);
   }
 
   async #authenticateLast(signal: AbortSignal | undefined): Promise<void> {
     const { source, offset, message, segments } = this.body;
     const { count, segmentLength, finalLength } = segments;
-    if (finalLength < OVERHEAD) throw await diagnose(this.body, count - 1);
+    if (finalLength < OVERHEAD) throw await diagnose(this.body, count - 1, signal);
     const segment = await readExactly(source, offset + (count - 1) * segmentLength, finalLength, signal);
     const plaintext = decryptSegment(new Uint8Array(message.segmentKey(count - 1)), count - 1, true, segment);
-    if (!plaintext) throw await diagnose(this.body, count - 1);
+    if (!plaintext) throw await diagnose(this.body, count - 1, signal);
     plaintext.fill(0);
     release(plaintext);
   }

@@ -13,7 +13,7 @@ import type { KeySlot } from './format/slot.js';
 import type { KeyWrapper } from './keys/key-wrapper.js';
 import { DataKey } from './keys/secret.js';
 import { checkKeys, wrapForAll } from './keys/wrap.js';
-import { payloadAad } from './unlock.js';
+import { payloadAad, proven } from './unlock.js';
 
 export interface SealerOptions {
   /** Who may open the file: any one of these keys will. 1 to 32. */
@@ -74,12 +74,9 @@ export class Sealer implements Disposable {
 
   envelope(metadata: Metadata): Envelope {
     const sealed = sealMetadata(this.#dataKey.bytes, this.core, metadata);
-    return authenticateEnvelope(this.#dataKey.bytes, {
-      generation: 1,
-      core: this.core,
-      slots: this.slots,
-      metadata: sealed,
-    });
+    const parts = { generation: 1, core: this.core, slots: this.slots, metadata: sealed };
+    const envelope = authenticateEnvelope(this.#dataKey.bytes, parts);
+    return proven(this.#dataKey.bytes, envelope, this.floeHeader);
   }
 
   [Symbol.dispose](): void {

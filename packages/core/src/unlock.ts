@@ -3,6 +3,7 @@ import { concat, lengthPrefixed, utf8 } from './format/bytes.js';
 import type { Context } from './format/context.js';
 import { expectContext } from './format/context.js';
 import { type CoreDocument, PAYLOAD_NAME } from './format/core-document.js';
+import { type Envelope, encodeEnvelope, parseEnvelope, verifyEnvelope } from './format/envelope.js';
 import { type FloeMessage, parseSegmentLength, startDecryption } from './format/floe.js';
 import { label, payloadKey } from './format/kdf.js';
 import { type Metadata, openMetadata } from './format/metadata.js';
@@ -30,7 +31,7 @@ export class Unlocked implements Disposable {
     const { core, metadata } = head.envelope;
     this.head = head;
     this.dataKey = dataKey;
-    this.message = openPayload(dataKey, core, head.floeHeader);
+    this.message = openPayload(dataKey.bytes, core, head.floeHeader);
     try {
       this.metadata = openMetadata(dataKey.bytes, core, metadata);
     } catch (error) {
@@ -50,13 +51,27 @@ export function payloadAad(core: CoreDocument): Uint8Array {
   return concat(label('payload'), lengthPrefixed(core.bytes), lengthPrefixed(utf8(PAYLOAD_NAME)));
 }
 
-function openPayload(dataKey: DataKey, core: CoreDocument, header: Uint8Array): FloeMessage {
-  const key = payloadKey(dataKey.bytes, core.id, PAYLOAD_NAME);
+function openPayload(dataKey: Uint8Array, core: CoreDocument, header: Uint8Array): FloeMessage {
+  const key = payloadKey(dataKey, core.id, PAYLOAD_NAME);
   try {
     return startDecryption(key, payloadAad(core), header);
   } finally {
     key.fill(0);
   }
+}
+
+/**
+ * An envelope as it will be read, once it has been shown to open: encoded, parsed again, and authenticated with the data key of the payload, down
+ * to the payload's header. What does not open must not be written.
+ *
+ * @throws what opening throws
+ */
+export function proven(dataKey: Uint8Array, envelope: Envelope, floeHeader: Uint8Array): Envelope {
+  const again = parseEnvelope(envelope.generation, encodeEnvelope(envelope));
+  verifyEnvelope(dataKey, again);
+  openMetadata(dataKey, again.core, again.metadata);
+  openPayload(dataKey, again.core, floeHeader)[Symbol.dispose]();
+  return again;
 }
 
 /** FORMAT.md §11.1, steps 2 to 5. */

@@ -33,8 +33,10 @@ describe('error codes', () => {
       failures: [],
       name: 'WeightsealError',
     });
-    const foreign = Object.assign(new Error('another version'), { [Symbol.for('weightseal.error')]: true });
-    expect(isWeightsealError(foreign)).toBe(true);
+    const mark = { [Symbol.for('weightseal.error')]: true };
+    expect(isWeightsealError(Object.assign(new Error('another'), mark, { code: 'A_NEWER_CODE' }))).toBe(true);
+    for (const impostor of [mark, { ...mark, code: 3 }, Object.assign(new Error('no code'), mark)])
+      expect(isWeightsealError(impostor)).toBe(false);
     expect(isWeightsealError(cause)).toBe(false);
     expect(JSON.stringify(error)).not.toContain('weightseal.error');
   });

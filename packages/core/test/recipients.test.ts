@@ -113,9 +113,7 @@ describe('a key that fails', () => {
   it.each(Object.entries(failing))('%s: alone, an error of ours', async (_name, make) => {
     const bytes = await seal(new MemoryKey('a'));
     const error = await refusal(() => open(bytes, [make()]));
-    expect(['KEY_UNAVAILABLE', 'INTERNAL', 'KEY_RESPONSE_INVALID', 'ENVELOPE_TAMPERED']).toContain(
-      error.code,
-    );
+    expect(['KEY_UNAVAILABLE', 'KEY_RESPONSE_INVALID', 'ENVELOPE_TAMPERED']).toContain(error.code);
   });
 
   it('all of them: UNWRAP_FAILED, with what each one said', async () => {
@@ -130,7 +128,7 @@ describe('a key that fails', () => {
     expect(error.code).toBe('UNWRAP_FAILED');
     expect(error.failures.map((failure) => failure.code)).toEqual([
       'KEY_UNAVAILABLE',
-      'INTERNAL',
+      'KEY_RESPONSE_INVALID',
       'KEY_RESPONSE_INVALID',
     ]);
   });
@@ -235,9 +233,7 @@ describe('sealing', () => {
     const output = temp.path();
     const key = keyWith('a', { wrap: wrap as never });
     const error = await refusal(() => sealToFile(bufferSource(PLAINTEXT), output, { keys: [key] }));
-    expect(['INTERNAL', 'KEY_RESPONSE_INVALID', 'WRAP_NOT_VERIFIED', 'ENVELOPE_INVALID']).toContain(
-      error.code,
-    );
+    expect(['KEY_RESPONSE_INVALID', 'WRAP_NOT_VERIFIED', 'ENVELOPE_INVALID']).toContain(error.code);
     expect(existsSync(output)).toBe(false);
   });
 
@@ -262,29 +258,20 @@ describe('sealing', () => {
     }
   });
 
-  it('has no call to a key under way when it has failed, and no key ever sees a data key of zeros', async () => {
-    let late: Uint8Array | undefined;
-    let ended = false;
-    const slow = keyWith('slow', {
-      wrap: async (dataKey, context) => {
-        await new Promise((resolve) => setTimeout(resolve, 50));
-        late = dataKey.slice();
-        ended = true;
-        return new MemoryKey('slow').wrap(dataKey, context);
+  it('does not wait for a key that goes on when another one has failed, and takes its copy of the data key back', async () => {
+    let lent: Uint8Array | undefined;
+    const deaf = keyWith('deaf', {
+      wrap: (dataKey) => {
+        lent = dataKey;
+        return new Promise(() => {});
       },
     });
     const failing = keyWith('a', { wrap: () => Promise.reject(unavailable()) });
     const error = await refusal(() =>
-      sealToFile(bufferSource(PLAINTEXT), temp.path(), { keys: [failing, slow] }),
+      sealToFile(bufferSource(PLAINTEXT), temp.path(), { keys: [deaf, failing] }),
     );
-    const endedInTime = ended;
-    await new Promise((resolve) => setTimeout(resolve, 80));
     expect(error.code).toBe('KEY_UNAVAILABLE');
-    expect(
-      late?.some((byte) => byte !== 0),
-      'the late wrap saw zeros',
-    ).toBe(true);
-    expect(endedInTime).toBe(true);
+    expect(lent?.every((byte) => byte === 0)).toBe(true);
   });
 });
 

@@ -164,7 +164,8 @@ describe('the shared keys', () => {
       },
     });
     using shared = shareUnwraps([key]);
-    await expect(unwrapOf(shared)()).rejects.toThrow('oops');
+    const error = await refusal(unwrapOf(shared));
+    expect(error).toMatchObject({ code: 'KEY_RESPONSE_INVALID', cause: { message: 'oops' } });
   });
 });
 

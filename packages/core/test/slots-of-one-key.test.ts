@@ -1,4 +1,4 @@
-import { bufferSource, type KeyWrapper, openReader, WeightsealError } from '@weightseal/core';
+import { bufferSource, type KeyWrapper, openReader, shareUnwraps, WeightsealError } from '@weightseal/core';
 import { describe, expect, it } from 'vitest';
 import { fakeTime } from './support/fake-time.js';
 import { HeldKey, settled } from './support/held-key.js';
@@ -29,7 +29,7 @@ describe('the slots of one key', () => {
       },
     });
     const error = await refusal(() => openMany([key], { hedgeMs: 0 }));
-    expect(error.failures).toHaveLength(32);
+    expect(error.failures).toHaveLength(4);
     expect(most).toBe(1);
   });
 
@@ -44,12 +44,71 @@ describe('the slots of one key', () => {
     },
   );
 
-  it('are gone through to the last when it is the slot that is refused', async () => {
-    const key = new MemoryKey('k31');
+  it('are gone through as far as one file may ask: its own first, then three others', async () => {
+    const key = new MemoryKey('k2');
     // A key under another name, an alias say, does not know which slot is its own.
     const alias = keyWith('alias', { unwrap: (...call) => key.unwrap(...call) });
     expect(await failureOf(() => openMany([alias], {}))).toBeUndefined();
-    expect(alias.unwraps).toBe(32);
+    expect(alias.unwraps).toBe(3);
+    const own = new MemoryKey('k31');
+    expect(await failureOf(() => openMany([own], {}))).toBeUndefined();
+    expect(own.unwraps).toBe(1);
+  });
+
+  it('and what is beyond that is told', async () => {
+    const stranger = keyWith('stranger', { unwrap: () => Promise.reject(rejected()) });
+    const error = await refusal(() => openMany([stranger], {}));
+    expect(stranger.unwraps).toBe(4);
+    expect(error).toMatchObject({ code: 'UNWRAP_REJECTED', message: expect.stringContaining('Of 32 slots') });
+  });
+
+  it('are not asked about when the key says that they are of another', async () => {
+    const judging = Object.assign(new MemoryKey('k31'), { fits: () => false });
+    expect(await failureOf(() => openMany([judging], {}))).toBeUndefined();
+    expect(judging.unwraps).toBe(1);
+    for (const fits of [
+      () => false,
+      () => Promise.resolve(true) as never,
+      () => {
+        throw new Error('no idea');
+      },
+    ]) {
+      const other = Object.assign(new MemoryKey('other'), { fits });
+      expect((await refusal(() => openMany([other], {}))).code).toBe('NO_MATCHING_KEY');
+      expect(other.calls).toBe(0);
+    }
+  });
+
+  it('that cost this process are tried as long as their sum allows it, the cheap ones first', async () => {
+    const GIB = 2 ** 30;
+    const tried: string[] = [];
+    const costing = (cost: (number: number) => number) => {
+      tried.length = 0;
+      const numberOf = (uri: string) => Number(/\d+/.exec(uri)![0]);
+      const unwrap: KeyWrapper['unwrap'] = ({ keyUri }) => {
+        tried.push(keyUri);
+        return Promise.reject(rejected());
+      };
+      return Object.assign(keyWith('other', { unwrap }), {
+        effort: ({ keyUri }: { keyUri: string }) => cost(numberOf(keyUri)),
+      });
+    };
+    await refusal(() => openMany([costing(() => GIB)], {}));
+    expect(tried).toHaveLength(1);
+    await refusal(() => openMany([costing(() => GIB / 8)], {}));
+    expect(tried).toHaveLength(8);
+    await refusal(() => openMany([costing((number) => (number === 0 ? GIB : GIB / 8))], {}));
+    expect(tried[0]).toBe('memory:k1');
+    await refusal(() => openMany([costing(() => 0)], {}));
+    expect(tried).toHaveLength(32);
+    expect((await refusal(() => openMany([costing(() => Number.NaN)], {}))).code).toBe('NO_MATCHING_KEY');
+  });
+
+  it('are judged by a key that is shared, too', async () => {
+    const other = Object.assign(new MemoryKey('other'), { fits: () => false });
+    using shared = shareUnwraps([other]);
+    expect((await refusal(() => openMany(shared.keys, {}))).code).toBe('NO_MATCHING_KEY');
+    expect(other.calls).toBe(0);
   });
 
   it('do not hold up the next key: it is asked after hedgeMs, while the first goes through its slots', async () => {

@@ -10,9 +10,13 @@ export interface KeyOptions {
   readonly prompt?: ((signal: AbortSignal) => Promise<Uint8Array>) | undefined;
   /** Where relative paths in `local:` and `passphrase:` count from; the working directory at each call unless told. */
   readonly directory?: string | undefined;
+  /** Whether the files of `local:` and `passphrase:` may be another user's, who can change them; the default is false. */
+  readonly allowKeyOfOthers?: boolean | undefined;
   /** More for single providers, by scheme, as their `…KeyFromUri` takes it: `{ 'aws-kms': { client } }`. */
   readonly providers?: Readonly<Partial<Record<KeyScheme, object>>> | undefined;
 }
+
+const IN_FILES: readonly KeyScheme[] = ['local', 'passphrase'];
 
 /**
  * The key that a URI names. Loads the package of its provider, and no other.
@@ -23,10 +27,11 @@ export async function keyFromUri(uri: string, options: KeyOptions = {}): Promise
   const scheme = schemeOf(uri);
   if (scheme === undefined || !isKnown(scheme)) throw unknown(scheme);
   const factory = await loadFactory(scheme, PROVIDERS[scheme]);
-  const { deadlineMs, prompt, directory, providers } = options;
+  const { deadlineMs, prompt, directory, allowKeyOfOthers, providers } = options;
   const own: ProviderOptions = {
     ...(deadlineMs !== undefined && { deadlineMs }),
     ...(prompt !== undefined && scheme === 'passphrase' && { prompt }),
+    ...(allowKeyOfOthers !== undefined && IN_FILES.includes(scheme) && { allowKeyOfOthers }),
     ...providers?.[scheme],
   };
   return countedFrom(directory, uri, (counted) => factory(counted, own));

@@ -3,6 +3,7 @@ import type { KeyWrapper } from '@weightseal/core';
 /** The options of every provider's `…KeyFromUri`, as far as this package gives them. */
 export interface ProviderOptions {
   readonly deadlineMs?: number;
+  readonly allowKeyOfOthers?: boolean;
   readonly prompt?: (signal: AbortSignal) => Promise<Uint8Array>;
 }
 

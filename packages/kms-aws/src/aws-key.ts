@@ -15,7 +15,7 @@ import { ALGORITHM, decrypt, encrypt, MAX_CIPHERTEXT_BYTES, wrappedVersion } fro
 import { encryptionContext } from './encryption-context.js';
 import { keyManagement } from './key-management.js';
 import { type KeyName, keyName, PROVIDER, parseKeyUri, uriOf } from './key-name.js';
-import { checkSameVersion, rejected, slotVersion, versionName } from './key-version.js';
+import { checkSameVersion, fitsSlot, rejected, slotVersion, versionName } from './key-version.js';
 import { keyRotator } from './rotate.js';
 
 export interface AwsKeyOptions extends ConnectionOptions {
@@ -59,6 +59,11 @@ function awsKey(name: KeyName, options: Omit<AwsKeyOptions, 'keyId' | 'region'>)
   return {
     provider: PROVIDER,
     uri,
+    fits: ({ keyUri, keyVersion, algorithm, ciphertext }) =>
+      algorithm === ALGORITHM &&
+      ciphertext.length > 0 &&
+      ciphertext.length <= MAX_CIPHERTEXT_BYTES &&
+      fitsSlot(keyUri, keyVersion, name),
     async wrap(dataKey, context, call) {
       checkDataKey(dataKey);
       const bound = encryptionContext(context);

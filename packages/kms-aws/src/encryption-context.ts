@@ -25,7 +25,10 @@ const reserved = /^(?:aws:|weightseal:|__proto__$)/i;
  * @throws CONTEXT_INVALID
  */
 export function encryptionContext(context: Context): Record<string, string> {
-  const digest = createHash('sha256').update(encodeContext(context)).digest('base64url');
-  const shown = Object.entries(context).filter(([name, value]) => value !== '' && !reserved.test(name));
+  const canonical = encodeContext(context);
+  const digest = createHash('sha256').update(canonical).digest('base64url');
+  // Out of what was hashed: what is shown and what is bound are one reading of the context.
+  const pairs = Object.entries(JSON.parse(Buffer.from(canonical).toString()) as Context);
+  const shown = pairs.filter(([name, value]) => value !== '' && !reserved.test(name));
   return { ...Object.fromEntries(shown), [BINDING]: digest };
 }

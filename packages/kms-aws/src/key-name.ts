@@ -8,6 +8,8 @@ export interface KeyName {
   readonly keyId: string;
   /** Of the ARN, or told beside an alias or key id; undefined leaves it to the SDK's own chain. */
   readonly region: string | undefined;
+  /** `<partition>:<region>:<account>`, where an ARN, of a key or an alias, tells it. */
+  readonly place: string | undefined;
   /** What an answer's key must be; undefined for an alias, which may point anywhere. */
   readonly expected: KeyIdentity | undefined;
 }
@@ -48,12 +50,14 @@ export function keyName(keyId: string, region: string | undefined, code: ErrorCo
     if (region !== undefined) throw invalid(code, 'the ARN tells the region, so none may stand beside it');
     if (alias !== undefined && !aliasName.test(alias))
       throw invalid(code, 'the alias has a form that AWS does not allow');
-    const expected = id === undefined ? undefined : { id, place: `${partition}:${arnRegion}:${account}` };
-    return { keyId, region: arnRegion, expected };
+    const place = `${partition}:${arnRegion}:${account}`;
+    return { keyId, region: arnRegion, place, expected: id === undefined ? undefined : { id, place } };
   }
-  if (bareId.test(keyId)) return { keyId, region, expected: { id: keyId, place: undefined } };
+  if (bareId.test(keyId)) {
+    return { keyId, region, place: undefined, expected: { id: keyId, place: undefined } };
+  }
   if (keyId.startsWith('alias/') && aliasName.test(keyId.slice('alias/'.length))) {
-    return { keyId, region, expected: undefined };
+    return { keyId, region, place: undefined, expected: undefined };
   }
   throw invalid(
     code,

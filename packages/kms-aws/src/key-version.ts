@@ -1,5 +1,12 @@
 import { WeightsealError } from '@weightseal/core';
-import { type KeyIdentity, type KeyName, keyIdentity, relatedKeys, sameKey } from './key-name.js';
+import {
+  type KeyIdentity,
+  type KeyName,
+  keyIdentity,
+  parseKeyUri,
+  relatedKeys,
+  sameKey,
+} from './key-name.js';
 
 /** Which key and which of its materials: `<key ARN>/<key material id>`, or the ARN alone where no material is told. */
 export interface KeyVersion {
@@ -50,10 +57,38 @@ export function answeredVersion(
 export function slotVersion(text: string, name: KeyName): KeyVersion {
   const version = parseVersion(text);
   if (version === undefined) throw rejected('names no version of an AWS KMS key');
-  if (name.expected !== undefined && !relatedKeys(version.identity, name.expected)) {
+  if (!mayBe(version.identity, name)) {
     throw rejected(`is of another key than ${name.keyId}. Name the key that made it`);
   }
   return version;
+}
+
+/** Whether a slot, by all that it says, may be of the configured key; an alias says where its key is, at most. */
+export function fitsSlot(keyUri: string, keyVersion: string, name: KeyName): boolean {
+  const version = parseVersion(keyVersion);
+  const named = nameOf(keyUri);
+  if (version === undefined || named === undefined || !mayBe(version.identity, name)) return false;
+  // What the URI says must be of the same key as the version, too.
+  return mayBe(version.identity, named);
+}
+
+/** Whether the key may be the one that the name means. */
+function mayBe(key: KeyIdentity, { expected, place, region }: KeyName): boolean {
+  if (expected !== undefined && !relatedKeys(key, expected)) return false;
+  if (key.place === undefined) return true;
+  const [partition, keyRegion, account] = key.place.split(':');
+  const [ourPartition, , ourAccount] = place?.split(':') ?? [partition, undefined, account];
+  if (partition !== ourPartition || account !== ourAccount) return false;
+  // A multi-Region key has a replica here.
+  return region === undefined || region === keyRegion || key.id.startsWith('mrk-');
+}
+
+function nameOf(uri: string): KeyName | undefined {
+  try {
+    return parseKeyUri(uri);
+  } catch {
+    return undefined;
+  }
 }
 
 /**

@@ -11,13 +11,13 @@ import {
   within,
 } from '@weightseal/core';
 import { type Ask, ask } from './ask.js';
-import { type AzureAlgorithm, type Body, FOREIGN, rejected, splitBlob } from './blob.js';
+import { type AzureAlgorithm, type Body, FOREIGN, OTHER_KEY, rejected, splitBlob } from './blob.js';
 import { unwrapDataKey, wrapDataKey } from './cipher.js';
 import { describeKey, pinned } from './describe.js';
 import { wrappingKey } from './key-facts.js';
 import { rotateKey, rotationStatus, scheduleRotation } from './rotation.js';
 import { type AzureClients, type SdkOptions, sdkClients } from './sdk-clients.js';
-import { checkedName, isVersion, type KeyName, PROVIDER, partsOf } from './uri.js';
+import { checkedName, isUriOf, isVersion, type KeyName, PROVIDER, partsOf } from './uri.js';
 
 /** Versions whose clients are kept: each has a connection and a token of its own to ask for. */
 const MAX_CLIENTS = 16;
@@ -34,6 +34,8 @@ export interface AzureKeyOptions extends SdkOptions {
   readonly clients?: AzureClients | undefined;
   /** Hosts, as `<host>[:<port>]`, that are trusted with data keys although Microsoft's domains do not hold them. */
   readonly allowedHosts?: readonly string[] | undefined;
+  /** Other URIs under which this very key wrapped: of the vault that a backup of it comes from. Their slots are taken for this key's. */
+  readonly formerUris?: readonly string[] | undefined;
   /** Milliseconds that one call may take in all, tokens and retries included; 10 000 unless told. */
   readonly deadlineMs?: number | undefined;
 }
@@ -50,6 +52,7 @@ export type AzureKey = KeyWrapper & KeyDescriber & KeyRotator & RotationSchedule
  */
 export function createAzureKey(options: AzureKeyOptions): AzureKey {
   const key = checkedName(options, 'INVALID_ARGUMENT');
+  const former = (options.formerUris ?? []).map((uri) => formerKey(uri, options.allowedHosts));
   const deadlineMs = checkedDeadline(options.deadlineMs);
   const { algorithm, clients = once(() => sdkClients(key, options, deadlineMs)) } = options;
   const load = async () => (typeof clients === 'function' ? clients() : clients);
@@ -70,9 +73,12 @@ export function createAzureKey(options: AzureKeyOptions): AzureKey {
     if (versions.size > MAX_CLIENTS) versions.delete(versions.keys().next().value!);
     return client;
   };
+  const ofThisKey = (uri: string) => [key, ...former].some((one) => isUriOf(uri, one));
   return {
     provider: PROVIDER,
     uri: key.uri,
+    fits: ({ keyUri, keyVersion, algorithm: used, ciphertext }) =>
+      ofThisKey(keyUri) && isVersion(keyVersion) && splitBlob(used, ciphertext) !== undefined,
     async wrap(dataKey, context, call) {
       checkDataKey(dataKey);
       const bound = encodeContext(context);
@@ -86,8 +92,9 @@ export function createAzureKey(options: AzureKeyOptions): AzureKey {
         return { keyUri: key.uri, keyVersion: chosen.version, algorithm: chosen.algorithm, ciphertext };
       });
     },
-    async unwrap({ keyVersion: version, algorithm: used, ciphertext }, context, call) {
+    async unwrap({ keyUri, keyVersion: version, algorithm: used, ciphertext }, context, call) {
       const bound = encodeContext(context);
+      if (!ofThisKey(keyUri)) throw rejected(OTHER_KEY);
       const body = bodyOf(version, used, ciphertext);
       return run(
         call,
@@ -115,6 +122,10 @@ export function azureKeyFromUri(
   const parts = { ...partsOf(uri), allowedHosts: options.allowedHosts };
   checkedName(parts, 'KEY_URI_INVALID');
   return createAzureKey({ ...options, ...parts });
+}
+
+function formerKey(uri: string, allowedHosts: readonly string[] | undefined): KeyName {
+  return checkedName({ ...partsOf(uri), allowedHosts }, 'KEY_URI_INVALID');
 }
 
 /** What stands in the slot is anybody's: nothing of it leaves this machine before it has the form of a wrap. */

@@ -101,5 +101,7 @@ function contextDigest(context: Uint8Array): Buffer {
 }
 
 export const FOREIGN = 'The wrapped key was not made by this provider for an Azure key, or is damaged.';
+export const OTHER_KEY =
+  'The wrapped key is of another vault or key than the one that was named, so it was not asked. Name the key that made it; one that was restored from a backup takes `formerUris`.';
 const OTHER_CONTEXT =
   'The key unwraps it, and it was wrapped for another context. Check that the context is the one it was sealed with.';

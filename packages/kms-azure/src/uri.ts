@@ -69,6 +69,16 @@ export function partsOf(uri: string): KeyNameParts {
   return { vaultUrl: `https://${host}`, name, version };
 }
 
+/** Whether a slot's URI names this key: its vault and its name, with whatever version. */
+export function isUriOf(uri: string, key: KeyName): boolean {
+  try {
+    const { vaultUrl, name } = partsOf(uri);
+    return `https://${hostOf(vaultUrl)}` === key.vaultUrl && name.toLowerCase() === key.name.toLowerCase();
+  } catch {
+    return false;
+  }
+}
+
 export function isVersion(text: string): boolean {
   return versionForm.test(text);
 }

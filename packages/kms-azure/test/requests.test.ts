@@ -94,19 +94,31 @@ describe('the requests of an unwrap', () => {
     expect(fake.requests.filter((line) => line.startsWith(`POST ${LOGIN_HOST}`))).toHaveLength(1);
   });
 
-  it('go to the named key only, whatever the slot says', async () => {
+  it('are none for a slot of another vault or key', async () => {
     const wrapped = await keysAt(fake, identity)(named).wrap(dataKey(), CONTEXT);
-    const slot: WrappedKey = { ...wrapped, keyUri: 'azure-kv://evil.vault.azure.net/keys/other' };
-    fake.requests.length = 0;
-    await keysAt(fake, opener)(named).unwrap(slot, CONTEXT);
-    expect(new Set(toVault())).toEqual(new Set([`POST ${HOST} /keys/seal/${version(0)}/unwrapkey`]));
+    for (const other of ['evil.vault.azure.net/keys/seal', `${HOST}/keys/other`]) {
+      const slot: WrappedKey = { ...wrapped, keyUri: `azure-kv://${other}` };
+      fake.requests.length = 0;
+      const key = keysAt(fake, opener)(named);
+      expect(await codeOf(key.unwrap(slot, CONTEXT))).toBe('UNWRAP_REJECTED');
+      expect([key.fits!(wrapped), key.fits!(slot)]).toEqual([true, false]);
+      expect(fake.requests).toEqual([]);
+    }
   });
 
-  it('open in a vault to which a backup was restored', async () => {
+  it('open in a vault to which a backup was restored, where the key says so', async () => {
     const secret = dataKey();
     const wrapped = await keysAt(fake, identity)(named).wrap(secret, CONTEXT);
     fake.vault('restored.vault.azure.net').restore('seal', vault);
-    const key = keysAt(fake, opener)({ ...named, vaultUrl: 'https://restored.vault.azure.net' });
+    const key = keysAt(
+      fake,
+      opener,
+    )({
+      ...named,
+      vaultUrl: 'https://restored.vault.azure.net',
+      formerUris: [wrapped.keyUri],
+    });
+    expect(key.fits!(wrapped)).toBe(true);
     expect(Buffer.compare(await key.unwrap(wrapped, CONTEXT), secret)).toBe(0);
   });
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { bindingCases } from './cases/binding.js';
 import { failureCases } from './cases/failures.js';
+import { judgingCases } from './cases/judging.js';
 import { leakCases } from './cases/leaks.js';
 import { roundTripCases } from './cases/round-trip.js';
 import { stoppingCases } from './cases/stopping.js';
@@ -12,6 +13,7 @@ const DEFAULT_TIMEOUT_MS = 60_000;
 const cases: readonly Case[] = [
   ...roundTripCases,
   ...bindingCases,
+  ...judgingCases,
   ...stoppingCases,
   ...failureCases,
   ...leakCases,

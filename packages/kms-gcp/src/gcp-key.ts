@@ -14,7 +14,7 @@ import { asking } from './ask.js';
 import { type ConnectionOptions, lazyClient } from './connection.js';
 import { ALGORITHM, decrypt, encrypt, rejected } from './data-key-calls.js';
 import { keyManagement } from './key-management.js';
-import { isVersionOf, type KeyName, keyName, PROVIDER, parseKeyUri, uriOf } from './key-name.js';
+import { isUriOf, isVersionOf, type KeyName, keyName, PROVIDER, parseKeyUri, uriOf } from './key-name.js';
 import { keyRotator } from './rotate.js';
 
 export interface GcpKeyOptions extends ConnectionOptions {
@@ -58,6 +58,11 @@ function gcpKey(name: KeyName, options: Omit<GcpKeyOptions, 'name'>): GcpKey {
   return {
     provider: PROVIDER,
     uri,
+    fits: ({ keyUri, keyVersion, algorithm, ciphertext }) =>
+      algorithm === ALGORITHM &&
+      ciphertext.length > 0 &&
+      isVersionOf(keyVersion, name) &&
+      isUriOf(keyUri, name),
     async wrap(dataKey, context, call) {
       checkDataKey(dataKey);
       const bound = encodeContext(context);

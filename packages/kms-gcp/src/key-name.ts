@@ -75,6 +75,12 @@ export function isNameOf(text: unknown, { parts }: KeyName): boolean {
   return found !== undefined && found.pinned === undefined && sameKey(found.parts, parts);
 }
 
+/** Whether the text is a URI of this key, with a version or without. */
+export function isUriOf(uri: string, { parts }: KeyName): boolean {
+  const found = uri.startsWith(`${PROVIDER}://`) ? read(uri.slice(PROVIDER.length + 3)) : undefined;
+  return found !== undefined && sameKey(found.parts, parts);
+}
+
 /** `7` of `…/cryptoKeyVersions/7`. */
 export function versionNumber(version: string): string {
   return version.slice(version.lastIndexOf('/') + 1);

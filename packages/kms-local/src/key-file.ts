@@ -1,7 +1,13 @@
 import { secretBytes, WeightsealError } from '@weightseal/core';
 import { createHash } from './crypto.js';
 import { LineReader, LineWriter } from './key-bytes.js';
-import { MAX_PRIVATE_FILE_BYTES, type PrivateFile, readPrivateFile } from './private-file.js';
+import { isUtf16, normalised } from './key-text.js';
+import {
+  MAX_PRIVATE_FILE_BYTES,
+  type PrivateFile,
+  type PrivateOptions,
+  readPrivateFile,
+} from './private-file.js';
 import { wipe } from './wipe.js';
 
 export const SECRET_BYTES = 32;
@@ -38,12 +44,22 @@ export interface KeyFile {
  *     key <version> <created> <64 hex digits>    (one or more, versions ascending)
  *     check <64 hex digits>                      (SHA-256 of all bytes before this line)
  *
- * each ended by a line feed. The checksum finds the typing error or the lost line that would otherwise seal under
+ * each ended by a line feed. What an editor may have done to the line ends is undone first (key-text.ts). The checksum finds the typing error or the lost line that would otherwise seal under
  * a key that no backup holds. The caller wipes the secrets.
  *
  * @throws KEY_FILE_INVALID, with the number of the line and nothing of what stands in it
  */
-export function parseKeyFile(bytes: Uint8Array, path: string): KeyFile {
+export function parseKeyFile(written: Uint8Array, path: string): KeyFile {
+  if (isUtf16(written)) throw otherEncoding(path);
+  const bytes = normalised(written);
+  try {
+    return parseLines(bytes, path);
+  } finally {
+    wipe(bytes);
+  }
+}
+
+function parseLines(bytes: Uint8Array, path: string): KeyFile {
   const reader = new LineReader(bytes, (line) => damaged(path, line));
   const versions: KeyVersion[] = [];
   let whole = false;
@@ -107,11 +123,12 @@ export async function withKeyFile<T>(
   path: string,
   stop: AbortSignal,
   use: (file: KeyFile, owner: Omit<PrivateFile, 'bytes'>) => T | Promise<T>,
+  options: PrivateOptions = {},
 ): Promise<T> {
   let bytes: Buffer | undefined;
   let file: KeyFile | undefined;
   try {
-    const read = await readPrivateFile(path, 'key file', stop);
+    const read = await readPrivateFile(path, 'key file', stop, options);
     bytes = read.bytes;
     stop.throwIfAborted();
     file = parseKeyFile(bytes, path);
@@ -128,6 +145,13 @@ export function versionName(id: string, version: number): string {
 
 function checksum(bytes: Uint8Array): Buffer {
   return createHash('sha256').update(bytes).digest();
+}
+
+function otherEncoding(path: string): WeightsealError {
+  return new WeightsealError(
+    'KEY_FILE_INVALID',
+    `The key file ${path} is UTF-16, as PowerShell's \`>\` writes. Copy the file itself, or save it as UTF-8.`,
+  );
 }
 
 function damaged(path: string, line: number): WeightsealError {

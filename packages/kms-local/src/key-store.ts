@@ -13,7 +13,7 @@ import {
   versionName,
   withKeyFile,
 } from './key-file.js';
-import { readError } from './private-file.js';
+import { type PrivateOptions, readError } from './private-file.js';
 import { checkedPath } from './uri.js';
 import { wipe } from './wipe.js';
 
@@ -58,7 +58,11 @@ export async function generateKeyFile(path: string): Promise<string> {
  *
  * @throws KEY_UNAVAILABLE while another rotation runs, NO_SPACE, IO_ERROR, and what reading the key file throws
  */
-export async function rotateKeyFile(path: string, stop: AbortSignal): Promise<string> {
+export async function rotateKeyFile(
+  path: string,
+  stop: AbortSignal,
+  options: PrivateOptions = {},
+): Promise<string> {
   const target = await realpath(path).catch((error: unknown) => {
     throw readError(error, path, 'key file');
   });
@@ -74,28 +78,36 @@ export async function rotateKeyFile(path: string, stop: AbortSignal): Promise<st
       : writeError(error, `create ${named}`);
   });
   let renamed = false;
+  // Root rotates the key of a service, which stays the service's: nothing is trusted that was not before.
+  const asked = process.geteuid?.() === 0 ? { ofOthers: true } : options;
   try {
-    return await withKeyFile(target, stop, async (file, owner) => {
-      const version = newVersion(nextVersion(file, path));
-      let bytes: Buffer | undefined;
-      try {
-        bytes = encodeKeyFile({ id: file.id, versions: [...file.versions, version] });
-        const stat = await handle.stat();
-        // Root may rotate a service's key; the service must still be able to read it.
-        if (stat.uid !== owner.uid || stat.gid !== owner.gid) await handle.chown(owner.uid, owner.gid);
-        await handle.writeFile(bytes);
-        await handle.sync();
-        await handle.close();
-        stop.throwIfAborted();
-        await checkSame(place.at(name), target, path);
-        await rename(beside, place.at(name));
-        renamed = true;
-        await place.sync();
-        return versionName(file.id, version.version);
-      } finally {
-        wipe(version.secret, bytes);
-      }
-    });
+    return await withKeyFile(
+      target,
+      stop,
+      async (file, owner) => {
+        const version = newVersion(nextVersion(file, path));
+        let bytes: Buffer | undefined;
+        try {
+          bytes = encodeKeyFile({ id: file.id, versions: [...file.versions, version] });
+          const stat = await handle.stat();
+          // Root may rotate a service's key; the service must still be able to read it.
+          if (stat.uid !== owner.uid || stat.gid !== owner.gid) await handle.chown(owner.uid, owner.gid);
+          if ((owner.mode & 0o777) !== OWNER_ONLY) await handle.chmod(owner.mode & 0o777);
+          await handle.writeFile(bytes);
+          await handle.sync();
+          await handle.close();
+          stop.throwIfAborted();
+          await checkSame(place.at(name), target, path);
+          await rename(beside, place.at(name));
+          renamed = true;
+          await place.sync();
+          return versionName(file.id, version.version);
+        } finally {
+          wipe(version.secret, bytes);
+        }
+      },
+      asked,
+    );
   } catch (error) {
     throw writeError(error, `rotate the key file ${path}`);
   } finally {

@@ -31,6 +31,8 @@ export interface LocalKeyOptions {
   readonly path: string;
   /** Milliseconds that one call may take in all; 10 000 unless told. */
   readonly deadlineMs?: number | undefined;
+  /** Whether the file may be another user's, neither root's nor this one's, who can put another key into it; the default is false. */
+  readonly allowKeyOfOthers?: boolean | undefined;
 }
 
 export type LocalKey = KeyWrapper & KeyDescriber & KeyRotator;
@@ -48,53 +50,72 @@ export function createLocalKey(options: LocalKeyOptions): LocalKey {
   const path = checkedPath(options.path, 'INVALID_ARGUMENT');
   const deadlineMs = checkedDeadline(options.deadlineMs);
   const uri = `local:${path}`;
+  const access = { ofOthers: options.allowKeyOfOthers };
   const limits = (call: KeyCallOptions | undefined, doing: string): Limits => {
     return { signal: call?.signal, deadlineMs, doing: `${doing} the key file ${path}` };
   };
   return {
     provider: 'local',
     uri,
+    // The file may lie under another path than where it sealed; which key it holds is known when it has been read.
+    fits: (slot) => parse(slot) !== undefined,
+    effort: () => 0,
     async wrap(dataKey, context, call) {
       checkDataKey(dataKey);
       const bound = encodeContext(context);
       return within(limits(call, 'wrap with'), (stop) =>
-        withKeyFile(path, stop, (file): WrappedKey => {
-          const version = primary(file);
-          const key = blobKey(file.id, version, randomBytes(SALT_BYTES), bound);
-          const ciphertext = Buffer.concat([Uint8Array.of(BLOB_VERSION), sealBlob(key, dataKey)]);
-          const keyVersion = versionName(file.id, version.version);
-          return { keyUri: uri, keyVersion, algorithm: ALGORITHM, ciphertext };
-        }),
+        withKeyFile(
+          path,
+          stop,
+          (file): WrappedKey => {
+            const version = primary(file);
+            const key = blobKey(file.id, version, randomBytes(SALT_BYTES), bound);
+            const ciphertext = Buffer.concat([Uint8Array.of(BLOB_VERSION), sealBlob(key, dataKey)]);
+            const keyVersion = versionName(file.id, version.version);
+            return { keyUri: uri, keyVersion, algorithm: ALGORITHM, ciphertext };
+          },
+          access,
+        ),
       );
     },
     async unwrap(wrapped, context, call) {
       const bound = encodeContext(context);
-      const { id, version, salt, sealed } = parse(wrapped);
+      const { id, version, salt, sealed } = parse(wrapped) ?? fail(NOT_OURS);
       return within(
         limits(call, 'unwrap with'),
         (stop) =>
-          withKeyFile(path, stop, (file) => {
-            const found = file.versions.find((one) => one.version === version);
-            if (file.id !== id) throw otherKey(path, id, file.id);
-            if (found === undefined) throw unknownVersion(path, version, primary(file).version);
-            return openBlob(blobKey(id, found, salt, bound), sealed) ?? fail(REJECTED);
-          }),
+          withKeyFile(
+            path,
+            stop,
+            (file) => {
+              const found = file.versions.find((one) => one.version === version);
+              if (file.id !== id) throw otherKey(path, id, file.id);
+              if (found === undefined) throw unknownVersion(path, version, primary(file).version);
+              return openBlob(blobKey(id, found, salt, bound), sealed) ?? fail(REJECTED);
+            },
+            access,
+          ),
         wipe,
       );
     },
     describe(call): Promise<KeyDescription> {
       return within(limits(call, 'describe'), (stop) =>
-        withKeyFile(path, stop, (file) => ({
-          uri,
-          primaryVersion: versionName(file.id, primary(file).version),
-          algorithm: ALGORITHM,
-          state: 'enabled',
-          protection: 'software',
-        })),
+        withKeyFile(
+          path,
+          stop,
+          (file) => ({
+            uri,
+            primaryVersion: versionName(file.id, primary(file).version),
+            algorithm: ALGORITHM,
+            state: 'enabled',
+            protection: 'software',
+          }),
+          access,
+        ),
       );
     },
     rotate(call) {
-      return betweenSteps(limits(call, 'rotate'), (stop) => rotateKeyFile(path, stop));
+      return betweenSteps(limits(call, 'rotate'), (stop) => rotateKeyFile(path, stop, access));
     },
   };
 }
@@ -115,8 +136,8 @@ function blobKey(id: string, { version, secret }: KeyVersion, salt: Uint8Array, 
 
 function parse({ algorithm, keyVersion, ciphertext }: WrappedKey) {
   const [, id, version] = named.exec(keyVersion) ?? [];
-  if (algorithm !== ALGORITHM || id === undefined || version === undefined) fail(NOT_OURS);
-  if (ciphertext.length !== HEAD_BYTES + BODY_BYTES || ciphertext[0] !== BLOB_VERSION) fail(NOT_OURS);
+  if (algorithm !== ALGORITHM || id === undefined || version === undefined) return undefined;
+  if (ciphertext.length !== HEAD_BYTES + BODY_BYTES || ciphertext[0] !== BLOB_VERSION) return undefined;
   const body = ciphertext.subarray(HEAD_BYTES);
   return {
     id,

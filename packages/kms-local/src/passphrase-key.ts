@@ -71,6 +71,9 @@ export function createPassphraseKey(options: PassphraseKeyOptions): KeyWrapper {
   return {
     provider: 'passphrase',
     uri,
+    // One that asks for too much is tried all the same, since that costs nothing, and says so.
+    fits: (slot) => parse(slot) !== undefined,
+    effort: (slot) => workOf(parse(slot)?.parameters),
     async wrap(dataKey, context, call) {
       checkDataKey(dataKey);
       const bound = encodeContext(context);
@@ -83,7 +86,7 @@ export function createPassphraseKey(options: PassphraseKeyOptions): KeyWrapper {
     },
     async unwrap(wrapped, context, call) {
       const bound = encodeContext(context);
-      const { head, parameters, salt, sealed } = parse(wrapped);
+      const { head, parameters, salt, sealed } = checked(parse(wrapped) ?? rejected(NOT_OURS));
       return withKek(parameters, salt, call?.signal, (kek) => {
         return openBlob(blobKey(kek, salt, head, bound), sealed) ?? rejected(WRONG);
       });
@@ -95,12 +98,17 @@ async function ask(source: PassphraseSource, signal: AbortSignal | undefined): P
   try {
     const limits = { signal, deadlineMs: undefined, doing: 'get the passphrase' };
     const passphrase = await within(limits, source, wipe);
-    if (passphrase instanceof Uint8Array) return passphrase;
+    if (isBytes(passphrase)) return passphrase;
     throw new WeightsealError('INVALID_ARGUMENT', 'The passphrase must be given as bytes (Uint8Array).');
   } catch (cause) {
     if (isWeightsealError(cause)) throw cause;
     throw new WeightsealError('PASSPHRASE_REQUIRED', 'The passphrase could not be asked for.', { cause });
   }
+}
+
+/** Of any realm. */
+function isBytes(value: unknown): value is Uint8Array {
+  return ArrayBuffer.isView(value) && Object.prototype.toString.call(value) === '[object Uint8Array]';
 }
 
 function derive(passphrase: Uint8Array, salt: Uint8Array, { N, r, p }: ScryptParameters): Promise<Buffer> {
@@ -119,22 +127,36 @@ function blobKey(kek: Uint8Array, salt: Uint8Array, head: Uint8Array, context: U
 }
 
 function parse({ algorithm, ciphertext }: WrappedKey) {
-  if (algorithm !== ALGORITHM || ciphertext.length !== HEAD_BYTES + BODY_BYTES) rejected(NOT_OURS);
+  if (algorithm !== ALGORITHM || ciphertext.length !== HEAD_BYTES + BODY_BYTES) return undefined;
   const head = ciphertext.subarray(0, HEAD_BYTES);
   const [version, log2N, r, p] = head as unknown as readonly [number, number, number, number];
-  if (version !== BLOB_VERSION) rejected(NOT_OURS);
-  const parameters = { N: 2 ** log2N, r, p };
-  const problem = scryptProblem(parameters);
+  if (version !== BLOB_VERSION) return undefined;
+  const body = ciphertext.subarray(HEAD_BYTES);
+  return {
+    head,
+    parameters: { N: 2 ** log2N, r, p },
+    salt: body.subarray(0, SALT_BYTES),
+    sealed: body.subarray(SALT_BYTES),
+  };
+}
+
+function checked<T extends { parameters: ScryptParameters }>(parsed: T): T {
+  const problem = scryptProblem(parsed.parameters);
   if (problem)
     rejected(`The wrapped key asks for scrypt beyond the limits (${problem}), so it was not tried.`);
-  const body = ciphertext.subarray(HEAD_BYTES);
-  return { head, parameters, salt: body.subarray(0, SALT_BYTES), sealed: body.subarray(SALT_BYTES) };
+  return parsed;
+}
+
+/** The bytes that an unwrap fills; none where it is refused before. */
+function workOf(parameters: ScryptParameters | undefined): number {
+  if (parameters === undefined || scryptProblem(parameters)) return 0;
+  return 128 * parameters.N * parameters.r * parameters.p;
 }
 
 const NOT_OURS = 'The wrapped key was not made from a passphrase, or is damaged.';
 const WRONG =
   'The passphrase does not open this: it is another one, or the wrap or its context was changed. ' +
-  'Check the passphrase and the context.';
+  'Check the passphrase (its letters count as they are encoded: é as one character and as e with an accent are two) and the context.';
 
 function rejected(message: string): never {
   throw new WeightsealError('UNWRAP_REJECTED', message);

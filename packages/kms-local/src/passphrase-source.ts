@@ -1,43 +1,46 @@
 import { checkedDeadline, type KeyWrapper, WeightsealError, within } from '@weightseal/core';
+import { variableBytes } from './environment.js';
 import { createPassphraseKey, type PassphraseKeyOptions, type PassphraseSource } from './passphrase-key.js';
-import { readPrivateFile } from './private-file.js';
+import { passphraseIn } from './passphrase-text.js';
+import { type PrivateOptions, readPrivateFile } from './private-file.js';
 import { checkedPath, pathOf } from './uri.js';
 import { wipe } from './wipe.js';
 
 const VARIABLE = 'WEIGHTSEAL_PASSPHRASE';
 // A bare word is refused: it is more likely the passphrase itself than a file of that name.
 const clearlyPath = /^(?:\.{0,2}\/|[A-Za-z]:[\\/])/;
-const LINE_FEED = 0x0a;
-const CARRIAGE_RETURN = 0x0d;
 
 export interface PassphraseUriOptions extends Pick<PassphraseKeyOptions, 'scrypt' | 'deadlineMs'> {
   /** Asks a person, where the environment has no passphrase. What it returns is wiped after use. */
   readonly prompt?: PassphraseSource | undefined;
+  /** Whether the file may be another user's, neither root's nor this one's, who can change it; the default is false. */
+  readonly allowKeyOfOthers?: boolean | undefined;
 }
 
 /**
  * The key of `passphrase:` (asked for at each call: first WEIGHTSEAL_PASSPHRASE, then `prompt`) or of
- * `passphrase:<path>` (a file that only its owner may touch; one line end at its end does not count). The path must
+ * `passphrase:<path>` (a file that nobody else can read or change). Wherever it comes from it must be UTF-8, and one line end at its end does not
+ * count. The path must
  * start with `/`, `./` or `../`. No spelling holds the passphrase itself.
  *
  * @throws KEY_URI_INVALID, INVALID_ARGUMENT. The calls throw also PASSPHRASE_REQUIRED, KEY_FILE_EXPOSED, KEY_FILE_INVALID.
  */
 export function passphraseKeyFromUri(uri: string, options: PassphraseUriOptions = {}): KeyWrapper {
-  const { prompt, scrypt, deadlineMs } = options;
+  const { prompt, scrypt, deadlineMs, allowKeyOfOthers: ofOthers } = options;
   const path = pathOf(uri, 'passphrase');
   return createPassphraseKey({
     uri,
     scrypt,
     deadlineMs,
-    passphrase: path === '' ? asked(prompt) : fromFile(path, checkedDeadline(deadlineMs)),
+    passphrase: path === '' ? asked(prompt) : fromFile(path, checkedDeadline(deadlineMs), { ofOthers }),
   });
 }
 
 function asked(prompt: PassphraseSource | undefined): PassphraseSource {
   return async (signal) => {
-    const value = process.env[VARIABLE];
-    if (value) return Buffer.from(value, 'utf8');
-    if (prompt) return prompt(signal);
+    const value = await variableBytes(VARIABLE);
+    if (value) return passphraseIn(value, `in ${VARIABLE}`, 'PASSPHRASE_REQUIRED');
+    if (prompt) return typed(await prompt(signal));
     throw new WeightsealError(
       'PASSPHRASE_REQUIRED',
       `No passphrase is there: set ${VARIABLE}, or name a file that holds it with passphrase:<path>.`,
@@ -45,7 +48,12 @@ function asked(prompt: PassphraseSource | undefined): PassphraseSource {
   };
 }
 
-function fromFile(path: string, deadlineMs: number): PassphraseSource {
+/** What a program gives instead of bytes is refused where it is used. */
+function typed(answer: Uint8Array): Uint8Array {
+  return ArrayBuffer.isView(answer) ? passphraseIn(answer, 'that was typed', 'PASSPHRASE_REQUIRED') : answer;
+}
+
+function fromFile(path: string, deadlineMs: number, access: PrivateOptions): PassphraseSource {
   checkedPath(path, 'KEY_URI_INVALID');
   if (!clearlyPath.test(path)) {
     throw new WeightsealError(
@@ -59,14 +67,9 @@ function fromFile(path: string, deadlineMs: number): PassphraseSource {
     within(
       { ...limits, signal },
       async (stop) => {
-        const { bytes } = await readPrivateFile(path, 'passphrase file', stop);
-        return bytes.subarray(0, lengthWithoutLineEnd(bytes));
+        const { bytes } = await readPrivateFile(path, 'passphrase file', stop, access);
+        return passphraseIn(bytes, `in the file ${path}`, 'KEY_FILE_INVALID');
       },
       wipe,
     );
-}
-
-function lengthWithoutLineEnd(bytes: Uint8Array): number {
-  if (bytes.at(-1) !== LINE_FEED) return bytes.length;
-  return bytes.at(-2) === CARRIAGE_RETURN ? bytes.length - 2 : bytes.length - 1;
 }

@@ -1,27 +1,50 @@
-import { constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { constants, type Stats } from 'node:fs';
+import { type FileHandle, lstat, open } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { type ErrorCode, isWeightsealError, WeightsealError } from '@weightseal/core';
+import {
+  adviceFor,
+  closedByDirectory,
+  closedByMode,
+  GROUP_AND_OTHERS,
+  isOfAnother,
+  isSecretPlace,
+  KUBERNETES,
+  type Self,
+  self,
+  swappable,
+} from './exposure.js';
+import { type Step, stepsTo } from './path-walk.js';
 import { wipe } from './wipe.js';
 
 /** Bounds what a wrong path can make us read into memory. */
 export const MAX_PRIVATE_FILE_BYTES: number = 64 * 1024;
-
-const GROUP_AND_OTHERS = 0o077;
 
 export interface PrivateFile {
   /** The whole file, in memory of its own. The caller wipes it. */
   readonly bytes: Buffer;
   readonly uid: number;
   readonly gid: number;
+  readonly mode: number;
+}
+
+export interface PrivateOptions {
+  /** Whether a file of another user than this one and root is read, too: that user can change it at any time. */
+  readonly ofOthers?: boolean | undefined;
 }
 
 /**
- * Reads a file of at most 64 KiB that only its owner may touch. A symlink is followed (mounted secrets are
- * symlinks); what counts is the file that was opened. Windows has no mode bits, so there they are not looked at.
+ * Reads a file of at most 64 KiB that nobody else can read or change: by its owner and mode, or by those of a directory above it. Symlinks are
+ * followed (mounted secrets are symlinks); what counts is the file that was opened. Windows has no mode bits, so there they are not looked at.
  *
  * @throws KEY_NOT_FOUND, KEY_DENIED, KEY_UNAVAILABLE, KEY_FILE_EXPOSED, KEY_FILE_INVALID
  */
-export async function readPrivateFile(path: string, what: string, stop: AbortSignal): Promise<PrivateFile> {
+export async function readPrivateFile(
+  path: string,
+  what: string,
+  stop: AbortSignal,
+  options: PrivateOptions = {},
+): Promise<PrivateFile> {
   let handle: FileHandle | undefined;
   try {
     // Without O_NONBLOCK, opening a FIFO would wait for a writer for ever.
@@ -29,15 +52,17 @@ export async function readPrivateFile(path: string, what: string, stop: AbortSig
     stop.throwIfAborted();
     const stat = await handle.stat();
     const { mode, size, uid, gid } = stat;
+    if (stat.isFIFO()) throw invalid(path, what, PIPE);
     if (!stat.isFile()) throw invalid(path, what, 'it is not a regular file');
-    if (process.platform !== 'win32' && (mode & GROUP_AND_OTHERS) !== 0) throw exposed(path, what, mode);
+    if (process.platform !== 'win32') await checkClosed(path, what, stat, options);
     if (size > MAX_PRIVATE_FILE_BYTES)
       throw invalid(path, what, `it is over ${MAX_PRIVATE_FILE_BYTES} bytes long`);
     const bytes = await readExactly(handle, size, stop);
     if (bytes === undefined) throw invalid(path, what, 'it changed while it was read; try again');
-    return { bytes, uid, gid };
+    return { bytes, uid, gid, mode };
   } catch (error) {
-    throw readError(error, path, what);
+    const failure = readError(error, path, what);
+    throw failure.code === 'KEY_DENIED' && (await isDelivered(path)) ? inKubernetes(failure) : failure;
   } finally {
     await handle?.close();
   }
@@ -66,13 +91,66 @@ function invalid(path: string, what: string, why: string): WeightsealError {
   return new WeightsealError('KEY_FILE_INVALID', `The ${what} ${path} cannot be used: ${why}.`);
 }
 
-function exposed(path: string, what: string, mode: number): WeightsealError {
+const PIPE =
+  'it is a pipe, which gives what it holds once, and this is read at each call. Give a file, or set WEIGHTSEAL_PASSPHRASE';
+
+/** @throws KEY_FILE_EXPOSED when somebody else can read the file, or change what is read */
+async function checkClosed(
+  path: string,
+  what: string,
+  opened: Stats,
+  options: PrivateOptions,
+): Promise<void> {
+  const me = self();
+  if (isOfAnother(opened, me) && !options.ofOthers) throw ofAnother(path, what, opened.uid);
+  if ((opened.mode & GROUP_AND_OTHERS) === 0) return;
+  const steps = await stepsTo(path).catch((): Step[] => []);
+  const last = steps.at(-1);
+  // What the way leads to now must be what was opened: else what was judged is another file.
+  const same = last?.ino === opened.ino && last.dev === opened.dev;
+  if (!same || !closed(path, opened, steps, me)) throw exposed(path, what, opened.mode, steps);
+  const unsafe = options.ofOthers ? undefined : swappable(steps, me);
+  if (unsafe) throw replaceable(path, what, unsafe.path);
+}
+
+function closed(path: string, opened: Stats, steps: readonly Step[], me: Self): boolean {
+  if (closedByMode(opened, me) || closedByDirectory(steps, opened, me)) return true;
+  const readOnly = (opened.mode & 0o022) === 0;
+  return readOnly && isSecretPlace(steps.at(-1)?.path ?? path);
+}
+
+function exposed(path: string, what: string, mode: number, steps: readonly Step[]): WeightsealError {
   const octal = (mode & 0o777).toString(8).padStart(4, '0');
   return new WeightsealError(
     'KEY_FILE_EXPOSED',
-    `The ${what} ${path} has mode ${octal}, so others than its owner can reach it. Run \`chmod 600\` on it, ` +
-      'and replace what it holds if somebody may have read it.',
+    `The ${what} ${path} has mode ${octal}, so others than its owner can reach it. ${adviceFor(path, steps)}`,
   );
+}
+
+function ofAnother(path: string, what: string, uid: number): WeightsealError {
+  return new WeightsealError(
+    'KEY_FILE_EXPOSED',
+    `The ${what} ${path} belongs to another user (uid ${uid}), who can read it and put another key into it. Make it yours or root's (\`chown\`), or allow it: --allow-key-of-others, in a program \`allowKeyOfOthers\`.`,
+  );
+}
+
+function replaceable(path: string, what: string, where: string): WeightsealError {
+  return new WeightsealError(
+    'KEY_FILE_EXPOSED',
+    `The ${what} ${path} can be replaced by others: ${where} on the way to it is not only yours or root's to change. Keep it in a directory that is, or run \`chmod 600\` on the file.`,
+  );
+}
+
+/** Whether it is a file of a volume that Kubernetes fills. */
+async function isDelivered(path: string): Promise<boolean> {
+  return lstat(join(dirname(path), '..data')).then(
+    () => true,
+    () => false,
+  );
+}
+
+function inKubernetes({ code, message, cause }: WeightsealError): WeightsealError {
+  return new WeightsealError(code, `${message} ${KUBERNETES}`, { cause });
 }
 
 const errnoCodes: Readonly<Record<string, readonly [ErrorCode, string]>> = {

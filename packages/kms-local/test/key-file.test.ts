@@ -60,7 +60,7 @@ describe('generateKeyFile', () => {
 });
 
 describe('who may reach the file', () => {
-  it.each([0o640, 0o604, 0o620, 0o610, 0o601, 0o644, 0o777])('mode %o is refused', async (mode) => {
+  it.each([0o604, 0o620, 0o602, 0o644, 0o666, 0o777])('mode %o is refused', async (mode) => {
     const file = await keyFile();
     await chmod(file, mode);
     await expect(createLocalKey({ path: file }).describe()).rejects.toEqual(code('KEY_FILE_EXPOSED'));
@@ -109,11 +109,13 @@ describe('parsing', () => {
     await createLocalKey({ path: file }).rotate();
     const whole = await readFile(file);
     const hex = (await secretsIn(file)).map((secret) => Buffer.from(secret).toString('hex'));
-    const bad: Uint8Array[] = [Buffer.concat([whole, Buffer.from('\n')]), Buffer.concat([whole, whole])];
+    const bad: Uint8Array[] = [Buffer.concat([whole, Buffer.from('x')]), Buffer.concat([whole, whole])];
     for (let i = 0; i < whole.length; i++) {
       const changed = Buffer.from(whole);
       changed[i]! ^= 1;
-      bad.push(whole.subarray(0, i), changed);
+      bad.push(changed);
+      // Without the end of its last line it is whole.
+      if (i < whole.length - 1) bad.push(whole.subarray(0, i));
     }
     for (const bytes of bad) {
       const error = await problem(bytes);
@@ -123,6 +125,37 @@ describe('parsing', () => {
       for (const secret of hex) expect(message).not.toContain(secret.slice(0, 8));
     }
     expect(await problem(whole)).toBeUndefined();
+  });
+
+  it('undoes what an editor does to the ends of lines', async () => {
+    const text = await readFile(await keyFile(), 'latin1');
+    for (const edited of [
+      text.replaceAll('\n', '\r\n'),
+      text.slice(0, -1),
+      `${text}\n\n`,
+      text.replaceAll('\n', ' \t\n'),
+      `\ufeff${text}`,
+      `\ufeff${text.replaceAll('\n', '\r\n')}\r\n`,
+      text.replaceAll('\n', '\r\n').slice(0, -2),
+    ])
+      expect(await problem(edited)).toBeUndefined();
+    for (const spoilt of [
+      text.replace('id ', 'id  '),
+      ` ${text}`,
+      `\n${text}`,
+      text.replaceAll('\n', '\n\n'),
+    ])
+      expect(await problem(spoilt)).toEqual(code('KEY_FILE_INVALID'));
+    for (const wide of [Buffer.from(`\ufeff${text}`, 'utf16le'), Buffer.from(text, 'utf16le')])
+      expect(await problem(wide)).toMatchObject({ message: expect.stringContaining('UTF-16') });
+  });
+
+  it('of an edited file: a rotation writes it as it should be', async () => {
+    const file = await keyFile();
+    await writeFile(file, (await readFile(file, 'latin1')).replaceAll('\n', '\r\n'));
+    await createLocalKey({ path: file }).rotate();
+    expect(await readFile(file, 'latin1')).not.toContain('\r');
+    expect(await secretsIn(file)).toHaveLength(2);
   });
 
   it('refuses what a sound checksum covers and still is wrong, by its line', async () => {
@@ -143,10 +176,10 @@ describe('parsing', () => {
       [head + at('1').replace(/\d{4}-\d\d/, '2026-13'), 4],
       [head + at('1').replace(/\d{4}-\d\d-\d\d/, '2026-02-30'), 4],
       [head + at('1').toUpperCase().replace('KEY', 'key'), 4],
-      [head + at('1').replace('\n', '\r\n'), 4],
+      [head + at('1').replace('\n', '\r\n'), 5],
       [`${comment}\n\n${format}\n${id}\n${at('1')}`, 2],
       [`${comment}\nweightseal-key 2\n${id}\n${at('1')}`, 2],
-      [`\ufeff${head}${at('1')}`, 1],
+      [`\ufeff${head}${at('1')}`, 5],
     ];
     for (const [body, line] of bad) {
       const error = await problem(withCheck(body));

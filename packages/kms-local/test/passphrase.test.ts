@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { chmod, writeFile } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
 import { bufferSource, sealToFile, verify } from '@weightseal/core';
@@ -171,7 +172,9 @@ describe('passphrase: URIs', () => {
     ['horse', 'horse'],
     ['horse\n', 'horse'],
     ['horse\r\n', 'horse'],
+    ['horse\r', 'horse'],
     ['horse\n\n', 'horse\n'],
+    ['horse\r\n\r\n', 'horse\r\n'],
     [' horse ', ' horse '],
   ])('read a file, less one line end: %j', async (content, passphrase) => {
     const file = path();
@@ -181,10 +184,87 @@ describe('passphrase: URIs', () => {
     await opens(wrapped, passphrase);
   });
 
+  it.each(['horse\n', 'horse\r\n', 'horse\r', 'horse'])(
+    'read the variable and the prompt, less one line end: %j',
+    async (content) => {
+      vi.stubEnv('WEIGHTSEAL_PASSPHRASE', undefined);
+      await opens(await wrapWith('passphrase:', async () => Buffer.from(content)), 'horse');
+      vi.stubEnv('WEIGHTSEAL_PASSPHRASE', content);
+      await opens(await wrapWith('passphrase:'), 'horse');
+    },
+  );
+
+  it.each<[string, Uint8Array, RegExp]>([
+    ['Latin-1', Buffer.from([0xe9, 0xe9]), /UTF-8/],
+    ['half a character', Buffer.from([0x68, 0xc3]), /UTF-8/],
+    ['a surrogate', Buffer.from([0xed, 0xa0, 0x80]), /UTF-8/],
+    ['UTF-16 with its mark', Buffer.from('\ufeffhorse', 'utf16le'), /UTF-16/],
+    ['UTF-16 with its mark, the other way round', Buffer.from([0xfe, 0xff, 0, 0x68]), /UTF-16/],
+    ['UTF-16 without a mark', Buffer.from('horse', 'utf16le'), /UTF-16/],
+    ['a mark of UTF-8', Buffer.from('\ufeffhorse'), /byte order mark/],
+  ])('refuse what is no plain text of UTF-8, wherever it comes from: %s', async (_what, bytes, why) => {
+    vi.stubEnv('WEIGHTSEAL_PASSPHRASE', undefined);
+    const file = path();
+    await writeFile(file, bytes, { mode: 0o600 });
+    const refused = (expected: string) =>
+      expect.objectContaining({ code: expected, message: expect.stringMatching(why) });
+    await expect(wrapWith(`passphrase:${file}`)).rejects.toEqual(refused('KEY_FILE_INVALID'));
+    const asked = wrapWith('passphrase:', async () => Buffer.from(bytes));
+    await expect(asked).rejects.toEqual(refused('PASSPHRASE_REQUIRED'));
+  });
+
+  it('take the replacement character from the variable only where the process was started with it', async () => {
+    // All that is not UTF-8 is this one character by the time that a program sees it.
+    vi.stubEnv('WEIGHTSEAL_PASSPHRASE', '\ufffd\ufffd');
+    await expect(wrapWith('passphrase:')).rejects.toEqual(code('PASSPHRASE_REQUIRED'));
+    const script = `
+      const { passphraseKeyFromUri } = await import('@weightseal/kms-local');
+      const key = passphraseKeyFromUri('passphrase:', { scrypt: { N: 16384, r: 8, p: 1 } });
+      await key.wrap(new Uint8Array(32), {}).then(() => console.log('wrapped'), (error) => console.log(error.code));`;
+    const started = (value: string) =>
+      execFileSync(
+        '/bin/sh',
+        [
+          '-c',
+          `WEIGHTSEAL_PASSPHRASE="$(printf '${value}')" "$0" --input-type=module -e "$1"`,
+          process.execPath,
+          script,
+        ],
+        { cwd: import.meta.dirname, encoding: 'utf8' },
+      ).trim();
+    expect(started('\\357\\277\\275')).toBe('wrapped');
+    expect(started('\\351\\351')).toBe('PASSPHRASE_REQUIRED');
+    expect(started('\\377\\377')).toBe('PASSPHRASE_REQUIRED');
+  });
+
+  it('is asked for no more than one file may cost', () => {
+    const key = createPassphraseKey({ passphrase: secret() });
+    const slot = (...head: number[]) => ({
+      keyUri: 'passphrase:./other',
+      keyVersion: '',
+      algorithm: 'scrypt-AES-256-GCM',
+      ciphertext: Uint8Array.of(1, ...head, ...new Uint8Array(80)),
+    });
+    expect(key.effort!(slot(17, 8, 1))).toBe(2 ** 27);
+    expect(key.effort!(slot(17, 16, 4))).toBe(2 ** 30);
+    // Refused before any work.
+    expect(key.effort!(slot(40, 16, 4))).toBe(0);
+    expect(key.fits!({ ...slot(17, 8, 1), algorithm: 'AES-256-GCM' })).toBe(false);
+  });
+
+  it('refuse a pipe, which could be read once, and say so', async () => {
+    const fifo = path();
+    execFileSync('mkfifo', ['-m', '600', fifo]);
+    await expect(wrapWith(`passphrase:${fifo}`)).rejects.toMatchObject({
+      code: 'KEY_FILE_INVALID',
+      message: expect.stringContaining('pipe'),
+    });
+  });
+
   it('refuse a file that others can read, an empty one, and a missing one', async () => {
     const [exposed, empty] = [path(), path()];
     await writeFile(exposed, 'horse');
-    await chmod(exposed, 0o640);
+    await chmod(exposed, 0o644);
     await writeFile(empty, '\n', { mode: 0o600 });
     await expect(wrapWith(`passphrase:${exposed}`)).rejects.toEqual(code('KEY_FILE_EXPOSED'));
     await expect(wrapWith(`passphrase:${empty}`)).rejects.toEqual(code('PASSPHRASE_REQUIRED'));

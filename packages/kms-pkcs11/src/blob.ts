@@ -24,18 +24,15 @@ export function isId(version: unknown): version is string {
   );
 }
 
+/** Whether a wrap of ours looks so. */
+export function isWrap({ algorithm, keyVersion, ciphertext }: WrappedKey): boolean {
+  const sized = ciphertext.length === 1 + SEALED_BYTES && ciphertext[0] === BLOB_VERSION;
+  return sized && algorithm === ALGORITHM && isId(keyVersion);
+}
+
 /** The id of the key that wrapped, in hex, and IV, ciphertext and tag. @throws UNWRAP_REJECTED */
-export function decodeBlob({ algorithm, keyVersion, ciphertext }: WrappedKey): {
-  id: string;
-  sealed: Uint8Array;
-} {
-  if (
-    isId(keyVersion) &&
-    algorithm === ALGORITHM &&
-    ciphertext.length === 1 + SEALED_BYTES &&
-    ciphertext[0] === BLOB_VERSION
-  )
-    return { id: keyVersion, sealed: ciphertext.subarray(1) };
+export function decodeBlob(wrapped: WrappedKey): { id: string; sealed: Uint8Array } {
+  if (isWrap(wrapped)) return { id: wrapped.keyVersion, sealed: wrapped.ciphertext.subarray(1) };
   throw new WeightsealError(
     'UNWRAP_REJECTED',
     'The wrapped key was not made under a PKCS#11 key, or is damaged.',

@@ -11,7 +11,7 @@ import {
   WeightsealError,
   within,
 } from '@weightseal/core';
-import { additionalData, decodeBlob, encodeBlob, SEALED_BYTES } from './blob.js';
+import { additionalData, decodeBlob, encodeBlob, isWrap, SEALED_BYTES } from './blob.js';
 import { Client } from './client.js';
 import { ALGORITHM, IV_BYTES } from './constants.js';
 import { toDescription, versionIn } from './describe.js';
@@ -23,7 +23,7 @@ import {
   type Pkcs11KeyOptions,
 } from './options.js';
 import { pinSource } from './pin.js';
-import { formatUri, type KeyIdentity, parseUri } from './uri.js';
+import { formatUri, type KeyIdentity, mayName, parseUri } from './uri.js';
 import { wipe } from './wipe.js';
 
 export type Pkcs11Key = KeyWrapper & KeyDescriber & KeyRotator;
@@ -65,6 +65,8 @@ function keyOf(identity: KeyIdentity, options: AccessOptions, pinFile: string | 
   return {
     provider: 'pkcs11',
     uri,
+    fits: (slot) =>
+      mayName(slot.keyUri, identity) && isWrap(slot) && (key.id === undefined || key.id === slot.keyVersion),
     async wrap(dataKey, context, call) {
       checkDataKey(dataKey);
       const input = Buffer.concat([randomBytes(IV_BYTES), dataKey, additionalData(encodeContext(context))]);
@@ -86,6 +88,7 @@ function keyOf(identity: KeyIdentity, options: AccessOptions, pinFile: string | 
     },
     async unwrap(wrapped, context, call) {
       const bound = additionalData(encodeContext(context));
+      if (!mayName(wrapped.keyUri, identity)) throw otherKey(uri);
       const { id, sealed } = decodeBlob(wrapped);
       if (key.id !== undefined && key.id !== id) throw otherVersion(uri);
       const input = Buffer.concat([sealed, bound]);
@@ -121,6 +124,13 @@ function oddLength(uri: string): WeightsealError {
   return new WeightsealError(
     'KEY_RESPONSE_INVALID',
     `The helper process answered another length than it must for ${uri}.`,
+  );
+}
+
+function otherKey(uri: string): WeightsealError {
+  return new WeightsealError(
+    'UNWRAP_REJECTED',
+    `This was wrapped under a key of another token or label than ${uri} names, so the token was not asked. Name the key that made it.`,
   );
 }
 

@@ -71,6 +71,23 @@ export function parseUri(uri: string): KeyIdentity & Places {
   };
 }
 
+/** Whether a slot's URI may name this key: whatever both of them say must be the same. */
+export function mayName(uri: string, { token, key }: KeyIdentity): boolean {
+  try {
+    const other = parseUri(uri);
+    return agrees(token, other.token) && agrees(key, other.key);
+  } catch {
+    return false;
+  }
+}
+
+function agrees<T extends object>(one: T, other: T): boolean {
+  return Object.entries(one).every(([name, value]) => {
+    const told = other[name as keyof T];
+    return value === undefined || told === undefined || value === told;
+  });
+}
+
 /** The one spelling of what identifies the key: without what is said of the machine. @throws KEY_URI_INVALID */
 export function formatUri({ token, key }: KeyIdentity): string {
   const { id, ...texts }: Record<string, string | number | undefined> = {

@@ -73,6 +73,16 @@ export function partsOf(uri: string): KeyNameParts {
   return { address: `${tls === 'off' ? 'http' : 'https'}://${host}`, namespace, mount, name };
 }
 
+/** Whether a slot's URI names this key: server, namespace, mount and name. */
+export function isUriOf(uri: string, key: KeyName): boolean {
+  try {
+    const { address, namespace, mount, name } = checkedName(partsOf(uri), 'KEY_URI_INVALID');
+    return address === key.address && namespace === key.namespace && mount === key.mount && name === key.name;
+  } catch {
+    return false;
+  }
+}
+
 function invalidUri(problem: string): WeightsealError {
   return new WeightsealError('KEY_URI_INVALID', `A key URI of ${PROVIDER}: ${problem}.`);
 }

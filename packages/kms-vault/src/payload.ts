@@ -49,18 +49,24 @@ export function versionIn(ciphertext: string): string | undefined {
   return Buffer.from(base64, 'base64').toString('base64') === base64 ? version : undefined;
 }
 
-/** The ciphertext that a slot holds. @throws UNWRAP_REJECTED for what no wrap of ours looks like */
-export function ciphertextIn({ algorithm, keyVersion, ciphertext }: WrappedKey): string {
-  const text = Buffer.from(ciphertext).toString('latin1');
-  if (algorithm !== ALGORITHM || versionIn(text) !== keyVersion) throw rejected(FOREIGN);
-  return text;
+/** Whether a wrap of ours looks so. */
+export function isWrap({ algorithm, keyVersion, ciphertext }: WrappedKey): boolean {
+  return algorithm === ALGORITHM && versionIn(Buffer.from(ciphertext).toString('latin1')) === keyVersion;
 }
 
-function rejected(message: string): WeightsealError {
+/** The ciphertext that a slot holds. @throws UNWRAP_REJECTED for what no wrap of ours looks like */
+export function ciphertextIn(wrapped: WrappedKey): string {
+  if (!isWrap(wrapped)) throw rejected(FOREIGN);
+  return Buffer.from(wrapped.ciphertext).toString('latin1');
+}
+
+export function rejected(message: string): WeightsealError {
   return new WeightsealError('UNWRAP_REJECTED', message);
 }
 
 const FOREIGN =
   'The wrapped key was not made by this provider for a Transit key, or is damaged. Put back an intact copy.';
+export const OTHER_KEY =
+  'The wrapped key is of another server, mount or key than the one that was named, so it was not asked. Name the key that made it, by the URI in the file; for another name of the same server there is `formerUris`.';
 const OTHER_CONTEXT =
   'The key decrypts it, and it was wrapped for another context. Check that the context is the one it was sealed with.';

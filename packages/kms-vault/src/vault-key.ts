@@ -7,14 +7,15 @@ import {
   type KeyRotator,
   type KeyWrapper,
   type RotationScheduler,
+  type WrappedKey,
   within,
 } from '@weightseal/core';
 import type { Asking } from './ask.js';
 import { type Connection, openConnection, type VaultTls } from './connection.js';
 import { unwrapDataKey, wrapDataKey } from './data-key-calls.js';
 import { describeKey, rotateKey, rotationStatus, scheduleRotation } from './key-management.js';
-import { checkedName, PROVIDER, partsOf } from './key-name.js';
-import { ciphertextIn } from './payload.js';
+import { checkedName, isUriOf, PROVIDER, partsOf } from './key-name.js';
+import { ciphertextIn, isWrap, OTHER_KEY, rejected } from './payload.js';
 import { findToken, type VaultToken } from './token.js';
 
 export interface VaultKeyOptions {
@@ -32,6 +33,8 @@ export interface VaultKeyOptions {
   readonly token?: VaultToken | undefined;
   /** Certificates, instead of those that VAULT_CACERT, VAULT_CLIENT_CERT and VAULT_CLIENT_KEY name. */
   readonly tls?: VaultTls | undefined;
+  /** Other URIs under which this very key wrapped: other names of the server, or where the key lay before. Their slots are taken for this key's. */
+  readonly formerUris?: readonly string[] | undefined;
   /** Milliseconds that one call may take in all, retries included; 10 000 unless told. */
   readonly deadlineMs?: number | undefined;
 }
@@ -48,6 +51,7 @@ export type VaultKey = KeyWrapper & KeyDescriber & KeyRotator & RotationSchedule
  */
 export function createVaultKey(options: VaultKeyOptions): VaultKey {
   const key = checkedName(options, 'INVALID_ARGUMENT');
+  const former = (options.formerUris ?? []).map((uri) => checkedName(partsOf(uri), 'KEY_URI_INVALID'));
   const deadlineMs = checkedDeadline(options.deadlineMs);
   const { token, tls = {} } = options;
   let opened: Promise<Connection> | undefined;
@@ -71,9 +75,11 @@ export function createVaultKey(options: VaultKeyOptions): VaultKey {
     };
     return within({ signal: call?.signal, deadlineMs, doing: `${doing} ${key.uri}` }, start, discard);
   };
+  const ofThisKey = ({ keyUri }: WrappedKey) => [key, ...former].some((one) => isUriOf(keyUri, one));
   return {
     provider: PROVIDER,
     uri: key.uri,
+    fits: (slot) => ofThisKey(slot) && isWrap(slot),
     async wrap(dataKey, context, call) {
       checkDataKey(dataKey);
       const bound = encodeContext(context);
@@ -81,6 +87,7 @@ export function createVaultKey(options: VaultKeyOptions): VaultKey {
     },
     async unwrap(wrapped, context, call) {
       const bound = encodeContext(context);
+      if (!ofThisKey(wrapped)) throw rejected(OTHER_KEY);
       const ciphertext = ciphertextIn(wrapped);
       return run(
         call,

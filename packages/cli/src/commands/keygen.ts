@@ -6,7 +6,7 @@ export async function keygen(args: Args, { signal }: Session): Promise<Result> {
   const path = pathOf(args, 'keygen');
   const essential = true;
   if (args.has('rotate')) {
-    const key = localKeyFromUri(`local:${path}`);
+    const key = localKeyFromUri(`local:${path}`, { allowKeyOfOthers: args.has('allow-key-of-others') });
     const version = await key.rotate({ signal });
     return { value: { uri: key.uri, version }, lines: [key.uri], essential };
   }

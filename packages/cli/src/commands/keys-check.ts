@@ -4,7 +4,7 @@ import { usageError } from '../cli-error.js';
 import { configuration, configurationFor, shownKeys, tellUse, used } from '../configuration.js';
 import { EXIT_CODES } from '../exit-codes.js';
 import { type Told, told } from '../failure.js';
-import { checkUris, resolveKeys } from '../keys.js';
+import { accessOf, checkUris, resolveKeys } from '../keys.js';
 import { printable, quote } from '../text.js';
 import type { Args, Result, Session } from '../types.js';
 
@@ -20,7 +20,7 @@ export async function keysCheck(args: Args, { signal }: Session): Promise<Result
   const checked = [];
   // One after another: what is measured is how long each takes alone.
   for (const [index, { name, uri }] of keys.entries()) {
-    const load = async () => (await resolveKeys(config, [named[index]!]))[0]!;
+    const load = async () => (await resolveKeys(config, [named[index]!], accessOf(args)))[0]!;
     checked.push({ name, check: await checkKey(uri, load, signal) });
   }
   const rows = await Promise.all(

@@ -2,7 +2,7 @@ import type { KeyWrapper } from '@weightseal/core';
 import { usageError } from '../cli-error.js';
 import { configurationFor, shownKeys, tellUse, used } from '../configuration.js';
 import { core } from '../core.js';
-import { resolveKeys } from '../keys.js';
+import { accessOf, resolveKeys } from '../keys.js';
 import { printable, quote } from '../text.js';
 import type { Args, Result, Session } from '../types.js';
 import { wholeNumber } from '../values.js';
@@ -17,7 +17,7 @@ export type Rotation =
 export async function rotate(args: Args, { signal }: Session): Promise<Result> {
   const rotation = rotationOf(args);
   const config = await configurationFor(args, [args.operand]);
-  const [key] = await resolveKeys(config, [args.operand]);
+  const [key] = await resolveKeys(config, [args.operand], accessOf(args));
   if (config) tellUse(args, config, `asking ${shownKeys(config, [args.operand])}`);
   const result =
     rotation.kind === 'now' ? rotateNow(key!, sameKey(args), signal) : schedule(key!, rotation, signal);

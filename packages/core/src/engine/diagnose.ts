@@ -1,4 +1,4 @@
-import { type ErrorCode, WeightsealError } from '../errors.js';
+import { type ErrorCode, throwIfAborted, WeightsealError } from '../errors.js';
 import { view } from '../format/bytes.js';
 import type { FloeMessage } from '../format/floe.js';
 import { decryptSegment, release } from '../format/segment.js';
@@ -8,6 +8,8 @@ import { type ByteSource, readExactly } from '../io/byte-source.js';
 // Why a payload was refused: FORMAT.md §9.6 and §9.10. It runs after the refusal, releases nothing, and looks no further
 // than this many segments.
 const REACH = 64;
+
+type Signal = AbortSignal | undefined;
 
 /** A payload's segments as they lie in a file. */
 export interface Stored {
@@ -39,27 +41,32 @@ export function segmentError(code: ErrorCode, position: number): WeightsealError
 }
 
 /** The error for a segment that did not authenticate at `position`. */
-export async function diagnose(body: Body, position: number): Promise<WeightsealError> {
+export async function diagnose(
+  body: Body,
+  position: number,
+  signal: AbortSignal | undefined,
+): Promise<WeightsealError> {
   const { count } = body.segments;
-  const code = position === count - 1 ? await diagnoseLast(body) : await diagnoseInner(body, position);
+  const code =
+    position === count - 1 ? await diagnoseLast(body, signal) : await diagnoseInner(body, position, signal);
   return segmentError(code, position);
 }
 
-async function diagnoseInner(body: Body, position: number): Promise<ErrorCode> {
-  const segment = await readSegment(body, position);
+async function diagnoseInner(body: Body, position: number, signal: Signal): Promise<ErrorCode> {
+  const segment = await readSegment(body, position, signal);
   if (endsHere(segment, body.segments.segmentLength)) return 'PAYLOAD_TRAILING_DATA';
-  return moved(body, segment, position, false);
+  return moved(body, segment, position, false, signal);
 }
 
-async function diagnoseLast(body: Body): Promise<ErrorCode> {
+async function diagnoseLast(body: Body, signal: Signal): Promise<ErrorCode> {
   const position = body.segments.count - 1;
-  return (await markedAs(body)) ?? moved(body, await readSegment(body, position), position, true);
+  return (await markedAs(body, signal)) ?? moved(body, await readSegment(body, position, signal), position, true, signal);
 }
 
 /** The error for a last segment whose own marker is not its length; undefined when it is. It takes no key: FORMAT.md §9.12. */
 export async function lastSegmentFault(
   stored: Stored,
-  signal?: AbortSignal,
+  signal?: Signal,
 ): Promise<WeightsealError | undefined> {
   const { count, finalLength } = stored.segments;
   if (finalLength >= OVERHEAD) {
@@ -70,7 +77,7 @@ export async function lastSegmentFault(
 }
 
 /** What the markers of the last segments alone say of a last one that was refused: FORMAT.md §9.6. */
-async function markedAs(stored: Stored, signal?: AbortSignal): Promise<ErrorCode | undefined> {
+async function markedAs(stored: Stored, signal?: Signal): Promise<ErrorCode | undefined> {
   const { count, finalLength, segmentLength } = stored.segments;
   for (let at = count - 2; at >= Math.max(0, count - 1 - REACH); at--) {
     if (endsHere(await readHead(stored, at, signal), segmentLength)) return 'PAYLOAD_TRAILING_DATA';
@@ -89,11 +96,18 @@ function endsHere(segment: Uint8Array, segmentLength: number): boolean {
 }
 
 /** Looks whether the segment authenticates under a number near its own. */
-async function moved(body: Body, segment: Uint8Array, position: number, final: boolean): Promise<ErrorCode> {
+async function moved(
+  body: Body,
+  segment: Uint8Array,
+  position: number,
+  final: boolean,
+  signal: Signal,
+): Promise<ErrorCode> {
   const { segments, message } = body;
   const to = final ? position + REACH : Math.min(segments.count + REACH, position + REACH);
   for (let at = Math.max(0, position - REACH); at <= to; at++) {
     if (at === position) continue;
+    throwIfAborted(signal);
     // A segment can have 16 MiB: the host's event loop has its turn between two attempts.
     await new Promise((resolve) => setImmediate(resolve));
     const plaintext = decryptSegment(new Uint8Array(message.segmentKey(at)), at, final, segment);
@@ -101,7 +115,7 @@ async function moved(body: Body, segment: Uint8Array, position: number, final: b
     plaintext.fill(0);
     release(plaintext);
     if (final) return at > position ? 'SEGMENT_MISSING' : 'SEGMENT_REPEATED';
-    const inPlace = at < segments.count - 1 ? await readSegment(body, at) : undefined;
+    const inPlace = at < segments.count - 1 ? await readSegment(body, at, signal) : undefined;
     return inPlace && Buffer.compare(inPlace, segment) === 0 ? 'SEGMENT_REPEATED' : 'SEGMENT_REORDERED';
   }
   return 'SEGMENT_TAMPERED';
@@ -110,13 +124,17 @@ async function moved(body: Body, segment: Uint8Array, position: number, final: b
 function readHead(
   { source, offset, segments }: Stored,
   position: number,
-  signal: AbortSignal | undefined,
+  signal: Signal,
 ): Promise<Uint8Array> {
   return readExactly(source, offset + position * segments.segmentLength, 4, signal);
 }
 
-function readSegment({ source, offset, segments }: Stored, position: number): Promise<Uint8Array> {
+function readSegment(
+  { source, offset, segments }: Stored,
+  position: number,
+  signal: Signal,
+): Promise<Uint8Array> {
   const { segmentLength, count, finalLength } = segments;
   const length = position === count - 1 ? finalLength : segmentLength;
-  return readExactly(source, offset + position * segmentLength, length, undefined);
+  return readExactly(source, offset + position * segmentLength, length, signal);
 }

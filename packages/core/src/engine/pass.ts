@@ -32,8 +32,8 @@ export interface Pass {
   /** Likewise the output. Without it the pass yields the output when `emit`, and drops it when not. */
   readonly output?: { readonly fd: number; readonly offset: number };
   readonly emit?: Emit;
-  /** Fills the slot with the input of the batch. */
-  readonly load?: (batch: Batch, slot: SharedArrayBuffer) => Promise<void>;
+  /** Fills the slot with the input of the batch; ends early, and leaves the slot alone from then on, when the signal fires. */
+  readonly load?: (batch: Batch, slot: SharedArrayBuffer, signal: AbortSignal) => Promise<void>;
   readonly digest?: Digest | undefined;
   readonly signal: AbortSignal | undefined;
   /** Told after each batch, in order, how many bytes of plaintext are done. */
@@ -110,14 +110,20 @@ export async function* runPass(
   let hashing: Promise<void> = Promise.resolve();
   let hashFailure: unknown;
   const taken = new Map<Batch, SharedArrayBuffer>();
+  // One load that fails must not leave the pass waiting for others that a caller's source never answers.
+  const loading = new AbortController();
+  const onAbort = () => loading.abort(pass.signal?.reason);
+  if (pass.signal?.aborted) onAbort();
+  pass.signal?.addEventListener('abort', onAbort, { once: true });
+  const abandon = () => loading.abort();
   const start = async (batch: LoadedBatch): Promise<TaskResult> => {
     const slot = batch.slot ?? (await slots?.take());
     if (slot) taken.set(batch, slot);
-    if (slot && pass.load) await pass.load(batch, slot);
+    if (slot && pass.load) await pass.load(batch, slot, loading.signal);
     return await plan.executor.run(taskFor(pass, batch, slot));
   };
   try {
-    for await (const { batch, value } of inOrder(batches, start, plan.executor.width, pass.signal)) {
+    for await (const { batch, value } of inOrder(batches, start, plan.executor.width, pass.signal, abandon)) {
       const slot = taken.get(batch);
       taken.delete(batch);
       if (slot && pass.digest) {
@@ -135,6 +141,7 @@ export async function* runPass(
     await hashing;
     if (hashFailure) throw hashFailure;
   } finally {
+    pass.signal?.removeEventListener('abort', onAbort);
     await hashing;
   }
 }

@@ -14,13 +14,14 @@ interface UnderWay<B, T> {
 /**
  * Starts work for each batch, at most `width` at once, and yields the outcomes in the order of the batches, each as soon as it is there. Whatever
  * ends it early (an error, an abort, the consumer's return), it waits until nothing is under way any more: only
- * then may files be closed and keys be zeroed.
+ * then may files be closed and keys be zeroed. `abandon` is called first: what only waits for a caller's bytes need not be waited for.
  */
 export async function* inOrder<B extends Batch, T>(
   batches: Iterable<B> | AsyncIterable<B>,
   start: (batch: B) => Promise<T>,
   width: number,
   signal: AbortSignal | undefined,
+  abandon: () => void = () => {},
 ): AsyncGenerator<Step<B, T>, void, undefined> {
   const underWay: UnderWay<B, T>[] = [];
   const iterator = iteratorOf(batches);
@@ -42,6 +43,7 @@ export async function* inOrder<B extends Batch, T>(
       }
     }
   } finally {
+    abandon();
     await Promise.allSettled(underWay.map(({ done }) => done));
   }
 }

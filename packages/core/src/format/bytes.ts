@@ -50,6 +50,22 @@ export function fromBase64url(text: string): Uint8Array<ArrayBuffer> | undefined
   return Uint8Array.from(bytes);
 }
 
+const typedArrayName = Object.getOwnPropertyDescriptor(
+  Object.getPrototypeOf(Uint8Array.prototype),
+  Symbol.toStringTag,
+)!.get!;
+
+/**
+ * The same memory as a Uint8Array of this realm; undefined for what is none. `instanceof` knows only this realm's own: test runners with a DOM,
+ * `node:vm` and Electron hand over those of another.
+ */
+export function ownBytes(value: unknown): Uint8Array | undefined {
+  if (value instanceof Uint8Array) return value;
+  if (typedArrayName.call(value) !== 'Uint8Array') return undefined;
+  const { buffer, byteOffset, byteLength } = value as Uint8Array;
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}
+
 const ZEROS = new Uint8Array(4096);
 
 export function isZero(bytes: Uint8Array): boolean {

@@ -26,15 +26,62 @@ export function contextProblem(context: Json | Context | undefined): string | un
 }
 
 /**
+ * A caller's context, read once into an object that nobody can change. Only a plain object of strings is one: a Map, a list or a Date is an
+ * object too, and has no properties of its own, so that it would bind nothing and expect nothing.
+ *
+ * @throws CONTEXT_INVALID
+ */
+export function readContext(given: unknown): Context {
+  const context = snapshot(given);
+  const problem = typeof context === 'string' ? context : contextProblem(context);
+  if (problem === undefined) return context as Context;
+  throw new WeightsealError('CONTEXT_INVALID', `The context cannot be used: ${problem}.`);
+}
+
+/** A frozen copy of a plain object of strings, of whatever realm; else what is wrong with it. */
+function snapshot(given: unknown): Context | string {
+  if (typeof given !== 'object' || given === null) return 'it must be an object of strings';
+  try {
+    if (!isPlain(given)) return notPlain(given);
+    const entries: [string, string][] = [];
+    for (const name of Reflect.ownKeys(given)) {
+      if (typeof name === 'symbol') return 'it has a property that is named by a symbol; names are strings';
+      const { value, enumerable } = Object.getOwnPropertyDescriptor(given, name) ?? {};
+      if (enumerable !== true) return 'it has a hidden property; every pair must be an ordinary one';
+      if (typeof value !== 'string') return 'every value must be a string, and no getter';
+      entries.push([name, value]);
+      // One more than there may be: what comes after is not looked at.
+      if (entries.length > MAX_CONTEXT_ENTRIES) break;
+    }
+    return Object.freeze(Object.fromEntries(entries));
+  } catch {
+    return 'its properties cannot be read; give a plain object of strings';
+  }
+}
+
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype === null) return true;
+  // Object.prototype of any realm; by its own members, since `===` knows one realm only.
+  return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype as object, 'isPrototypeOf');
+}
+
+function notPlain(value: object): string {
+  const kind = Object.prototype.toString.call(value).slice('[object '.length, -1);
+  const make =
+    Symbol.iterator in value && !Array.isArray(value) ? '; Object.fromEntries(…) makes one of it' : '';
+  const what = kind === 'Object' ? 'an instance of a class' : `of the kind ${kind}`;
+  return `it must be a plain object of strings, as { model: 'llama' }, and it is ${what}${make}`;
+}
+
+/**
  * The unambiguous bytes of a context (canonical JSON, at most 4 KiB), for key providers to bind as additional
  * authenticated data. Two contexts have the same bytes only if they are the same map.
  *
  * @throws CONTEXT_INVALID
  */
 export function encodeContext(context: Context): Uint8Array<ArrayBuffer> {
-  const problem = contextProblem(context);
-  if (problem) throw new WeightsealError('CONTEXT_INVALID', `The context cannot be used: ${problem}.`);
-  return canonicalJson(context);
+  return canonicalJson(readContext(context));
 }
 
 /**
@@ -45,8 +92,7 @@ export function encodeContext(context: Context): Uint8Array<ArrayBuffer> {
  */
 export function expectContext(actual: Context, expected: Context | undefined): void {
   if (expected === undefined) return;
-  encodeContext(expected);
-  for (const [name, value] of Object.entries(expected)) {
+  for (const [name, value] of Object.entries(readContext(expected))) {
     if (Object.hasOwn(actual, name) && actual[name] === value) continue;
     const found = Object.hasOwn(actual, name) ? JSON.stringify(actual[name]) : 'nothing';
     throw new WeightsealError(

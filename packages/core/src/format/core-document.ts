@@ -1,7 +1,7 @@
 import { WeightsealError } from '../errors.js';
 import { fromBase64url, toBase64url } from './bytes.js';
 import { canonicalJson, hasExactly, isObject, type Json, parseCanonicalJson } from './canonical-json.js';
-import { type Context, contextProblem, encodeContext } from './context.js';
+import { type Context, contextProblem, readContext } from './context.js';
 import { envelopeInvalid } from './envelope-invalid.js';
 
 // FORMAT.md §5.2.
@@ -18,8 +18,8 @@ export interface CoreDocument {
   readonly bytes: Uint8Array;
 }
 
-export function makeCore(id: Uint8Array, context: Context): CoreDocument {
-  encodeContext(context);
+export function makeCore(id: Uint8Array, given: Context): CoreDocument {
+  const context = readContext(given);
   const document = {
     algorithm: ALGORITHM,
     context,
@@ -28,7 +28,7 @@ export function makeCore(id: Uint8Array, context: Context): CoreDocument {
     payloads: [{ name: PAYLOAD_NAME }],
     version: 1,
   };
-  return { algorithm: ALGORITHM, id, context: { ...context }, bytes: canonicalJson(document) };
+  return { algorithm: ALGORITHM, id, context, bytes: canonicalJson(document) };
 }
 
 export function parseCore(bytes: Uint8Array): CoreDocument {
@@ -48,7 +48,7 @@ export function parseCore(bytes: Uint8Array): CoreDocument {
     throw envelopeInvalid('its payloads are not those of a sealed file');
   const problem = contextProblem(value['context']);
   if (problem) throw envelopeInvalid(`of its context, ${problem}`);
-  return { algorithm: ALGORITHM, id, context: value['context'] as Context, bytes };
+  return { algorithm: ALGORITHM, id, context: Object.freeze(value['context'] as Context), bytes };
 }
 
 function isSinglePayload(payloads: Json | undefined): boolean {

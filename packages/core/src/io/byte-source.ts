@@ -1,6 +1,8 @@
 import { type BigIntStats, constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { abortedError, ioError, isWeightsealError, throwIfAborted, WeightsealError } from '../errors.js';
+import { ownBytes } from '../format/bytes.js';
+import { untilAborted } from '../keys/until-aborted.js';
 
 /** Bytes that can be read anywhere: a file, an object in a store, a buffer. */
 export interface ByteSource {
@@ -122,24 +124,28 @@ export function bufferSource(bytes: Uint8Array): ByteSource {
   };
 }
 
-/** Reads, refuses an answer of another length than was asked for, and gives what a source throws a code. */
+/**
+ * Reads, refuses an answer of another length than was asked for, and gives what a source throws a code. A caller's source may not listen to the
+ * signal: an abort ends the wait all the same. A file of ours is waited for, since it is closed afterwards.
+ */
 export async function readExactly(
   source: ByteSource,
   offset: number,
   length: number,
   signal: AbortSignal | undefined,
 ): Promise<Uint8Array> {
-  throwIfAborted(signal);
-  const bytes: unknown = await Promise.resolve()
-    .then(() => source.read(offset, length, { signal }))
-    .catch((cause: unknown) => {
+  if (source instanceof FileSource) return source.read(offset, length, { signal });
+  const given: unknown = await untilAborted(signal, () => source.read(offset, length, { signal })).catch(
+    (cause: unknown) => {
       if (signal?.aborted) throw abortedError(signal);
       if (isWeightsealError(cause)) throw cause;
       throw new WeightsealError('IO_ERROR', 'The byte source failed; its error is the cause.', { cause });
-    });
-  if (bytes instanceof Uint8Array && bytes.length === length) return bytes;
-  const given = bytes instanceof Uint8Array ? `${bytes.length} bytes` : 'no bytes';
-  throw new WeightsealError('INPUT_CHANGED', `The source gave ${given} where it has ${length}; try again.`);
+    },
+  );
+  const bytes = ownBytes(given);
+  if (bytes?.length === length) return bytes;
+  const found = bytes ? `${bytes.length} bytes` : 'no bytes';
+  throw new WeightsealError('INPUT_CHANGED', `The source gave ${found} where it has ${length}; try again.`);
 }
 
 /** Brings a range of a source into memory that the caller has, without a copy where the source can. */

@@ -7,13 +7,30 @@ export interface KeyCallOptions {
 }
 
 /**
+ * What a key can say of a slot before it is tried. Both are pure: no I/O, and no part of the slot goes anywhere. A file is hostile, and may have
+ * 32 slots; what these say keeps a file from choosing what is asked of a key.
+ */
+export interface SlotJudge {
+  /**
+   * Whether this key may have made the slot, by all that the slot says: account, host, key, form of the version. Only such slots are tried
+   * with it, beside one that has its very URI. Without it any slot of the provider may be.
+   */
+  fits?(slot: WrappedKey): boolean;
+  /**
+   * For keys that do the work in this process, instead of asking somebody: the bytes of memory that an unwrap of the slot fills, 0 where that
+   * is nothing to speak of. What a file may cost is bounded by their sum then, and else by the number of calls.
+   */
+  effort?(slot: WrappedKey): number;
+}
+
+/**
  * The one interface of every key provider: it wraps and unwraps 32-byte data keys under a key-encryption key.
  *
  * Both calls bind the context wherever the provider's key can, keep a total deadline of their own, end early on the
  * signal, and throw a WeightsealError: ABORTED, KEY_TIMEOUT, KEY_NOT_FOUND, KEY_DENIED, KEY_DISABLED, KEY_THROTTLED,
  * KEY_UNAVAILABLE, KEY_RESPONSE_INVALID, and for unwrap UNWRAP_REJECTED.
  */
-export interface KeyWrapper {
+export interface KeyWrapper extends SlotJudge {
   /** The provider's name, which is also the scheme of its URIs, for example `local` or `aws-kms`. */
   readonly provider: string;
   /** The URI that names this key: what the caller configured. */
@@ -91,4 +108,10 @@ export function canScheduleRotation(wrapper: KeyWrapper): wrapper is KeyWrapper 
 
 export function canReleaseAttested(wrapper: KeyWrapper): wrapper is KeyWrapper & AttestedKeyReleaser {
   return 'unwrapAttested' in wrapper && typeof wrapper.unwrapAttested === 'function';
+}
+
+/** What the key says of slots, for a key that stands for it. */
+export function judgesOf(key: KeyWrapper): SlotJudge {
+  const { fits, effort } = key;
+  return { ...(fits && { fits: fits.bind(key) }), ...(effort && { effort: effort.bind(key) }) };
 }

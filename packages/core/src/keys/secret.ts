@@ -1,6 +1,6 @@
 import { randomFillSync, timingSafeEqual } from '../crypto.js';
 import { WeightsealError } from '../errors.js';
-import { secretBytes } from '../format/bytes.js';
+import { ownBytes, secretBytes } from '../format/bytes.js';
 
 /** FORMAT.md §1.7. */
 export const DATA_KEY_BYTES = 32;
@@ -9,6 +9,11 @@ export const DATA_KEY_BYTES = 32;
 export function checkDataKey(dataKey: Uint8Array): void {
   if (dataKey instanceof Uint8Array && dataKey.length === DATA_KEY_BYTES) return;
   throw new WeightsealError('INVALID_ARGUMENT', `A data key must be ${DATA_KEY_BYTES} bytes long.`);
+}
+
+/** Zeroes what a provider gave too late, where it is bytes at all. */
+export function wipeBytes(late: unknown): void {
+  ownBytes(late)?.fill(0);
 }
 
 /** A data key in memory. Zeroed when it is disposed of: `using key = …`. */
@@ -23,21 +28,33 @@ export class DataKey implements Disposable {
     return new DataKey(randomFillSync(secretBytes(DATA_KEY_BYTES)));
   }
 
-  /** Takes over what a KeyWrapper unwrapped. FORMAT.md §7.2. @throws KEY_RESPONSE_INVALID */
-  static take(bytes: Uint8Array, keyUri: string): DataKey {
-    if (bytes instanceof Uint8Array && bytes.length === DATA_KEY_BYTES) return new DataKey(bytes);
-    if (bytes instanceof Uint8Array) bytes.fill(0);
+  /**
+   * Takes over what a KeyWrapper unwrapped, into memory that the provider does not know; its own is zeroed. FORMAT.md §7.2.
+   *
+   * @throws KEY_RESPONSE_INVALID
+   */
+  static take(given: unknown, keyUri: string): DataKey {
+    const bytes = ownBytes(given);
+    try {
+      if (bytes?.length === DATA_KEY_BYTES) return DataKey.copy(bytes);
+    } finally {
+      bytes?.fill(0);
+    }
     throw new WeightsealError(
       'KEY_RESPONSE_INVALID',
       `${keyUri} gave something other than a data key of ${DATA_KEY_BYTES} bytes; check which key it is.`,
     );
   }
 
+  private static copy(bytes: Uint8Array): DataKey {
+    const copy = secretBytes(DATA_KEY_BYTES);
+    copy.set(bytes);
+    return new DataKey(copy);
+  }
+
   /** A copy with an owner of its own. */
   clone(): DataKey {
-    const copy = secretBytes(DATA_KEY_BYTES);
-    copy.set(this.bytes);
-    return new DataKey(copy);
+    return DataKey.copy(this.bytes);
   }
 
   equals(other: DataKey): boolean {

@@ -2,8 +2,9 @@ import { throwIfAborted, WeightsealError } from '../errors.js';
 import type { Context } from '../format/context.js';
 import type { WrappedKey } from '../format/slot.js';
 import { KeyMemory, type MemoryLimits } from './key-memory.js';
-import type { KeyWrapper } from './key-wrapper.js';
-import { DataKey } from './secret.js';
+import { judgesOf, type KeyWrapper } from './key-wrapper.js';
+import { lendToUnwrap, lendToWrap } from './lent.js';
+import { checkDataKey } from './secret.js';
 import { SharedCall } from './shared-call.js';
 import { unwrapId } from './unwrap-id.js';
 import { MAX_TIMER_MS, optionalWhole } from './whole-number.js';
@@ -60,9 +61,11 @@ class Scope implements SharedUnwraps {
     this.keys = keys.map((key, number) => ({
       provider: key.provider,
       uri: key.uri,
+      ...judgesOf(key),
       wrap: async (dataKey, context, options) => {
         this.#checkAlive();
-        return key.wrap(dataKey, context, options);
+        checkDataKey(dataKey);
+        return lendToWrap(key, dataKey, context, options?.signal);
       },
       unwrap: async (wrapped, context, options) => {
         this.#checkAlive();
@@ -77,11 +80,7 @@ class Scope implements SharedUnwraps {
   }
 
   #begin(id: string, key: KeyWrapper, wrapped: WrappedKey, context: Context): SharedCall {
-    const unwrap = async (signal: AbortSignal) => {
-      using given = DataKey.take(await key.unwrap(wrapped, context, { signal }), key.uri);
-      // What is kept for long is kept in memory of which we know that it is not moved.
-      return given.clone();
-    };
+    const unwrap = (signal: AbortSignal) => lendToUnwrap(key, wrapped, context, signal);
     const call = new SharedCall(unwrap, (dataKey) => {
       this.#calls.delete(id);
       if (dataKey) this.#memory.keep(id, dataKey);

@@ -1,9 +1,11 @@
-import { type ErrorCode, isWeightsealError, WeightsealError } from '../errors.js';
+import { type ErrorCode, WeightsealError } from '../errors.js';
 import { type Envelope, verifyEnvelope } from '../format/envelope.js';
 import type { KeySlot } from '../format/slot.js';
+import { type ChosenSlots, chooseSlots } from './choose-slots.js';
 import { firstToGive, type Turn } from './hedge.js';
 import type { KeyWrapper } from './key-wrapper.js';
-import { DataKey } from './secret.js';
+import { asFailure, lendToUnwrap } from './lent.js';
+import type { DataKey } from './secret.js';
 import { MAX_TIMER_MS, optionalWhole } from './whole-number.js';
 
 export interface UnwrapOptions {
@@ -25,8 +27,9 @@ const NOT_NOW: ReadonlySet<ErrorCode> = new Set(['KEY_TIMEOUT', 'KEY_UNAVAILABLE
  * The data key of an envelope, from the first of the caller's keys that gives one which verifies the envelope. Only keys that
  * the caller named are asked; a slot's own URI merely says where to start. FORMAT.md §11.
  *
+ * Slots are compared with a key before it is asked: one of another key costs no call, and what one file may cost is bounded (choose-slots.ts).
  * Hedging is from key to key. The slots of one key are tried one after another whatever `hedgeMs` is: a hostile file has up to 32 of them, and
- * must not be able to send 32 calls at once to one service.
+ * must not be able to send several calls at once to one service.
  *
  * @throws NO_MATCHING_KEY; the one failure when there was one; UNWRAP_FAILED with all `failures` when there were several; ABORTED;
  *   INVALID_ARGUMENT
@@ -36,30 +39,34 @@ export async function unwrapDataKey(
   { keys, hedgeMs, signal }: UnwrapOptions,
 ): Promise<DataKey> {
   optionalWhole('hedgeMs', hedgeMs, 0, MAX_TIMER_MS);
-  const tried = keys.map((key) => ({ key, failures: [] as WeightsealError[] }));
-  const turns = tried.map(
-    ({ key, failures }): Turn<DataKey> =>
+  const attempts = keys.map((key): Attempt => {
+    return { key, slots: chooseSlots(key, envelope.slots), failures: [] };
+  });
+  const turns = attempts.map(
+    (attempt): Turn<DataKey> =>
       (stop) =>
-        tryKey(envelope, key, failures, stop),
+        tryKey(envelope, attempt, stop),
   );
   const discard = (late: DataKey) => late[Symbol.dispose]();
   const dataKey = await firstToGive(turns, { hedgeMs, signal, discard });
   if (dataKey) return dataKey;
-  throw summary(
-    envelope,
-    keys,
-    tried.flatMap(({ failures }) => failures),
-  );
+  throw summary(envelope, attempts);
+}
+
+interface Attempt {
+  readonly key: KeyWrapper;
+  readonly slots: ChosenSlots;
+  /** What the key said of each slot that it was tried with. */
+  readonly failures: WeightsealError[];
 }
 
 /** The data key from the first slot with which the key gives it; undefined, with the failures told, when it gives none. */
 async function tryKey(
   envelope: Envelope,
-  key: KeyWrapper,
-  failures: WeightsealError[],
+  { key, slots, failures }: Attempt,
   stop: AbortSignal,
 ): Promise<DataKey | undefined> {
-  for (const slot of slotsFor(key, envelope.slots)) {
+  for (const slot of slots.tried) {
     if (stop.aborted) return undefined;
     try {
       return await unwrapOne(envelope, key, slot, stop);
@@ -72,20 +79,13 @@ async function tryKey(
   return undefined;
 }
 
-/** Every slot of the key's provider, those with the key's own URI first. */
-function slotsFor(key: KeyWrapper, slots: readonly KeySlot[]): KeySlot[] {
-  const mine = slots.filter((slot) => slot.provider === key.provider);
-  const exact = mine.filter((slot) => slot.keyUri === key.uri);
-  return [...exact, ...mine.filter((slot) => slot.keyUri !== key.uri)];
-}
-
 async function unwrapOne(
   envelope: Envelope,
   key: KeyWrapper,
   slot: KeySlot,
   signal: AbortSignal,
 ): Promise<DataKey> {
-  const dataKey = DataKey.take(await key.unwrap(slot, envelope.core.context, { signal }), key.uri);
+  const dataKey = await lendToUnwrap(key, slot, envelope.core.context, signal);
   try {
     verifyEnvelope(dataKey.bytes, envelope);
     return dataKey;
@@ -95,26 +95,20 @@ async function unwrapOne(
   }
 }
 
-function asFailure(error: unknown, key: KeyWrapper): WeightsealError {
-  if (isWeightsealError(error)) return error;
-  return new WeightsealError('INTERNAL', `The key provider ${key.provider} failed without a code.`, {
-    cause: error,
-  });
-}
-
-function summary(
-  envelope: Envelope,
-  keys: readonly KeyWrapper[],
-  failures: WeightsealError[],
-): WeightsealError {
+function summary(envelope: Envelope, attempts: readonly Attempt[]): WeightsealError {
+  const failures = attempts.flatMap((attempt) => attempt.failures);
   const [only, ...more] = failures;
-  if (only && more.length === 0) return only;
-  const recipients = envelope.slots.map((slot) => slot.keyUri).join(', ');
+  const left = notTried(attempts);
+  if (only && more.length === 0) {
+    if (left === '') return only;
+    return new WeightsealError(only.code, `${only.message}${left}`, { cause: only, failures });
+  }
   if (!only) {
-    const named = keys.map((key) => key.uri).join(', ') || 'no key';
+    const recipients = envelope.slots.map((slot) => slot.keyUri).join(', ');
+    const named = attempts.map(({ key }) => key.uri).join(', ') || 'no key';
     return new WeightsealError(
       'NO_MATCHING_KEY',
-      `The file is sealed for ${recipients}, and ${named} was named. Name one of its keys.`,
+      `The file is sealed for ${recipients}, and ${named} was named. Name one of its keys.${left}`,
     );
   }
   const told = failures.map(({ code, message }) => `${code}: ${message}`).join(' | ');
@@ -122,8 +116,20 @@ function summary(
   const tampered = failures.some((failure) => failure.code === 'ENVELOPE_TAMPERED');
   const same = failures.every((failure) => failure.code === only.code);
   const code = tampered ? 'ENVELOPE_TAMPERED' : same ? only.code : 'UNWRAP_FAILED';
-  return new WeightsealError(code, `None of ${failures.length} attempts gave the data key. ${told}`, {
+  return new WeightsealError(code, `None of ${failures.length} attempts gave the data key. ${told}${left}`, {
     cause: only,
     failures,
   });
+}
+
+/** What was left out for its cost: to whom a slot belongs that is not tried cannot be told without trying it. */
+function notTried(attempts: readonly Attempt[]): string {
+  const beyond = attempts.filter(({ slots }) => slots.beyond > 0);
+  return beyond
+    .map(({ key, slots }) => {
+      const { tried, beyond: more } = slots;
+      const all = tried.length + more;
+      return ` Of ${all} slots that may be of ${key.uri}, only ${tried.length} may be tried: a file must not choose how much is asked of a key. Name the key as \`inspect\` shows it, and its own slot comes first.`;
+    })
+    .join('');
 }

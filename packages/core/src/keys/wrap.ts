@@ -1,9 +1,10 @@
-import { abortedError, isWeightsealError, throwIfAborted, WeightsealError } from '../errors.js';
+import { abortedError, throwIfAborted, WeightsealError } from '../errors.js';
 import type { Context } from '../format/context.js';
 import { MAX_SLOTS } from '../format/envelope.js';
 import { type KeySlot, makeSlot } from '../format/slot.js';
 import type { KeyWrapper } from './key-wrapper.js';
-import { DataKey } from './secret.js';
+import { lendToUnwrap, lendToWrap } from './lent.js';
+import type { DataKey } from './secret.js';
 
 /** What JavaScript callers can get wrong. @throws INVALID_ARGUMENT */
 export function checkKeys(keys: readonly KeyWrapper[]): readonly KeyWrapper[] {
@@ -53,7 +54,7 @@ export async function wrapForAll(
   return allOrNone(signal, (either) => recipients.map((key) => wrapOne(dataKey, key, context, either)));
 }
 
-/** Waits for every call, also when one has failed and the others are told to stop: the data key is zeroed afterwards. */
+/** Tells the others to stop when one has failed. Nobody waits for one that does not listen: what it was lent is zeroed then. */
 async function allOrNone<T>(
   signal: AbortSignal | undefined,
   start: (signal: AbortSignal) => Promise<T>[],
@@ -76,26 +77,14 @@ async function wrapOne(
   context: Context,
   signal: AbortSignal,
 ): Promise<KeySlot> {
-  const slot = slotOf(key, await called(key, () => key.wrap(dataKey.bytes, context, { signal })));
+  const slot = slotOf(key, await lendToWrap(key, dataKey.bytes, context, signal));
   try {
-    using again = DataKey.take(await called(key, () => key.unwrap(slot, context, { signal })), key.uri);
+    using again = await lendToUnwrap(key, slot, context, signal);
     if (again.equals(dataKey)) return slot;
   } catch (cause) {
     throw signal.aborted ? cause : notVerified(key, cause);
   }
   throw notVerified(key, undefined);
-}
-
-/** A provider's call, with a code for whatever it throws. */
-async function called<T>(key: KeyWrapper, call: () => Promise<T>): Promise<T> {
-  try {
-    return await call();
-  } catch (cause) {
-    if (isWeightsealError(cause)) throw cause;
-    throw new WeightsealError('INTERNAL', `The key provider ${key.provider} failed without a code.`, {
-      cause,
-    });
-  }
 }
 
 function slotOf(key: KeyWrapper, wrapped: Parameters<typeof makeSlot>[1]): KeySlot {
@@ -115,7 +104,9 @@ function slotOf(key: KeyWrapper, wrapped: Parameters<typeof makeSlot>[1]): KeySl
 function notVerified(key: KeyWrapper, cause: unknown): WeightsealError {
   return new WeightsealError(
     'WRAP_NOT_VERIFIED',
-    `${key.uri} wrapped the data key and did not unwrap it again, so nothing was written. Give this identity the permission to unwrap too, and check the key.`,
+    cause === undefined
+      ? `What ${key.uri} wrapped unwraps to another data key than it was given, so nothing was written. The provider has changed or mixed up the key; check it.`
+      : `${key.uri} wrapped the data key and did not unwrap it again, so nothing was written. Give this identity the permission to unwrap too, and check the key.`,
     cause === undefined ? {} : { cause },
   );
 }

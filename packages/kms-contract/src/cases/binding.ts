@@ -50,8 +50,11 @@ export const bindingCases: readonly Case[] = [
     async run({ wrapper, otherKey }, patienceMs) {
       const what = 'unwrapping with another key';
       const wrapped = await wrapper.wrap(newDataKey(), CONTEXT);
-      const error = await rejection(otherKey.unwrap(wrapped, CONTEXT), what, patienceMs);
-      assertKeyError(error, what);
+      // Also when it says that it is that key's: a file says what it likes.
+      for (const keyUri of [wrapped.keyUri, otherKey.uri]) {
+        const error = await rejection(otherKey.unwrap({ ...wrapped, keyUri }, CONTEXT), what, patienceMs);
+        assertKeyError(error, what);
+      }
     },
   },
   {

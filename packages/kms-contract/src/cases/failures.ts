@@ -14,7 +14,8 @@ export const failureCases: readonly Case[] = expected.map(([capability, code, wh
   needs: [capability],
   async run(subject, patienceMs) {
     const failing = subject[capability];
-    const wrapped = await subject.wrapper.wrap(newDataKey(), CONTEXT);
+    // Under the name of the failing key: one of another key would be refused without asking.
+    const wrapped = { ...(await subject.wrapper.wrap(newDataKey(), CONTEXT)), keyUri: failing.uri };
     const wrap = await rejection(failing.wrap(newDataKey(), CONTEXT), `wrap with ${what}`, patienceMs);
     assertCode(wrap, `wrap with ${what}`, code);
     const unwrap = await rejection(failing.unwrap(wrapped, CONTEXT), `unwrap with ${what}`, patienceMs);

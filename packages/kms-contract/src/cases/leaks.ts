@@ -38,7 +38,7 @@ async function searchErrors(
     ['another key', async () => otherKey?.unwrap(wrapped, CONTEXT)],
     ...failing.flatMap((one) => [
       [`wrap with ${one.uri}`, () => one.wrap(dataKey, CONTEXT)] as const,
-      [`unwrap with ${one.uri}`, () => one.unwrap(wrapped, CONTEXT)] as const,
+      [`unwrap with ${one.uri}`, () => one.unwrap({ ...wrapped, keyUri: one.uri }, CONTEXT)] as const,
     ]),
   ];
   const search = async ([what, call]: (typeof calls)[number]) => {

@@ -71,6 +71,6 @@ type Call = (options: KeyCallOptions) => Promise<unknown>;
 function calls(wrapper: KeyWrapper, wrapped: WrappedKey): readonly (readonly [string, Call])[] {
   return [
     ['wrap', (options) => wrapper.wrap(newDataKey(), CONTEXT, options)],
-    ['unwrap', (options) => wrapper.unwrap(wrapped, CONTEXT, options)],
+    ['unwrap', (options) => wrapper.unwrap({ ...wrapped, keyUri: wrapper.uri }, CONTEXT, options)],
   ];
 }
