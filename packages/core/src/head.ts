@@ -63,9 +63,29 @@ export function truncated(): WeightsealError {
 
 /** Preamble and both copies, as a new file begins. */
 export function encodeHead(preamble: Preamble, envelope: Envelope): Uint8Array<ArrayBuffer> {
-  const copy = encodeCopy(
-    { generation: envelope.generation, document: encodeEnvelope(envelope) },
-    preamble.area,
-  );
+  const copy = encodeEnvelopeCopy(envelope, preamble.area);
   return concat(encodePreamble(preamble), copy, copy);
+}
+
+/** A copy of the envelope that reads back as what it was made of: what no reader takes must never be written. @throws ENVELOPE_FULL */
+export function encodeEnvelopeCopy(envelope: Envelope, area: number): Uint8Array<ArrayBuffer> {
+  const { generation } = envelope;
+  const document = encodeEnvelope(envelope);
+  const bytes = encodeCopy({ generation, document }, area);
+  const found = parseCopy(bytes);
+  if (found?.generation !== generation || Buffer.compare(found.document, document) !== 0) throw unreadable();
+  try {
+    parseEnvelope(generation, found.document);
+  } catch (cause) {
+    throw unreadable(cause);
+  }
+  return bytes;
+}
+
+function unreadable(cause?: unknown): WeightsealError {
+  return new WeightsealError(
+    'INTERNAL',
+    'The new envelope would not be readable, so it was not written, and what was there is as it was. Report this.',
+    { cause },
+  );
 }

@@ -41,9 +41,8 @@ function besides(input: string): string {
 }
 
 async function sealToStdout(input: string, options: SealOptions, signal: AbortSignal): Promise<Result> {
-  const { FileSource, sealToStream } = await core();
-  await using file = input === '-' ? undefined : await FileSource.open(input);
-  const sealedSize = await pour(sealToStream(file ?? stdin(), options), signal);
+  const { sealToStream } = await core();
+  const sealedSize = await pour(sealToStream(input === '-' ? stdin() : input, options), signal);
   return {
     value: { output: '-', sealedSize },
     lines: [],
