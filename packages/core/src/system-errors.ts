@@ -53,7 +53,10 @@ const table: Readonly<Record<string, Row>> = {
     'IO_ERROR',
     'It is in use: a mount point (a file that is mounted alone, as a container does), or locked by another process; choose another path, or wait.',
   ],
-  ETXTBSY: ['IO_ERROR', 'It is being executed, or used as swap; wait until it is not, or choose another path.'],
+  ETXTBSY: [
+    'IO_ERROR',
+    'It is being executed, or used as swap; wait until it is not, or choose another path.',
+  ],
   EXDEV: ['IO_ERROR', 'It would lead from one file system to another; choose a place on the same one.'],
   EMLINK: ['IO_ERROR', 'The file system allows no more links there; choose another place.'],
   ENOSPC: [
@@ -73,7 +76,10 @@ const table: Readonly<Record<string, Row>> = {
     'IO_ERROR',
     'The machine has as many files open as it can; close some, or raise the limit (fs.file-max).',
   ],
-  ENOLCK: ['IO_ERROR', 'The system gives no more locks there; see that the lock service of the file server runs.'],
+  ENOLCK: [
+    'IO_ERROR',
+    'The system gives no more locks there; see that the lock service of the file server runs.',
+  ],
   ENOMEM: MEMORY,
   ENOBUFS: MEMORY,
   ERR_MEMORY_ALLOCATION_FAILED: MEMORY,
@@ -97,7 +103,10 @@ const table: Readonly<Record<string, Row>> = {
   ETIMEDOUT: NETWORK_GONE,
   ENXIO: NO_SUCH_DEVICE,
   ENODEV: NO_SUCH_DEVICE,
-  ESPIPE: ['IO_ERROR', 'It can only be read from its beginning to its end; give a regular file, or - for a stream.'],
+  ESPIPE: [
+    'IO_ERROR',
+    'It can only be read from its beginning to its end; give a regular file, or - for a stream.',
+  ],
   EINVAL: ['IO_ERROR', 'The file system there takes no such read or write; choose a place on another one.'],
   ENOTSUP: NO_SUCH_OPERATION,
   EOPNOTSUPP: NO_SUCH_OPERATION,
@@ -165,7 +174,8 @@ function errnoOf(error: unknown): string | undefined {
 
 function missingPermission(error: unknown): string {
   const { permission } = error as { permission?: unknown };
-  const flag = typeof permission === 'string' && Object.hasOwn(flags, permission) ? flags[permission] : undefined;
+  const flag =
+    typeof permission === 'string' && Object.hasOwn(flags, permission) ? flags[permission] : undefined;
   if (flag) return `Node's permission model does not allow it; start Node with ${flag} for it.`;
   return "Node's permission model does not allow it, and has no flag for it alone; start Node without --permission.";
 }

@@ -256,7 +256,7 @@ describe('an input file', () => {
     await source.handle.close();
     for (const attempt of [
       () => FileSource.of(input, source.handle),
-      () => source.checkUnchanged(),
+      () => source.checkSize(),
       () => verify(source, { keys }),
       () => sealToFile(source, temp.path(), { keys }),
     ]) {

@@ -1,6 +1,13 @@
 import { type FileHandle, open, realpath, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { type ErrorCode, isWeightsealError, secretBytes, WeightsealError } from '@weightseal/core';
+import {
+  type ErrorCode,
+  ioError,
+  isWeightsealError,
+  secretBytes,
+  systemFailure,
+  WeightsealError,
+} from '@weightseal/core';
 import { randomBytes, randomFillSync } from './crypto.js';
 import { toDate } from './key-bytes.js';
 import {
@@ -129,18 +136,17 @@ function rotating(path: string, beside: string): WeightsealError {
   );
 }
 
-const errnoCodes: Readonly<Record<string, readonly [ErrorCode, string]>> = {
+/** What of the machine's failures has another sentence for a key file that is written. */
+const writeHints: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   EEXIST: ['OUTPUT_EXISTS', 'It exists already, and a key file is never overwritten; choose another name.'],
-  ENOSPC: ['NO_SPACE', 'No space is left there; free some.'],
-  EDQUOT: ['NO_SPACE', 'The disk quota is used up there; free some.'],
   ENOENT: ['IO_ERROR', 'Its directory does not exist; make it first.'],
   EACCES: ['IO_ERROR', 'Permission was denied; check owner and mode of its directory.'],
-  EROFS: ['IO_ERROR', 'The file system is mounted read-only.'],
 };
 
 function writeError(error: unknown, doing: string): WeightsealError {
   if (isWeightsealError(error)) return error;
-  const errno = (error as NodeJS.ErrnoException).code ?? 'an unknown error';
-  const [code, hint] = errnoCodes[errno] ?? ['IO_ERROR', `The system said ${errno}.`];
+  const errno = systemFailure(error)?.errno ?? '';
+  if (!Object.hasOwn(writeHints, errno)) return ioError(error, doing);
+  const [code, hint] = writeHints[errno]!;
   return new WeightsealError(code, `Could not ${doing}. ${hint}`, { cause: error });
 }

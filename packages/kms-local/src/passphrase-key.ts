@@ -9,6 +9,7 @@ import {
   within,
 } from '@weightseal/core';
 import { randomBytes, scrypt } from './crypto.js';
+import { checkMemoryFor } from './memory-left.js';
 import { checkedScrypt, type ScryptParameters, scryptProblem } from './scrypt-parameters.js';
 import { wipe } from './wipe.js';
 import { type BlobKey, BODY_BYTES, openBlob, SALT_BYTES, sealBlob } from './wrap-blob.js';
@@ -103,7 +104,12 @@ async function ask(source: PassphraseSource, signal: AbortSignal | undefined): P
   }
 }
 
-function derive(passphrase: Uint8Array, salt: Uint8Array, { N, r, p }: ScryptParameters): Promise<Buffer> {
+async function derive(
+  passphrase: Uint8Array,
+  salt: Uint8Array,
+  { N, r, p }: ScryptParameters,
+): Promise<Buffer> {
+  await checkMemoryFor(128 * N * r, 'derive the key from the passphrase');
   // OpenSSL counts its blocks for p and a little more beside the 128·N·r of the algorithm.
   const maxmem = 128 * r * (N + p + 2) + 1024;
   return new Promise((resolve, reject) => {

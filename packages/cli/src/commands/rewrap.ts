@@ -3,14 +3,16 @@ import { changeOf, recipientLines } from '../recipients.js';
 import { quote } from '../text.js';
 import type { Args, Result, Session } from '../types.js';
 import { pathOf } from '../values.js';
+import { sayWaiting } from '../waiting.js';
 
-export async function rewrap(args: Args, { signal }: Session): Promise<Result> {
+export async function rewrap(args: Args, { signal, quiet }: Session): Promise<Result> {
   const library = await core();
   const path = pathOf(args, 'rewrap');
   const rewrapped = await library.rewrap(path, {
     ...(await changeOf(args, 'rewrap')),
     grow: args.has('grow'),
     signal,
+    onWait: sayWaiting(path, quiet),
   });
   return {
     value: { path, ...rewrapped },

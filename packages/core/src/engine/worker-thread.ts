@@ -90,7 +90,9 @@ function noThread(cause: unknown): WeightsealError {
   const hint =
     systemFailure(cause)?.hint ??
     'Raise the limit of processes and threads (ulimit -u, or the pids limit of the container).';
-  return new WeightsealError('IO_ERROR', `The system gives no thread, which large files need. ${hint}`, { cause });
+  return new WeightsealError('IO_ERROR', `The system gives no thread, which large files need. ${hint}`, {
+    cause,
+  });
 }
 
 /** The end of a thread that worked. What it did wrong itself it tells as the answer to a task. */
