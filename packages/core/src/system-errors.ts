@@ -165,6 +165,8 @@ function errnoOf(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null) return undefined;
   const { code, message } = error as { code?: unknown; message?: unknown };
   const text = typeof message === 'string' ? message : '';
+  // Node's loader of modules has a code of its own for whatever keeps it from reading one.
+  if (/\btoo many open files\b/i.test(text)) return 'EMFILE';
   // A thread that could not start names the reason last.
   if (code === 'ERR_WORKER_INIT_FAILED') return /\b(E[A-Z0-9]+)$/.exec(text)?.[1] ?? code;
   if (typeof code === 'string') return /^ERR_OSSL_.*(MALLOC|MEMORY)/.test(code) ? 'ENOMEM' : code;

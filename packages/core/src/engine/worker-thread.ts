@@ -90,7 +90,7 @@ function noThread(cause: unknown): WeightsealError {
   const hint =
     systemFailure(cause)?.hint ??
     'Raise the limit of processes and threads (ulimit -u, or the pids limit of the container).';
-  return new WeightsealError('IO_ERROR', `The system gives no thread, which large files need. ${hint}`, {
+  return new WeightsealError('IO_ERROR', `No thread could be started, and large files need some. ${hint}`, {
     cause,
   });
 }
