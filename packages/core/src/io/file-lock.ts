@@ -3,7 +3,7 @@ import { lstat, realpath } from 'node:fs/promises';
 import { ioError, throwIfAborted } from '../errors.js';
 import { FileSource, inputChanged } from './byte-source.js';
 import { lockByProgram } from './flock.js';
-import { lockBeside } from './lock-beside.js';
+import { awaitBeside, lockBeside } from './lock-beside.js';
 import { inTurn } from './turns.js';
 
 /** Of two that would change a file, the second begins when the first is done. */
@@ -55,10 +55,11 @@ async function openAndLock(target: string, writing: boolean, { signal }: LockOpt
   const file = await openFor(target, writing);
   let endTurn: (() => void) | undefined;
   try {
-    const { dev, ino } = await file.stat();
-    endTurn = await inTurn(`${dev}:${ino}`, signal);
+    const inode = await file.stat();
+    endTurn = await inTurn(`${inode.dev}:${inode.ino}`, signal);
     const locked = await lockByProgram(file.handle, signal);
-    const unlock = locked ? undefined : await lockBeside(target, ino, signal);
+    if (locked) await awaitBeside(target, inode, signal);
+    const unlock = locked ? undefined : await lockBeside(target, inode, signal);
     return { file, [Symbol.asyncDispose]: () => release(file, unlock, endTurn) };
   } catch (error) {
     await release(file, undefined, endTurn);

@@ -6,6 +6,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { randomBytes } from '../crypto.js';
 import { abortedError, throwIfAborted } from '../errors.js';
 
+/** What a file is, whatever its names are. */
+export interface Inode {
+  readonly dev: bigint;
+  readonly ino: bigint;
+}
+
 const LOOK_MS = 50;
 /** A lock file is written right after it was made: one that is empty for so long has lost its process in between. */
 const EMPTY_MS = 5000;
@@ -20,19 +26,47 @@ const EMPTY_MS = 5000;
  */
 export async function lockBeside(
   target: string,
-  ino: bigint,
+  inode: Inode,
   signal: AbortSignal | undefined,
 ): Promise<() => Promise<void>> {
-  // By its inode: names can be as long as they may be.
-  const path = join(dirname(target), `.${ino.toString(16)}.weightseal-lock`);
+  const path = besides(target, inode);
   const mine = `${thisPlace()} ${process.pid} ${randomBytes(8).toString('hex')}\n`;
   for (;;) {
     throwIfAborted(signal);
     const made = await create(path, mine);
     if (made === 'impossible') return () => Promise.resolve();
-    if (made === 'done') return () => removeOwn(path, mine);
-    if (!(await takeOver(path))) await pause(signal);
+    if (made === 'done') {
+      if (!(await isFlocked(inode))) return () => removeOwn(path, mine);
+      // Of the two ways, this one gives way: both look after the other when they have their own.
+      await removeOwn(path, mine);
+      await pause(signal);
+    } else if (!(await takeOver(path))) await pause(signal);
   }
+}
+
+/** For those who have the system's lock: waits for one who could not have it. @throws ABORTED */
+export async function awaitBeside(
+  target: string,
+  inode: Inode,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const path = besides(target, inode);
+  while ((await stat(path).catch(() => undefined)) && !(await takeOver(path))) await pause(signal);
+}
+
+/** By the inode, since names can be as long as they may be. */
+function besides(target: string, { ino }: Inode): string {
+  return join(dirname(target), `.${ino.toString(16)}.weightseal-lock`);
+}
+
+/** Whether somebody has the system's lock, as far as Linux tells: major:minor:inode, of what is locked and not of who waits. */
+async function isFlocked({ dev, ino }: Inode): Promise<boolean> {
+  const hex = (value: bigint) => value.toString(16).padStart(2, '0');
+  const major = ((dev >> 8n) & 0xfffn) | ((dev >> 32n) & ~0xfffn);
+  const minor = (dev & 0xffn) | ((dev >> 12n) & ~0xffn);
+  const locks = await readFile('/proc/locks', 'utf8').catch(() => '');
+  const ours = ` ${hex(major)}:${hex(minor)}:${ino} `;
+  return locks.split('\n').some((line) => /^[0-9]+: FLOCK .* WRITE /.test(line) && line.includes(ours));
 }
 
 type Made = 'done' | 'taken' | 'impossible';
