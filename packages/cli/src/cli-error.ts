@@ -12,6 +12,16 @@ export class CliError extends Error {
   }
 }
 
+/** What the system refused to the command line itself. The library, which is loaded to tell of it, has the sentence for it. */
+export class SystemError extends CliError {
+  readonly doing: string;
+  constructor(doing: string, cause: unknown) {
+    const { code = 'no reason' } = cause as NodeJS.ErrnoException;
+    super('IO_ERROR', 'io', `Could not ${doing}. The system said ${code}.`, { cause });
+    this.doing = doing;
+  }
+}
+
 export function usageError(message: string): CliError {
   return new CliError('INVALID_ARGUMENT', 'usage', message);
 }

@@ -1,5 +1,5 @@
 import { util } from './builtins.js';
-import { CliError, readerLeft } from './cli-error.js';
+import { CliError, readerLeft, SystemError } from './cli-error.js';
 import { core } from './core.js';
 import { EXIT_CODES } from './exit-codes.js';
 import { write } from './output.js';
@@ -31,9 +31,35 @@ export async function tellFailure(
 
 /** What there is to say of an error, whoever's it is. */
 export async function told(error: unknown): Promise<Told> {
-  if (error instanceof CliError) return error;
-  const { isWeightsealError } = await core();
-  if (isWeightsealError(error)) return error;
+  if (error instanceof CliError && !(error instanceof SystemError)) return error;
+  const library = await core().catch(() => undefined);
+  if (!library) return toldAlone(error);
+  if (library.isWeightsealError(error)) return error;
+  if (error instanceof SystemError) return library.ioError(error.cause, error.doing);
+  if (library.systemFailure(error)) return library.ioError(error, doingOf(error));
+  return unexpected(error);
+}
+
+/** The machine has not even enough left to load the library: files, memory, or the permission to read it. */
+function toldAlone(error: unknown): Told {
+  if (error instanceof SystemError) return error;
+  const { code } = (error ?? {}) as NodeJS.ErrnoException;
+  if (!/^(E(?!RR_)[A-Z0-9]+|ERR_ACCESS_DENIED)$/.test(code ?? '')) return unexpected(error);
+  const hint = 'raise the limits of open files and memory (ulimit -n, ulimit -v), or check the installation';
+  return new CliError(
+    'IO_ERROR',
+    'io',
+    `Could not load what the command needs. The system said ${code}: ${hint}.`,
+  );
+}
+
+/** In the system's words: which call, and about which file. */
+function doingOf(error: unknown): string {
+  const { syscall, path } = error as NodeJS.ErrnoException;
+  return [syscall ?? 'go on', path].filter((word) => word !== undefined).join(' ');
+}
+
+function unexpected(error: unknown): CliError {
   const message = error instanceof Error ? error.message : String(error);
   return new CliError(
     'INTERNAL',

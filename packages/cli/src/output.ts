@@ -1,5 +1,5 @@
 import { fs } from './builtins.js';
-import { CliError } from './cli-error.js';
+import { SystemError } from './cli-error.js';
 
 const NAMES = { 1: 'standard output', 2: 'standard error' } as const;
 const RETRY_MS = 5;
@@ -43,11 +43,6 @@ function writeOut(chunk: Uint8Array): Promise<void> {
   });
 }
 
-function failed(fd: 1 | 2, cause: unknown): CliError {
-  const { code } = cause as NodeJS.ErrnoException;
-  const [ours, hint] =
-    code === 'ENOSPC'
-      ? (['NO_SPACE', 'No space is left there.'] as const)
-      : (['IO_ERROR', `The system said ${code}.`] as const);
-  return new CliError(ours, 'io', `Could not write to ${NAMES[fd]}. ${hint}`, { cause });
+function failed(fd: 1 | 2, cause: unknown): SystemError {
+  return new SystemError(`write to ${NAMES[fd]}`, cause);
 }

@@ -1,3 +1,5 @@
+import { systemFailure } from './system-errors.js';
+
 /**
  * Every code that weightseal can fail with, and the class it belongs to. Codes are stable across versions;
  * messages are not. docs/errors.md says what to do about each.
@@ -115,24 +117,14 @@ export function abortedError(signal: AbortSignal): WeightsealError {
   });
 }
 
-/** Gives a file system error its code and the sentence that says what to do. Errors of ours pass unchanged. */
+/** Gives an error of the system its code and the sentence that says what to do. Errors of ours pass unchanged. */
 export function ioError(error: unknown, doing: string): WeightsealError {
   if (isWeightsealError(error)) return error;
-  const errno = (error as NodeJS.ErrnoException | null)?.code ?? '';
-  const [code, hint] =
-    ioHints[errno] ?? (['IO_ERROR', `The system said ${errno || String(error)}.`] as const);
+  const { code, hint } = systemFailure(error) ?? unknownFailure(error);
   return new WeightsealError(code, `Could not ${doing}. ${hint}`, { cause: error });
 }
 
-const ioHints: Readonly<Record<string, readonly [ErrorCode, string]>> = {
-  ENOENT: ['INPUT_NOT_FOUND', 'It does not exist; check the path.'],
-  ENOSPC: [
-    'NO_SPACE',
-    'No space is left there; free some, or choose another place. Nothing was left behind.',
-  ],
-  EDQUOT: ['NO_SPACE', 'The disk quota is used up there; free some. Nothing was left behind.'],
-  EFBIG: ['NO_SPACE', 'The file would be larger than is allowed there; raise the limit.'],
-  EEXIST: ['OUTPUT_EXISTS', 'It exists already; allow overwriting (--force), or choose another name.'],
-  EACCES: ['IO_ERROR', 'Permission was denied; check owner and mode.'],
-  EISDIR: ['IO_ERROR', 'It is a directory, not a file.'],
-};
+function unknownFailure(error: unknown): { code: ErrorCode; hint: string } {
+  const code = (error as { code?: unknown } | null)?.code;
+  return { code: 'IO_ERROR', hint: `The system said ${typeof code === 'string' ? code : String(error)}.` };
+}

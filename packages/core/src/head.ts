@@ -61,9 +61,11 @@ export function truncated(): WeightsealError {
 
 /** Preamble and both copies, as a new file begins. */
 export function encodeHead(preamble: Preamble, envelope: Envelope): Uint8Array<ArrayBuffer> {
-  const copy = encodeCopy(
-    { generation: envelope.generation, document: encodeEnvelope(envelope) },
-    preamble.area,
-  );
+  const copy = encodeEnvelopeCopy(envelope, preamble.area);
   return concat(encodePreamble(preamble), copy, copy);
+}
+
+/** A copy of the envelope. @throws ENVELOPE_FULL */
+export function encodeEnvelopeCopy(envelope: Envelope, area: number): Uint8Array<ArrayBuffer> {
+  return encodeCopy({ generation: envelope.generation, document: encodeEnvelope(envelope) }, area);
 }

@@ -44,4 +44,5 @@ export { openReader, type ReaderOptions, type SealedReader, type WriteOptions } 
 export { type Resealed, type ResealOptions, reseal } from './reseal.js';
 export { type RewrapOptions, type Rewrapped, rewrap } from './rewrap.js';
 export { type Sealed, type SealFileOptions, type SealOptions, sealToFile, sealToStream } from './seal.js';
+export { type SystemFailure, systemFailure } from './system-errors.js';
 export type { UnlockOptions } from './unlock.js';

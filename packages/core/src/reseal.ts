@@ -1,10 +1,10 @@
-import { realpath } from 'node:fs/promises';
 import { passError } from './engine/pass.js';
-import { ioError, throwIfAborted, WeightsealError } from './errors.js';
+import { throwIfAborted, WeightsealError } from './errors.js';
 import { FLOE_HEADER } from './format/sizes.js';
 import { encodeHead } from './head.js';
 import { type Recipient, recipientOf } from './inspect.js';
 import { FileSource } from './io/byte-source.js';
+import { type LockOptions, openLocked } from './io/file-lock.js';
 import { Input } from './io/input.js';
 import { OutputFile } from './io/output-file.js';
 import type { KeyWrapper } from './keys/key-wrapper.js';
@@ -16,7 +16,7 @@ import { Sealer } from './sealer.js';
 import { checkStillOurs } from './still-ours.js';
 import type { UnlockOptions } from './unlock.js';
 
-export interface ResealOptions extends UnlockOptions, Partial<RecipientChange> {
+export interface ResealOptions extends UnlockOptions, Partial<RecipientChange>, LockOptions {
   /** Counts every byte twice: once encrypted, once verified. */
   readonly onProgress?: OnProgress | undefined;
 }
@@ -34,16 +34,15 @@ export interface Resealed {
  * until the new one has been verified from its first byte to its last. Whoever had the old data key cannot open the new file.
  *
  * The recipients stay the same but for `add` and `remove`. Each one that stays must be among `keys`, since only its key can wrap.
+ * Waits for another rewrap or reseal of the file to end, and then takes what that one has left.
  *
  * @throws RECIPIENT_REQUIRED when a recipient would silently be lost, and what sealing and opening throw
  */
 export async function reseal(path: string, options: ResealOptions): Promise<Resealed> {
-  const target = await realpath(path).catch((error: unknown) => {
-    throw ioError(error, `open ${path}`);
-  });
-  await using input = await Input.open(target, options.signal);
+  await using locked = await openLocked(path, false, options);
+  await using input = await Input.open(locked.file, options.signal);
   // Before a key is asked: whether the new file can be the old one's owner's.
-  await using file = await OutputFile.replacing(input.file!);
+  await using file = await OutputFile.replacing(locked.file);
   await using old = await SealedSource.open(input, options);
   const { context } = old.unlocked.head.envelope.core;
   const { segmentLength } = old.body.segments;
@@ -54,12 +53,12 @@ export async function reseal(path: string, options: ResealOptions): Promise<Rese
   try {
     await encryptAnew(old, sealer, file, signal, progress);
     await verifyWritten(file, old.size, { keys, context, signal, hedgeMs }, progress);
-    await file.keepMode(input.file!);
+    await file.keepMode(locked.file);
     throwIfAborted(signal);
     // What takes long comes before the last look: a rewrap or another file meanwhile must not be undone.
     await file.sync();
     await old.checkUnchanged();
-    await checkStillOurs(old.body.source as FileSource, old.unlocked.head.copy.document);
+    await checkStillOurs(locked.file, old.unlocked.head.copy.document);
     await file.publish();
   } catch (error) {
     throw passError(error, `reseal ${path}`);

@@ -1,13 +1,12 @@
-import { constants } from 'node:fs';
-import { realpath } from 'node:fs/promises';
 import { ioError, throwIfAborted, WeightsealError } from './errors.js';
 import { expectContext } from './format/context.js';
 import { authenticateEnvelope, type Envelope, encodeEnvelope } from './format/envelope.js';
-import { copyCapacity, encodeCopy, nextGeneration } from './format/envelope-copy.js';
+import { copyCapacity, nextGeneration, parseCopy } from './format/envelope-copy.js';
 import { PREAMBLE_LENGTH, preambleFor } from './format/preamble.js';
-import { encodeHead, type Head, readHeadOf } from './head.js';
+import { encodeEnvelopeCopy, encodeHead, type Head, readHeadOf } from './head.js';
 import { type Recipient, recipientOf } from './inspect.js';
 import { FileSource, inputChanged } from './io/byte-source.js';
+import { type LockOptions, openLocked } from './io/file-lock.js';
 import { OutputFile, writeAt } from './io/output-file.js';
 import type { KeyWrapper } from './keys/key-wrapper.js';
 import { type RecipientChange, slotsToKeep } from './keys/recipients.js';
@@ -21,7 +20,7 @@ const COPY_BYTES = 1_048_576;
 /** Magic, generation, length and checksum of a copy: FORMAT.md §4.1. */
 const COPY_HEAD = 56;
 
-export interface RewrapOptions extends UnlockOptions, Partial<RecipientChange> {
+export interface RewrapOptions extends UnlockOptions, Partial<RecipientChange>, LockOptions {
   /** Whether to write the file anew, with more room for recipients, when the envelope's area is full. Its payload is copied as it is. */
   readonly grow?: boolean | undefined;
 }
@@ -36,16 +35,14 @@ export interface Rewrapped {
 /**
  * Changes who may open a sealed file, in place: same data key, no byte of the payload is touched. Without `add` and `remove` the wraps of
  * `keys` are made anew, with the keys' present versions. A crash at any moment leaves the old envelope or the new one. It locks nobody out who has had the data key or a
- * copy of the file: that is what `reseal` is for.
+ * copy of the file: that is what `reseal` is for. Waits for another rewrap or reseal of the file to end, and then changes what that one has left.
  *
- * @throws ENVELOPE_FULL unless `grow`, GENERATION_EXHAUSTED, RECIPIENT_NOT_FOUND, RECIPIENT_REQUIRED, WRAP_NOT_VERIFIED, INPUT_CHANGED when somebody else rewrote
- *   the file meanwhile, and what opening throws
+ * @throws ENVELOPE_FULL unless `grow`, GENERATION_EXHAUSTED, RECIPIENT_NOT_FOUND, RECIPIENT_REQUIRED, WRAP_NOT_VERIFIED, INPUT_CHANGED when something
+ *   else than a rewrap or reseal changed the file meanwhile, and what opening throws
  */
 export async function rewrap(path: string, options: RewrapOptions): Promise<Rewrapped> {
-  const target = await realpath(path).catch((error: unknown) => {
-    throw ioError(error, `open ${path}`);
-  });
-  await using file = await FileSource.open(target, constants.O_RDWR);
+  await using locked = await openLocked(path, true, options);
+  const { file } = locked;
   const head = await readHeadOf(file, options.signal);
   const envelope = await newEnvelope(head, options);
   const fits = encodeEnvelope(envelope).length <= copyCapacity(head.preamble.area);
@@ -89,8 +86,7 @@ function underAnotherName(keys: readonly KeyWrapper[], { envelope }: Head): Weig
 
 /** FORMAT.md §13.2: the copy that is not in use, then the other. */
 async function writeInPlace(file: FileSource, head: Head, envelope: Envelope): Promise<void> {
-  const document = encodeEnvelope(envelope);
-  const bytes = encodeCopy({ generation: envelope.generation, document }, head.preamble.area);
+  const bytes = encodeEnvelopeCopy(envelope, head.preamble.area);
   await checkStillOurs(file, head.copy.document);
   try {
     await writeCopy(file, bytes, 1 - head.copy.index);
@@ -98,7 +94,7 @@ async function writeInPlace(file: FileSource, head: Head, envelope: Envelope): P
   } catch (error) {
     throw ioError(error, `rewrap ${file.path}`);
   }
-  // Of two rewraps at the same moment, one must not believe that it went through. The checksum in the first bytes tells them apart.
+  // Where there are no locks, of two rewraps at the same moment one must not believe that it went through. The checksum in the first bytes tells them apart.
   for (const index of [0, 1]) {
     const found = await file.read(PREAMBLE_LENGTH + index * bytes.length, COPY_HEAD);
     if (Buffer.compare(found, bytes.subarray(0, COPY_HEAD)) !== 0) throw inputChanged(file.path);
@@ -109,7 +105,10 @@ async function writeCopy(file: FileSource, bytes: Uint8Array, index: number): Pr
   const at = PREAMBLE_LENGTH + index * bytes.length;
   await writeAt(file.handle, bytes, at, file.path);
   await file.handle.datasync();
-  if (Buffer.compare(await file.read(at, bytes.length), bytes) === 0) return;
+  const found = await file.read(at, bytes.length);
+  if (Buffer.compare(found, bytes) === 0) return;
+  // Whole, and not ours: somebody writes here who does not ask for the lock.
+  if (parseCopy(found)) throw inputChanged(file.path);
   throw new WeightsealError(
     'IO_ERROR',
     'The disk gave back something other than what was written; the envelope in use is still whole.',
@@ -126,15 +125,33 @@ async function writeAnew(
   const preamble = preambleFor(areaForDocument(encodeEnvelope(envelope).length));
   await file.write(encodeHead(preamble, envelope), 0);
   const shift = preamble.payloadOffset - head.preamble.payloadOffset;
-  for (let at = head.preamble.payloadOffset; at < source.size; at += COPY_BYTES) {
-    const length = Math.min(COPY_BYTES, source.size - at);
-    await file.write(await source.read(at, length, { signal }), at + shift);
-  }
+  await eachPiece(source, head, signal, (bytes, at) => file.write(bytes, at + shift));
   await file.keepMode(source);
   throwIfAborted(signal);
   // What takes long comes before the last look.
   await file.sync();
-  await source.checkUnchanged();
+  await source.checkSize();
+  // Nobody authenticates what is copied; a time that has moved may be a byte that has.
+  if (await source.touched()) {
+    const written = await FileSource.of(file.path, file.handle);
+    await eachPiece(source, head, signal, async (bytes, at) => {
+      const copied = await written.read(at + shift, bytes.length, { signal });
+      if (Buffer.compare(copied, bytes) !== 0) throw inputChanged(source.path);
+    });
+  }
   await checkStillOurs(source, head.copy.document);
   await file.publish();
+}
+
+/** The payload as it is, in pieces. */
+async function eachPiece(
+  source: FileSource,
+  head: Head,
+  signal: AbortSignal | undefined,
+  use: (bytes: Uint8Array, at: number) => Promise<void>,
+): Promise<void> {
+  for (let at = head.preamble.payloadOffset; at < source.size; at += COPY_BYTES) {
+    const length = Math.min(COPY_BYTES, source.size - at);
+    await use(await source.read(at, length, { signal }), at);
+  }
 }

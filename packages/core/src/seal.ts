@@ -72,7 +72,7 @@ export async function sealToFile(
   using sealer = await Sealer.create(options);
   const sealed = await sealInto(opened, file, sealer, options);
   throwIfAborted(options.signal);
-  await opened.checkUnchanged();
+  await opened.checkAtRest(sealed.digest, options.signal);
   await file.publish();
   return sealed;
 }
@@ -148,7 +148,7 @@ async function* sealChunks(input: InputBytes, options: SealOptions): AsyncGenera
     yield encodeHead(sealer.preamble, sealer.envelope(metadataOf(opened, options, opened.size, undefined)));
     yield sealer.floeHeader;
     for await (const { bytes } of sealPass(pass, plan, opened)) if (bytes) yield bytes;
-    await opened.checkUnchanged();
+    await opened.checkAtRest(undefined, options.signal);
   } catch (error) {
     throw passError(error, 'seal the stream');
   }
@@ -207,13 +207,13 @@ function checkName(name: string | undefined): void {
 }
 
 function metadataOf(
-  { file }: Input,
+  { path }: Input,
   options: SealOptions,
   size: number | undefined,
   digest: string | undefined,
 ): Metadata {
   // A file may have a name that the metadata cannot hold, on some systems; it is sealed without one then.
-  const own = file && isFileName(basename(file.path)) ? basename(file.path) : undefined;
+  const own = path !== undefined && isFileName(basename(path)) ? basename(path) : undefined;
   const name = options.name ?? own;
   return {
     created: new Date().toISOString(),

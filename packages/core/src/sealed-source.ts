@@ -11,7 +11,7 @@ import {
 } from './engine/pass.js';
 import { type Batch, batches } from './engine/plan.js';
 import { TaskError } from './engine/task.js';
-import { WeightsealError } from './errors.js';
+import type { WeightsealError } from './errors.js';
 import { parseSegmentLength } from './format/floe.js';
 import { decryptSegment, release } from './format/segment.js';
 import { FLOE_HEADER, OVERHEAD, segmentsOfBody } from './format/sizes.js';
@@ -36,12 +36,7 @@ export class SealedSource implements SealedInput {
   /** Takes over the input, and closes it with itself or when it throws. */
   static async open(input: Input, options: UnlockOptions, whole = true): Promise<SealedSource> {
     try {
-      const { source, file } = input;
-      if (!source)
-        throw new WeightsealError(
-          'INVALID_ARGUMENT',
-          'This needs random access; give a file or a byte source.',
-        );
+      const { anywhere: source, file } = input;
       // Threads start while the key is asked.
       if (file && whole) warmFor(file.size);
       return await SealedSource.#unlock(source, input, options);
@@ -121,7 +116,7 @@ export class SealedSource implements SealedInput {
   }
 
   async checkUnchanged(): Promise<void> {
-    await this.#input.checkUnchanged();
+    await this.#input.checkSize();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -5,6 +5,7 @@ import { createHash } from './crypto.js';
 import { runTask, Scratch } from './engine/run-task.js';
 import { TaskError, type TaskFailure } from './engine/task.js';
 import type { FromWorker, ToWorker } from './engine/worker-messages.js';
+import { systemFailure } from './system-errors.js';
 
 // glibc takes every block over a threshold from the kernel, page by page, and gives it back at once. The threshold follows the largest
 // such block that was freed: one that is never touched raises it above the pieces that ciphers allocate, which costs nothing.
@@ -16,8 +17,8 @@ let hash: Hash | undefined;
 
 function failureOf(error: unknown): TaskFailure {
   if (error instanceof TaskError) return error.failure;
-  const { code, message } = error as NodeJS.ErrnoException;
-  return { message: String(message), ...(typeof code === 'string' && { errno: code }) };
+  const errno = systemFailure(error)?.errno;
+  return { message: String((error as Error).message), ...(errno !== undefined && { errno }) };
 }
 
 function answer(message: ToWorker): { reply: FromWorker; transfer: ArrayBuffer[] } {

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { appendFile, readFile, truncate, writeFile } from 'node:fs/promises';
+import { existsSync, utimesSync, writeFileSync } from 'node:fs';
+import { appendFile, open, readFile, truncate, writeFile } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
@@ -9,6 +10,8 @@ import {
   openReader,
   openToFile,
   openToStream,
+  reseal,
+  rewrap,
   sealToFile,
   sealToStream,
   verify,
@@ -209,10 +212,6 @@ describe('an input file', () => {
   const changes: Record<string, (path: string) => Promise<void>> = {
     grows: (path) => appendFile(path, 'x'),
     shrinks: (path) => truncate(path, 10),
-    'is written over': async (path) => {
-      await delay(15);
-      await writeFile(path, pattern(PLAINTEXT.length, 2), { flag: 'r+' });
-    },
   };
   for (const size of [PLAINTEXT.length, 6_000_000]) {
     it.each(Object.entries(changes))(
@@ -236,17 +235,69 @@ describe('an input file', () => {
     );
   }
 
-  it('that the caller opened as a source, and that is written over while it is sealed, is INPUT_CHANGED', async () => {
+  /** Writes other bytes, or only another time, over what has been read already. */
+  const overwriting = (path: string, bytes: Uint8Array) => ({
+    onProgress: ({ bytes: done }: { bytes: number }) => {
+      if (done === 0) return;
+      writeFileSync(path, bytes, { flag: 'r+' });
+      utimesSync(path, new Date(), new Date(Date.now() + 5000));
+    },
+  });
+
+  for (const size of [PLAINTEXT.length, 6_000_000]) {
+    it(`of ${size} bytes that is written over after it was read is INPUT_CHANGED`, async () => {
+      const directory = await temp.directory();
+      const input = temp.path();
+      await writeFile(input, pattern(size));
+      const over = overwriting(input, pattern(10, 2));
+      await expect(sealToFile(input, `${directory}/out`, { keys, ...over })).rejects.toEqual(
+        code('INPUT_CHANGED'),
+      );
+      await writeFile(input, pattern(size));
+      await using source = await FileSource.open(input);
+      await expect(sealToFile(source, `${directory}/out`, { keys, ...over })).rejects.toEqual(
+        code('INPUT_CHANGED'),
+      );
+      expect(await everythingIn(directory)).toEqual([]);
+    });
+
+    it(`of ${size} bytes whose time moves while its bytes stay is sealed`, async () => {
+      const [input, output] = [temp.path(), temp.path()];
+      await writeFile(input, pattern(size));
+      const touched = overwriting(input, pattern(size).subarray(0, 10));
+      const { digest } = await sealToFile(input, output, { keys, ...touched });
+      expect(await verify(output, { keys })).toMatchObject({ size, digest, digestVerified: true });
+    });
+  }
+
+  it('whose time moves is refused where there is no digest to compare with, and the sentence says what to do', async () => {
     const input = temp.path();
     await writeFile(input, PLAINTEXT);
-    await using source = await FileSource.open(input);
-    const slow = new MemoryKey('slow');
-    const wrap = slow.wrap.bind(slow);
-    slow.wrap = async (...call) => {
-      await changes['is written over']!(input);
-      return wrap(...call);
-    };
-    await expect(sealToFile(source, temp.path(), { keys: [slow] })).rejects.toEqual(code('INPUT_CHANGED'));
+    const touched = overwriting(input, PLAINTEXT.subarray(0, 10));
+    for (const attempt of [
+      () => sealToFile(input, temp.path(), { keys, digest: false, ...touched }),
+      () => collect(sealToStream(input, { keys, ...touched })),
+    ]) {
+      const error = await refusal(attempt);
+      expect(error.code).toBe('INPUT_CHANGED');
+      expect(error.message).toContain('as a stream');
+    }
+  });
+
+  it('that is sealed may have any time: its bytes are authenticated', async () => {
+    for (const size of [PLAINTEXT.length, 6_000_000]) {
+      const [input, output] = [temp.path(), temp.path()];
+      await writeFile(input, await sealBytes(pattern(size), { keys }));
+      const touching = () => ({
+        onProgress: () => utimesSync(input, new Date(), new Date(Date.now() + Math.random() * 1e6)),
+      });
+      await openToFile(input, output, { keys, ...touching() });
+      expect(Buffer.compare(await readFile(output), pattern(size))).toBe(0);
+      expect(await verify(input, { keys, ...touching() })).toMatchObject({ size });
+      expect((await collect(openToStream(input, { keys, ...touching() }))).length).toBe(size);
+      await reseal(input, { keys, ...touching() });
+      expect(await verify(input, { keys })).toMatchObject({ size });
+    }
   });
 
   it('that the caller opened and closed again is IO_ERROR, whenever it is looked at', async () => {
@@ -256,7 +307,7 @@ describe('an input file', () => {
     await source.handle.close();
     for (const attempt of [
       () => FileSource.of(input, source.handle),
-      () => source.checkUnchanged(),
+      () => source.checkSize(),
       () => verify(source, { keys }),
       () => sealToFile(source, temp.path(), { keys }),
     ]) {
@@ -291,5 +342,79 @@ describe('an input file', () => {
     expect(await verify(`${directory}/in`, { ...options, digest: false })).toMatchObject({
       digestVerified: false,
     });
+  });
+});
+
+describe.skipIf(!existsSync('/proc/version'))('a file that says it has 0 bytes, and gives more', () => {
+  const PSEUDO = '/proc/version';
+
+  it('is sealed to its end, by its name', async () => {
+    const output = temp.path();
+    const content = await readFile(PSEUDO);
+    expect(await sealToFile(PSEUDO, output, { keys })).toMatchObject({ size: content.length });
+    const opened = temp.path();
+    expect(await openToFile(output, opened, { keys })).toMatchObject({ name: 'version' });
+    expect(await readFile(opened)).toEqual(content);
+    const stream = await collect(sealToStream(PSEUDO, { keys }));
+    expect(await collect(openToStream(streamOf(stream, 999), { keys }))).toEqual(Uint8Array.from(content));
+  });
+
+  it.skipIf(!existsSync('/proc/kallsyms'))('of more than one read is sealed to its end', async () => {
+    const output = temp.path();
+    const { size } = await sealToFile('/proc/kallsyms', output, { keys });
+    expect(size).toBeGreaterThan(1_000_000);
+  });
+
+  it('is refused where it would have to be read anywhere, and the sentence says what to do', async () => {
+    for (const attempt of [
+      () => inspect(PSEUDO),
+      () => openReader(PSEUDO, { keys }),
+      () => FileSource.open(PSEUDO),
+      () => reseal(PSEUDO, { keys }),
+    ]) {
+      const error = await refusal(attempt);
+      expect(error.code).toBe('INVALID_ARGUMENT');
+      expect(error.message).toContain('Copy it');
+    }
+    // Nobody may write to it, whatever it says.
+    expect((await refusal(() => rewrap(PSEUDO, { keys }))).class).toMatch(/io|usage/);
+  });
+
+  it('as an empty file is empty', async () => {
+    const [input, output] = [temp.path(), temp.path()];
+    await writeFile(input, '');
+    expect(await sealToFile(input, output, { keys })).toMatchObject({ size: 0 });
+    expect((await refusal(() => inspect(input))).code).toBe('NOT_SEALED');
+  });
+});
+
+describe('a file that gives more, or less, than it says', () => {
+  const told = async (path: string, size: number) => {
+    const handle = await open(path);
+    const stat = handle.stat.bind(handle);
+    handle.stat = (async (options: { bigint: true }) =>
+      Object.assign(await stat(options), { size: BigInt(size) })) as unknown as typeof handle.stat;
+    return await FileSource.of(path, handle);
+  };
+
+  it.each([PLAINTEXT.length - 1, 5])(
+    'sealing one that gives more than %d bytes does not cut it',
+    async (size) => {
+      const input = temp.path();
+      await writeFile(input, PLAINTEXT);
+      await using source = await told(input, size);
+      const error = await refusal(() => sealToFile(source, temp.path(), { keys }));
+      expect(error.code).toBe('INPUT_CHANGED');
+      expect(error.message).toContain('gives more');
+    },
+  );
+
+  it.each([4096, 6_000_000])('sealing one that says %d bytes and gives 5 tells both', async (size) => {
+    const input = temp.path();
+    await writeFile(input, 'five\n');
+    await using source = await told(input, size);
+    const error = await refusal(() => sealToFile(source, temp.path(), { keys }));
+    expect(error.code).toBe('INPUT_CHANGED');
+    expect(error.message).toContain('as a stream');
   });
 });

@@ -1,5 +1,13 @@
 import { type FileHandle, lstat, open, realpath, rename, unlink } from 'node:fs/promises';
-import { Directory, type ErrorCode, isWeightsealError, secretBytes, WeightsealError } from '@weightseal/core';
+import {
+  Directory,
+  type ErrorCode,
+  ioError,
+  isWeightsealError,
+  secretBytes,
+  systemFailure,
+  WeightsealError,
+} from '@weightseal/core';
 import { randomBytes, randomFillSync } from './crypto.js';
 import { toDate } from './key-bytes.js';
 import {
@@ -148,18 +156,17 @@ function rotating(path: string, beside: string): WeightsealError {
   );
 }
 
-const errnoCodes: Readonly<Record<string, readonly [ErrorCode, string]>> = {
+/** What of the machine's failures has another sentence for a key file that is written. */
+const writeHints: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   EEXIST: ['OUTPUT_EXISTS', 'It exists already, and a key file is never overwritten; choose another name.'],
-  ENOSPC: ['NO_SPACE', 'No space is left there; free some.'],
-  EDQUOT: ['NO_SPACE', 'The disk quota is used up there; free some.'],
   ENOENT: ['IO_ERROR', 'Its directory does not exist; make it first.'],
   EACCES: ['IO_ERROR', 'Permission was denied; check owner and mode of its directory.'],
-  EROFS: ['IO_ERROR', 'The file system is mounted read-only.'],
 };
 
 function writeError(error: unknown, doing: string): WeightsealError {
   if (isWeightsealError(error)) return error;
-  const errno = (error as NodeJS.ErrnoException).code ?? 'an unknown error';
-  const [code, hint] = errnoCodes[errno] ?? ['IO_ERROR', `The system said ${errno}.`];
+  const errno = systemFailure(error)?.errno ?? '';
+  if (!Object.hasOwn(writeHints, errno)) return ioError(error, doing);
+  const [code, hint] = writeHints[errno]!;
   return new WeightsealError(code, `Could not ${doing}. ${hint}`, { cause: error });
 }

@@ -9,6 +9,7 @@ import {
   within,
 } from '@weightseal/core';
 import { randomBytes, scrypt } from './crypto.js';
+import { checkMemoryFor } from './memory-left.js';
 import { checkedScrypt, type ScryptParameters, scryptProblem } from './scrypt-parameters.js';
 import { wipe } from './wipe.js';
 import { type BlobKey, BODY_BYTES, openBlob, SALT_BYTES, sealBlob } from './wrap-blob.js';
@@ -111,7 +112,12 @@ function isBytes(value: unknown): value is Uint8Array {
   return ArrayBuffer.isView(value) && Object.prototype.toString.call(value) === '[object Uint8Array]';
 }
 
-function derive(passphrase: Uint8Array, salt: Uint8Array, { N, r, p }: ScryptParameters): Promise<Buffer> {
+async function derive(
+  passphrase: Uint8Array,
+  salt: Uint8Array,
+  { N, r, p }: ScryptParameters,
+): Promise<Buffer> {
+  await checkMemoryFor(128 * N * r, 'derive the key from the passphrase');
   // OpenSSL counts its blocks for p and a little more beside the 128·N·r of the algorithm.
   const maxmem = 128 * r * (N + p + 2) + 1024;
   return new Promise((resolve, reject) => {

@@ -1,7 +1,7 @@
 import { constants, type Stats } from 'node:fs';
 import { type FileHandle, lstat, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { type ErrorCode, isWeightsealError, WeightsealError } from '@weightseal/core';
+import { type ErrorCode, ioError, isWeightsealError, systemFailure, WeightsealError } from '@weightseal/core';
 import {
   adviceFor,
   closedByDirectory,
@@ -153,20 +153,26 @@ function inKubernetes({ code, message, cause }: WeightsealError): WeightsealErro
   return new WeightsealError(code, `${message} ${KUBERNETES}`, { cause });
 }
 
-const errnoCodes: Readonly<Record<string, readonly [ErrorCode, string]>> = {
+/** What of the machine's failures is one of the key. All others keep the code that they have everywhere. */
+const keyCodes: Readonly<Record<string, readonly [ErrorCode, string?]>> = {
   ENOENT: ['KEY_NOT_FOUND', 'There is no such file; check the path.'],
   ENOTDIR: ['KEY_NOT_FOUND', 'There is no such file; check the path.'],
   ENAMETOOLONG: ['KEY_NOT_FOUND', 'There can be no file with so long a name; check the path.'],
   EACCES: ['KEY_DENIED', 'This user may not read it; check owner and mode of the file and its directories.'],
   EPERM: ['KEY_DENIED', 'This user may not read it; check owner and mode of the file and its directories.'],
+  ERR_ACCESS_DENIED: ['KEY_DENIED'],
   ELOOP: ['KEY_FILE_INVALID', 'Its symlinks lead round in a circle.'],
   ENXIO: ['KEY_FILE_INVALID', 'It is not a regular file.'],
+  ENODEV: ['KEY_FILE_INVALID', 'It is not a regular file.'],
+  EISDIR: ['KEY_FILE_INVALID'],
 };
 
-/** Gives a file system error its code and a sentence that says what to do. Errors of ours pass unchanged. */
+/** Gives an error of the system a code and a sentence that says what to do. Errors of ours pass unchanged. */
 export function readError(error: unknown, path: string, what: string): WeightsealError {
   if (isWeightsealError(error)) return error;
-  const errno = (error as NodeJS.ErrnoException).code ?? 'an unknown error';
-  const [code, hint] = errnoCodes[errno] ?? ['KEY_UNAVAILABLE', `The system said ${errno}; try again.`];
-  return new WeightsealError(code, `Could not read the ${what} ${path}. ${hint}`, { cause: error });
+  const failure = ioError(error, `read the ${what} ${path}`);
+  const errno = systemFailure(error)?.errno ?? '';
+  const [code, hint] = Object.hasOwn(keyCodes, errno) ? keyCodes[errno]! : [failure.code];
+  const message = hint === undefined ? failure.message : `Could not read the ${what} ${path}. ${hint}`;
+  return new WeightsealError(code, message, { cause: error });
 }

@@ -1,6 +1,13 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { isWeightsealError, secretBytes, WeightsealError } from '@weightseal/core';
+import {
+  type ErrorCode,
+  ioError,
+  isWeightsealError,
+  secretBytes,
+  systemFailure,
+  WeightsealError,
+} from '@weightseal/core';
 import { wipe } from './wipe.js';
 
 export const PIN_VARIABLE = 'WEIGHTSEAL_PKCS11_PIN';
@@ -128,11 +135,17 @@ function exposed(path: string, mode: number): WeightsealError {
 }
 
 function unreadable(path: string, cause: unknown): WeightsealError {
-  const errno = (cause as NodeJS.ErrnoException).code ?? 'an unknown error';
-  const missing = errno === 'ENOENT' || errno === 'ENOTDIR';
-  return new WeightsealError(
-    missing ? 'KEY_NOT_FOUND' : 'KEY_DENIED',
-    `Could not read the PIN file ${path}: the system said ${errno}. Check that it is there, and its owner and mode.`,
-    { cause },
-  );
+  const failure = ioError(cause, `read the PIN file ${path}`);
+  const code = pinCodes[systemFailure(cause)?.errno ?? ''] ?? failure.code;
+  return new WeightsealError(code, failure.message, { cause });
 }
+
+/** What of the machine's failures is one of the PIN file. */
+const pinCodes: Readonly<Record<string, ErrorCode>> = {
+  ENOENT: 'KEY_NOT_FOUND',
+  ENOTDIR: 'KEY_NOT_FOUND',
+  ENAMETOOLONG: 'KEY_NOT_FOUND',
+  EACCES: 'KEY_DENIED',
+  EPERM: 'KEY_DENIED',
+  ERR_ACCESS_DENIED: 'KEY_DENIED',
+};

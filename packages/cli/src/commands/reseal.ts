@@ -3,6 +3,7 @@ import { changeOf, recipientLines } from '../recipients.js';
 import { quote } from '../text.js';
 import type { Args, Result, Session } from '../types.js';
 import { pathOf } from '../values.js';
+import { sayWaiting } from '../waiting.js';
 
 export async function reseal(args: Args, session: Session): Promise<Result> {
   const library = await core();
@@ -13,6 +14,7 @@ export async function reseal(args: Args, session: Session): Promise<Result> {
     ...options,
     signal: session.signal,
     onProgress,
+    onWait: sayWaiting(path, session.quiet),
   });
   return {
     value: { path, ...used, ...resealed },

@@ -3,8 +3,9 @@ import { changeOf, recipientLines } from '../recipients.js';
 import { quote } from '../text.js';
 import type { Args, Result, Session } from '../types.js';
 import { pathOf } from '../values.js';
+import { sayWaiting } from '../waiting.js';
 
-export async function rewrap(args: Args, { signal }: Session): Promise<Result> {
+export async function rewrap(args: Args, { signal, quiet }: Session): Promise<Result> {
   const library = await core();
   const path = pathOf(args, 'rewrap');
   const { options, used } = await changeOf(args, 'rewrap');
@@ -12,6 +13,7 @@ export async function rewrap(args: Args, { signal }: Session): Promise<Result> {
     ...options,
     grow: args.has('grow'),
     signal,
+    onWait: sayWaiting(path, quiet),
   });
   return {
     value: { path, ...used, ...rewrapped },

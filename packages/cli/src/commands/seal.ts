@@ -46,9 +46,8 @@ async function sealToStdout(
   signal: AbortSignal,
   used: object,
 ): Promise<Result> {
-  const { FileSource, sealToStream } = await core();
-  await using file = input === '-' ? undefined : await FileSource.open(input);
-  const sealedSize = await pour(sealToStream(file ?? stdin(), options), signal);
+  const { sealToStream } = await core();
+  const sealedSize = await pour(sealToStream(input === '-' ? stdin() : input, options), signal);
   return {
     value: { output: '-', ...used, sealedSize },
     lines: [],

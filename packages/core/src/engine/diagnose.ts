@@ -60,7 +60,10 @@ async function diagnoseInner(body: Body, position: number, signal: Signal): Prom
 
 async function diagnoseLast(body: Body, signal: Signal): Promise<ErrorCode> {
   const position = body.segments.count - 1;
-  return (await markedAs(body, signal)) ?? moved(body, await readSegment(body, position, signal), position, true, signal);
+  return (
+    (await markedAs(body, signal)) ??
+    moved(body, await readSegment(body, position, signal), position, true, signal)
+  );
 }
 
 /** The error for a last segment whose own marker is not its length; undefined when it is. It takes no key: FORMAT.md §9.12. */

@@ -10,14 +10,32 @@ export interface Digest {
   end(): Promise<void>;
 }
 
-/** On a thread of its own: hashing is the one serial part of a seal, and everything else overlaps with it. */
+/** On a thread of its own: hashing is the one serial part of a seal, and everything else overlaps with it. @throws IO_ERROR without a thread */
 export function threadDigest(): Digest {
   const thread = new WorkerThread();
+  let here: Digest | undefined;
+  // A thread that does not come up has hashed nothing; its calls fail in their order, and are made up for in it.
+  const onThread = async <T>(call: () => Promise<T>, instead: (digest: Digest) => Promise<T>): Promise<T> => {
+    if (here) return instead(here);
+    try {
+      return await call();
+    } catch (error) {
+      if (!thread.stillborn) throw error;
+      here ??= inlineDigest();
+      return instead(here);
+    }
+  };
   return {
-    async update(bytes, length) {
-      await thread.call({ kind: 'hash', bytes, length });
-    },
-    finish: async () => `sha256:${String(await thread.call({ kind: 'digest' }))}`,
+    update: (bytes, length) =>
+      onThread(
+        async () => void (await thread.call({ kind: 'hash', bytes, length })),
+        (digest) => digest.update(bytes, length),
+      ),
+    finish: () =>
+      onThread(
+        async () => `sha256:${String(await thread.call({ kind: 'digest' }))}`,
+        (digest) => digest.finish(),
+      ),
     end: () => thread.end(),
   };
 }

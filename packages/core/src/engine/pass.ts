@@ -178,7 +178,7 @@ export function passError(error: unknown, doing: string): WeightsealError {
   if (short)
     return new WeightsealError(
       'INPUT_CHANGED',
-      'The input became shorter while it was being read; try again.',
+      'The input ended before the size that the system tells of it: it became shorter meanwhile, and then try again; or the file system tells a wrong size, and then pipe it in as a stream, or copy it.',
     );
   return new WeightsealError('INTERNAL', `A worker failed: ${message}`, { cause: error });
 }

@@ -21,10 +21,13 @@ export class Pool implements Executor {
   readonly #size: number;
   readonly #queue: Queued[] = [];
   #threads: WorkerThread[] = [];
+  /** How many threads may be tried to have: fewer than `#size` once the system has refused one, until all have ended. */
+  #most: number;
   #idle: NodeJS.Timeout | undefined;
 
   constructor(size: number) {
     this.#size = size;
+    this.#most = size;
     this.width = size * DEPTH;
   }
 
@@ -43,8 +46,9 @@ export class Pool implements Executor {
 
   /** Starts the threads before there is work, so that they come up while keys are asked for. */
   warm(): void {
+    this.#forgetDead();
     try {
-      while (this.#threads.length < this.#size) this.#threads.push(new WorkerThread());
+      while (this.#threads.length < this.#most) this.#threads.push(new WorkerThread());
     } catch {
       // The system gives no more threads. Those that there are will do, and without any the first task says so.
     }
@@ -62,20 +66,42 @@ export class Pool implements Executor {
         continue;
       }
       if (thread.load >= DEPTH) return;
-      const { task, resolve, reject } = this.#queue.shift()!;
+      const queued = this.#queue.shift()!;
       thread
-        .call({ kind: 'task', task })
-        .then((result) => resolve(result as TaskResult), reject)
+        .call({ kind: 'task', task: queued.task })
+        .then(
+          (result) => queued.resolve(result as TaskResult),
+          (error: unknown) => this.#failed(queued, thread, error),
+        )
         .finally(() => this.#next());
     }
   }
 
+  /** A thread that never began has done nothing of the task: another can, where there is one. */
+  #failed(queued: Queued, thread: WorkerThread, error: unknown): void {
+    if (!thread.stillborn) {
+      queued.reject(error);
+      return;
+    }
+    this.#forgetDead();
+    this.#most = this.#threads.length;
+    if (this.#most > 0) this.#queue.unshift(queued);
+    else {
+      this.#most = this.#size;
+      queued.reject(error);
+    }
+  }
+
+  #forgetDead(): void {
+    this.#threads = this.#threads.filter((thread) => !thread.dead);
+  }
+
   /** The thread with the least to do; a new one while all are busy and there may be more. @throws IO_ERROR when there can be none */
   #pick(): WorkerThread {
-    this.#threads = this.#threads.filter((thread) => !thread.dead);
+    this.#forgetDead();
     const free = this.#threads.find((thread) => thread.load === 0);
     if (free) return free;
-    if (this.#threads.length < this.#size) {
+    if (this.#threads.length < this.#most) {
       try {
         const thread = new WorkerThread();
         this.#threads.push(thread);
@@ -83,6 +109,7 @@ export class Pool implements Executor {
       } catch (error) {
         // Those that there are have to do it.
         if (this.#threads.length === 0) throw error;
+        this.#most = this.#threads.length;
       }
     }
     return this.#threads.toSorted((a, b) => a.load - b.load)[0]!;
@@ -98,6 +125,7 @@ export class Pool implements Executor {
     this.#idle = setTimeout(() => {
       if (this.#queue.length > 0 || this.#threads.some((thread) => thread.load > 0)) return;
       for (const thread of this.#threads.splice(0)) void thread.end();
+      this.#most = this.#size;
     }, IDLE_MS).unref();
   }
 }

@@ -1,5 +1,6 @@
 import type { Worker } from 'node:worker_threads';
 import { WeightsealError } from '../errors.js';
+import { systemFailure } from '../system-errors.js';
 import { TaskError, type TaskResult } from './task.js';
 import type { FromWorker, ToWorker } from './worker-messages.js';
 
@@ -14,14 +15,15 @@ export class WorkerThread {
     { resolve: (answer: Answer) => void; reject: (error: Error) => void }
   >();
   #nextId = 0;
-  #dead: Error | undefined;
+  #dead: WeightsealError | undefined;
+  #answered = false;
 
-  /** @throws IO_ERROR when the system gives no thread */
+  /** @throws IO_ERROR when the system gives no thread; it may also tell later, and the calls then reject with that */
   constructor() {
     this.#worker = startThread();
     this.#worker.on('message', (message: FromWorker) => this.#settle(message));
-    this.#worker.on('error', (error) => this.#fail(error));
-    this.#worker.on('exit', () => this.#fail(new Error('the worker thread ended')));
+    this.#worker.on('error', (error) => this.#fail(this.#answered ? threadFailed(error) : noThread(error)));
+    this.#worker.on('exit', () => this.#fail(threadFailed(undefined)));
     // After the listeners: adding one takes the reference again.
     this.#worker.unref();
   }
@@ -32,6 +34,11 @@ export class WorkerThread {
 
   get dead(): boolean {
     return this.#dead !== undefined;
+  }
+
+  /** Whether it died before it did anything: the system lets a thread begin, and then refuses what it needs. */
+  get stillborn(): boolean {
+    return this.dead && !this.#answered;
   }
 
   call(message: Payload): Promise<Answer> {
@@ -49,6 +56,7 @@ export class WorkerThread {
   }
 
   #settle(message: FromWorker): void {
+    this.#answered = true;
     const waiting = this.#waiting.get(message.id);
     this.#waiting.delete(message.id);
     if (this.#waiting.size === 0) this.#worker.unref();
@@ -56,9 +64,9 @@ export class WorkerThread {
     else waiting?.resolve(message.result);
   }
 
-  #fail(error: Error): void {
+  #fail(error: WeightsealError): void {
     this.#dead ??= error;
-    for (const { reject } of this.#waiting.values()) reject(new TaskError({ message: error.message }));
+    for (const { reject } of this.#waiting.values()) reject(this.#dead);
     this.#waiting.clear();
   }
 }
@@ -73,11 +81,22 @@ function startThread(): Worker {
       execArgv: [],
       resourceLimits: { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 8 },
     });
-  } catch (cause) {
-    throw new WeightsealError(
-      'IO_ERROR',
-      'The system gives no thread; raise the limit of processes and threads (ulimit -u, or the pids limit of the container).',
-      { cause },
-    );
+  } catch (error) {
+    throw noThread(error);
   }
+}
+
+function noThread(cause: unknown): WeightsealError {
+  const hint =
+    systemFailure(cause)?.hint ??
+    'Raise the limit of processes and threads (ulimit -u, or the pids limit of the container).';
+  return new WeightsealError('IO_ERROR', `No thread could be started, and large files need some. ${hint}`, {
+    cause,
+  });
+}
+
+/** The end of a thread that worked. What it did wrong itself it tells as the answer to a task. */
+function threadFailed(cause: unknown): WeightsealError {
+  const hint = systemFailure(cause)?.hint ?? 'Try again, with more memory.';
+  return new WeightsealError('IO_ERROR', `A thread ended before its work was done. ${hint}`, { cause });
 }

@@ -15,6 +15,9 @@ export interface ByteSource {
   read(offset: number, length: number, options?: { signal?: AbortSignal | undefined }): Promise<Uint8Array>;
 }
 
+/** What a file of unknown size is asked for, to see whether it has anything: procfs and sysfs give no more than a page at once. */
+const FIRST_BYTES = 65_536;
+
 /** A file as a byte source. It holds a descriptor until it is disposed of. */
 export class FileSource implements ByteSource, AsyncDisposable {
   readonly size: number;
@@ -29,8 +32,20 @@ export class FileSource implements ByteSource, AsyncDisposable {
     this.#modified = modified;
   }
 
-  /** @throws INPUT_NOT_FOUND, IO_ERROR, INVALID_ARGUMENT for what is no regular file */
+  /** @throws INPUT_NOT_FOUND, IO_ERROR, INVALID_ARGUMENT for what is no regular file, or has another size than it tells */
   static async open(path: string, flags: number = constants.O_RDONLY): Promise<FileSource> {
+    const file = await FileSource.openAny(path, flags);
+    try {
+      if (!(await file.firstBytes())) return file;
+      throw needsSize(path);
+    } catch (error) {
+      await file[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** Likewise, and takes also a file that says it has 0 bytes and gives more: look at `firstBytes`. */
+  static async openAny(path: string, flags: number = constants.O_RDONLY): Promise<FileSource> {
     // Non-blocking, or opening a pipe would wait for its other end; a regular file does not know the difference.
     const handle = await open(path, flags | (constants.O_NONBLOCK ?? 0)).catch((error: unknown) => {
       throw ioError(error, `open ${path}`);
@@ -82,9 +97,33 @@ export class FileSource implements ByteSource, AsyncDisposable {
         .catch((error: unknown) => {
           throw ioError(error, `read ${this.path}`);
         });
-      if (bytesRead === 0) throw inputChanged(this.path);
+      if (bytesRead === 0) throw this.#endsEarly(offset + done);
       done += bytesRead;
     }
+  }
+
+  /** As much as there is at `offset`, up to `length`. @throws IO_ERROR */
+  async readSome(offset: number, length: number): Promise<Uint8Array> {
+    const out = new Uint8Array(length);
+    const { bytesRead } = await this.#handle.read(out, 0, length, offset).catch((error: unknown) => {
+      throw ioError(error, `read ${this.path}`);
+    });
+    return out.subarray(0, bytesRead);
+  }
+
+  /** What a file gives that says it has 0 bytes: procfs, sysfs and mounts that do not know. Undefined where the size is true. @throws IO_ERROR */
+  async firstBytes(): Promise<Uint8Array | undefined> {
+    if (this.size > 0) return undefined;
+    const bytes = await this.readSome(0, FIRST_BYTES);
+    return bytes.length > 0 ? bytes : undefined;
+  }
+
+  #endsEarly(at: number): WeightsealError {
+    return new WeightsealError(
+      'INPUT_CHANGED',
+      `${this.path} says that it has ${this.size} bytes, and ends after ${at}. If it became shorter meanwhile, try again when it is at rest; ` +
+        'if its file system tells wrong sizes (sysfs, some mounts), copy it, or pipe it in as a stream.',
+    );
   }
 
   /** What the system says of the open file now. @throws IO_ERROR */
@@ -92,10 +131,14 @@ export class FileSource implements ByteSource, AsyncDisposable {
     return statOf(this.path, this.#handle);
   }
 
-  /** @throws INPUT_CHANGED when the file is no longer as it was when it was opened, IO_ERROR */
-  async checkUnchanged(): Promise<void> {
-    const { size, mtimeNs } = await this.stat();
-    if (Number(size) !== this.size || mtimeNs !== this.#modified) throw inputChanged(this.path);
+  /** @throws INPUT_CHANGED when the file has another size than when it was opened, IO_ERROR */
+  async checkSize(): Promise<void> {
+    if (Number((await this.stat()).size) !== this.size) throw inputChanged(this.path);
+  }
+
+  /** Whether the system says that the file was written to since it was opened. Some mounts say so of every file. @throws IO_ERROR */
+  async touched(): Promise<boolean> {
+    return (await this.stat()).mtimeNs !== this.#modified;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -113,6 +156,14 @@ export function inputChanged(path: string): WeightsealError {
   return new WeightsealError(
     'INPUT_CHANGED',
     `${path} was changed while it was being read; try again when it is at rest.`,
+  );
+}
+
+/** For what needs random access. */
+export function needsSize(path: string): WeightsealError {
+  return new WeightsealError(
+    'INVALID_ARGUMENT',
+    `${path} says that it has 0 bytes and gives more, so it cannot be read anywhere but from its beginning to its end. Copy it to a regular file (cat FILE > COPY), and use that.`,
   );
 }
 

@@ -1,6 +1,9 @@
 import { WeightsealError } from '../errors.js';
-import { type ByteSource, FileSource } from './byte-source.js';
+import { type ByteSource, FileSource, needsSize } from './byte-source.js';
 import { type ByteStream, Feeder, hearErrors } from './feeder.js';
+import { checkAtRest } from './moved-times.js';
+
+const STREAM_BYTES = 1_048_576;
 
 /** What an operation reads: a file by its path, bytes with random access, or a stream. */
 export type InputBytes = string | ByteSource | ByteStream;
@@ -26,8 +29,15 @@ export class Input implements AsyncDisposable {
   /** @throws INVALID_ARGUMENT for what is no input, and what `FileSource.open` throws */
   static async open(input: InputBytes, signal: AbortSignal | undefined): Promise<Input> {
     if (typeof input === 'string') {
-      const file = await FileSource.open(input);
-      return new Input(file, undefined, file);
+      const file = await FileSource.openAny(input);
+      try {
+        const first = await file.firstBytes();
+        if (!first) return new Input(file, undefined, file);
+        return new Input(undefined, new Feeder(toItsEnd(file, first), signal), file);
+      } catch (error) {
+        await file[Symbol.asyncDispose]();
+        throw error;
+      }
     }
     if (isByteSource(input)) return new Input(input, undefined, undefined);
     if (isByteStream(input)) return new Input(undefined, new Feeder(input, signal), undefined);
@@ -42,19 +52,50 @@ export class Input implements AsyncDisposable {
     return this.source?.size;
   }
 
-  /** The file, when the input is a local one. */
+  /** The file, when the input is a local one with random access. */
   get file(): FileSource | undefined {
     return this.source instanceof FileSource ? this.source : undefined;
   }
 
-  /** @throws INPUT_CHANGED when a file is no longer as it was when it was opened */
-  async checkUnchanged(): Promise<void> {
-    await this.file?.checkUnchanged();
+  /** Where the input is, when it is a local file. */
+  get path(): string | undefined {
+    return (this.file ?? this.#owned)?.path;
+  }
+
+  /** @throws INVALID_ARGUMENT when the bytes can only be read from their beginning to their end */
+  get anywhere(): ByteSource {
+    if (this.source) return this.source;
+    if (this.path !== undefined) throw needsSize(this.path);
+    throw new WeightsealError('INVALID_ARGUMENT', 'This needs random access; give a file or a byte source.');
+  }
+
+  /** For sealed input, of which every byte is authenticated. @throws INPUT_CHANGED when a file has another size than when it was opened */
+  async checkSize(): Promise<void> {
+    await this.file?.checkSize();
+  }
+
+  /**
+   * For plaintext, which nothing authenticates before it is sealed.
+   *
+   * @param digest `sha256:…` of what was read, where it is known
+   * @throws INPUT_CHANGED when a file is not, or may not be, what was read
+   */
+  async checkAtRest(digest: string | undefined, signal: AbortSignal | undefined): Promise<void> {
+    if (this.file) await checkAtRest(this.file, digest, signal);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.feeder?.[Symbol.asyncDispose]();
     await this.#owned?.[Symbol.asyncDispose]();
+  }
+}
+
+/** What comes of a file whose size nobody knows. */
+async function* toItsEnd(file: FileSource, first: Uint8Array): AsyncGenerator<Uint8Array> {
+  let at = 0;
+  for (let bytes = first; bytes.length > 0; bytes = await file.readSome(at, STREAM_BYTES)) {
+    yield bytes;
+    at += bytes.length;
   }
 }
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { isWeightsealError, WeightsealError } from '@weightseal/core';
 import { noMemoryFs } from '../advice.js';
 import { checkSpace, type FileSystem, fileSystemOf } from '../machine/file-system.js';
-import { placeError } from './place-error.js';
+import { isShortage, placeError } from './place-error.js';
 import { PrivateDirectory } from './private-directory.js';
 import { byDescriptor, furnish, type Space } from './space.js';
 
@@ -40,6 +40,8 @@ export async function useExisting(options: ExistingOptions): Promise<Space> {
   }
   const onDisk = allowDisk && (await tryIn(directory ?? tmpdir(), options, failures, true));
   if (onDisk) return onDisk;
+  const shortage = failures.find(isShortage);
+  if (shortage) throw shortage;
   // That there is one, and why it will not do, is the better thing to know.
   const [failure] = failures.toSorted(
     (a, b) => Number(b.code === 'NO_SPACE') - Number(a.code === 'NO_SPACE'),

@@ -3,13 +3,17 @@ import { constants } from 'node:fs';
 import { type FileHandle, mkdir, open, realpath, rmdir, stat, symlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { WeightsealError } from '@weightseal/core';
-import { onExit } from 'signal-exit';
+import { onExit, signals } from 'signal-exit';
 import { directoryName, MARK, thisProcess } from '../owner.js';
 import { placeError } from './place-error.js';
 import { removeMarked } from './remove-marked.js';
 import { byDescriptor } from './space.js';
 
 const { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } = constants;
+
+// Node ignores this signal, so that a write over `ulimit -f` is an error (EFBIG); whoever listens to it makes it end the process.
+const ignored = signals.indexOf('SIGXFSZ');
+if (ignored >= 0) signals.splice(ignored, 1);
 
 /**
  * A directory of mode 0700 that is ours alone. Removed with all that is in it, also what a command has put there, on dispose and when the process ends; after a

@@ -1,0 +1,8 @@
+import { write } from './output.js';
+import { quote } from './text.js';
+
+/** For whoever looks at a command that does nothing. */
+export function sayWaiting(path: string, quiet: boolean): (() => void) | undefined {
+  if (quiet) return undefined;
+  return () => write(2, `weightseal: waiting for another rewrap or reseal of ${quote(path)} to end\n`);
+}

@@ -1,0 +1,54 @@
+import type { ChildProcess } from 'node:child_process';
+import type { FileHandle } from 'node:fs/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { throwIfAborted } from '../errors.js';
+import { findProgram } from './find-program.js';
+
+/** How often a waiting program may be killed by others before another way is taken. */
+const TRIES = 3;
+
+/**
+ * flock(2) on an open file, which Node does not offer: the program of that name does it to a descriptor that it shares with us. The lock is that of the open
+ * file, so it stays when the program has ended, and goes when our descriptor is closed or this process dies, however it dies. Waits for
+ * others. Resolves to whether there is such a lock here.
+ *
+ * @throws ABORTED
+ */
+export async function lockByProgram(handle: FileHandle, signal: AbortSignal | undefined): Promise<boolean> {
+  const flock = await findProgram('flock');
+  if (!flock) return false;
+  for (let left = TRIES; left > 0; left--) {
+    throwIfAborted(signal);
+    const code = await exitOf(flock, handle.fd, signal);
+    throwIfAborted(signal);
+    if (code !== 'killed') return code === 0;
+    // A terminal's ^C is for all of its processes, and the program may hear it before us.
+    await nextTurn();
+  }
+  return false;
+}
+
+type Exit = number | 'killed' | 'not started';
+
+function exitOf(flock: string, fd: number, signal: AbortSignal | undefined): Promise<Exit> {
+  // Loaded only here: nothing but a change of a file needs it.
+  const { spawn } = process.getBuiltinModule('node:child_process');
+  return new Promise((resolve) => {
+    let child: ChildProcess;
+    try {
+      child = spawn(flock, ['-x', '3'], { stdio: ['ignore', 'ignore', 'ignore', fd], env: {} });
+    } catch {
+      // Node's permission model throws; whatever it is, there is another way.
+      resolve('not started');
+      return;
+    }
+    const stop = (): void => void child.kill('SIGKILL');
+    const settle = (exit: Exit): void => {
+      signal?.removeEventListener('abort', stop);
+      resolve(exit);
+    };
+    signal?.addEventListener('abort', stop, { once: true });
+    child.once('error', () => settle('not started'));
+    child.once('exit', (code) => settle(code ?? 'killed'));
+  });
+}

@@ -1,0 +1,312 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, statSync } from 'node:fs';
+import { chmod, readFile, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { bufferSource, inspect, type KeyWrapper, reseal, rewrap, sealToFile, verify } from '@weightseal/core';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { lockBeside } from '../src/io/lock-beside.js';
+import { dataKeyInTheClear as key } from './support/clear-key.mjs';
+import { code, failureOf, pattern, refusal } from './support/sealed.js';
+import { everythingIn, temporary } from './support/temporary.js';
+
+const temp = await temporary();
+const PLAINTEXT = pattern(3000);
+const holder = fileURLToPath(new URL('support/holder.mjs', import.meta.url));
+const keys = [key('a')];
+
+async function sealed(): Promise<string> {
+  const path = `${await temp.directory()}/file`;
+  await sealToFile(bufferSource(PLAINTEXT), path, { keys, segmentLength: 256 });
+  return path;
+}
+
+const urisOf = async (path: string) => (await inspect(path)).recipients.map(({ keyUri }) => keyUri).sort();
+const all = (...names: string[]) => names.map((name) => `clear:${name}`).sort();
+/** For a reseal, the keys of all who may have become recipients. */
+const everybody = ['a', 'b', 'c', 'd', 'e'].map(key);
+
+/** A key whose wrapping goes on only when it is told to, and tells when it has begun. */
+function heldKey(name: string): { key: KeyWrapper; begun: Promise<void>; go: () => void } {
+  const begun = Promise.withResolvers<void>();
+  const gate = Promise.withResolvers<void>();
+  const held = key(name);
+  const { wrap } = held;
+  held.wrap = async (...call) => {
+    begun.resolve();
+    await gate.promise;
+    return wrap(...call);
+  };
+  return { key: held, begun: begun.promise, go: gate.resolve };
+}
+
+/** Another process that has the file. */
+async function otherProcess(path: string, name: string, operation: string, flags: readonly string[] = []) {
+  const child: ChildProcess = spawn(process.execPath, [...flags, holder, path, name, operation], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  let said = '';
+  const holding = new Promise<void>((resolve) => {
+    child.stdout!.on('data', (text) => {
+      said += text;
+      if (said.includes('holding')) resolve();
+    });
+  });
+  const ended = new Promise<string>((resolve) => child.once('close', () => resolve(said)));
+  await Promise.race([holding, ended]);
+  return { child, ended, go: () => child.stdin!.end() };
+}
+
+/** No program can be started. */
+function withoutPrograms(): void {
+  vi.spyOn(process.getBuiltinModule('node:child_process'), 'spawn').mockImplementation((() => {
+    throw Object.assign(new Error('no'), { code: 'ERR_ACCESS_DENIED', permission: 'ChildProcess' });
+  }) as never);
+}
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+describe.each(['with the lock of the system', 'with a file beside it'])('%s', (way) => {
+  const prepare = () => {
+    if (way === 'with a file beside it') withoutPrograms();
+  };
+
+  it('of several rewraps at once, each works on what the one before has left', async () => {
+    const path = await sealed();
+    prepare();
+    await Promise.all(['b', 'c', 'd', 'e'].map((name) => rewrap(path, { keys, add: [key(name)] })));
+    expect(await urisOf(path)).toEqual(all('a', 'b', 'c', 'd', 'e'));
+    expect(await inspect(path)).toMatchObject({ generation: 5, copiesEqual: true });
+    expect(await everythingIn(dirname(path))).toEqual(['file']);
+  });
+
+  it('a second one says that it waits, and goes on when the first is done', async () => {
+    const path = await sealed();
+    prepare();
+    const first = heldKey('b');
+    const one = rewrap(path, { keys, add: [first.key] });
+    await first.begun;
+    const two = rewrap(path, { keys, add: [key('c')], onWait: first.go });
+    expect(await Promise.all([one, two])).toMatchObject([{ generation: 2 }, { generation: 3 }]);
+    expect(await urisOf(path)).toEqual(all('a', 'b', 'c'));
+  });
+
+  it('who waits can stop waiting, and the other one goes on', async () => {
+    const path = await sealed();
+    prepare();
+    const first = heldKey('b');
+    const one = rewrap(path, { keys, add: [first.key] });
+    await first.begun;
+    const impatient = new AbortController();
+    const two = rewrap(path, {
+      keys,
+      add: [key('c')],
+      signal: impatient.signal,
+      onWait: () => impatient.abort(),
+    });
+    await expect(two).rejects.toEqual(code('ABORTED'));
+    const third = rewrap(path, { keys, add: [key('d')] });
+    first.go();
+    await one;
+    await third;
+    expect(await urisOf(path)).toEqual(all('a', 'b', 'd'));
+    expect(await everythingIn(dirname(path))).toEqual(['file']);
+  });
+
+  it('one that fails lets the next one in', async () => {
+    const path = await sealed();
+    prepare();
+    await Promise.all([
+      expect(rewrap(path, { keys, remove: ['clear:nobody'] })).rejects.toEqual(code('RECIPIENT_NOT_FOUND')),
+      rewrap(path, { keys, add: [key('b')] }),
+    ]);
+    expect(await urisOf(path)).toEqual(all('a', 'b'));
+    expect(await everythingIn(dirname(path))).toEqual(['file']);
+  });
+
+  it('another process that has the file is waited for', async () => {
+    const path = await sealed();
+    const other = await otherProcess(path, 'b', 'rewrap');
+    prepare();
+    await rewrap(path, { keys, add: [key('c')], onWait: other.go });
+    expect(await other.ended).toBe('holding\n');
+    expect(await urisOf(path)).toEqual(all('a', 'b', 'c'));
+  });
+
+  it('another process that is killed while it has the file is no obstacle', async () => {
+    const path = await sealed();
+    const other = await otherProcess(path, 'b', 'rewrap');
+    prepare();
+    await rewrap(path, { keys, add: [key('c')], onWait: () => other.child.kill('SIGKILL') });
+    expect(await urisOf(path)).toEqual(all('a', 'c'));
+  });
+
+  it.runIf(process.allowedNodeEnvironmentFlags.has('--permission'))(
+    'a process that may start no program is waited for as well, and is no obstacle when it is dead',
+    async () => {
+      for (const end of ['go', 'kill'] as const) {
+        const path = await sealed();
+        const other = await otherProcess(path, 'b', 'rewrap', [
+          '--permission',
+          '--allow-fs-read=*',
+          '--allow-fs-write=*',
+        ]);
+        expect(await everythingIn(dirname(path))).toHaveLength(2);
+        if (way === 'with a file beside it') withoutPrograms();
+        const onWait = end === 'go' ? other.go : () => void other.child.kill('SIGKILL');
+        await rewrap(path, { keys, add: [key('c')], onWait });
+        expect(await urisOf(path)).toEqual(end === 'go' ? all('a', 'b', 'c') : all('a', 'c'));
+        await other.ended;
+        expect(await everythingIn(dirname(path))).toEqual(['file']);
+        vi.restoreAllMocks();
+      }
+    },
+  );
+});
+
+describe('a file that is replaced while it is waited for', () => {
+  it.each(['rewrap', 'reseal'] as const)(
+    'a %s that comes during a reseal changes the new file',
+    async (name) => {
+      const path = await sealed();
+      const first = heldKey('b');
+      const one = reseal(path, { keys: everybody, add: [first.key] });
+      await first.begun;
+      const two = { rewrap, reseal }[name](path, { keys: everybody, add: [key('c')], onWait: first.go });
+      const [{ id }] = await Promise.all([one, two]);
+      expect(await urisOf(path)).toEqual(all('a', 'b', 'c'));
+      expect((await verify(path, { keys })).id === id).toBe(name === 'rewrap');
+      expect(await everythingIn(dirname(path))).toEqual(['file']);
+    },
+  );
+
+  it('a reseal that comes during a rewrap keeps what that one changed', async () => {
+    const path = await sealed();
+    const first = heldKey('b');
+    const one = rewrap(path, { keys, add: [first.key] });
+    await first.begun;
+    await Promise.all([one, reseal(path, { keys: everybody, onWait: first.go })]);
+    expect(await urisOf(path)).toEqual(all('a', 'b'));
+  });
+
+  it('a rewrap that comes during one that writes the file anew changes the new file', async () => {
+    const path = await sealed();
+    const first = heldKey('b'.repeat(2000));
+    const large = ['c', 'd', 'e'].map((name) => key(name.repeat(2000)));
+    const one = rewrap(path, { keys, add: [first.key, ...large], grow: true });
+    await first.begun;
+    const two = rewrap(path, { keys, add: [key('f')], onWait: first.go });
+    await Promise.all([one, two]);
+    expect(await urisOf(path)).toHaveLength(6);
+    expect(await verify(path, { keys })).toMatchObject({ size: PLAINTEXT.length });
+  });
+
+  it('a reseal of another process is waited for, and its file is the one that is changed', async () => {
+    const path = await sealed();
+    const other = await otherProcess(path, 'b', 'reseal');
+    await rewrap(path, { keys, add: [key('c')], onWait: other.go });
+    expect(await other.ended).toBe('holding\n');
+    expect(await urisOf(path)).toEqual(all('a', 'b', 'c'));
+  });
+});
+
+describe('the lock file', () => {
+  const besides = (path: string) => `${dirname(path)}/.${statSync(path).ino.toString(16)}.weightseal-lock`;
+  const lockOf = (path: string, signal?: AbortSignal) =>
+    lockBeside(path, statSync(path, { bigint: true }), signal);
+  /** What one of a process of this machine says, but for the number of the process. */
+  const left = async (path: string, edit: (own: string) => string) => {
+    const unlock = await lockOf(path);
+    const own = await readFile(besides(path), 'utf8');
+    await unlock();
+    await writeFile(besides(path), edit(own));
+  };
+  const waits = async (path: string) => {
+    const signal = AbortSignal.timeout(200);
+    return (await failureOf(() => lockOf(path, signal))) !== undefined;
+  };
+
+  it('says whose it is, and goes with the lock', async () => {
+    const path = await sealed();
+    const unlock = await lockOf(path);
+    expect(await readFile(besides(path), 'utf8')).toContain(encodeURIComponent(hostname()));
+    expect(await waits(path)).toBe(true);
+    await unlock();
+    expect(await everythingIn(dirname(path))).toEqual(['file']);
+  });
+
+  it('of a dead process is taken over, of one elsewhere or alive it is not', async () => {
+    const path = await sealed();
+    const pid = ` ${process.pid} `;
+    await left(path, (own) => own.replace(pid, ' 4194305 '));
+    await (await lockOf(path))();
+    expect(await everythingIn(dirname(path))).toEqual(['file']);
+    await left(path, (own) => `elsewhere-${own.replace(pid, ' 4194305 ')}`);
+    expect(await waits(path)).toBe(true);
+    await writeFile(besides(path), 'somebody wrote this\n');
+    expect(await waits(path)).toBe(true);
+  });
+
+  it('only one of many takes a dead one over at a time', async () => {
+    const path = await sealed();
+    await left(path, (own) => own.replace(` ${process.pid} `, ' 4194305 '));
+    let inside = 0;
+    await Promise.all(
+      Array.from({ length: 8 }, async () => {
+        const unlock = await lockOf(path);
+        expect(++inside).toBe(1);
+        await new Promise((resolve) => setImmediate(resolve));
+        inside--;
+        await unlock();
+      }),
+    );
+    expect(existsSync(besides(path))).toBe(false);
+  });
+
+  it.skipIf(process.geteuid?.() === 0)('is not needed where nobody can make one', async () => {
+    const path = await sealed();
+    await chmod(dirname(path), 0o555);
+    withoutPrograms();
+    await rewrap(path, { keys, add: [key('b')] });
+    await chmod(dirname(path), 0o755);
+    expect(await urisOf(path)).toEqual(all('a', 'b'));
+  });
+});
+
+it('who writes without asking for the lock is told as that, and not as a fault of the disk', async () => {
+  const path = await sealed();
+  const foreign = `${await temp.directory()}/copy`;
+  await writeFile(foreign, await readFile(path));
+  await rewrap(foreign, { keys, add: [key('c')] });
+  const theirs = await readFile(foreign);
+  const { default: fs } = await import('node:fs/promises');
+  const handle = await fs.open(path);
+  const prototype = Object.getPrototypeOf(handle);
+  await handle.close();
+  const { datasync } = prototype;
+  vi.spyOn(prototype, 'datasync').mockImplementation(async function (this: unknown) {
+    await writeFile(path, theirs, { flag: 'r+' });
+    return datasync.call(this);
+  });
+  const error = await refusal(() => rewrap(path, { keys, add: [key('b')] }));
+  expect(error.code).toBe('INPUT_CHANGED');
+  vi.restoreAllMocks();
+  expect(await verify(path, { keys })).toMatchObject({ size: PLAINTEXT.length });
+});
+
+it('an envelope that was written as often as it can be is refused before any key is asked', async () => {
+  const { forge } = await import('./support/forge.js');
+  const { smallParts, dataKeyOf } = await import('./support/small-file.js');
+  const path = temp.path();
+  const { bytes } = forge({ ...smallParts(100), generation: Number.MAX_SAFE_INTEGER });
+  await writeFile(path, bytes);
+  const asked = dataKeyOf();
+  const error = await refusal(() => rewrap(path, { keys: [asked], add: [key('b')] }));
+  expect(error.code).toBe('ENVELOPE_FULL');
+  expect(error.message).toContain('Reseal');
+  expect(asked.unwraps).toBe(0);
+  expect(Buffer.compare(await readFile(path), bytes)).toBe(0);
+});

@@ -1,0 +1,3 @@
+import type { KeyWrapper } from '@weightseal/core';
+
+export declare function dataKeyInTheClear(name: string): KeyWrapper;
