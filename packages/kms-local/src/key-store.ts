@@ -18,7 +18,6 @@ import { checkedPath } from './uri.js';
 import { wipe } from './wipe.js';
 
 const OWNER_ONLY = 0o600;
-const PERMISSIONS = 0o777;
 
 /**
  * Creates a key file with one new random key, mode 0600, and returns its URI. It is on disk when this returns.
@@ -81,10 +80,9 @@ export async function rotateKeyFile(path: string, stop: AbortSignal): Promise<st
       let bytes: Buffer | undefined;
       try {
         bytes = encodeKeyFile({ id: file.id, versions: [...file.versions, version] });
-        const [stat, old] = [await handle.stat(), await lstat(place.at(name))];
+        const stat = await handle.stat();
         // Root may rotate a service's key; the service must still be able to read it.
         if (stat.uid !== owner.uid || stat.gid !== owner.gid) await handle.chown(owner.uid, owner.gid);
-        if (((stat.mode ^ old.mode) & PERMISSIONS) !== 0) await handle.chmod(old.mode & PERMISSIONS);
         await handle.writeFile(bytes);
         await handle.sync();
         await handle.close();

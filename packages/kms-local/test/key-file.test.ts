@@ -177,13 +177,6 @@ describe('rotation', () => {
     expect((await readdir(dirname(file))).filter((one) => one.includes('rotating'))).toEqual([]);
   });
 
-  it('keeps the mode', async () => {
-    const file = await keyFile();
-    await chmod(file, 0o400);
-    await createLocalKey({ path: file }).rotate();
-    expect((await stat(file)).mode & 0o777).toBe(0o400);
-  });
-
   it('through a symlink turns over the file, not the link', async () => {
     const [file, link] = [await keyFile(), path('link')];
     await symlink(file, link);
