@@ -46,7 +46,8 @@ describe.skipIf(process.platform !== 'linux')('a program that we start', () => {
 
   it('never comes from an entry that is relative, whatever lies there', async () => {
     const directory = relative(process.cwd(), await planted());
-    for (const path of [directory, `./${directory}`, `:${directory}`, `${directory}:`])
+    const absolute = ['/proc/self/cwd', '/./proc//thread-self/cwd'].map((cwd) => `${cwd}/${directory}`);
+    for (const path of [directory, `./${directory}`, `:${directory}`, `${directory}:`, ...absolute])
       expect(await foundWith(path)).toMatch(usual);
   });
 

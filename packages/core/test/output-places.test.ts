@@ -1,6 +1,6 @@
-import { chmod, mkdir, readFile, rename, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, readFile, rename, rmdir, stat, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { bufferSource, type KeyWrapper, openToFile, sealToFile } from '@weightseal/core';
+import { bufferSource, type KeyWrapper, openToFile, reseal, rewrap, sealToFile } from '@weightseal/core';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { keyWith, MemoryKey } from './support/memory-key.js';
 import { code, pattern, refusal, streamOf } from './support/sealed.js';
@@ -27,6 +27,18 @@ const key: KeyWrapper = keyWith('a', {
     return new MemoryKey('a').unwrap(...call);
   },
 });
+/** One whose wrap takes much of an envelope's room. */
+function wideKey(name: string): KeyWrapper {
+  const [plain, pad] = [new MemoryKey(name), Buffer.alloc(6000)];
+  return keyWith(name, {
+    wrap: async (...call) => {
+      const wrapped = await plain.wrap(...call);
+      return { ...wrapped, ciphertext: Buffer.concat([wrapped.ciphertext, pad]) };
+    },
+    unwrap: ({ ciphertext, ...rest }, ...call) =>
+      plain.unwrap({ ...rest, ciphertext: ciphertext.subarray(0, -pad.length) }, ...call),
+  });
+}
 beforeEach(() => {
   asked = [];
   meanwhile = async () => {};
@@ -151,6 +163,59 @@ for (const [name, write] of Object.entries(operations)) {
     });
   });
 }
+
+describe('a file that is written anew', () => {
+  const change = {
+    reseal: (path: string) => reseal(path, { keys: [key] }),
+    'rewrap with a larger area': (path: string) =>
+      rewrap(path, { keys: [key], add: ['b', 'c', 'd'].map(wideKey), grow: true }),
+  };
+  it.each(Object.entries(change))(
+    '%s leaves both when another directory takes its path',
+    async (_name, write) => {
+      const directory = await temp.directory();
+      for (const at of ['mine', 'theirs']) {
+        await mkdir(`${directory}/${at}`);
+        await copyFile(sealed, `${directory}/${at}/file`);
+      }
+      const before = await readFile(sealed);
+      meanwhile = async () => {
+        meanwhile = async () => {};
+        await rename(`${directory}/mine`, `${directory}/moved`);
+        await symlink('theirs', `${directory}/mine`);
+      };
+      await expect(write(`${directory}/mine/file`)).rejects.toEqual(code('INPUT_CHANGED'));
+      for (const at of ['moved', 'theirs']) {
+        expect(await everythingIn(`${directory}/${at}`)).toEqual(['file']);
+        expect(before.equals(await readFile(`${directory}/${at}/file`))).toBe(true);
+      }
+    },
+  );
+});
+
+it.each(Object.entries(operations))(
+  '%s tells when its directory has gone meanwhile, and leaves nothing',
+  async (_name, write) => {
+    const directory = await temp.directory();
+    meanwhile = async () => {
+      meanwhile = async () => {};
+      await rmdir(`${directory}/gone`);
+    };
+    for (const overwrite of [false, true]) {
+      await mkdir(`${directory}/gone`);
+      const error = await refusal(() => write(`${directory}/gone/out`, overwrite));
+      expect(error).toMatchObject({
+        code: 'IO_ERROR',
+        message: expect.stringContaining('directory does not exist') as string,
+      });
+      meanwhile = async () => {
+        await rmdir(`${directory}/gone`);
+        meanwhile = async () => {};
+      };
+    }
+    expect(await everythingIn(directory)).toEqual([]);
+  },
+);
 
 it('an input stream is told that nobody reads it when its output is refused', async () => {
   let told = false;

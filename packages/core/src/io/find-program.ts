@@ -54,6 +54,8 @@ async function follow(path: string): Promise<boolean> {
     // Up is where the way began, or a link has led: those have been looked at.
     const next = name === '..' ? at.slice(0, at.lastIndexOf('/')) : `${at}/${name}`;
     found = await lstat(next || '/');
+    // Its links can lead to the working directory, and to another one in each process.
+    if (next === '/proc') return false;
     if (found.isSymbolicLink()) {
       if (!isClosed(directory)) return false;
       const target = await readlink(next);

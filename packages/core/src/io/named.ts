@@ -48,6 +48,8 @@ function told(error: unknown, unable: readonly string[], path: string): Weightse
 /** What the system says of a write, or of the name in the end, with the sentence for it. */
 export function writeError(error: unknown, path: string): WeightsealError {
   const { code = '' } = error as NodeJS.ErrnoException;
+  // It is the directory that is there no more.
+  if (code === 'ENOENT') return creationError(error, path);
   return NO_SUCH_CALL.includes(code) ? frontToBackOnly(error, path) : ioError(error, `write ${path}`);
 }
 
