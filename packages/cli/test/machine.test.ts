@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
 import { told } from '../src/failure.js';
-import { Sandbox } from './support/cli.js';
+import { type Running, Sandbox } from './support/cli.js';
 
 async function withModel(): Promise<Sandbox> {
   const sandbox = await Sandbox.create();
@@ -107,26 +107,34 @@ describe.runIf(process.platform === 'linux')('what the machine refuses is told a
 });
 
 describe.runIf(process.platform === 'linux')('a second rewrap', () => {
-  /** Somebody else has the file until the command says that it waits, or `until` is over. */
-  const whileHeld = (command: string, until: string) =>
-    `mkfifo hold; (flock -x 3; cat hold > free) 3< model.sealed & exec 4> hold; ${command} 2> said & ${until}; exec 4>&-; wait $!; code=$?; cat said >&2; exit $code`;
+  /** Somebody else has the file, until its input ends. */
+  async function held(sandbox: Sandbox): Promise<Running> {
+    const holder = sandbox.start("exec flock -x model.sealed sh -c 'touch held; cat'");
+    await sandbox.run('while [ ! -e held ]; do sleep 0.02; done');
+    return holder;
+  }
 
-  test('says that it waits, and for what', async () => {
+  test('says that it waits, and for what, and then does its work', async () => {
     await using sandbox = await withModel();
-    const until = 'while ! grep -q waiting said; do sleep 0.05; done';
-    const outcome = await sandbox.run(whileHeld('weightseal rewrap model.sealed -k local:k', until));
-    expect(outcome.stderr).toBe(
-      'weightseal: waiting for another rewrap or reseal of "model.sealed" to end\n',
-    );
-    expect(outcome.code).toBe(0);
+    const holder = await held(sandbox);
+    const waiting = sandbox.start('exec weightseal rewrap model.sealed -k local:k 2> said');
+    await sandbox.run('while ! grep -q waiting said; do sleep 0.02; done');
+    holder.stdin.end();
+    expect(await waiting.outcome).toMatchObject({ code: 0 });
+    expect(await sandbox.run('cat said')).toMatchObject({
+      stdout: 'weightseal: waiting for another rewrap or reseal of "model.sealed" to end\n',
+    });
   });
 
-  test('can be stopped while it waits, and says nothing when it is to be quiet', async () => {
+  test.each(['rewrap', 'reseal'])('or %s can be stopped while it waits', async (name) => {
     await using sandbox = await withModel();
-    const command = 'timeout 1 weightseal reseal model.sealed -k local:k -q';
-    const outcome = await sandbox.run(whileHeld(`sh -c "${command}; exit 0"`, 'sleep 1.5'));
-    expect(outcome.stderr).not.toContain('waiting');
-    expect(outcome.stderr).toContain('Stopped by SIGTERM');
+    const holder = await held(sandbox);
+    const waiting = sandbox.start(`exec weightseal ${name} model.sealed -k local:k 2> said`);
+    await sandbox.run('while ! grep -q waiting said; do sleep 0.02; done');
+    waiting.kill('SIGTERM');
+    expect(await waiting.outcome).toMatchObject({ code: 143 });
+    holder.stdin.end();
+    await holder.outcome;
     expect(await sandbox.run('weightseal verify model.sealed -k local:k -q')).toMatchObject({ code: 0 });
   });
 });
