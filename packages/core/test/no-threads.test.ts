@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { openToFile, reseal, sealToFile, verify } from '@weightseal/core';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { forge } from './support/forge.js';
@@ -40,11 +40,28 @@ function allow(count: number): void {
   } as never);
 }
 
+/** Lets so many threads come up; all others begin, and the system refuses then what they need. */
+function allowToComeUp(count: number): void {
+  let left = count;
+  vi.spyOn(threads, 'Worker').mockImplementation(function start(
+    ...[file, options]: ConstructorParameters<typeof Worker>
+  ) {
+    if (left-- > 0) return new Worker(file, options);
+    const reason = 'Worker initialization failure: EMFILE';
+    const failing = `throw Object.assign(new Error(${JSON.stringify(reason)}), { code: 'ERR_WORKER_INIT_FAILED' })`;
+    return new Worker(failing, { eval: true });
+  } as never);
+}
+
 afterEach(() => {
   vi.restoreAllMocks();
 });
 
 describe('when the system gives no thread', () => {
+  const refusals: Record<string, [refuse: () => void, limit: string]> = {
+    'at once': [() => allow(0), 'ulimit -u'],
+    'when they have begun': [() => allowToComeUp(0), 'ulimit -n'],
+  };
   const operations: Record<string, () => Promise<unknown>> = {
     'a seal with its digest': () => sealToFile(plain, out, { keys }),
     'a seal without digest': () => sealToFile(plain, out, { keys, digest: false }),
@@ -54,17 +71,29 @@ describe('when the system gives no thread', () => {
     'a reseal': () => reseal(sealed, { keys }),
   };
 
-  it.each(Object.entries(operations))(
-    '%s is IO_ERROR, and leaves all as it was',
-    async (_name, operation) => {
-      allow(0);
-      const error = await refusal(operation);
-      expect(error).toMatchObject({ code: 'IO_ERROR', cause: { message: 'EAGAIN' } });
-      expect(error.message).toContain('ulimit');
-      expect(await everythingIn(directory)).toEqual(['plain', 'sealed']);
-      expect(Buffer.compare(await readFile(sealed), file)).toBe(0);
-    },
-  );
+  for (const [when, [refuse, limit]] of Object.entries(refusals)) {
+    it.each(Object.entries(operations))(
+      `${when}: %s is IO_ERROR, and leaves all as it was`,
+      async (_name, operation) => {
+        refuse();
+        const error = await refusal(operation);
+        expect(error.code).toBe('IO_ERROR');
+        expect(error.message).toContain(limit);
+        expect(await everythingIn(directory)).toEqual(['plain', 'sealed']);
+        expect(Buffer.compare(await readFile(sealed), file)).toBe(0);
+      },
+    );
+  }
+});
+
+it('when only one thread comes up, that one does the work of the others, and the digest is made here', async () => {
+  allowToComeUp(1);
+  const done = await sealToFile(plain, out, { keys });
+  expect(done).toMatchObject({ digest });
+  await rm(out);
+  expect(await openToFile(sealed, out, { keys, digest: true })).toMatchObject({ digestVerified: true });
+  expect(Buffer.compare(await readFile(out), plaintext)).toBe(0);
+  await rm(out);
 });
 
 it('when the system gives one thread, that one does the work, and the digest is made beside it', async () => {

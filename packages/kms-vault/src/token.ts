@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { WeightsealError } from '@weightseal/core';
+import { ioError, WeightsealError } from '@weightseal/core';
 import { scrubbed } from './scrub.js';
 
 export type VaultToken = string | ((signal: AbortSignal) => string | Promise<string>);
@@ -54,12 +54,17 @@ async function given(option: VaultToken | undefined, stop: AbortSignal): Promise
   throw denied('The option `token` gave no Vault token.', cause);
 }
 
+/** What of the machine's failures is about who may read the file. */
+const REFUSALS = ['EACCES', 'EPERM', 'ERR_ACCESS_DENIED', 'EISDIR', 'ELOOP', 'ENOTDIR'];
+
 /** Where `vault login` and `bao login` leave it. */
 async function inFile(): Promise<string | undefined> {
   try {
     return await readFile(`${homedir()}/${FILE}`, 'utf8');
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return undefined;
+    if (!REFUSALS.includes(code ?? '')) throw ioError(cause, `read the Vault token in ~/${FILE}`);
     throw denied(`The Vault token in ~/${FILE} cannot be read; check its owner and mode.`, scrubbed(cause));
   }
 }

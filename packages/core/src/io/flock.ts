@@ -1,6 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
 import type { FileHandle } from 'node:fs/promises';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { throwIfAborted } from '../errors.js';
 import { findProgram } from './find-program.js';
 
@@ -23,7 +22,7 @@ export async function lockByProgram(handle: FileHandle, signal: AbortSignal | un
     throwIfAborted(signal);
     if (code !== 'killed') return code === 0;
     // A terminal's ^C is for all of its processes, and the program may hear it before us.
-    await nextTurn();
+    await new Promise((resolve) => setImmediate(resolve));
   }
   return false;
 }

@@ -2,9 +2,9 @@ import { readlinkSync } from 'node:fs';
 import { type FileHandle, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { randomBytes } from '../crypto.js';
-import { abortedError, throwIfAborted } from '../errors.js';
+import { throwIfAborted } from '../errors.js';
+import { orAborted } from './turns.js';
 
 /** What a file is, whatever its names are. */
 export interface Inode {
@@ -136,8 +136,6 @@ async function removeOwn(path: string, content: string): Promise<void> {
   if ((await readFile(path, 'utf8').catch(() => undefined)) === content) await rm(path, { force: true });
 }
 
-async function pause(signal: AbortSignal | undefined): Promise<void> {
-  await delay(LOOK_MS, undefined, { ...(signal && { signal }) }).catch(() => {
-    throw abortedError(signal!);
-  });
+function pause(signal: AbortSignal | undefined): Promise<void> {
+  return orAborted(new Promise((resolve) => setTimeout(resolve, LOOK_MS)), signal);
 }
