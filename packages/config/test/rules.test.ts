@@ -115,6 +115,11 @@ describe('the context of a seal', () => {
     },
   );
 
+  test('that is no plain object is refused', async () => {
+    const given = new Map([['model', 'llama']]) as unknown as Record<string, string>;
+    await expect(contextOf(given)).rejects.toMatchObject({ code: 'CONTEXT_INVALID' });
+  });
+
   test('that contradicts the rule is refused', async () => {
     await expect(contextOf({ model: 'llama', stage: 'dev' })).rejects.toThrow(/sets "stage" in the context/);
   });
