@@ -112,7 +112,8 @@ describe('the passphrase', () => {
     running.stdout.on('data', (chunk: Buffer) => {
       shown += chunk.toString();
       for (const [question, typed] of open) {
-        if (shown.includes(question) && open.delete(question)) running.stdin.write(Buffer.concat([Buffer.from(typed), Buffer.from('\n')]));
+        if (shown.includes(question) && open.delete(question))
+          running.stdin.write(Buffer.concat([Buffer.from(typed), Buffer.from('\n')]));
       }
     });
     return await running.outcome;
