@@ -172,3 +172,16 @@ describe('the keys themselves', () => {
     await expect(common!.wrap(new Uint8Array(32), {})).rejects.toThrow(/within 2 ms/);
   });
 });
+
+test('a key may have been named otherwise when it sealed', async () => {
+  const former = 'vault://vault.example.com/transit/keys/models';
+  const config = await fromYaml(
+    `keys: { models: { uri: "vault://127.0.0.1:8100/transit/keys/models?tls=off", formerUris: ["${former}"] }, file: { uri: local:k, formerUris: ["local:x"] } }`,
+  );
+  const [key] = await keyWrappers(config, ['models']);
+  const ciphertext = Buffer.from(`vault:v1:${Buffer.alloc(92).toString('base64')}`);
+  const slot = { keyUri: former, keyVersion: '1', algorithm: 'transit-aead/1', ciphertext };
+  expect(key!.fits!(slot)).toBe(true);
+  expect(key!.fits!({ ...slot, keyUri: 'vault://other.example.com/transit/keys/models' })).toBe(false);
+  await expect(keyWrappers(config, ['file'])).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+});
