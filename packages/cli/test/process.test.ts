@@ -104,7 +104,7 @@ describe('the passphrase', () => {
   async function answer(
     sandbox: Sandbox,
     command: string,
-    answers: Record<string, string>,
+    answers: Record<string, string | Buffer>,
   ): Promise<Outcome> {
     const running = sandbox.start(`exec script -qec '${command}' /dev/null`);
     const open = new Map(Object.entries(answers));
@@ -112,7 +112,8 @@ describe('the passphrase', () => {
     running.stdout.on('data', (chunk: Buffer) => {
       shown += chunk.toString();
       for (const [question, typed] of open) {
-        if (shown.includes(question) && open.delete(question)) running.stdin.write(`${typed}\n`);
+        if (shown.includes(question) && open.delete(question))
+          running.stdin.write(Buffer.concat([Buffer.from(typed), Buffer.from('\n')]));
       }
     });
     return await running.outcome;
@@ -131,6 +132,37 @@ describe('the passphrase', () => {
     });
     expect(opened.stdout).toContain('opened 8 B');
     expect(sealed.stdout + opened.stdout).not.toContain('hunter2');
+  });
+
+  test(
+    'may be pasted twice before it is asked again, and what comes after it is left to the shell',
+    SLOW,
+    async () => {
+      await using sandbox = await Sandbox.create();
+      await sandbox.run('echo weights > model');
+      const command = 'weightseal seal model -k passphrase: -q; IFS= read -r next; echo "next is $next"';
+      const { stdout, code } = await answer(sandbox, `bash -c "${command.replaceAll(/["$]/g, '\\$&')}"`, {
+        'New passphrase: ': 'hunter2\nhunter2\nfor the shell',
+      });
+      expect(stdout).toContain('next is for the shell');
+      expect(code).toBe(0);
+      const opened = await answer(sandbox, 'weightseal verify model.sealed -k passphrase: -q', {
+        'Passphrase: ': 'hunter2',
+      });
+      expect(opened.code).toBe(0);
+    },
+  );
+
+  test('that is not UTF-8 is refused, also when it is the same both times', SLOW, async () => {
+    await using sandbox = await Sandbox.create();
+    await sandbox.run('echo weights > model');
+    const { stdout, code } = await answer(sandbox, 'weightseal seal model -k passphrase:', {
+      'New passphrase: ': Buffer.of(0xe9, 0xe9),
+      'Once more: ': Buffer.of(0xe9, 0xe9),
+    });
+    expect(stdout).toContain('UTF-8');
+    expect(code).toBe(4);
+    expect(await sandbox.files()).toEqual(['model']);
   });
 
   test('has to be the same both times', SLOW, async () => {

@@ -11,6 +11,8 @@ export interface ConfiguredKey {
   /** Undefined for one that is named by its URI. */
   readonly name: string | undefined;
   readonly uri: string;
+  /** Other URIs under which this very key wrapped. */
+  readonly formerUris: readonly string[] | undefined;
   readonly deadlineMs: number | undefined;
   /** Where relative paths in the URI count from: the configuration's directory where the URI stands in it. */
   readonly directory: string | undefined;
@@ -53,9 +55,9 @@ export class Config {
     this.profiles = profiles;
     const directory = dirname(path);
     this.keys = new Map(
-      [...found.keys].map(([name, { uri, deadlineMs }]) => [
+      [...found.keys].map(([name, { uri, formerUris, deadlineMs }]) => [
         name,
-        { name, uri: uri.value, deadlineMs, directory },
+        { name, uri: uri.value, formerUris, deadlineMs, directory },
       ]),
     );
     const inFile = (text: string): ConfiguredKey => this.#find(text, directory);
@@ -102,7 +104,7 @@ export class Config {
 
   #find(nameOrUri: string, directory: string | undefined): ConfiguredKey {
     if (schemeOf(nameOrUri) !== undefined)
-      return { name: undefined, uri: nameOrUri, deadlineMs: undefined, directory };
+      return { name: undefined, uri: nameOrUri, formerUris: undefined, deadlineMs: undefined, directory };
     const key = this.keys.get(nameOrUri);
     if (key) return key;
     const names = [...this.keys.keys()];

@@ -1,5 +1,12 @@
 /** A key: its URI, or that with a deadline of its own. */
-export type KeyInput = string | { readonly uri: string; readonly deadlineMs?: number | undefined };
+export type KeyInput =
+  | string
+  | {
+      readonly uri: string;
+      /** Other URIs under which this very key wrapped. */
+      readonly formerUris?: readonly string[] | undefined;
+      readonly deadlineMs?: number | undefined;
+    };
 
 /** Who can open what is sealed from the paths that match. The first rule that matches counts. */
 export interface RecipientRuleInput {

@@ -1,4 +1,4 @@
-import type { ConfigInput, ProfileInput } from './define.js';
+import type { ConfigInput, KeyInput, ProfileInput } from './define.js';
 import { InterpolationProblem, interpolate } from './interpolate.js';
 import { configInvalid, MOST_TOLD, type Path, type Problem, type Source } from './source.js';
 
@@ -12,6 +12,7 @@ export interface Text {
 
 export interface EffectiveKey {
   readonly uri: Text;
+  readonly formerUris: readonly string[] | undefined;
   readonly deadlineMs: number | undefined;
 }
 
@@ -56,8 +57,10 @@ export function effective(
   const keys = new Map<string, EffectiveKey>();
   for (const [name, input] of Object.entries({ ...config.keys, ...over.keys })) {
     const at = [...placeOf('keys', over.keys !== undefined && Object.hasOwn(over.keys, name)), name];
-    if (typeof input === 'string') keys.set(name, { uri: text(input, at), deadlineMs: undefined });
-    else keys.set(name, { uri: text(input.uri, [...at, 'uri']), deadlineMs: input.deadlineMs });
+    const { uri, formerUris, deadlineMs }: Exclude<KeyInput, string> =
+      typeof input === 'string' ? { uri: input } : input;
+    const where = typeof input === 'string' ? at : [...at, 'uri'];
+    keys.set(name, { uri: text(uri, where), formerUris, deadlineMs });
   }
   const rules = over.recipients ?? config.recipients ?? [];
   const recipients = rules.map(({ path, keys: names, context = {} }, index): EffectiveRule => {

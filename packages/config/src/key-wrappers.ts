@@ -11,11 +11,16 @@ import type { Config, ConfiguredKey } from './config.js';
 export function keyWrappers(
   config: Config,
   keys: readonly (string | ConfiguredKey)[],
-  options: Omit<KeyOptions, 'deadlineMs' | 'directory'> = {},
+  options: Omit<KeyOptions, 'deadlineMs' | 'directory' | 'formerUris'> = {},
 ): Promise<KeyWrapper[]> {
   const wrapper = async (one: string | ConfiguredKey) => {
-    const { uri, directory, deadlineMs } = typeof one === 'string' ? config.key(one) : one;
-    return keyFromUri(uri, { ...options, directory, deadlineMs: deadlineMs ?? config.deadlineMs });
+    const { uri, formerUris, directory, deadlineMs } = typeof one === 'string' ? config.key(one) : one;
+    return keyFromUri(uri, {
+      ...options,
+      formerUris,
+      directory,
+      deadlineMs: deadlineMs ?? config.deadlineMs,
+    });
   };
   return Promise.all(keys.map(wrapper));
 }

@@ -31,7 +31,14 @@ function byName<T extends v.GenericSchema>(value: T, expected: string) {
 }
 
 const KEY = 'a key URI, or an object with `uri` and `deadlineMs`';
-const key = v.strictObject({ uri: v.string('a key URI'), deadlineMs: v.optional(milliseconds(1)) }, KEY);
+const key = v.strictObject(
+  {
+    uri: v.string('a key URI'),
+    formerUris: v.optional(list('a list of key URIs')),
+    deadlineMs: v.optional(milliseconds(1)),
+  },
+  KEY,
+);
 const namedKeys = byName(
   either((input) => (typeof input === 'object' && input !== null ? key : v.string(KEY))),
   'names of keys with their URIs',

@@ -1,8 +1,10 @@
-import { type Context, WeightsealError } from '@weightseal/core';
+import { type Context, encodeContext, WeightsealError } from '@weightseal/core';
 import type { RecipientRule } from './config.js';
 
-/** The context of a seal: what is given with it, and what the rule sets. @throws INVALID_ARGUMENT */
+/** The context of a seal: what is given with it, and what the rule sets. @throws INVALID_ARGUMENT, CONTEXT_INVALID */
 export function sealingContext(rule: RecipientRule, given: Context, where: string): Context {
+  // What is no plain object would lose its pairs here without a word.
+  encodeContext(given);
   // Empty is what a variable gives that nobody has set.
   const missing = rule.requiredContext.filter((name) => !(Object.hasOwn(given, name) && given[name]));
   if (missing.length > 0) {

@@ -162,7 +162,7 @@ const YAML: Readonly<Record<string, readonly [text: string, said: string]>> = {
   'two documents': ['keys: {}\n---\nkeys: {}\n', '2:1: A second document begins here.'],
   'a circle': [
     'keys: &k\n  a: *k\n',
-    '2:3: keys.a.a is not known; known are uri, deadlineMs. (The first of 2 mistakes.)',
+    '2:3: keys.a.a is not known; known are uri, formerUris, deadlineMs. (The first of 2 mistakes.)',
   ],
 };
 

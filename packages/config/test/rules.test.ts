@@ -137,6 +137,11 @@ describe('the context of a seal', () => {
     },
   );
 
+  test('that is no plain object is refused', async () => {
+    const given = new Map([['model', 'llama']]) as unknown as Record<string, string>;
+    await expect(contextOf(given)).rejects.toMatchObject({ code: 'CONTEXT_INVALID' });
+  });
+
   test('that contradicts the rule is refused', async () => {
     await expect(contextOf({ model: 'llama', stage: 'dev' })).rejects.toThrow(/sets "stage" in the context/);
   });
@@ -188,4 +193,17 @@ describe('the keys themselves', () => {
     await expect(own!.wrap(new Uint8Array(32), {})).rejects.toThrow(/within 1 ms/);
     await expect(common!.wrap(new Uint8Array(32), {})).rejects.toThrow(/within 2 ms/);
   });
+});
+
+test('a key may have been named otherwise when it sealed', async () => {
+  const former = 'vault://vault.example.com/transit/keys/models';
+  const config = await fromYaml(
+    `keys: { models: { uri: "vault://127.0.0.1:8100/transit/keys/models?tls=off", formerUris: ["${former}"] }, file: { uri: local:k, formerUris: ["local:x"] } }`,
+  );
+  const [key] = await keyWrappers(config, ['models']);
+  const ciphertext = Buffer.from(`vault:v1:${Buffer.alloc(92).toString('base64')}`);
+  const slot = { keyUri: former, keyVersion: '1', algorithm: 'transit-aead/1', ciphertext };
+  expect(key!.fits!(slot)).toBe(true);
+  expect(key!.fits!({ ...slot, keyUri: 'vault://other.example.com/transit/keys/models' })).toBe(false);
+  await expect(keyWrappers(config, ['file'])).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
 });

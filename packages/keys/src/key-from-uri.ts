@@ -12,11 +12,17 @@ export interface KeyOptions {
   readonly directory?: string | undefined;
   /** Whether the files of `local:` and `passphrase:` may be another user's, who can change them; the default is false. */
   readonly allowKeyOfOthers?: boolean | undefined;
+  /**
+   * Other URIs under which this very key wrapped, for `azure-kv:` and `vault:`: of the vault that a backup comes from, of another name of the
+   * server. Slots with other URIs than the key's are refused before a call.
+   */
+  readonly formerUris?: readonly string[] | undefined;
   /** More for single providers, by scheme, as their `…KeyFromUri` takes it: `{ 'aws-kms': { client } }`. */
   readonly providers?: Readonly<Partial<Record<KeyScheme, object>>> | undefined;
 }
 
 const IN_FILES: readonly KeyScheme[] = ['local', 'passphrase'];
+const NAMED_BY_HOST: readonly KeyScheme[] = ['azure-kv', 'vault'];
 
 /**
  * The key that a URI names. Loads the package of its provider, and no other.
@@ -27,11 +33,13 @@ export async function keyFromUri(uri: string, options: KeyOptions = {}): Promise
   const scheme = schemeOf(uri);
   if (scheme === undefined || !isKnown(scheme)) throw unknown(scheme);
   const factory = await loadFactory(scheme, PROVIDERS[scheme]);
-  const { deadlineMs, prompt, directory, allowKeyOfOthers, providers } = options;
+  const { deadlineMs, prompt, directory, formerUris, allowKeyOfOthers, providers } = options;
+  if (formerUris !== undefined && !NAMED_BY_HOST.includes(scheme)) throw noFormer(scheme);
   const own: ProviderOptions = {
     ...(deadlineMs !== undefined && { deadlineMs }),
     ...(prompt !== undefined && scheme === 'passphrase' && { prompt }),
     ...(allowKeyOfOthers !== undefined && IN_FILES.includes(scheme) && { allowKeyOfOthers }),
+    ...(formerUris !== undefined && { formerUris }),
     ...providers?.[scheme],
   };
   return countedFrom(directory, uri, (counted) => factory(counted, own));
@@ -49,6 +57,13 @@ export function schemeOf(uri: string): string | undefined {
 
 function isKnown(scheme: string): scheme is KeyScheme {
   return (KEY_SCHEMES as readonly string[]).includes(scheme);
+}
+
+function noFormer(scheme: KeyScheme): WeightsealError {
+  return new WeightsealError(
+    'INVALID_ARGUMENT',
+    `Keys of ${scheme}: take no formerUris; only those of ${NAMED_BY_HOST.join(': and ')}: are named by a host, which may change.`,
+  );
 }
 
 /** Does not repeat the URI: what stands there by mistake may be a secret. */

@@ -2,7 +2,7 @@ import { checkedDeadline, type KeyWrapper, WeightsealError, within } from '@weig
 import { variableBytes } from './environment.js';
 import { createPassphraseKey, type PassphraseKeyOptions, type PassphraseSource } from './passphrase-key.js';
 import { passphraseIn } from './passphrase-text.js';
-import { type PrivateOptions, readPrivateFile } from './private-file.js';
+import { PASSPHRASE_FILE, type PrivateOptions, readPrivateFile } from './private-file.js';
 import { checkedPath, pathOf } from './uri.js';
 import { wipe } from './wipe.js';
 
@@ -67,7 +67,7 @@ function fromFile(path: string, deadlineMs: number, access: PrivateOptions): Pas
     within(
       { ...limits, signal },
       async (stop) => {
-        const { bytes } = await readPrivateFile(path, 'passphrase file', stop, access);
+        const { bytes } = await readPrivateFile(path, PASSPHRASE_FILE, stop, access);
         return passphraseIn(bytes, `in the file ${path}`, 'KEY_FILE_INVALID');
       },
       wipe,

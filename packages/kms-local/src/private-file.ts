@@ -20,6 +20,9 @@ import { wipe } from './wipe.js';
 /** Bounds what a wrong path can make us read into memory. */
 export const MAX_PRIVATE_FILE_BYTES: number = 64 * 1024;
 
+/** What messages call it. */
+export const PASSPHRASE_FILE = 'passphrase file';
+
 export interface PrivateFile {
   /** The whole file, in memory of its own. The caller wipes it. */
   readonly bytes: Buffer;
@@ -52,7 +55,8 @@ export async function readPrivateFile(
     stop.throwIfAborted();
     const stat = await handle.stat();
     const { mode, size, uid, gid } = stat;
-    if (stat.isFIFO()) throw invalid(path, what, PIPE);
+    if (stat.isFIFO())
+      throw invalid(path, what, what === PASSPHRASE_FILE ? `${PIPE}, or set WEIGHTSEAL_PASSPHRASE` : PIPE);
     if (!stat.isFile()) throw invalid(path, what, 'it is not a regular file');
     if (process.platform !== 'win32') await checkClosed(path, what, stat, options);
     if (size > MAX_PRIVATE_FILE_BYTES)
@@ -91,8 +95,7 @@ function invalid(path: string, what: string, why: string): WeightsealError {
   return new WeightsealError('KEY_FILE_INVALID', `The ${what} ${path} cannot be used: ${why}.`);
 }
 
-const PIPE =
-  'it is a pipe, which gives what it holds once, and this is read at each call. Give a file, or set WEIGHTSEAL_PASSPHRASE';
+const PIPE = 'it is a pipe, which gives what it holds once, and this is read at each call; give a file';
 
 /** @throws KEY_FILE_EXPOSED when somebody else can read the file, or change what is read */
 async function checkClosed(

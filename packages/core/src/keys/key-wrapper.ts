@@ -28,7 +28,8 @@ export interface SlotJudge {
  *
  * Both calls bind the context wherever the provider's key can, keep a total deadline of their own, end early on the
  * signal, and throw a WeightsealError: ABORTED, KEY_TIMEOUT, KEY_NOT_FOUND, KEY_DENIED, KEY_DISABLED, KEY_THROTTLED,
- * KEY_UNAVAILABLE, KEY_RESPONSE_INVALID, and for unwrap UNWRAP_REJECTED.
+ * KEY_UNAVAILABLE, KEY_RESPONSE_INVALID, and for unwrap UNWRAP_REJECTED. What they are given is lent: copies that are theirs for the time of the
+ * call, and zeroed after it where they are secret.
  */
 export interface KeyWrapper extends SlotJudge {
   /** The provider's name, which is also the scheme of its URIs, for example `local` or `aws-kms`. */
