@@ -1,4 +1,4 @@
-import { isAbsolute, join } from 'node:path';
+import { isAbsolute } from 'node:path';
 import { canDescribe, type KeyDescriber, type KeyWrapper } from '@weightseal/core';
 
 const withPath = /^(local|passphrase):(.+)$/s;
@@ -16,7 +16,8 @@ export async function countedFrom(
   if (directory === undefined || path === undefined || isAbsolute(path)) return make(uri);
   // What the provider would refuse as it stands, it must refuse here too: joined to a directory it could look sound.
   await make(uri);
-  return called(uri, await make(`${scheme}:${join(directory, path)}`));
+  // Not joined: where `..` leads after a link is for the kernel to say.
+  return called(uri, await make(`${scheme}:${directory}/${path}`));
 }
 
 function called(uri: string, key: KeyWrapper): KeyWrapper {

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { canDescribe, canRotate } from '@weightseal/core';
@@ -51,6 +51,15 @@ describe('a relative path counts from the directory that the caller names', () =
     expect(await key.unwrap(wrapped, context)).toEqual(dataKey);
     expect(canDescribe(key) && (await key.describe()).uri).toBe('local:./k');
     expect(canRotate(key) && (await key.rotate())).toMatch(/\/2$/);
+  });
+
+  test('by the way of the kernel: `..` after a link is where the link leads', async () => {
+    await mkdir(join(directory, 'there/deep'), { recursive: true });
+    await symlink('there/deep', join(directory, 'link'));
+    await generateKeyFile(join(directory, 'there/other'));
+    const [key, other] = await keysFromUris(['local:link/../other', 'local:there/other'], { directory });
+    const wrapped = await other!.wrap(dataKey, context);
+    expect(await key!.unwrap({ ...wrapped, keyUri: key!.uri }, context)).toEqual(dataKey);
   });
 
   test('an absolute one does not', async () => {
