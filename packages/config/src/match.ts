@@ -1,7 +1,8 @@
 import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path';
 import { ioError } from '@weightseal/core';
-import { globMatches, readGlob, type Spellings } from './glob.js';
+import { globMatches, type Spellings } from './glob.js';
 import { realDirectory } from './kernel-path.js';
+import { readGlob } from './read-glob.js';
 
 /**
  * Whether one of the globs matches the path, relative ones from the directory. What counts is where the kernel comes by it, with the links
