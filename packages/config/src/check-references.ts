@@ -1,8 +1,8 @@
 import { KEY_SCHEMES, schemeOf } from '@weightseal/keys';
 import type { Effective, Text } from './effective.js';
-import { readGlob } from './glob.js';
 import { hasReference } from './interpolate.js';
 import { didYouMean, listed } from './nearest.js';
+import { readGlob } from './read-glob.js';
 import { configInvalid, MOST_TOLD, type Problem, type Source } from './source.js';
 
 /**

@@ -1,6 +1,6 @@
 import { lstatSync, statSync } from 'node:fs';
 import { dirname, extname, join } from 'node:path';
-import { WeightsealError } from '@weightseal/core';
+import { ioError, WeightsealError } from '@weightseal/core';
 import { type ConfigFile, readFound } from './config-file.js';
 import { from, realDirectory, workingDirectory } from './kernel-path.js';
 import { NoState } from './state-directory.js';
@@ -72,11 +72,14 @@ export function search(cwd: string): string | undefined {
 
 /** Where the kernel has the directory; undefined where there is none. */
 export function startOf(cwd: string): string | undefined {
+  const here = workingDirectory();
+  // The kernel's own answer, also where the directories above are not for us to look at; but for what is not UTF-8.
+  if (cwd === here && !here.includes('\ufffd')) return here;
   try {
-    return realDirectory(from(workingDirectory(), cwd));
+    return realDirectory(from(here, cwd));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
+    throw ioError(error, `find the directory ${cwd}`);
   }
 }
 

@@ -1,7 +1,8 @@
 import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path';
 import { ioError } from '@weightseal/core';
-import { globMatches, readGlob, type Spellings } from './glob.js';
-import { from, realDirectory, workingDirectory } from './kernel-path.js';
+import { globMatches, type Spellings } from './glob.js';
+import { realDirectory } from './kernel-path.js';
+import { readGlob } from './read-glob.js';
 
 /**
  * Whether one of the globs matches the path, relative ones from the directory. What counts is where the kernel comes by it, with the links
@@ -17,7 +18,7 @@ export function matchesAny(globs: readonly string[], input: Spellings): boolean 
 
 /** How globs can speak of an input. @throws INPUT_NOT_FOUND, IO_ERROR where the kernel finds no such directory */
 export function spellingsOf(input: string, directory: string): Spellings {
-  const absolute = located(from(workingDirectory(), input));
+  const absolute = located(input);
   const way = relative(directory, absolute);
   return { relative: isAbsolute(way) ? undefined : slashes(way), absolute: slashes(absolute) };
 }

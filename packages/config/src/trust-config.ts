@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { ioError, WeightsealError } from '@weightseal/core';
 import type { ConfigFile } from './config-file.js';
 import { CONFIG_NAMES, type FindOptions, type Found, judge, search } from './find.js';
@@ -101,7 +102,7 @@ function find({ path }: TrustOptions, cwd: string, env: NodeJS.ProcessEnv): Foun
     return found === undefined ? undefined : judge(found, env);
   }
   const file = lying(from(cwd, path));
-  if (CONFIG_NAMES.some((name) => file.endsWith(`/${name}`))) return judge(file, env);
+  if (CONFIG_NAMES.includes(basename(file))) return judge(file, env);
   const names = CONFIG_NAMES.filter((name) => !/\.m?[jt]s$/.test(name)).join(', ');
   throw new WeightsealError(
     'CONFIG_INVALID',

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import picomatch from 'picomatch';
 import { describe, expect, test } from 'vitest';
-import { type Glob, globMatches, readGlob } from '../src/glob.js';
+import { globMatches } from '../src/glob.js';
+import { type Glob, readGlob } from '../src/read-glob.js';
 
 function glob(text: string): Glob {
   const read = readGlob(text);

@@ -81,7 +81,7 @@ describe('a text made to be hard ends soon, with a sentence', () => {
     ['unknown names', `${keys(2000)}open: [${'kkk, '.repeat(3000)}]`, '(The first of 100 or more mistakes.)'],
     [
       'unknown members',
-      `keys:\n${lines(3000, (index) => ` m${index}: { b: 1 }`)}`,
+      `keys:\n${lines(2000, (index) => ` m${index}: { b: 1 }`)}`,
       '(The first of 100 or more mistakes.)',
     ],
     [

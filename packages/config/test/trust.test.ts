@@ -1,6 +1,8 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: such texts are what this is about.
+import { once } from 'node:events';
 import { chmod, chown, mkdir, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { configStatus, findConfig, loadConfig, trustConfig, untrustConfig } from '@weightseal/config';
 import { isWeightsealError } from '@weightseal/core';
 import { describe, expect, test } from 'vitest';
@@ -82,6 +84,30 @@ describe('what was only found has no effect', () => {
     expect((await folder.load({ env: { WEIGHTSEAL_CONFIG: NAME } })).deadlineMs).toBe(5);
     expect((await loadConfig({ cwd: folder.path, path: NAME, env: {} })).deadlineMs).toBe(5);
   });
+});
+
+test('what is judged is what is read, however fast it is replaced', async () => {
+  await using folder = await trusted();
+  // Both pass every look at owner and mode; only one of them is trusted.
+  const swap = `
+    const { renameSync, writeFileSync } = require('node:fs');
+    const { workerData } = require('node:worker_threads');
+    for (let n = 0; ; n++) {
+      writeFileSync(workerData + '.next', n % 2 ? 'deadlineMs: 5' : 'deadlineMs: 666');
+      renameSync(workerData + '.next', workerData);
+    }`;
+  const worker = new Worker(swap, { eval: true, workerData: join(folder.path, NAME) });
+  const seen = { used: 0, refused: 0 };
+  try {
+    await once(worker, 'online');
+    while (seen.used < 20 || seen.refused < 20) {
+      const looked = await loadConfig(options(folder)).catch((error: unknown) => error);
+      if (looked instanceof Error) seen.refused++;
+      else expect([looked, ++seen.used]).toEqual([expect.objectContaining({ deadlineMs: 5 }), seen.used]);
+    }
+  } finally {
+    await worker.terminate();
+  }
 });
 
 describe('what is trusted is kept', () => {
