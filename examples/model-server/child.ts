@@ -17,7 +17,7 @@ export class Child implements AsyncDisposable {
   #told = Promise.withResolvers<void>();
 
   constructor(env: Record<string, string>) {
-    this.process = spawn(process.execPath, [join(import.meta.dirname, 'server.ts')], {
+    this.process = spawn(process.execPath, ['--disable-sigusr1', join(import.meta.dirname, 'server.ts')], {
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'inherit'],
     });

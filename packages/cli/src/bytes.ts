@@ -27,20 +27,12 @@ export function checkArguments(argv: readonly string[]): void {
 /** @throws CliError of class usage where a variable that says what we do, or where, has bytes that are not UTF-8. */
 export function checkEnvironment(matters: (name: string) => boolean): void {
   const bad = Object.entries(process.env).find(
-    ([name, value = '']) => matters(name) && environmentBytes(name, value) !== undefined,
+    ([name, value = '']) => matters(name) && lost(`${name}=${value}`, rawVariable(name, value)),
   );
   if (!bad) return;
   throw usageError(
     `The variable ${bad[0]} is not UTF-8: its bytes would be lost, and two such texts become one. Write it in UTF-8 (\`iconv -t UTF-8\` makes it that), or unset it.`,
   );
-}
-
-/** The bytes of a variable's value where they are not UTF-8; empty where they cannot be read either. */
-export function environmentBytes(name: string, value: string): Buffer | undefined {
-  if (!value.includes(REPLACEMENT)) return undefined;
-  const raw = rawStrings('environ')?.find((bytes) => nameOf(bytes) === name);
-  if (!raw) return Buffer.alloc(0);
-  return lost(`${name}=${value}`, raw) ? raw.subarray(raw.indexOf('=') + 1) : undefined;
 }
 
 /** A text can have had that character itself; where nobody knows, it is taken for lost. */
@@ -54,12 +46,18 @@ function shown(bytes: Buffer): string {
     .replaceAll(/[^ -~]/g, (unit) => `\\x${unit.charCodeAt(0).toString(16).padStart(2, '0')}`);
 }
 
+/** Looked for only where it is needed. */
+function rawVariable(name: string, value: string): Buffer | undefined {
+  if (!value.includes(REPLACEMENT)) return undefined;
+  return rawStrings('environ')?.find((bytes) => nameOf(bytes) === name);
+}
+
 function nameOf(bytes: Buffer): string {
   return bytes.subarray(0, bytes.indexOf('=')).toString();
 }
 
 /** As this process got them; undefined where that cannot be read: it is of Linux, and /proc may be shut. */
-function rawStrings(what: 'cmdline' | 'environ'): Buffer[] | undefined {
+export function rawStrings(what: 'cmdline' | 'environ'): Buffer[] | undefined {
   try {
     const strings = fs.readFileSync(`/proc/self/${what}`, 'latin1').split('\0').slice(0, -1);
     return strings.map((string) => Buffer.from(string, 'latin1'));

@@ -42,6 +42,7 @@ function safeDirectory(): string | undefined {
 }
 
 function makeDirectory(directory: string): void {
+  if (fs.lstatSync(directory, { throwIfNoEntry: false })) return;
   try {
     fs.mkdirSync(directory, 0o700);
   } catch (error) {

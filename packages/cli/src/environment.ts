@@ -1,5 +1,5 @@
 import { fs } from './builtins.js';
-import { environmentBytes } from './bytes.js';
+import { rawStrings } from './bytes.js';
 
 /** Variables of a shell's own, which it would set, change or drop; and those of our script. */
 const OF_SHELLS =
@@ -15,18 +15,27 @@ const POINTER = 8;
 
 /**
  * The environment, such that it comes through a shell to the byte. What a shell would not hand on is the value of a variable that it does; what is not UTF-8, which
- * we could not hand on, is written for the shell's `printf`. Undefined where that is more than the kernel takes.
+ * we could not hand on, is written for the shell's `printf`. Undefined where there is something that neither can, or it is more than the kernel takes.
  */
 export function packEnvironment(): Record<string, string> | undefined {
+  const strings = rawStrings('environ');
+  if (!strings) return undefined;
   const environment: Record<string, string> = {};
   const wrapped: string[] = [];
   const escaped: string[] = [];
-  for (const [name, value = ''] of Object.entries(process.env)) {
-    if (PACKED.test(name)) continue;
-    const bytes = environmentBytes(name, value);
-    if (!A_SHELL_HAS.test(name) || OF_SHELLS.test(name)) wrapped.push(`${name}=${value}`);
-    else if (bytes?.length) escaped.push(`${name}=${octal(bytes)}`);
-    else environment[name] = value;
+  for (const bytes of strings) {
+    const text = bytes.toString();
+    const at = bytes.indexOf('=');
+    const name = text.slice(0, text.indexOf('='));
+    if (at <= 0 || PACKED.test(name)) continue;
+    const ofShell = !A_SHELL_HAS.test(name) || OF_SHELLS.test(name);
+    if (Buffer.from(text).equals(bytes)) {
+      // Of a name that is a number, process.env has no value.
+      if (/^[0-9]+$/.test(name)) return undefined;
+      if (ofShell) wrapped.push(text);
+      else environment[name] ??= text.slice(at + 1);
+    } else if (ofShell) return undefined;
+    else escaped.push(`${name}=${octal(bytes.subarray(at + 1))}`);
   }
   for (const [index, text] of wrapped.entries()) environment[`${COUNT}_${index}`] = text;
   for (const [index, text] of escaped.entries()) environment[`WEIGHTSEAL_BYTES_${index}`] = text;

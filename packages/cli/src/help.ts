@@ -51,6 +51,8 @@ Environment:
   WEIGHTSEAL_CONFIG      the configuration, instead of a search for it
   WEIGHTSEAL_PROFILE     the profile of the configuration
   WEIGHTSEAL_PASSPHRASE  the passphrase of passphrase:
+  WEIGHTSEAL_IGNORE_SIGNALS
+                         signals to ignore, INT,HUP and the like: docs/operations.md
   WEIGHTSEAL_DEBUG=1     shows stacks and causes of errors
 `;
 }

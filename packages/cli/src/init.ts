@@ -49,7 +49,7 @@ export function becomeInit(passing: boolean): string | undefined {
   try {
     fs.accessSync(SHELL, fs.constants.X_OK);
     const environment = packEnvironment();
-    if (!environment) return 'its environment is too large to be handed on by a shell';
+    if (!environment) return 'its environment has what a shell cannot hand on';
     const { execPath, execArgv, argv } = process;
     return execve(
       SHELL,

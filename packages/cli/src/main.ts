@@ -4,6 +4,7 @@ import { tellFailure } from './failure.js';
 import { help } from './help.js';
 import { ignoredSignals } from './ignored-signals.js';
 import { becomeInit } from './init.js';
+import { came, keepForCommand } from './no-debugger.js';
 import { write } from './output.js';
 import { type Parsed, parse } from './parse.js';
 import { type Stop, stopOnSignals } from './signals.js';
@@ -28,7 +29,10 @@ export async function main(argv: readonly string[]): Promise<number> {
     if (parsed.kind !== 'run') return inform(parsed);
     checkEnvironment((name) => matters(name, parsed));
     const quiet = json || parsed.args.has('quiet');
-    if (parsed.command.name === 'run') asInit(parsed, quiet);
+    if (parsed.command.name === 'run') {
+      asInit(parsed, quiet);
+      keepForCommand();
+    }
     const ignored = ignoredSignals();
     stop = stopOnSignals(ignored);
     checkOutput(parsed, json);
@@ -53,7 +57,14 @@ async function run(
     stop.leave();
     watching[Symbol.dispose]();
   };
-  const session = { signal: stop.signal, progress: watching.progress, quiet, ignoredSignals, handOver };
+  const session = {
+    signal: stop.signal,
+    progress: watching.progress,
+    quiet,
+    ignoredSignals,
+    earlierSignals: () => [...came],
+    handOver,
+  };
   return await RUNS[command.name]!(args, session);
 }
 
@@ -65,7 +76,8 @@ function matters(name: string, { command }: Run): boolean {
 }
 
 function asInit({ args }: Run, quiet: boolean): void {
-  const passing = args.many('pass-fd').length > 0 || process.env['LISTEN_FDS'] !== undefined;
+  const named = args.rest.some((word) => /^\/(?:dev|proc\/self)\/fd\/[0-9]+$/.test(word));
+  const passing = named || args.many('pass-fd').length > 0 || process.env['LISTEN_FDS'] !== undefined;
   const why = becomeInit(passing);
   if (why === undefined || quiet) return;
   tellNote(

@@ -1,7 +1,10 @@
+/** Signals that are for the command of `run`, and came before there is one. */
+export const came: Set<NodeJS.Signals> = new Set();
+
 // Whoever can send this process a SIGUSR1 and reach its loopback could otherwise run code in it: Node answers the
 // signal by opening its debugger there. A listener keeps it from that, for as long as it stays. What `run` does with
 // the signal, it does besides.
-process.on('SIGUSR1', () => {});
+process.on('SIGUSR1', () => came.add('SIGUSR1'));
 
 // One that came while Node itself was starting: before the first thing of ours, and as soon as it can have been heard.
 const asked = [...process.execArgv, process.env['NODE_OPTIONS']].some((option) =>
@@ -11,4 +14,9 @@ const { _debugEnd: end } = process as { _debugEnd?: () => void };
 if (!asked && end) {
   end();
   setImmediate(end).unref();
+}
+
+/** From now on these are the command's too, and do not end us. */
+export function keepForCommand(): void {
+  for (const each of ['SIGUSR2', 'SIGCONT', 'SIGWINCH'] as const) process.on(each, () => came.add(each));
 }

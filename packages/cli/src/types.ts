@@ -22,6 +22,8 @@ export interface Session {
   readonly quiet: boolean;
   /** The signals that the process around us has set to be ignored. */
   readonly ignoredSignals: readonly NodeJS.Signals[];
+  /** Those that came already, and are for a command that is to be started. */
+  earlierSignals(): readonly NodeJS.Signals[];
   /** From now on terminal and signals are somebody else's: a command that was started has them, and we end when it does. */
   handOver(): void;
 }

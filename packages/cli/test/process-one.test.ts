@@ -84,4 +84,36 @@ describe.skipIf(!possible)('run as process 1 (which takes root, and a Node that 
       expect(JSON.parse(plain)).toContainEqual(['a.b', '1']);
     });
   });
+
+  test.each([
+    [
+      'a name that is not UTF-8',
+      `env "$(printf 'a\\351')=b" `,
+      '-- true',
+      'its environment has what a shell cannot hand on',
+    ],
+    [
+      'a variable that is too long for the kernel with ours before it',
+      'env "_=$(head -c 131060 /dev/zero | tr \\\\0 x)" ',
+      '-- true',
+      'its environment has what a shell cannot hand on',
+    ],
+    ['sockets of a service manager', 'env LISTEN_FDS=1 ', '-- true', 'would lose the descriptors'],
+    [
+      'a descriptor that the command is to have',
+      '',
+      '-- cat /dev/fd/7 7</dev/null',
+      'would lose the descriptors',
+    ],
+  ])('stays what it is, and says so: %s', async (_, before, command, why) => {
+    await using sandbox = await Sandbox.create();
+    await sandbox.run('weightseal keygen k; echo weights > model; weightseal seal model -k local:k -q');
+    await writeFile(
+      join(sandbox.path, 'inside'),
+      `exec ${before}${PROGRAM} run model.sealed -k local:k ${command}`,
+    );
+    const { stderr } = await sandbox.run(`exec ${CONTAINER} sh ./inside`);
+    expect(stderr).toContain('note: weightseal is process 1 here and takes in no orphans');
+    expect(stderr).toContain(why);
+  });
 });

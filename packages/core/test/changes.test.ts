@@ -90,7 +90,7 @@ describe('rewrap', () => {
     await expect(change({ remove: ['memory:x'] })).rejects.toEqual(code('RECIPIENT_NOT_FOUND'));
     await expect(change({ remove: ['memory:a'], add: [key('a')] })).rejects.toEqual(code('INVALID_ARGUMENT'));
     await expect(change({ add: [key('b'), key('b')] })).rejects.toEqual(code('INVALID_ARGUMENT'));
-    await expect(rewrap(path, { keys: [key('b')] })).rejects.toEqual(code('INVALID_ARGUMENT'));
+    await expect(rewrap(path, { keys: [key('b')] })).rejects.toEqual(code('RECIPIENT_NOT_FOUND'));
     await expect(rewrap(path, { keys: [key('b')], add: [key('b')] })).rejects.toEqual(
       code('UNWRAP_REJECTED'),
     );

@@ -305,8 +305,8 @@ it('an envelope that was written as often as it can be is refused before any key
   await writeFile(path, bytes);
   const asked = dataKeyOf();
   const error = await refusal(() => rewrap(path, { keys: [asked], add: [key('b')] }));
-  expect(error.code).toBe('ENVELOPE_FULL');
-  expect(error.message).toContain('Reseal');
+  expect(error.code).toBe('GENERATION_EXHAUSTED');
+  expect(error.message).toContain('reseal');
   expect(asked.unwraps).toBe(0);
   expect(Buffer.compare(await readFile(path), bytes)).toBe(0);
 });

@@ -156,7 +156,7 @@ function inKubernetes({ code, message, cause }: WeightsealError): WeightsealErro
   return new WeightsealError(code, `${message} ${KUBERNETES}`, { cause });
 }
 
-/** What of the machine's failures is one of the key. All others keep the code that they have everywhere. */
+/** What of the machine's failures says something of the key. After any other, the key may be there again when it is asked later. */
 const keyCodes: Readonly<Record<string, readonly [ErrorCode, string?]>> = {
   ENOENT: ['KEY_NOT_FOUND', 'There is no such file; check the path.'],
   ENOTDIR: ['KEY_NOT_FOUND', 'There is no such file; check the path.'],
@@ -175,7 +175,7 @@ export function readError(error: unknown, path: string, what: string): Weightsea
   if (isWeightsealError(error)) return error;
   const failure = ioError(error, `read the ${what} ${path}`);
   const errno = systemFailure(error)?.errno ?? '';
-  const [code, hint] = Object.hasOwn(keyCodes, errno) ? keyCodes[errno]! : [failure.code];
+  const [code, hint] = Object.hasOwn(keyCodes, errno) ? keyCodes[errno]! : (['KEY_UNAVAILABLE'] as const);
   const message = hint === undefined ? failure.message : `Could not read the ${what} ${path}. ${hint}`;
   return new WeightsealError(code, message, { cause: error });
 }

@@ -34,9 +34,10 @@ export async function run(args: Args, session: Session): Promise<Result> {
     memoryAllowance: byteCount(args, 'memory-allowance'),
     digest: args.has('check-digest'),
     keepEnv: args.many('keep-env'),
-    ignoredSignals: session.ignoredSignals,
     signal: session.signal,
     onProgress: await session.progress('opening'),
+    ignoredSignals: session.ignoredSignals,
+    earlierSignals: session.earlierSignals(),
     onEvent: (event) => onEvent(event, session, context !== undefined),
   };
   const loader = await import('@weightseal/loader');

@@ -44,8 +44,10 @@ export interface RunOptions extends LoadOptions {
   readonly readyUrl?: string | undefined;
   /** Names of variables that stay in the command's environment, although they open keys. */
   readonly keepEnv?: readonly string[] | undefined;
-  /** Signals that the command is started to ignore, as the process around us has set it: Node undoes that for itself. */
+  /** Signals that are ignored where we were started, as by nohup: the command ignores them too. Node itself sets them back. */
   readonly ignoredSignals?: readonly NodeJS.Signals[] | undefined;
+  /** Signals that came before this call, and are the command's. Those that come from now on are passed on by themselves. */
+  readonly earlierSignals?: readonly NodeJS.Signals[] | undefined;
   /** Told when the command begins, and each time that plaintext is released. */
   readonly onEvent?: ((event: RunEvent) => void) | undefined;
 }
