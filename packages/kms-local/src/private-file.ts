@@ -156,7 +156,7 @@ function inKubernetes({ code, message, cause }: WeightsealError): WeightsealErro
   return new WeightsealError(code, `${message} ${KUBERNETES}`, { cause });
 }
 
-/** What of the machine's failures says something of the key. After any other, the key may be there again when it is asked later. */
+/** What of the machine's failures is one of the key. All others keep the code that they have everywhere. */
 const keyCodes: Readonly<Record<string, readonly [ErrorCode, string?]>> = {
   ENOENT: ['KEY_NOT_FOUND', 'There is no such file; check the path.'],
   ENOTDIR: ['KEY_NOT_FOUND', 'There is no such file; check the path.'],
@@ -168,6 +168,8 @@ const keyCodes: Readonly<Record<string, readonly [ErrorCode, string?]>> = {
   ENXIO: ['KEY_FILE_INVALID', 'It is not a regular file.'],
   ENODEV: ['KEY_FILE_INVALID', 'It is not a regular file.'],
   EISDIR: ['KEY_FILE_INVALID'],
+  EIO: ['KEY_UNAVAILABLE'],
+  ESTALE: ['KEY_UNAVAILABLE'],
 };
 
 /** Gives an error of the system a code and a sentence that says what to do. Errors of ours pass unchanged. */
@@ -175,7 +177,7 @@ export function readError(error: unknown, path: string, what: string): Weightsea
   if (isWeightsealError(error)) return error;
   const failure = ioError(error, `read the ${what} ${path}`);
   const errno = systemFailure(error)?.errno ?? '';
-  const [code, hint] = Object.hasOwn(keyCodes, errno) ? keyCodes[errno]! : (['KEY_UNAVAILABLE'] as const);
+  const [code, hint] = Object.hasOwn(keyCodes, errno) ? keyCodes[errno]! : [failure.code];
   const message = hint === undefined ? failure.message : `Could not read the ${what} ${path}. ${hint}`;
   return new WeightsealError(code, message, { cause: error });
 }
