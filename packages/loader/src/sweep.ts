@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { type FileHandle, open, readdir, readlink, realpath } from 'node:fs/promises';
+import { chmod, type FileHandle, open, readdir, readlink, realpath } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { ioError } from '@weightseal/core';
 import { lifeOf, MARK, ownerOf } from './owner.js';
@@ -118,8 +118,12 @@ async function remove(path: string): Promise<Outcome> {
   if (!handle) return 'not-ours';
   const directory = byDescriptor(handle);
   try {
-    const empty = (await readdir(directory)).length === 0;
-    if (!empty && !(await isMarked(directory, path))) return { why: 'unmarked' };
+    const names = await readdir(directory).catch(async () => {
+      // Its command may have made it one that we may not read. It is ours, whatever it is.
+      await chmod(directory, 0o700);
+      return readdir(directory);
+    });
+    if (names.length > 0 && !(await isMarked(directory, path))) return { why: 'unmarked' };
     // A command that outlives the `run` that started it: removing the directory would take its mount away too.
     const found = await usesOf({ inodes: inodesIn(directory), mountPoints: [path] });
     if (!found || found.mounted || found.uses.some((use) => use !== 'none')) return { why: 'in-use' };
