@@ -22,7 +22,7 @@ const AT_ONCE = 256;
  * The descriptors of a process that lead to one of the inodes.
  *
  * @param directory of the process in /proc
- * @throws EACCES, EPERM where it may not be looked into
+ * @throws what the system says, but for what has ended meanwhile
  */
 export async function descriptorsTo(directory: string, inodes: readonly InodeId[]): Promise<Descriptor[]> {
   const found: Descriptor[] = [];
@@ -41,16 +41,35 @@ function look(directory: string, fd: string, numbers: ReadonlySet<string>): Desc
   const path = `${directory}/fd/${fd}`;
   try {
     if (NO_FILE.test(readlinkSync(path))) return undefined;
-    const info = readFileSync(`${directory}/fdinfo/${fd}`, 'latin1');
+    const info = infoOf(`${directory}/fdinfo/${fd}`);
     const ino = /^ino:\s*([0-9]+)$/m.exec(info)?.[1];
     // Since Linux 5.14 the kernel tells it. To ask the file itself can take for ever, where it lies on a dead network.
     if (ino !== undefined && !numbers.has(ino)) return undefined;
     return { fd: Number(fd), key: keyOf(statSync(path, { bigint: true })), marked: isMarked(info) };
   } catch (error) {
-    if (['EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
     // It was closed meanwhile.
-    return undefined;
+    if (hasEnded(error)) return undefined;
+    throw error;
   }
+}
+
+/** Not every kernel that has the rest of /proc has this. */
+function infoOf(path: string): string {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch (error) {
+    if (hasEnded(error)) return '';
+    throw error;
+  }
+}
+
+/** What /proc says of a process, or of a descriptor, that is there no more; EINVAL of the mounts of one that nobody has waited for. */
+export function hasEnded(error: unknown): boolean {
+  return ['ENOENT', 'ESRCH', 'EINVAL'].includes((error as NodeJS.ErrnoException).code ?? '');
+}
+
+export function isForbidden(error: unknown): boolean {
+  return ['EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '');
 }
 
 /** By O_NOATIME, or by a lock (flock(2)) of a program that has ended since. HDF5 takes such locks too, and lives. */

@@ -20,15 +20,14 @@ export class Inode {
   /** Whether overwriting erases: not on a disk. */
   readonly #inMemory: boolean;
   #path: string | undefined;
-  /** Descriptors of ours that nobody reads from. */
-  readonly #own: FileHandle[];
+  /** Further descriptors of ours that nobody here reads from. */
+  readonly #held: FileHandle[] = [];
   #released: Promise<Released> | undefined;
 
   private constructor(handle: FileHandle, path: string | undefined, inMemory: boolean) {
     this.handle = handle;
     this.#inMemory = inMemory;
     this.#path = path;
-    this.#own = [handle];
   }
 
   /** One that has no name, in the directory. @throws NO_SPACE, IO_ERROR */
@@ -75,7 +74,7 @@ export class Inode {
 
   /** A further descriptor, which is held to be given to others: that we have it is no use of the bytes. */
   hold(handle: FileHandle): void {
-    this.#own.push(handle);
+    this.#held.push(handle);
   }
 
   /** Takes the name away, overwrites the bytes with zeros unless a process uses them or `wipe` is false, and closes. Safe to call twice. */
@@ -103,7 +102,7 @@ export class Inode {
     if (!wipe || !this.#inMemory) return 'freed';
     const stats = await this.handle.stat({ bigint: true });
     // The name is gone: whoever does not have it now finds it through another process only.
-    const own = this.#own.map(({ fd }) => fd);
+    const own = [this.handle, ...this.#held].map(({ fd }) => fd);
     const [use] = (await usesOf({ inodes: [{ dev: stats.dev, ino: stats.ino, own, given }] }))?.uses ?? [];
     if (use === undefined) return 'freed';
     if (use !== 'none') return use;

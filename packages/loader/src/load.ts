@@ -86,7 +86,7 @@ export class LoadedModel implements AsyncDisposable {
     return out;
   }
 
-  /** Waits for `bytes()` under way, takes the path away, wipes the bytes unless a process maps them, and says what was done. Safe to call twice. */
+  /** Waits for `bytes()` under way, takes the path away, wipes the bytes unless a process maps them or has them open, and says what was done. Safe to call twice. */
   dispose(): Promise<Released> {
     this.#disposed ??= Promise.all(this.#reading).then(() => end(this.#space));
     return this.#disposed;

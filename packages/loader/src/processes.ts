@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { open, readdir, readFile, readlink } from 'node:fs/promises';
-import { type Descriptor, descriptorsTo } from './descriptors.js';
+import { type Descriptor, descriptorsTo, hasEnded, isForbidden } from './descriptors.js';
 import { type InodeId, keyOf } from './inode-id.js';
 import { unescaped } from './machine/mount-info.js';
 
@@ -108,9 +108,10 @@ class Scan {
       if (this.#keys.size > 0) await this.#files(pid);
       if (this.#points.length > 0) await eachLine(`/proc/${pid}/mountinfo`, (line) => this.#mount(line));
     } catch (error) {
-      const hidden = ['EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '');
-      if (hidden && (await mayBeOurs(pid, this.#self))) this.#hidden = true;
-      // Otherwise it has ended.
+      if (hasEnded(error)) return;
+      // What else keeps us from looking (no descriptor left) leaves it open who uses what.
+      if (!isForbidden(error)) throw error;
+      if (await mayBeOurs(pid, this.#self)) this.#hidden = true;
     }
   }
 
@@ -171,7 +172,10 @@ async function eachLine(path: string, tell: (line: string) => void): Promise<voi
 async function mayBeOurs(pid: number, self: number): Promise<boolean> {
   for (let at = pid; at > 1; ) {
     if (at === self) return true;
-    const status = await readFile(`/proc/${at}/status`, 'latin1').catch(() => '');
+    const status = await readFile(`/proc/${at}/status`, 'latin1').catch((error: unknown) => {
+      if (hasEnded(error)) return '';
+      throw error;
+    });
     const uids = /^Uid:\s*(.*)$/m.exec(status)?.[1]?.split('\t') ?? [];
     if (at === pid && uids.includes(String(process.geteuid?.()))) return true;
     at = Number(/^PPid:\s*([0-9]+)$/m.exec(status)?.[1] ?? 0);

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { type FileHandle, open, readdir, readlink, realpath } from 'node:fs/promises';
+import { chmod, type FileHandle, open, readdir, readlink, realpath } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { ioError } from '@weightseal/core';
 import { lifeOf, MARK, ownerOf } from './owner.js';
@@ -36,21 +36,32 @@ export interface Kept {
   readonly left?: readonly string[];
 }
 
+/** So many directories are looked at together, with one look at the processes for all. */
+const TOGETHER = 32;
+
 /** Finds what a killed process has left, and removes it. Never touches what a living process has made, or what another user has. */
 export async function sweep(options: SweepOptions = {}): Promise<Swept> {
   const removed: string[] = [];
   const kept: Kept[] = [];
-  for (const path of await candidates(options.directories)) {
-    const life = await lifeOf(ownerOf(basename(path))!);
-    if (life === 'lives' || (life === 'elsewhere' && !options.elsewhere)) {
-      if (await isOurs(path)) kept.push({ path, why: life });
-      continue;
+  const paths = await candidates(options.directories);
+  for (let at = 0; at < paths.length; at += TOGETHER) {
+    const some = paths.slice(at, at + TOGETHER);
+    const outcomes = await Promise.all(some.map((path) => outcomeFor(path, options.elsewhere ?? false)));
+    for (const [index, outcome] of outcomes.entries()) {
+      const path = some[index]!;
+      if (outcome === 'removed') removed.push(path);
+      else if (outcome !== 'not-ours') kept.push({ path, ...outcome });
     }
-    const stays = await remove(path);
-    if (stays === undefined) removed.push(path);
-    else if (stays !== 'not-ours') kept.push({ path, ...stays });
   }
   return { removed, kept };
+}
+
+type Outcome = Omit<Kept, 'path'> | 'removed' | 'not-ours';
+
+async function outcomeFor(path: string, elsewhere: boolean): Promise<Outcome> {
+  const life = await lifeOf(ownerOf(basename(path))!);
+  if (life === 'dead' || (life === 'elsewhere' && elsewhere)) return remove(path);
+  return (await isOurs(path)) ? { why: life } : 'not-ours';
 }
 
 /** Directories with a name as ours have, in the places, or named themselves. */
@@ -102,20 +113,23 @@ async function isOurs(path: string): Promise<boolean> {
   return handle !== undefined;
 }
 
-/** Why it stays, undefined when it was removed. */
-async function remove(path: string): Promise<Omit<Kept, 'path'> | 'not-ours' | undefined> {
+async function remove(path: string): Promise<Outcome> {
   await using handle = await openOurs(path);
   if (!handle) return 'not-ours';
   const directory = byDescriptor(handle);
   try {
-    const empty = (await readdir(directory)).length === 0;
-    if (!empty && !(await isMarked(directory, path))) return { why: 'unmarked' };
+    const names = await readdir(directory).catch(async () => {
+      // Its command may have made it one that we may not read. It is ours, whatever it is.
+      await chmod(directory, 0o700);
+      return readdir(directory);
+    });
+    if (names.length > 0 && !(await isMarked(directory, path))) return { why: 'unmarked' };
     // A command that outlives the `run` that started it: removing the directory would take its mount away too.
     const found = await usesOf({ inodes: inodesIn(directory), mountPoints: [path] });
     if (!found || found.mounted || found.uses.some((use) => use !== 'none')) return { why: 'in-use' };
     // Not wiped: somebody may have got it meanwhile. The kernel frees it with the last.
     const left = removeMarked(directory, path);
-    return left.length > 0 ? { why: 'failed', left } : undefined;
+    return left.length > 0 ? { why: 'failed', left } : 'removed';
   } catch {
     return { why: 'failed', left: [path] };
   }

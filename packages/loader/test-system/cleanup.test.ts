@@ -13,7 +13,7 @@ import { type SweepOptions, type Swept, sweep } from '@weightseal/loader';
 import { afterAll, beforeAll, describe, expect, type TestContext, test } from 'vitest';
 import { directoryName, MARK, type Owner } from '../src/owner.js';
 import { type SealedModel, sealedModel } from '../test/support/sealed-model.js';
-import { Child, CLI, type Held, holder, isRoot, outcomeOf } from './support/child.js';
+import { Child, CLI, type Held, holder, isRoot, outcomeOf, script } from './support/child.js';
 import { markedPlaintext, under } from './support/marker.js';
 import { MemoryPlace, madeBy } from './support/place.js';
 
@@ -128,6 +128,25 @@ describe.runIf(isRoot)('a plaintext with a name, on a tmpfs that is there (as ro
     child.tell('dispose');
     expect(await child.said('disposed')).toBe('wiped');
     expect(readdirSync(place.path)).toEqual([]);
+  });
+
+  test('is not overwritten when nobody can tell who uses it, for want of descriptors', async () => {
+    const plain = join(model.directory, 'plain');
+    writeFileSync(plain, plaintext);
+    try {
+      const job = JSON.stringify({ path: model.path, keyFile, plain });
+      const limited = [
+        'sh',
+        '-c',
+        'ulimit -n 64; exec "$@"',
+        'sh',
+        process.execPath,
+        script('no-descriptors'),
+      ];
+      expect((await outcomeOf([...limited, job])).stdout).toBe('freed true\n');
+    } finally {
+      rmSync(plain);
+    }
   });
 
   test.each([

@@ -1,4 +1,5 @@
 import {
+  copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -14,7 +15,7 @@ import { type Ran, sweep } from '@weightseal/loader';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { MARK } from '../src/owner.js';
 import { type SealedModel, sealedModel } from '../test/support/sealed-model.js';
-import { Child, CLI, isRoot, outcomeOf } from './support/child.js';
+import { Child, CLI, type Held, holder, isRoot, outcomeOf } from './support/child.js';
 import { markedPlaintext, under } from './support/marker.js';
 import { MemoryPlace } from './support/place.js';
 
@@ -75,6 +76,26 @@ describe.runIf(isRoot)('what a command copies beside the model (as root)', () =>
     await child.ended;
     expect(readdirSync(place.path)).toEqual([]);
   });
+
+  test.each(['return', 'exit', 'uncaught', 'SIGTERM'])(
+    'goes when the process that loaded it ends by %s',
+    async (end) => {
+      using place = new MemoryPlace();
+      await using child = holder({
+        path: model.path,
+        keyFile: join(model.directory, 'key'),
+        options: { directory: place.path },
+      });
+      const { path } = await child.json<Held>('loaded');
+      const beside = join(dirname(path), 'np/a');
+      mkdirSync(beside, { recursive: true });
+      copyFileSync(path, join(beside, 'x'));
+      if (end === 'SIGTERM') await child.kill(end);
+      else child.tell(end);
+      await child.ended;
+      expect(readdirSync(place.path)).toEqual([]);
+    },
+  );
 
   /** A run that was killed while its command had made what the script says. */
   async function killed(place: MemoryPlace, script: string): Promise<string> {

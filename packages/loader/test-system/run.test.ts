@@ -190,7 +190,7 @@ describe.runIf(root)('a command runs on the plaintext', () => {
     test('after the command has ended, by what it has started', async () => {
       const reader =
         'exec 9<"$1"; exec 3<&-; echo up; until [ -e go ]; do sleep 0.02; done; cmp - plain <&9 && echo same';
-      const script = `(${reader}) >said 2>&1 & until grep -q up said; do sleep 0.02; done`;
+      const script = `(${reader}) >said 2>&1 & until grep -qs up said; do sleep 0.02; done`;
       for (const file of ['go', 'said']) rmSync(join(model.directory, file), { force: true });
       const { stderr, code } = await outcome(
         start([...flags, '--json'], ['sh', '-c', script, 'sh', '{model}']),
