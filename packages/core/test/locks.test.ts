@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, statSync, utimesSync } from 'node:fs';
 import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
@@ -248,6 +248,18 @@ describe('the lock file', () => {
     expect(await waits(path)).toBe(true);
     await writeFile(besides(path), 'somebody wrote this\n');
     expect(await waits(path)).toBe(true);
+  });
+
+  it('of another machine is taken over when nobody has renewed it for long enough', async () => {
+    const path = await sealed();
+    const inode = statSync(path, { bigint: true });
+    await left(path, (own) => `elsewhere-${own}`);
+    const renewing = setInterval(() => utimesSync(besides(path), new Date(), new Date()), 10);
+    const impatient = AbortSignal.timeout(800);
+    expect(await failureOf(() => lockBeside(path, inode, impatient, 400))).toEqual(code('ABORTED'));
+    clearInterval(renewing);
+    await (await lockBeside(path, inode, undefined, 400))();
+    expect(await everythingIn(dirname(path))).toEqual(['file']);
   });
 
   it('only one of many takes a dead one over at a time', async () => {

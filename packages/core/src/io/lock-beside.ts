@@ -1,9 +1,8 @@
-import { readlinkSync } from 'node:fs';
-import { type FileHandle, open, readFile, rename, rm, stat } from 'node:fs/promises';
-import { hostname } from 'node:os';
+import { type FileHandle, open, readFile, rm, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { randomBytes } from '../crypto.js';
 import { throwIfAborted } from '../errors.js';
+import { thisPlace, timeOf, Watch } from './lock-watch.js';
 import { orAborted } from './turns.js';
 
 /** What a file is, whatever its names are. */
@@ -13,14 +12,16 @@ export interface Inode {
 }
 
 const LOOK_MS = 50;
-/** A lock file is written right after it was made: one that is empty for so long has lost its process in between. */
-const EMPTY_MS = 5000;
+/** Whoever has the lock says so again and again; what nobody has renewed for so long is of a process that is no more. */
+const RENEW_MS = 10_000;
+const PATIENCE_MS = 60_000;
 
 /**
  * The lock where flock(2) cannot be had (macOS, Windows, an image without the program, some network file systems): a file beside the one that is to be
- * changed, which only one can create. It says whose it is, and whoever finds that process dead takes it over. Where no file can be made
+ * changed, which only one can create. It says whose it is, and whoever finds that process dead takes it over; of another machine it is known by nobody renewing it. Where no file can be made
  * there, there is no lock; then what is looked at before each change has to do. Waits for others.
  *
+ * @param patienceMs how long a lock may go without being renewed
  * @returns what removes it
  * @throws ABORTED
  */
@@ -28,19 +29,21 @@ export async function lockBeside(
   target: string,
   inode: Inode,
   signal: AbortSignal | undefined,
+  patienceMs: number = PATIENCE_MS,
 ): Promise<() => Promise<void>> {
   const path = besides(target, inode);
   const mine = `${thisPlace()} ${process.pid} ${randomBytes(8).toString('hex')}\n`;
+  const watch = new Watch(path, patienceMs);
   for (;;) {
     throwIfAborted(signal);
     const made = await create(path, mine);
     if (made === 'impossible') return () => Promise.resolve();
     if (made === 'done') {
-      if (!(await isFlocked(inode))) return () => removeOwn(path, mine);
+      if (!(await isFlocked(inode))) return renewed(path, mine);
       // Of the two ways, this one gives way: both look after the other when they have their own.
       await removeOwn(path, mine);
       await pause(signal);
-    } else if (!(await takeOver(path))) await pause(signal);
+    } else if (!(await watch.takeOver())) await pause(signal);
   }
 }
 
@@ -51,7 +54,8 @@ export async function awaitBeside(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const path = besides(target, inode);
-  while ((await stat(path).catch(() => undefined)) && !(await takeOver(path))) await pause(signal);
+  const watch = new Watch(path, PATIENCE_MS);
+  while ((await timeOf(path)) !== undefined && !(await watch.takeOver())) await pause(signal);
 }
 
 /** By the inode, since names can be as long as they may be. */
@@ -89,47 +93,16 @@ async function create(path: string, content: string): Promise<Made> {
   }
 }
 
-/** Removes the lock of a process that is dead. Resolves to whether it was one. */
-async function takeOver(path: string): Promise<boolean> {
-  const found = await readFile(path, 'utf8').catch(() => undefined);
-  if (found === undefined) return true;
-  if (!(await isLeft(path, found))) return false;
-  // Two may see it at the same time: each takes away what is there under a name of its own, and only one gets the dead one's.
-  const aside = `${path}.${randomBytes(8).toString('hex')}`;
-  await rename(path, aside).catch(() => {});
-  const taken = await readFile(aside, 'utf8').catch(() => undefined);
-  if (taken !== undefined && taken !== found) await rename(aside, path).catch(() => {});
-  await rm(aside, { force: true });
-  return true;
-}
-
-async function isLeft(path: string, content: string): Promise<boolean> {
-  const [, place, pid] = /^(\S+) ([0-9]+) [0-9a-f]{16}\n$/.exec(content) ?? [];
-  if (place === undefined || pid === undefined) {
-    const made = await stat(path).catch(() => undefined);
-    return content === '' && made !== undefined && Date.now() - made.mtimeMs > EMPTY_MS;
-  }
-  // What runs on another machine, or in another container, cannot be seen from here.
-  return place === thisPlace() && !isAlive(Number(pid));
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
-  }
-}
-
-/** Where this process's number means this process. */
-function thisPlace(): string {
-  const host = encodeURIComponent(hostname());
-  try {
-    return `${host}/${readlinkSync('/proc/self/ns/pid')}`;
-  } catch {
-    return host;
-  }
+/** Says again and again that the lock is held. Returns what removes it. */
+function renewed(path: string, content: string): () => Promise<void> {
+  const timer = setInterval(() => {
+    const now = new Date();
+    void utimes(path, now, now).catch(() => {});
+  }, RENEW_MS).unref();
+  return async () => {
+    clearInterval(timer);
+    await removeOwn(path, content);
+  };
 }
 
 async function removeOwn(path: string, content: string): Promise<void> {
