@@ -6,14 +6,16 @@ export const came: Set<NodeJS.Signals> = new Set();
 // the signal, it does besides.
 process.on('SIGUSR1', () => came.add('SIGUSR1'));
 
-// One that came while Node itself was starting: before the first thing of ours, and as soon as it can have been heard.
+// One that Node opens because the signal came while it was itself starting: a thread of its own does that, and on a busy
+// machine some time after our first line. To close what is not open takes microseconds.
+const SOON_MS = [0, 10, 100, 1000];
 const asked = [...process.execArgv, process.env['NODE_OPTIONS']].some((option) =>
   option?.includes('inspect'),
 );
-const { _debugEnd: end } = process as { _debugEnd?: () => void };
-if (!asked && end) {
-  end();
-  setImmediate(end).unref();
+const { _debugEnd: close } = process as { _debugEnd?: () => void };
+if (!asked && close) {
+  close();
+  for (const after of SOON_MS) setTimeout(close, after).unref();
 }
 
 /** From now on these are the command's too, and do not end us. */

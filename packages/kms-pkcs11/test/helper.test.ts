@@ -1,6 +1,6 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -21,6 +21,16 @@ function hanging(name: string): string {
   const path = join(directory, name);
   execFileSync('mkfifo', [path]);
   return path;
+}
+
+/** The sockets of a process that take connections. */
+async function listening(pid: number): Promise<string[]> {
+  const fds = await readdir(`/proc/${pid}/fd`).catch(() => []);
+  const targets = await Promise.all(fds.map((fd) => readlink(`/proc/${pid}/fd/${fd}`).catch(() => '')));
+  const rows = await readFile(`/proc/${pid}/net/tcp`, 'utf8').catch(() => '');
+  const columns = rows.split('\n').map((row) => row.trim().split(/\s+/));
+  const inodes = columns.filter(([, , , state]) => state === '0A').map(([, , , , , , , , , inode]) => inode);
+  return targets.filter((target) => inodes.some((inode) => target === `socket:[${inode}]`));
 }
 
 const posix = process.platform !== 'win32';
@@ -70,6 +80,34 @@ describe('a module', () => {
     const call = sealToFile(new URL(import.meta.url).pathname, output, { keys: [key] });
     await expect(call).rejects.toMatchObject({ code: 'KEY_TIMEOUT' });
     await expect(readFile(output)).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+});
+
+describe.runIf(process.platform === 'linux')('the helper', () => {
+  /** Those of our children that run the helper. */
+  async function helpers(): Promise<number[]> {
+    const found = await Promise.all(
+      (await readdir('/proc')).map(async (name) => {
+        const read = (what: string) => readFile(`/proc/${name}/${what}`, 'utf8').catch(() => '');
+        const ours = (await read('status')).includes(`PPid:\t${process.pid}\n`);
+        return ours && (await read('cmdline')).includes('no-debugger.so') ? [Number(name)] : [];
+      }),
+    );
+    return found.flat();
+  }
+
+  it('opens no debugger on SIGUSR1, whenever that comes, and works on', async () => {
+    const said: string[] = [];
+    const key = keyIn(hanging('no-debugger.so'), 3000);
+    const call = key.wrap(dataKey(), {}).catch((error: unknown) => error);
+    for (let sent = 0; sent < 20; sent++) {
+      for (const pid of await helpers()) process.kill(pid, 'SIGUSR1');
+      await setTimeout(20);
+      for (const pid of await helpers()) said.push(...(await listening(pid)));
+    }
+    expect(await helpers()).toHaveLength(1);
+    expect(said).toEqual([]);
+    await expect(call).resolves.toMatchObject({ code: 'KEY_TIMEOUT' });
   });
 });
 
