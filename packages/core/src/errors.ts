@@ -14,6 +14,8 @@ export const ERROR_CODES = {
   RECIPIENT_REQUIRED: 'usage',
   ENVELOPE_FULL: 'usage',
   TENSOR_NOT_FOUND: 'usage',
+  COMMAND_NOT_FOUND: 'usage',
+  COMMAND_NOT_EXECUTABLE: 'usage',
   // The bytes are not a sealed file that this version reads.
   NOT_SEALED: 'format',
   UNSUPPORTED_VERSION: 'format',

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+
 /**
  * What our own key providers take from the environment to use a key, and the SDKs underneath them: with these a child could have any file's data key.
  */
@@ -19,4 +21,36 @@ export function cleanedEnvironment(
       ([name]) => keep.includes(name) || !KEY_MATERIAL.some((pattern) => pattern.test(name)),
     ),
   );
+}
+
+/** Variables whose bytes Node cannot hand on, since they are not UTF-8: each whole, `NAME=value`. */
+export function undecodable(environment: NodeJS.ProcessEnv, block: Uint8Array): Buffer[] {
+  return entriesOf(block).filter((entry) => {
+    const text = entry.toString();
+    const at = text.indexOf('=');
+    // One that has been changed since is what it was changed to.
+    const current = at > 0 && environment[text.slice(0, at)] === text.slice(at + 1);
+    return current && !Buffer.from(text).equals(entry);
+  });
+}
+
+/** The environment that the kernel gave this process; nothing where that cannot be read. */
+export function ownBlock(): Uint8Array {
+  try {
+    return readFileSync('/proc/self/environ');
+  } catch {
+    return new Uint8Array();
+  }
+}
+
+function entriesOf(block: Uint8Array): Buffer[] {
+  const bytes = Buffer.from(block.buffer, block.byteOffset, block.byteLength);
+  const entries: Buffer[] = [];
+  for (let from = 0; from < bytes.length; ) {
+    const end = bytes.indexOf(0, from);
+    const to = end < 0 ? bytes.length : end;
+    if (to > from) entries.push(bytes.subarray(from, to));
+    from = to + 1;
+  }
+  return entries;
 }

@@ -1,0 +1,83 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { isatty } from 'node:tty';
+import { isMainThread } from 'node:worker_threads';
+import { WeightsealError } from '@weightseal/core';
+import { findProgram, searchPath } from '../machine/find-program.js';
+import { ownBlock, undecodable } from './environment.js';
+import { REBUILD, rebuilt } from './rebuild.js';
+
+const DEADLINE_MS = 5_000;
+
+/**
+ * The programs that become the command, one after the other in the same process: each changes one thing about it and leaves the rest alone. No shell among them, but where `REBUILD`
+ * says why.
+ */
+export interface Prefix {
+  /** Whether core dumps are switched off by their size, too. */
+  readonly limitsCores: boolean;
+  /** What could not be had. */
+  readonly warnings: readonly string[];
+  with(environment: NodeJS.ProcessEnv): {
+    readonly words: readonly string[];
+    readonly environment: NodeJS.ProcessEnv;
+  };
+}
+
+/** @throws IO_ERROR where the environment cannot be handed on as it is */
+export async function prefixFor(ignored: readonly NodeJS.Signals[], listens: boolean): Promise<Prefix> {
+  const raw = undecodable(process.env, isMainThread ? ownBlock() : new Uint8Array());
+  const [env, prlimit] = await Promise.all(['env', 'prlimit'].map(findProgram));
+  const rebuilds = listens || raw.length > 0;
+  if (rebuilds && env === undefined)
+    throw new WeightsealError(
+      'IO_ERROR',
+      `The command's environment cannot be made as it is to be (${listens ? 'LISTEN_PID for socket activation' : 'it has bytes that are not UTF-8'}): that takes \`env\` in PATH. Install coreutils, or change the environment.`,
+    );
+  const ignoring = ignored.length > 0 ? await ignoringWords(env, ignored) : [];
+  const words = [...(ignoring ?? []), ...(prlimit ? [prlimit, '--core=0:0', '--'] : [])];
+  return {
+    limitsCores: prlimit !== undefined,
+    warnings: ignoring
+      ? []
+      : [
+          `the command does not ignore ${ignored.join(', ')}, as was asked for: that takes \`env\` of coreutils 8.31 or newer in PATH.`,
+        ],
+    with(environment) {
+      if (!rebuilds) return { words, environment };
+      const given = raw.filter((entry) => entry.toString().split('=', 1)[0]! in environment);
+      const { args, environment: first } = rebuilt(environment, given, listens);
+      return {
+        words: ['/bin/sh', '-c', REBUILD, 'weightseal', ...args, env!, ...words],
+        environment: first,
+      };
+    },
+  };
+}
+
+/** What has the command ignore signals, which Node sets back in what it starts. Undefined where nothing here can. */
+async function ignoringWords(
+  env: string | undefined,
+  ignored: readonly NodeJS.Signals[],
+): Promise<string[] | undefined> {
+  const names = ignored.map((name) => name.replace(/^SIG/, '')).join(',');
+  const words = [env ?? '', `--ignore-signal=${names}`];
+  if (env !== undefined && (await succeeds([...words, 'true']))) return words;
+  // With a terminal it would redirect what it was not asked to.
+  const terminal = [0, 1, 2].some((fd) => isatty(fd));
+  const nohup = names === 'HUP' && !terminal ? await findProgram('nohup') : undefined;
+  return nohup === undefined ? undefined : [nohup];
+}
+
+/** Whether a program does what it is to do, and ends with 0. */
+export async function succeeds([program, ...args]: readonly string[]): Promise<boolean> {
+  if (program === undefined) return false;
+  try {
+    const env = { PATH: searchPath() };
+    const child = spawn(program, args, { stdio: 'ignore', env, timeout: DEADLINE_MS, killSignal: 'SIGKILL' });
+    const [code] = (await once(child, 'exit')) as [number | null];
+    return code === 0;
+  } catch {
+    return false;
+  }
+}
