@@ -17,20 +17,32 @@ export function cleanedEnvironment(
   keep: readonly string[] = [],
 ): NodeJS.ProcessEnv {
   return Object.fromEntries(
-    Object.entries(environment).filter(
-      ([name]) => keep.includes(name) || !KEY_MATERIAL.some((pattern) => pattern.test(name)),
-    ),
+    Object.entries(environment).filter(([name]) => keep.includes(name) || !opensKeys(name)),
   );
 }
 
-/** Variables whose bytes Node cannot hand on, since they are not UTF-8: each whole, `NAME=value`. */
-export function undecodable(environment: NodeJS.ProcessEnv, block: Uint8Array): Buffer[] {
-  return entriesOf(block).filter((entry) => {
-    const text = entry.toString();
+function opensKeys(name: string): boolean {
+  return KEY_MATERIAL.some((pattern) => pattern.test(name));
+}
+
+/** A variable whose bytes Node cannot hand on, since they are not UTF-8. */
+export interface Undecodable {
+  readonly name: string;
+  /** All of it, `NAME=value`. */
+  readonly bytes: Buffer;
+}
+
+/** Those of a block that the kernel has given, and that are still to be seen in the environment. */
+export function undecodable(environment: NodeJS.ProcessEnv, block: Uint8Array): Undecodable[] {
+  return entriesOf(block).flatMap((bytes) => {
+    const text = bytes.toString();
     const at = text.indexOf('=');
-    // One that has been changed since is what it was changed to.
-    const current = at > 0 && environment[text.slice(0, at)] === text.slice(at + 1);
-    return current && !Buffer.from(text).equals(entry);
+    if (at <= 0 || Buffer.from(text).equals(bytes)) return [];
+    const name = text.slice(0, at);
+    // By such a name Node cannot change it; of the others, one that has been changed since is what it was changed to.
+    const unnamed = !Buffer.from(name).equals(bytes.subarray(0, bytes.indexOf('=')));
+    const current = unnamed ? !opensKeys(name) : environment[name] === text.slice(at + 1);
+    return current ? [{ name, bytes }] : [];
   });
 }
 

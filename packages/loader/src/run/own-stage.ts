@@ -3,7 +3,7 @@ import { access, type FileHandle, open } from 'node:fs/promises';
 import { WeightsealError } from '@weightseal/core';
 import { Inode } from '../inode.js';
 import { fileSystemOf } from '../machine/file-system.js';
-import { findProgram } from '../machine/find-program.js';
+import { findProgram, searchPath } from '../machine/find-program.js';
 import { emptyDirectory } from '../place/existing.js';
 import {
   ended,
@@ -61,7 +61,8 @@ export async function ownStage(launch: Launch): Promise<Stage | undefined> {
   ]);
   const enter = helper && (await entering(helper));
   // Tried before the plaintext is there: a busybox cannot, and the system may allow one user namespace and no more.
-  const enters = enter && (await succeeds([...enter, ...launch.prefix.with({}).words, 'true']));
+  const tried = launch.prefix.with({ PATH: searchPath() });
+  const enters = enter && (await succeeds([...enter, ...tried.words, 'true'], tried.environment));
   const inode = helper && enters && (await inodeOf(helper));
   if (!helper || !enter || !inode) {
     helper?.child.kill('SIGKILL');
@@ -95,16 +96,17 @@ export async function ownStage(launch: Launch): Promise<Stage | undefined> {
 
 /** The programs that enter the helper's namespaces, with its root and working directory, which are ours there. */
 async function entering({ pid, unprivileged }: Helper): Promise<string[] | undefined> {
-  const [nsenter, unshare] = await Promise.all(['nsenter', 'unshare'].map(findProgram));
+  const [nsenter, unshare, env] = await Promise.all(['nsenter', 'unshare', 'env'].map(findProgram));
   if (nsenter === undefined || unshare === undefined) return undefined;
   const user = unprivileged ? ['-U', '--preserve-credentials'] : [];
   const readable = await access('.', constants.R_OK).then(
     () => true,
     () => false,
   );
-  // Opened before it is entered, which takes the right to read; a path is entered without.
-  const directory = readable ? '-w' : `--wdns=${process.cwd()}`;
-  const enter = [nsenter, '-t', String(pid), ...user, '-m', '-r', directory, '--'];
+  if (!readable && env === undefined) return undefined;
+  // nsenter opens the directory, which takes the right to read it; to go there by its path takes none, and who may not read it is not in a chroot.
+  const there = readable ? ['-r', '-w', '--'] : ['--', env!, `--chdir=${process.cwd()}`];
+  const enter = [nsenter, '-t', String(pid), ...user, '-m', ...there];
   // Back to the user that the command would have been without a user namespace, and without the capabilities that mounting took.
   const back = [unshare, '--user', `--map-user=${process.geteuid?.()}`, `--map-group=${process.getegid?.()}`];
   return unprivileged ? [...enter, ...back, '--'] : enter;

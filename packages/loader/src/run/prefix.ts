@@ -45,8 +45,8 @@ export async function prefixFor(ignored: readonly NodeJS.Signals[], listens: boo
         ],
     with(environment) {
       if (!rebuilds) return { words, environment };
-      const given = raw.filter((entry) => entry.toString().split('=', 1)[0]! in environment);
-      const { args, environment: first } = rebuilt(environment, given, listens);
+      const kept = raw.filter(({ name }) => name.includes('\ufffd') || name in environment);
+      const { args, environment: first } = rebuilt(environment, kept, listens);
       return {
         words: ['/bin/sh', '-c', REBUILD, 'weightseal', ...args, env!, ...words],
         environment: first,
@@ -70,10 +70,12 @@ async function ignoringWords(
 }
 
 /** Whether a program does what it is to do, and ends with 0. */
-export async function succeeds([program, ...args]: readonly string[]): Promise<boolean> {
+export async function succeeds(
+  [program, ...args]: readonly string[],
+  env: NodeJS.ProcessEnv = { PATH: searchPath() },
+): Promise<boolean> {
   if (program === undefined) return false;
   try {
-    const env = { PATH: searchPath() };
     const child = spawn(program, args, { stdio: 'ignore', env, timeout: DEADLINE_MS, killSignal: 'SIGKILL' });
     const [code] = (await once(child, 'exit')) as [number | null];
     return code === 0;

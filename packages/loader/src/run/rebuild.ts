@@ -1,3 +1,5 @@
+import type { Undecodable } from './environment.js';
+
 /**
  * What a shell must not be asked to hand on: it drops names that it cannot have itself, adds some, and changes others. It is needed where only a process itself knows what to set
  * (LISTEN_PID is its number), and where a variable has bytes that Node cannot pass. Then env(1) sets these variables again, right after it.
@@ -30,15 +32,22 @@ export interface Rebuilt {
  * @param environment of the command
  * @param raw variables that are to be as they are, byte for byte
  */
-export function rebuilt(environment: NodeJS.ProcessEnv, raw: readonly Buffer[], listens: boolean): Rebuilt {
-  const rawNames = raw.map((entry) => nameOf(entry.toString()));
+export function rebuilt(
+  environment: NodeJS.ProcessEnv,
+  raw: readonly Undecodable[],
+  listens: boolean,
+): Rebuilt {
+  const rawNames = raw.map(({ name }) => name);
   const entries = Object.entries(environment).filter(([name]) => !(listens && name === 'LISTEN_PID'));
   const simple = entries.filter(
     ([name]) => SHELL_NAME.test(name) && !OF_SHELLS.includes(name) && !rawNames.includes(name),
   );
   const names = simple.map(([name]) => name);
   const odd = entries.filter(([name]) => !names.includes(name) && !rawNames.includes(name));
-  const encoded = [...raw, ...odd.map(([name, value]) => Buffer.from(`${name}=${value}`))].map(escaped);
+  const encoded = [
+    ...raw.map(({ bytes }) => bytes),
+    ...odd.map(([name, value]) => Buffer.from(`${name}=${value}`)),
+  ].map(escaped);
   return {
     environment: {
       ...Object.fromEntries(simple),
@@ -52,10 +61,6 @@ export function rebuilt(environment: NodeJS.ProcessEnv, raw: readonly Buffer[], 
         .join(' '),
     ],
   };
-}
-
-function nameOf(entry: string): string {
-  return entry.slice(0, entry.indexOf('='));
 }
 
 /** As `%b` of printf(1) reads it. */
