@@ -25,24 +25,30 @@ function opensKeys(name: string): boolean {
   return KEY_MATERIAL.some((pattern) => pattern.test(name));
 }
 
-/** A variable whose bytes Node cannot hand on, since they are not UTF-8. */
+/** A variable that Node cannot hand on: its bytes are not UTF-8, or its name is a number, of which `process.env` has no value. */
 export interface Undecodable {
   readonly name: string;
   /** All of it, `NAME=value`. */
   readonly bytes: Buffer;
 }
 
-/** Those of a block that the kernel has given, and that are still to be seen in the environment. */
-export function undecodable(environment: NodeJS.ProcessEnv, block: Uint8Array): Undecodable[] {
+/** Those of a block that the kernel has given, and that are still to be seen in the environment, without what opens keys. */
+export function undecodable(
+  environment: NodeJS.ProcessEnv,
+  block: Uint8Array,
+  keep: readonly string[] = [],
+): Undecodable[] {
+  const names = new Set(Object.keys(environment));
   return entriesOf(block).flatMap((bytes) => {
     const text = bytes.toString();
-    const at = text.indexOf('=');
-    if (at <= 0 || Buffer.from(text).equals(bytes)) return [];
-    const name = text.slice(0, at);
-    // By such a name Node cannot change it; of the others, one that has been changed since is what it was changed to.
+    const name = text.slice(0, Math.max(0, text.indexOf('=')));
+    if (name === '' || (opensKeys(name) && !keep.includes(name))) return [];
+    const value = environment[name];
+    // By a name that is not UTF-8 Node cannot change it; of the others, one that has been changed since is what it was changed to.
     const unnamed = !Buffer.from(name).equals(bytes.subarray(0, bytes.indexOf('=')));
-    const current = unnamed ? !opensKeys(name) : environment[name] === text.slice(at + 1);
-    return current ? [{ name, bytes }] : [];
+    const unseen = value === undefined && names.has(name);
+    const undecoded = !Buffer.from(text).equals(bytes) && value === text.slice(name.length + 1);
+    return unnamed || unseen || undecoded ? [{ name, bytes }] : [];
   });
 }
 

@@ -26,11 +26,15 @@ export class SignalPassing implements Disposable {
   readonly #ended = new AbortController();
   #child: ChildProcess | undefined;
 
-  /** @param ignored signals that neither we nor the command take notice of */
-  constructor(ignored: readonly NodeJS.Signals[], terminal: boolean) {
+  /**
+   * @param ignored signals that neither we nor the command take notice of
+   * @param before those that have come already
+   */
+  constructor(ignored: readonly NodeJS.Signals[], before: readonly NodeJS.Signals[], terminal: boolean) {
     this.#ignored = ignored;
     this.#terminal = terminal;
     for (const name of new Set([...KEPT, ...ignored])) this.#listen(name);
+    for (const name of before) this.#came(name);
   }
 
   /** To the command, now that there is one; first those that came before. */

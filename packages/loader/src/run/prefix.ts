@@ -25,14 +25,18 @@ export interface Prefix {
 }
 
 /** @throws IO_ERROR where the environment cannot be handed on as it is */
-export async function prefixFor(ignored: readonly NodeJS.Signals[], listens: boolean): Promise<Prefix> {
-  const raw = undecodable(process.env, isMainThread ? ownBlock() : new Uint8Array());
+export async function prefixFor(
+  ignored: readonly NodeJS.Signals[],
+  listens: boolean,
+  keepEnv: readonly string[] = [],
+): Promise<Prefix> {
+  const raw = undecodable(process.env, isMainThread ? ownBlock() : new Uint8Array(), keepEnv);
   const [env, prlimit] = await Promise.all(['env', 'prlimit'].map(findProgram));
   const rebuilds = listens || raw.length > 0;
   if (rebuilds && env === undefined)
     throw new WeightsealError(
       'IO_ERROR',
-      `The command's environment cannot be made as it is to be (${listens ? 'LISTEN_PID for socket activation' : 'it has bytes that are not UTF-8'}): that takes \`env\` in PATH. Install coreutils, or change the environment.`,
+      `The command's environment cannot be made as it is to be (${listens ? 'LISTEN_PID for socket activation' : 'it has names or bytes that Node cannot hand on'}): that takes \`env\` in PATH. Install coreutils, or change the environment.`,
     );
   const ignoring = ignored.length > 0 ? await ignoringWords(env, ignored) : [];
   const words = [...(ignoring ?? []), ...(prlimit ? [prlimit, '--core=0:0', '--'] : [])];
@@ -45,8 +49,7 @@ export async function prefixFor(ignored: readonly NodeJS.Signals[], listens: boo
         ],
     with(environment) {
       if (!rebuilds) return { words, environment };
-      const kept = raw.filter(({ name }) => name.includes('\ufffd') || name in environment);
-      const { args, environment: first } = rebuilt(environment, kept, listens);
+      const { args, environment: first } = rebuilt(environment, raw, listens);
       return {
         words: ['/bin/sh', '-c', REBUILD, 'weightseal', ...args, env!, ...words],
         environment: first,

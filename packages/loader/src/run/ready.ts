@@ -70,10 +70,7 @@ async function theirs({ port }: Endpoint, address: string, family: Family): Prom
  * @throws INVALID_ARGUMENT when the URL is of another machine, or answers already
  */
 export async function endpointOf(url: URL): Promise<Endpoint> {
-  const { lookup } = await import('node:dns/promises');
-  const name = url.hostname.replace(/^\[(.*)\]$/, '$1');
-  const found = await lookup(name, { all: true }).catch(() => []);
-  const addresses = [...new Set(found.map(({ address }) => asAsked(address)))].filter(isOurs);
+  const addresses = (await addressesOf(url)).filter(isOurs);
   const bad = (what: string) => new WeightsealError('INVALID_ARGUMENT', what);
   if (addresses.length === 0)
     throw bad(
@@ -86,6 +83,15 @@ export async function endpointOf(url: URL): Promise<Endpoint> {
         `Something answers at ${url.host} already, so it cannot tell whether the command is ready. End that first, or choose another port.`,
       );
   return endpoint;
+}
+
+async function addressesOf({ hostname }: URL): Promise<string[]> {
+  const name = hostname.replace(/^\[(.*)\]$/, '$1');
+  // Whatever a table of hosts says.
+  if (/(?:^|\.)localhost$/.test(name)) return ['127.0.0.1', '::1'];
+  const { lookup } = await import('node:dns/promises');
+  const found = await lookup(name, { all: true }).catch(() => []);
+  return [...new Set(found.map(({ address }) => asAsked(address)))];
 }
 
 /** To ask any address is to ask this machine. */

@@ -47,6 +47,8 @@ export interface RunOptions extends LoadOptions {
   readonly passFds?: readonly number[] | undefined;
   /** Signals that are ignored where we were started, as by nohup: the command ignores them too. Node itself sets them back. */
   readonly ignoredSignals?: readonly NodeJS.Signals[] | undefined;
+  /** Signals that came before this call, and are the command's. Those that come from now on are passed on by themselves. */
+  readonly earlierSignals?: readonly NodeJS.Signals[] | undefined;
   /** Told when the command begins, and each time that plaintext is released. */
   readonly onEvent?: ((event: RunEvent) => void) | undefined;
 }
@@ -81,16 +83,17 @@ export interface Ran extends Opened {
  * @throws what `load` throws, COMMAND_NOT_FOUND, COMMAND_NOT_EXECUTABLE
  */
 export async function run(source: string | ByteSource, options: RunOptions): Promise<Ran> {
-  using signals = new SignalPassing(options.ignoredSignals ?? [], isatty(0));
+  const { ignoredSignals = [], earlierSignals = [] } = options;
+  using signals = new SignalPassing(ignoredSignals, earlierSignals, isatty(0));
   const url = checked(options);
   checkPlace(options);
-  const { command, ignoredSignals = [], release } = options;
+  const { command, release } = options;
   // Before anything of ours is open.
   const sockets = activated(process.env);
   const byDescriptor = release === 'on-ready' && !url;
   const descriptors = assign(options.passFds ?? descriptorsIn(command), sockets, byDescriptor);
   if (!namesModel(command[0]!)) await lookUp(command[0]!, process.env['PATH']);
-  const prefix = await prefixFor(ignoredSignals, descriptors.listens);
+  const prefix = await prefixFor(ignoredSignals, descriptors.listens, options.keepEnv);
   const endpoint = url && (await endpointOf(url));
   await using reader = await openReader(source, { ...options, whole: true });
   await sweepOnce(options.directory);
