@@ -155,7 +155,7 @@ describe.runIf(root)('a command runs on the plaintext', () => {
     });
   });
 
-  test('nobody else sees where it is mounted, nor what is there', async () => {
+  test('no directory shows where it is mounted, nor what is there', async () => {
     const child = start(['--where', 'own'], ['sh', '-c', 'echo "$WEIGHTSEAL_MODEL_PATH"; sleep 5']);
     const [path] = await once(child.stdout!.setEncoding('utf8'), 'data');
     const directory = String(path)

@@ -6,6 +6,8 @@ import { WeightsealError } from '@weightseal/core';
 import { allHeldBy, type Family, listenersAt } from './listeners.js';
 
 const EVERY_MS = 250;
+/** To look through all processes takes a while, and somebody else's answer may stay for good. */
+const NOT_OURS_MS = 2_000;
 const ANSWER_MS = 2_000;
 
 /** Resolves to true when the command has written anything to the descriptor, to false when it has closed it without. */
@@ -53,7 +55,7 @@ export async function readyByUrl(
         );
       told = true;
     }
-    await sleep(EVERY_MS, undefined, { signal }).catch(() => {});
+    await sleep(told ? NOT_OURS_MS : EVERY_MS, undefined, { signal }).catch(() => {});
   }
   return false;
 }
