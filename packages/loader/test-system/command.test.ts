@@ -40,9 +40,9 @@ os.execve(sys.argv[1],sys.argv[1:],e)`,
 const ACTIVATED = [
   'python3',
   '-c',
-  String.raw`
+  `
 import os,sys
-e=dict(os.environ,LISTEN_PID=str(os.getpid()),LISTEN_FDS='2',LISTEN_FDNAMES='a:b')
+e=dict(os.environ,LISTEN_PID=str(os.getpid()),LISTEN_FDS='2',LISTEN_FDNAMES='a:b',WATCHDOG_PID=str(os.getpid()))
 os.execve(sys.argv[1],sys.argv[1:],e)`,
 ];
 
@@ -148,10 +148,10 @@ describe.runIf(isRoot).each(['own', 'existing'])('a command on a model in the pl
       const words = [
         'sh',
         '-c',
-        'echo "$LISTEN_PID $$ $LISTEN_FDS $LISTEN_FDNAMES $WEIGHTSEAL_MODEL_FD"; cat <&4; cmp - plain <&5 && tr "\\0" "\\n" </proc/$$/environ | grep -a discovery',
+        'echo "$LISTEN_PID $WATCHDOG_PID $$ $LISTEN_FDS $LISTEN_FDNAMES $WEIGHTSEAL_MODEL_FD"; cat <&4; cmp - plain <&5 && tr "\\0" "\\n" </proc/$$/environ | grep -a discovery',
       ];
       const told = await run(words, { flags, wrapper: ACTIVATED, more: [file, file], env: ODD });
-      expect(told.stdout).toMatch(/^([0-9]+) \1 2 a:b 5\nfive\ndiscovery\.type=single node\n$/);
+      expect(told.stdout).toMatch(/^([0-9]+) \1 \1 2 a:b 5\nfive\ndiscovery\.type=single node\n$/);
     } finally {
       closeSync(file);
     }

@@ -58,7 +58,7 @@ describe('variables that are not UTF-8', () => {
     const { environment: first, args } = rebuilt(
       environment,
       undecodable({ B: '\ufffd' }, Buffer.from('B=\xff', 'latin1')),
-      true,
+      ['LISTEN_PID', 'WATCHDOG_PID'],
     );
     expect(first).toEqual({
       A: 'a',
@@ -66,7 +66,7 @@ describe('variables that are not UTF-8', () => {
       WEIGHTSEAL_ENV_1: 'a.b=x\\0134\\0012',
       WEIGHTSEAL_ENV_2: 'PWD=/p',
     });
-    expect(args.slice(0, 2)).toEqual(['3', 'listen']);
+    expect(args.slice(0, 2)).toEqual(['3', 'LISTEN_PID WATCHDOG_PID']);
     expect(args[2]).toMatch(/-u OLDPWD -u SHLVL/);
     expect(args[2]).not.toMatch(/-u PWD/);
   });
@@ -82,12 +82,11 @@ describe('descriptors', () => {
   test('keep their numbers, and the model takes the first that is free', () => {
     const fd = openSync('/dev/null', 'r');
     try {
-      expect(assign([], [], true)).toEqual({ passed: [], model: 3, ready: 4, listens: false });
+      expect(assign([], [], true)).toEqual({ passed: [], model: 3, ready: 4 });
       expect(assign([0, 1, 2, fd], [], false)).toEqual({
         passed: [fd],
         model: fd === 3 ? 4 : 3,
         ready: undefined,
-        listens: false,
       });
       expect(descriptorsIn([`/dev/fd/${fd}`, `/proc/self/fd/${fd}`, `x/dev/fd/${fd}`, '/dev/fd/3'])).toEqual([
         fd,

@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile, readlink } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import type { Readable, Writable } from 'node:stream';
 import { findProgram, searchPath } from '../machine/find-program.js';
+import { hasOwnNumbers } from '../machine/own-numbers.js';
 
 /** Nothing of what these helpers do takes longer than milliseconds. */
 const DEADLINE_MS = 5_000;
@@ -40,7 +41,7 @@ export interface Helper {
  */
 export async function startInNamespace(script: string, args: readonly string[]): Promise<Helper | undefined> {
   // Where /proc is that of another PID namespace, it cannot be told which process the helper is.
-  if (process.platform !== 'linux' || (await ownNumber()) !== process.pid) return undefined;
+  if (process.platform !== 'linux' || !hasOwnNumbers()) return undefined;
   const unshare = await findProgram('unshare');
   if (unshare === undefined) return undefined;
   // Our mounts do not reach others; theirs still reach us, so a disk that is mounted later is seen.
@@ -95,10 +96,6 @@ async function firstLine(child: ChildProcess, from: Readable): Promise<string | 
     clearTimeout(timer);
     from.destroy();
   }
-}
-
-async function ownNumber(): Promise<number> {
-  return Number(await readlink('/proc/self').catch(() => 0));
 }
 
 /** Whether this process has the capability to mount; without it only a user namespace can help. */

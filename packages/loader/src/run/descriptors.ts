@@ -8,8 +8,6 @@ export interface Descriptors {
   readonly model: number;
   /** On which the command says that it is ready. */
   readonly ready: number | undefined;
-  /** Whether a service manager has given us sockets for the process LISTEN_PID: then that is the command. */
-  readonly listens: boolean;
 }
 
 /** As long as the table of a child may become. */
@@ -39,7 +37,7 @@ export function assign(passed: readonly number[], sockets: readonly number[], re
   for (const fd of wanted) check(fd);
   const free = (from: number): number => (wanted.includes(from) ? free(from + 1) : from);
   const model = free(3);
-  return { passed: wanted, model, ready: ready ? free(model + 1) : undefined, listens: sockets.length > 0 };
+  return { passed: wanted, model, ready: ready ? free(model + 1) : undefined };
 }
 
 function check(fd: number): void {

@@ -25,6 +25,14 @@ function opensKeys(name: string): boolean {
   return KEY_MATERIAL.some((pattern) => pattern.test(name));
 }
 
+/** A service manager's, which name the process that the rest is for: the command is that, where we were. */
+const FOR_PROCESS = ['LISTEN_PID', 'WATCHDOG_PID'];
+
+/** Those that have our number, and are to have the command's. */
+export function numbersOfUs(environment: NodeJS.ProcessEnv): string[] {
+  return FOR_PROCESS.filter((name) => environment[name] === String(process.pid));
+}
+
 /** A variable that Node cannot hand on: its bytes are not UTF-8, or its name is a number, of which `process.env` has no value. */
 export interface Undecodable {
   readonly name: string;

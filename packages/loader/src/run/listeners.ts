@@ -1,5 +1,6 @@
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { endianness } from 'node:os';
+import { hasOwnNumbers } from '../machine/own-numbers.js';
 
 const LISTENS = '0A';
 const ANY_V4 = `${'0'.repeat(20)}ffff${'0'.repeat(8)}`;
@@ -56,7 +57,7 @@ export interface Family {
 
 /** Whether each of the sockets is held by the command or by what has come from it. */
 export async function allHeldBy(family: Family, inodes: readonly string[]): Promise<boolean> {
-  if (inodes.length === 0) return false;
+  if (inodes.length === 0 || !hasOwnNumbers()) return false;
   const missing = new Set(inodes.map((inode) => `socket:[${inode}]`));
   for (const pid of await membersOf(family)) {
     for (const fd of await readdir(`/proc/${pid}/fd`).catch(() => [])) {

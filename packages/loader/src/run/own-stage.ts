@@ -96,7 +96,9 @@ export async function ownStage(launch: Launch): Promise<Stage | undefined> {
 
 /** The programs that enter the helper's namespaces, with its root and working directory, which are ours there. */
 async function entering({ pid, unprivileged }: Helper): Promise<string[] | undefined> {
-  const [nsenter, unshare, env] = await Promise.all(['nsenter', 'unshare', 'env'].map(findProgram));
+  const [nsenter, unshare, env] = await Promise.all(
+    ['nsenter', 'unshare', 'env'].map((name) => findProgram(name)),
+  );
   if (nsenter === undefined || unshare === undefined) return undefined;
   const user = unprivileged ? ['-U', '--preserve-credentials'] : [];
   const readable = await access('.', constants.R_OK).then(

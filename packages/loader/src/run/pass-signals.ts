@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { hasOwnNumbers } from '../machine/own-numbers.js';
 
 /** Those that would end us before the command has begun do so; the others are kept for it. */
 const KEPT = ['SIGUSR1', 'SIGUSR2', 'SIGCONT', 'SIGWINCH'] as const;
@@ -76,6 +77,7 @@ export class SignalPassing implements Disposable {
 /** Whether a process catches, ignores or blocks a signal; undefined where that cannot be seen. */
 function takesNotice(pid: number, name: NodeJS.Signals): boolean | undefined {
   try {
+    if (!hasOwnNumbers()) return undefined;
     const status = readFileSync(`/proc/${pid}/status`, 'latin1');
     const bit = BigInt(constants.signals[name] - 1);
     const masks = [...status.matchAll(/^Sig(?:Cgt|Ign|Blk):\s*([0-9a-f]+)$/gm)];

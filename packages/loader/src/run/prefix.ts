@@ -4,7 +4,7 @@ import { isatty } from 'node:tty';
 import { isMainThread } from 'node:worker_threads';
 import { WeightsealError } from '@weightseal/core';
 import { findProgram, searchPath } from '../machine/find-program.js';
-import { ownBlock, undecodable } from './environment.js';
+import { numbersOfUs, ownBlock, undecodable } from './environment.js';
 import { REBUILD, rebuilt } from './rebuild.js';
 
 const DEADLINE_MS = 5_000;
@@ -27,16 +27,16 @@ export interface Prefix {
 /** @throws IO_ERROR where the environment cannot be handed on as it is */
 export async function prefixFor(
   ignored: readonly NodeJS.Signals[],
-  listens: boolean,
   keepEnv: readonly string[] = [],
 ): Promise<Prefix> {
   const raw = undecodable(process.env, isMainThread ? ownBlock() : new Uint8Array(), keepEnv);
-  const [env, prlimit] = await Promise.all(['env', 'prlimit'].map(findProgram));
-  const rebuilds = listens || raw.length > 0;
+  const numbers = numbersOfUs(process.env);
+  const [env, prlimit] = await Promise.all([findProgram('env'), findProgram('prlimit')]);
+  const rebuilds = numbers.length + raw.length > 0;
   if (rebuilds && env === undefined)
     throw new WeightsealError(
       'IO_ERROR',
-      `The command's environment cannot be made as it is to be (${listens ? 'LISTEN_PID for socket activation' : 'it has names or bytes that Node cannot hand on'}): that takes \`env\` in PATH. Install coreutils, or change the environment.`,
+      `The command's environment cannot be made as it is to be (${raw.length > 0 ? 'it has names or bytes that Node cannot hand on' : `${numbers.join(' and ')} have to name its process`}): that takes \`env\` in PATH. Install coreutils, or change the environment.`,
     );
   const ignoring = ignored.length > 0 ? await ignoringWords(env, ignored) : [];
   const words = [...(ignoring ?? []), ...(prlimit ? [prlimit, '--core=0:0', '--'] : [])];
@@ -49,7 +49,7 @@ export async function prefixFor(
         ],
     with(environment) {
       if (!rebuilds) return { words, environment };
-      const { args, environment: first } = rebuilt(environment, raw, listens);
+      const { args, environment: first } = rebuilt(environment, raw, numbers);
       return {
         words: ['/bin/sh', '-c', REBUILD, 'weightseal', ...args, env!, ...words],
         environment: first,

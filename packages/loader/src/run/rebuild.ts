@@ -5,7 +5,7 @@ import type { Undecodable } from './environment.js';
  * (LISTEN_PID is its number), and where a variable has bytes that Node cannot pass. Then env(1) sets these variables again, right after it.
  */
 export const REBUILD = `
-weightseal_n=$1 weightseal_listen=$2 weightseal_unset=$3 weightseal_env=$4
+weightseal_n=$1 weightseal_numbers=$2 weightseal_unset=$3 weightseal_env=$4
 shift 4
 while [ "$weightseal_n" -gt 0 ]; do
   weightseal_n=$((weightseal_n - 1))
@@ -13,7 +13,7 @@ while [ "$weightseal_n" -gt 0 ]; do
   unset "WEIGHTSEAL_ENV_$weightseal_n"
   set -- "\${weightseal_v%x}" "$@"
 done
-[ -z "$weightseal_listen" ] || set -- "LISTEN_PID=$$" "$@"
+for weightseal_v in $weightseal_numbers; do set -- "$weightseal_v=$$" "$@"; done
 exec "$weightseal_env" $weightseal_unset "$@"
 `;
 
@@ -25,20 +25,23 @@ export interface Rebuilt {
   /** What the shell is started with. */
   readonly environment: NodeJS.ProcessEnv;
   /** Its arguments, but for the path of env(1) and what comes then. */
-  readonly args: readonly [count: string, listen: string, unset: string];
+  readonly args: readonly [count: string, numbers: string, unset: string];
 }
 
 /**
  * @param environment of the command
  * @param raw variables that are to be as they are, byte for byte
+ * @param numbers names of those that are to have the command's number
  */
 export function rebuilt(
   environment: NodeJS.ProcessEnv,
   raw: readonly Undecodable[],
-  listens: boolean,
+  numbers: readonly string[],
 ): Rebuilt {
   const rawNames = raw.map(({ name }) => name);
-  const entries = Object.entries(environment).filter(([name]) => !(listens && name === 'LISTEN_PID'));
+  // systemd's other name of the process that LISTEN_PID names would not be the command's.
+  const gone = numbers.includes('LISTEN_PID') ? [...numbers, 'LISTEN_PIDFDID'] : numbers;
+  const entries = Object.entries(environment).filter(([name]) => !gone.includes(name));
   const simple = entries.filter(
     ([name]) => SHELL_NAME.test(name) && !OF_SHELLS.includes(name) && !rawNames.includes(name),
   );
@@ -55,7 +58,7 @@ export function rebuilt(
     },
     args: [
       String(encoded.length),
-      listens ? 'listen' : '',
+      numbers.join(' '),
       OF_SHELLS.filter((name) => environment[name] === undefined)
         .map((name) => `-u ${name}`)
         .join(' '),

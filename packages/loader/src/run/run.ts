@@ -93,7 +93,7 @@ export async function run(source: string | ByteSource, options: RunOptions): Pro
   const byDescriptor = release === 'on-ready' && !url;
   const descriptors = assign(options.passFds ?? descriptorsIn(command), sockets, byDescriptor);
   if (!namesModel(command[0]!)) await lookUp(command[0]!, process.env['PATH']);
-  const prefix = await prefixFor(ignoredSignals, descriptors.listens, options.keepEnv);
+  const prefix = await prefixFor(ignoredSignals, options.keepEnv);
   const endpoint = url && (await endpointOf(url));
   await using reader = await openReader(source, { ...options, whole: true });
   await sweepOnce(options.directory);
