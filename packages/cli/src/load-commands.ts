@@ -5,6 +5,8 @@ export const LOAD_COMMANDS: readonly Command[] = [
   {
     name: 'run',
     operand: '<sealed>',
+    several:
+      'A model of several files has to be joined first, and two models take two runs: docs/loading.md.',
     rest: '<command> [args…]',
     summary: 'run a command with the plaintext in memory',
     about:

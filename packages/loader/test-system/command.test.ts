@@ -1,6 +1,14 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -227,6 +235,38 @@ describe.runIf(isRoot).each(['own', 'existing'])('a command on a model in the pl
     child.child.kill('SIGUSR1');
     expect(await child.said('told')).toBe('USR1');
     expect((await child.ended).code).toBe(0);
+  });
+});
+
+describe.runIf(isRoot)('signals that are to be ignored', () => {
+  const job = () => ({
+    path: model.path,
+    keyFile: join(model.directory, 'key'),
+    where: 'existing',
+    ignored: ['SIGHUP'],
+    earlier: ['SIGUSR1'],
+  });
+  /** An older env(1), that knows no such option. */
+  const tools = (names: readonly string[]): string => {
+    const directory = mkdtempSync(join(model.directory, 'tools-'));
+    writeFileSync(join(directory, 'env'), '#!/bin/sh\nexit 125\n', { mode: 0o755 });
+    for (const name of names) symlinkSync(`/usr/bin/${name}`, join(directory, name));
+    return directory;
+  };
+
+  test.each([
+    ['by nohup where env cannot', ['nohup', 'prlimit'], true],
+    ['and are told of where nothing can', ['prlimit'], false],
+  ])('%s', async (_, names, ignores) => {
+    const env = { ...process.env, PATH: tools(names) };
+    await using child = new Child([process.execPath, script('run-slowly'), JSON.stringify(job())], { env });
+    await child.said('unwrapping');
+    child.tell('');
+    expect(Number.parseInt(await child.said('ignores'), 16) & 1).toBe(ignores ? 1 : 0);
+    const warnings = await child.json<string[]>('warnings');
+    expect(warnings.some((one) => /does not ignore SIGHUP/.test(one))).toBe(!ignores);
+    // One that came before the call, too.
+    expect(await child.said('told')).toBe('USR1');
   });
 });
 

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createLocalKey } from '@weightseal/kms-local';
 import { run } from '@weightseal/loader';
 
-const { path, keyFile, where, ignored } = JSON.parse(process.argv[2]);
+const { path, keyFile, where, ignored, earlier } = JSON.parse(process.argv[2]);
 const key = createLocalKey({ path: keyFile });
 const slow = {
   provider: key.provider,
@@ -16,6 +16,14 @@ const slow = {
   },
 };
 const command =
-  'echo "ignores $(sed -n "s/^SigIgn:.//p" /proc/$$/status)"; sleep 0.3; trap "echo told USR1; exit 0" USR1; echo listens; for i in $(seq 100); do sleep 0.05; done; exit 9';
-const ran = await run(path, { keys: [slow], where, ignoredSignals: ignored, command: ['sh', '-c', command] });
+  'PATH=/usr/bin:/bin; echo "ignores $(sed -n "s/^SigIgn:.//p" /proc/$$/status)"; sleep 0.3; trap "echo told USR1; exit 0" USR1; echo listens; for i in $(seq 100); do sleep 0.05; done; exit 9';
+const options = {
+  ignoredSignals: ignored,
+  earlierSignals: earlier,
+  onEvent: (event) => {
+    if (event.event === 'started')
+      process.stdout.write(`warnings ${JSON.stringify(event.placement.warnings)}\n`);
+  },
+};
+const ran = await run(path, { keys: [slow], where, ...options, command: ['/bin/sh', '-c', command] });
 process.exit(ran.exitCode);
