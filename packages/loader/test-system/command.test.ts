@@ -1,8 +1,11 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
+  chmodSync,
+  chownSync,
   closeSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   openSync,
   readFileSync,
@@ -108,7 +111,7 @@ describe.runIf(isRoot).each(['own', 'existing'])('a command on a model in the pl
     }
   });
 
-  test('works where weightseal was started, also where that may not be read or has been removed', async () => {
+  test('works where weightseal was started, also where that has been removed', async () => {
     const here = { flags: [...flags, '--key', `local:${join(model.directory, 'key')}`] };
     expect((await run(['/bin/pwd'], here)).stdout).toBe(`${model.directory}\n`);
     const gone = ['sh', '-c', 'mkdir gone && cd gone && rmdir ../gone && exec "$@"', 'sh'];
@@ -236,6 +239,24 @@ describe.runIf(isRoot).each(['own', 'existing'])('a command on a model in the pl
     expect(await child.said('told')).toBe('USR1');
     expect((await child.ended).code).toBe(0);
   });
+});
+
+test.runIf(isRoot)('a user keeps a directory that may be entered and not be read', async () => {
+  const user = 1234;
+  await using theirs = await sealedModel(10);
+  for (const path of [theirs.directory, theirs.path, join(theirs.directory, 'key')])
+    chownSync(path, user, user);
+  const hall = join(theirs.directory, 'hall');
+  mkdirSync(hall);
+  chmodSync(hall, 0o711);
+  const wrapper = ['sh', '-c', 'cd hall && exec "$@"', 'sh'];
+  for (const where of ['own', 'existing']) {
+    const settings = { flags: ['--where', where], wrapper, uid: user };
+    const told = await outcome(
+      started(theirs, ['sh', '-c', '/bin/pwd; id -u; wc -c <"$0"', '{model}'], settings),
+    );
+    expect(told).toMatchObject({ stdout: `${hall}\n${user}\n10\n`, code: 0 });
+  }
 });
 
 describe.runIf(isRoot)('signals that are to be ignored', () => {
