@@ -12,6 +12,8 @@ const BY_TERMINAL: readonly NodeJS.Signals[] = ['SIGINT', 'SIGQUIT', 'SIGWINCH']
 /** These end a process that has not said what to do then. */
 const DEADLY: readonly NodeJS.Signals[] = ['SIGUSR1', 'SIGUSR2'];
 const EVERY_MS = 20;
+/** A shell blocks signals for moments; who waits for them by sigwait(3) or a descriptor does so for good. */
+const FOR_GOOD = 10;
 /** A command that takes no notice for so long will not. */
 const PATIENCE_MS = 10_000;
 
@@ -62,8 +64,12 @@ export class SignalPassing implements Disposable {
   async #deliver(name: NodeJS.Signals, child: ChildProcess): Promise<void> {
     const { signal } = this.#ended;
     const until = Date.now() + (DEADLY.includes(name) ? PATIENCE_MS : 0);
-    while (Date.now() < until && !signal.aborted && takesNotice(child.pid!, name) === false)
+    for (let blocked = 0; Date.now() < until && !signal.aborted; ) {
+      const does = whatDoes(child.pid!, name);
+      blocked = does === 'blocks' ? blocked + 1 : 0;
+      if (does !== 'nothing' && (does !== 'blocks' || blocked >= FOR_GOOD)) break;
       await sleep(EVERY_MS, undefined, { signal }).catch(() => {});
+    }
     if (!signal.aborted) child.kill(name);
   }
 
@@ -74,14 +80,18 @@ export class SignalPassing implements Disposable {
   }
 }
 
-/** Whether a process catches, ignores or blocks a signal; undefined where that cannot be seen. */
-function takesNotice(pid: number, name: NodeJS.Signals): boolean | undefined {
+/** What a process does at a signal; undefined where that cannot be seen. */
+function whatDoes(pid: number, name: NodeJS.Signals): 'acts' | 'blocks' | 'nothing' | undefined {
   try {
     if (!hasOwnNumbers()) return undefined;
     const status = readFileSync(`/proc/${pid}/status`, 'latin1');
     const bit = BigInt(constants.signals[name] - 1);
-    const masks = [...status.matchAll(/^Sig(?:Cgt|Ign|Blk):\s*([0-9a-f]+)$/gm)];
-    return masks.some(([, mask]) => ((BigInt(`0x${mask}`) >> bit) & 1n) === 1n);
+    const has = (mask: string) => {
+      const digits = new RegExp(`^Sig${mask}:\\s*([0-9a-f]+)$`, 'm').exec(status)?.[1] ?? '0';
+      return ((BigInt(`0x${digits}`) >> bit) & 1n) === 1n;
+    };
+    if (has('Cgt') || has('Ign')) return 'acts';
+    return has('Blk') ? 'blocks' : 'nothing';
   } catch {
     return undefined;
   }
