@@ -5,11 +5,13 @@ export const LOAD_COMMANDS: readonly Command[] = [
   {
     name: 'run',
     operand: '<sealed>',
+    several:
+      'A model of several files has to be joined first, and two models take two runs: docs/loading.md.',
     rest: '<command> [args…]',
-    summary: 'run a command with the plaintext in memory, for it alone',
+    summary: 'run a command with the plaintext in memory',
     about:
-      'Opens a sealed file into memory that only the command can see, where the machine allows that, and runs the command. It finds the plaintext by the path in ' +
-      'WEIGHTSEAL_MODEL_PATH, for which {model} stands in its arguments, and by descriptor 3. The plaintext has no name in any directory: ' +
+      'Opens a sealed file into memory that other users cannot see, where the machine allows it into a tmpfs of its own, and runs the command. It finds the plaintext by the path in ' +
+      'WEIGHTSEAL_MODEL_PATH, for which {model} stands in its arguments ({{model}} for {model} itself), and by descriptor 3 (WEIGHTSEAL_MODEL_FD). The plaintext has no name in any directory: ' +
       'it is gone when the command ends, also by kill -9. Signals are passed on, and the exit code is the one of the command ' +
       '(128 and the number of the signal that ended it). The command gets no core dumps, and an environment without what opens keys. ' +
       'A disk is not written to unless --allow-disk is given. With --json the object comes on stderr when the command has ended.',
@@ -24,7 +26,7 @@ export const LOAD_COMMANDS: readonly Command[] = [
       {
         name: 'ready-url',
         value: 'url',
-        help: 'for on-ready: answers 2xx then; without it the command writes to descriptor 4',
+        help: 'for on-ready: the command answers 2xx there then; without it, it writes to descriptor 4',
       },
       { name: 'named', help: 'give the plaintext a name, for libraries that need one: docs/loading.md' },
       {
@@ -54,6 +56,12 @@ export const LOAD_COMMANDS: readonly Command[] = [
         value: 'name',
         many: true,
         help: 'leave this variable to the command, although it opens keys; repeat for more',
+      },
+      {
+        name: 'pass-fd',
+        value: 'number',
+        many: true,
+        help: 'give the command this open descriptor; those that its words name (/dev/fd/63) go by themselves',
       },
       ...configured,
     ],

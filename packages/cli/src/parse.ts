@@ -86,13 +86,16 @@ function optionOf({ name, short, value, many }: Flag): [string, ParseArgsOptions
 }
 
 function checkOperands(command: Command, operands: readonly string[]): void {
-  const { operand, anyNumber } = command;
+  const { operand, anyNumber, several } = command;
   if (operand === undefined && operands.length > 0) throw wrong(command, 'It takes options only.');
   if (operand === undefined) return;
   if (operands.includes('') || (operands.length === 0 && !anyNumber))
     throw wrong(command, `It needs ${operand}.`);
   if (operands.length > 1 && !anyNumber)
-    throw wrong(command, `It takes one ${operand}, not ${operands.length}.`);
+    throw wrong(
+      command,
+      [`It takes one ${operand}, not ${operands.length}.`, several].filter(Boolean).join(' '),
+    );
 }
 
 function wrong({ name }: Command, problem: string): Error {

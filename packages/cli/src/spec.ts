@@ -19,6 +19,8 @@ export interface Command {
   readonly name: string;
   /** What the command is about; without it the command takes none. */
   readonly operand?: string;
+  /** What to do with several, where it takes one. */
+  readonly several?: string;
   /** Any number of operands, also none. */
   readonly anyNumber?: true;
   /** What stands after `--`, for a command that runs another one. */

@@ -18,6 +18,8 @@ export const ERROR_CODES = {
   ENVELOPE_FULL: 'usage',
   GENERATION_EXHAUSTED: 'usage',
   TENSOR_NOT_FOUND: 'usage',
+  COMMAND_NOT_FOUND: 'usage',
+  COMMAND_NOT_EXECUTABLE: 'usage',
   // The bytes are not a sealed file that this version reads.
   NOT_SEALED: 'format',
   UNSUPPORTED_VERSION: 'format',

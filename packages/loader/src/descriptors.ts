@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { readFileSync, readlinkSync, statSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { setImmediate as turn } from 'node:timers/promises';
 import { type InodeId, keyOf } from './inode-id.js';
@@ -72,10 +72,6 @@ export function isForbidden(error: unknown): boolean {
   return ['EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '');
 }
 
-/** By O_NOATIME, or by a lock (flock(2)) of a program that has ended since. HDF5 takes such locks too, and lives. */
 function isMarked(info: string): boolean {
-  const flags = Number.parseInt(/^flags:\s*([0-7]+)$/m.exec(info)?.[1] ?? '0', 8);
-  if ((flags & O_NOATIME) !== 0) return true;
-  const by = /^lock:.* FLOCK +ADVISORY +READ +(-?[0-9]+) /m.exec(info)?.[1];
-  return by !== undefined && !existsSync(`/proc/${by}`);
+  return (Number.parseInt(/^flags:\s*([0-7]+)$/m.exec(info)?.[1] ?? '0', 8) & O_NOATIME) !== 0;
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { constants } from 'node:fs';
+import { constants, readlinkSync } from 'node:fs';
 import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
 import { placeError } from './place/place-error.js';
 import { usesOf } from './processes.js';
@@ -16,7 +16,8 @@ export type Released = 'wiped' | 'mapped' | 'open' | 'freed';
 
 /** The plaintext's inode, mode 0600. Its directory is private, and is always reached by its descriptor: no link on the way can lead elsewhere. */
 export class Inode {
-  readonly handle: FileHandle;
+  #handle: FileHandle;
+  #sealed = false;
   /** Whether overwriting erases: not on a disk. */
   readonly #inMemory: boolean;
   #path: string | undefined;
@@ -25,7 +26,7 @@ export class Inode {
   #released: Promise<Released> | undefined;
 
   private constructor(handle: FileHandle, path: string | undefined, inMemory: boolean) {
-    this.handle = handle;
+    this.#handle = handle;
     this.#inMemory = inMemory;
     this.#path = path;
   }
@@ -55,6 +56,29 @@ export class Inode {
   /** An inode in memory that is open for writing, and whose name goes with the file system. */
   static of(handle: FileHandle): Inode {
     return new Inode(handle, undefined, true);
+  }
+
+  /** Open for writing, and for reading only once it is sealed off. */
+  get handle(): FileHandle {
+    return this.#handle;
+  }
+
+  /** Whole: from now on nobody has it open for writing, until it is wiped. Who owns it could change that; others cannot. @throws IO_ERROR */
+  async sealOff(): Promise<void> {
+    try {
+      await this.#handle.chmod(0o400);
+      await this.#reopen(constants.O_RDONLY);
+      this.#sealed = true;
+    } catch (error) {
+      throw placeError(error, 'close the file in memory for writing');
+    }
+  }
+
+  /** By the descriptor that it has, and so whatever its names lead to. */
+  async #reopen(flags: number): Promise<void> {
+    const before = this.#handle;
+    this.#handle = await open(`/proc/${readlinkSync('/proc/self')}/fd/${before.fd}`, flags);
+    await before.close();
   }
 
   /** Sets the length before anything is written: only within it does `huge=within_size` give huge pages. @throws NO_SPACE, IO_ERROR */
@@ -106,6 +130,11 @@ export class Inode {
     const [use] = (await usesOf({ inodes: [{ dev: stats.dev, ino: stats.ino, own, given }] }))?.uses ?? [];
     if (use === undefined) return 'freed';
     if (use !== 'none') return use;
+    if (this.#sealed) {
+      await this.handle.chmod(0o600);
+      await this.#reopen(constants.O_RDWR);
+      this.#sealed = false;
+    }
     await overwrite(this.handle, Number(stats.size));
     await this.handle.truncate(0);
     return 'wiped';

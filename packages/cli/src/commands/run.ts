@@ -1,5 +1,7 @@
+import type { ErrorCode } from '@weightseal/core';
 import type { Ran, RunEvent, RunOptions } from '@weightseal/loader';
 import { usageError } from '../cli-error.js';
+import { told } from '../failure.js';
 import { keysToOpen } from '../keys.js';
 import { uncheckedContext } from '../notes.js';
 import { write } from '../output.js';
@@ -14,8 +16,17 @@ const RELEASED = {
   freed: 'the plaintext was freed, and not overwritten',
 } as const;
 
+/** As shells have it: of commands that cannot be run. */
+const NOT_RUN: Readonly<Partial<Record<ErrorCode, number>>> = {
+  COMMAND_NOT_FOUND: 127,
+  COMMAND_NOT_EXECUTABLE: 126,
+};
+
 export async function run(args: Args, session: Session): Promise<Result> {
   const path = pathOf(args, 'run');
+  const loader = await import('@weightseal/loader');
+  // Before anything of ours is open that could have such a number.
+  const passFds = [...args.many('pass-fd').map(descriptor), ...loader.descriptorsIn(args.rest)];
   const { keys, hedgeMs, used } = await keysToOpen(args, 'run');
   const context = contextOf(args);
   const options: RunOptions = {
@@ -34,14 +45,15 @@ export async function run(args: Args, session: Session): Promise<Result> {
     memoryAllowance: byteCount(args, 'memory-allowance'),
     digest: args.has('check-digest'),
     keepEnv: args.many('keep-env'),
+    passFds,
     signal: session.signal,
     onProgress: await session.progress('opening'),
     ignoredSignals: session.ignoredSignals,
     earlierSignals: session.earlierSignals(),
     onEvent: (event) => onEvent(event, session, context !== undefined),
   };
-  const loader = await import('@weightseal/loader');
-  const ran = await loader.run(path, options);
+  const ran = await loader.run(path, options).catch(notRun);
+  if ('notRun' in ran) return ran.notRun;
   return {
     value: { ...used, ...ran, contextChecked: context !== undefined },
     lines: warningsOf(ran).map((text) => `weightseal: warning: ${text}`),
@@ -62,6 +74,16 @@ function warningsOf({ left, oomKilled, size: bytes }: Ran): string[] {
   return warnings;
 }
 
+/** The exit code of a command that cannot be run is that of a shell, and no class's. */
+async function notRun(error: unknown): Promise<{ notRun: Result }> {
+  const { code, class: errorClass, message } = await told(error);
+  const exitCode = NOT_RUN[code];
+  if (exitCode === undefined) throw error;
+  const lines = [`weightseal: ${printable(message)}`, `  code: ${code} (docs/errors.md)`];
+  const value = { error: { code, class: errorClass, message } };
+  return { notRun: { value, lines, essential: true, stdoutTaken: true, exitCode } };
+}
+
 function onEvent(event: RunEvent, { quiet, handOver }: Session, contextChecked: boolean): void {
   if (event.event === 'started') {
     handOver();
@@ -69,6 +91,8 @@ function onEvent(event: RunEvent, { quiet, handOver }: Session, contextChecked: 
     // Before the command has its say, and not when a server ends after months.
     if (!contextChecked) note(uncheckedContext(event.opened.context));
     for (const warning of event.placement.warnings) note(warning);
+  } else if (event.event === 'warning') {
+    if (!quiet) note(event.message);
   } else if (!quiet && (event.when === 'ready' || event.how !== 'wiped')) note(RELEASED[event.how]);
 }
 
@@ -78,6 +102,11 @@ function note(text: string): void {
   } catch {
     // Nobody reads it: no reason to take the command down.
   }
+}
+
+function descriptor(text: string): number {
+  if (/^[0-9]{1,5}$/.test(text)) return Number(text);
+  throw usageError(`--pass-fd takes the number of a descriptor, not ${JSON.stringify(text)}.`);
 }
 
 function oneOf<T extends string>(args: Args, flag: string, values: readonly T[]): T | undefined {

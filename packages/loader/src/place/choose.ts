@@ -123,7 +123,7 @@ async function shortageOf(bytes: number, allowance: number | undefined): Promise
 function cannotMount(): WeightsealError {
   return new WeightsealError(
     'MEMORY_FS_REQUIRED',
-    'A tmpfs of its own was asked for and cannot be mounted here: that takes util-linux (unshare, mount) and CAP_SYS_ADMIN, or user namespaces. Allow one of them, or do not insist (--where own).',
+    'A tmpfs of its own was asked for and cannot be mounted here: that takes util-linux (unshare, mount, nsenter) and CAP_SYS_ADMIN, or user namespaces. Allow one of them, or do not insist (--where own).',
   );
 }
 

@@ -1,12 +1,16 @@
-import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile, readlink } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import type { Readable, Writable } from 'node:stream';
+import { findProgram, searchPath } from '@weightseal/core';
+import { hasOwnNumbers } from '../machine/own-numbers.js';
 
 /** Nothing of what these helpers do takes longer than milliseconds. */
 const DEADLINE_MS = 5_000;
 const CAP_SYS_ADMIN = 21n;
 
+/** What a terminal or a service manager sends to all of us is for us to act on: the helper ends when we do. */
+const DEAF = "trap '' HUP INT QUIT TERM USR1 USR2 ALRM\n";
 /** What a script in a mount namespace of its own begins with: $1 is the size, $2 where to mount. Leaves in `how` what was had. */
 export const MOUNT_TMPFS = `
 try() { mount -n -t tmpfs -o "mode=0700,nosuid,nodev,noexec,size=$1$3" weightseal "$2" 2>/dev/null && how="mounted$3"; }
@@ -24,56 +28,49 @@ export interface Helper {
   readonly pid: number;
   /** What the script says it has: "mounted", with the options that this kernel took. */
   readonly how: string;
+  /** Whether it is in a user namespace of its own, too. */
+  readonly unprivileged: boolean;
   /** Lets it go on; when the descriptor is closed without, it ends. */
   readonly go: Writable;
 }
 
-export interface HelperOptions extends SpawnOptions {
-  /**
-   * Descriptors 0 to 4; 5 and 6 are for what the helper says and is told. What is given for 2 comes as 7, for the script to take when it goes on: that nothing can be
-   * mounted here is nothing to show.
-   */
-  readonly stdio: [Stdio, Stdio, Stdio, Stdio, Stdio];
-}
-
-export type Stdio = 'inherit' | 'ignore' | 'pipe' | number;
-
 /**
- * Starts `/bin/sh -c script` in a mount namespace of its own. The script begins with MOUNT_TMPFS, and later has TELL_AND_WAIT.
+ * Starts `/bin/sh -c script` in a mount namespace of its own. The script begins with MOUNT_TMPFS, and later has TELL_AND_WAIT. It gets nothing of ours: no
+ * environment but PATH, and no descriptors but 5 and 6, for what it says and is told.
  * Resolves to undefined where this machine does not allow it.
  */
-export async function startInNamespace(
-  script: (unprivileged: boolean) => string,
-  args: readonly string[],
-  options: HelperOptions = { stdio: ['ignore', 'ignore', 'ignore', 'ignore', 'ignore'] },
-): Promise<Helper | undefined> {
+export async function startInNamespace(script: string, args: readonly string[]): Promise<Helper | undefined> {
   // Where /proc is that of another PID namespace, it cannot be told which process the helper is.
-  if (process.platform !== 'linux' || (await ownNumber()) !== process.pid) return undefined;
+  if (process.platform !== 'linux' || !hasOwnNumbers()) return undefined;
+  const unshare = await findProgram('unshare');
+  if (unshare === undefined) return undefined;
+  const path = await searchPath();
   // Our mounts do not reach others; theirs still reach us, so a disk that is mounted later is seen.
   const ways = [
     { unprivileged: false, flags: ['--mount', '--propagation', 'slave'] },
     { unprivileged: true, flags: ['--user', '--map-root-user', '--mount', '--propagation', 'slave'] },
   ];
   for (const { unprivileged, flags } of ways.slice((await mayMount()) ? 0 : 1)) {
-    const command = [...flags, '--', '/bin/sh', '-c', script(unprivileged), 'weightseal', ...args];
-    const [input, output, errors, three, four] = options.stdio;
-    const kept = errors === 'inherit' ? 2 : errors;
-    const stdio: SpawnOptions['stdio'] = [input, output, 'ignore', three, four, 'pipe', 'pipe', kept];
-    const child = start(command, { ...options, stdio });
+    const child = start(
+      unshare,
+      [...flags, '--', '/bin/sh', '-c', DEAF + script, 'weightseal', ...args],
+      path,
+    );
     const said = child?.stdio?.at(5) as Readable | undefined;
     const mounted = child && said && (await firstLine(child, said));
     if (!child || mounted === undefined) continue;
     const go = child.stdio.at(6) as Writable;
     go.on('error', () => {});
-    return { child, pid: child.pid!, how: mounted, go };
+    return { child, pid: child.pid!, how: mounted, unprivileged, go };
   }
   return undefined;
 }
 
 /** Undefined where the system gives no process or descriptors for one: the next way, or a tmpfs that is there, may do with fewer. */
-function start(command: readonly string[], options: SpawnOptions): ChildProcess | undefined {
+function start(program: string, args: readonly string[], PATH: string): ChildProcess | undefined {
   try {
-    const child = spawn('unshare', command, options);
+    const stdio = ['ignore', 'ignore', 'ignore', 'ignore', 'ignore', 'pipe', 'pipe'] as const;
+    const child = spawn(program, args, { env: { PATH }, stdio: [...stdio] });
     child.on('error', () => {});
     return child;
   } catch {
@@ -104,10 +101,6 @@ async function firstLine(child: ChildProcess, from: Readable): Promise<string | 
     clearTimeout(timer);
     from.destroy();
   }
-}
-
-async function ownNumber(): Promise<number> {
-  return Number(await readlink('/proc/self').catch(() => 0));
 }
 
 /** Whether this process has the capability to mount; without it only a user namespace can help. */

@@ -23,7 +23,7 @@ export function limitFor(bytes: number): string {
 export async function mountOwn(bytes: number, nameless: boolean): Promise<Space | undefined> {
   const over = await firstDirectory();
   if (over === undefined) return undefined;
-  const helper = await startInNamespace(() => MOUNT_TMPFS + TELL_AND_WAIT, [limitFor(bytes), over]);
+  const helper = await startInNamespace(MOUNT_TMPFS + TELL_AND_WAIT, [limitFor(bytes), over]);
   if (!helper) return undefined;
   const handle = await rootOf(helper, over);
   helper.go.end('\n');

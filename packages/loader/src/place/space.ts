@@ -3,7 +3,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { Inode } from '../inode.js';
 
 /**
- * `own-tmpfs`: one that the loader mounted, that nobody else can find, and that the kernel frees with the last process that uses it. `tmpfs`, `ramfs`: one that
+ * `own-tmpfs`: one that the loader mounted, that no other user can find, and that the kernel frees with the last process that uses it. `tmpfs`, `ramfs`: one that
  * was there. `disk`: the caller asked for it in so many words.
  */
 export type PlaceKind = 'own-tmpfs' | 'tmpfs' | 'ramfs' | 'disk';

@@ -1,14 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { constants } from 'node:fs';
 import { type FileHandle, open, symlink } from 'node:fs/promises';
-import { WeightsealError } from '@weightseal/core';
 import { O_NOATIME } from '../descriptors.js';
-import type { Inode } from '../inode.js';
 import { type ExistingOptions, emptyDirectory, useExisting } from '../place/existing.js';
 import type { PrivateDirectory } from '../place/private-directory.js';
 import { byDescriptor, type Space } from '../place/space.js';
-import { type Launch, type Stage, WITHOUT_CORE_DUMPS } from './stage.js';
+import type { Launch, Stage } from './stage.js';
+import { startCommand } from './start.js';
 
 /** The plaintext in a file system that is there. Without a name it is reached by a link to the descriptor that we hold. */
 export async function existingStage(launch: Launch, options: ExistingOptions): Promise<Stage> {
@@ -33,7 +30,7 @@ export async function existingStage(launch: Launch, options: ExistingOptions): P
       inode,
       path,
       left: () => [...space.left(), ...(links?.left ?? [])],
-      start: () => start(launch, path, model, inode),
+      start: () => startCommand(launch, path, model),
       [Symbol.asyncDispose]: dispose,
     };
   } catch (error) {
@@ -62,30 +59,4 @@ async function pathFor(
   if (!links) return descriptor;
   await symlink(descriptor, `${links.descriptor}/${name}`);
   return links.pathOf(name);
-}
-
-async function start(
-  { command, environment, stdio }: Launch,
-  path: string,
-  model: FileHandle,
-  inode: Inode,
-): Promise<ChildProcess> {
-  // Against accidents: who owns a file can change that again.
-  await inode.handle.chmod(0o400);
-  const [input, output, errors, ready] = stdio;
-  const script = `${WITHOUT_CORE_DUMPS}${ready === 'ignore' ? 'exec 4>&-\n' : ''}exec "$@"`;
-  const child = spawn('/bin/sh', ['-c', script, 'weightseal', ...command(path)], {
-    env: environment(path),
-    stdio: [input, output, errors, model.fd, ready],
-  });
-  try {
-    await once(child, 'spawn');
-    return child;
-  } catch (cause) {
-    throw new WeightsealError(
-      'IO_ERROR',
-      'The command could not be started: that takes /bin/sh, to switch core dumps off. Install one, or load with the API of @weightseal/loader.',
-      { cause },
-    );
-  }
 }

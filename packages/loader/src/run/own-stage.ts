@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
-import { WeightsealError } from '@weightseal/core';
+import { access, type FileHandle, open } from 'node:fs/promises';
+import { findProgram, searchPath, WeightsealError } from '@weightseal/core';
+import { O_NOATIME } from '../descriptors.js';
 import { Inode } from '../inode.js';
 import { fileSystemOf } from '../machine/file-system.js';
 import { emptyDirectory } from '../place/existing.js';
@@ -12,10 +13,14 @@ import {
   TELL_AND_WAIT,
 } from '../place/mount-namespace.js';
 import { limitFor } from '../place/own-tmpfs.js';
-import { type Launch, type Stage, WITHOUT_CORE_DUMPS } from './stage.js';
+import { succeeds } from './prefix.js';
+import type { Launch, Stage } from './stage.js';
+import { startCommand } from './start.js';
 
-/** The inode's name, until it is whole. */
+/** The inode's first name. */
 const INODE = '.inode';
+/** The helper's descriptor of the inode: read-only, but not through the mount that is. */
+const DESCRIPTOR = 8;
 
 /**
  * $3 is the model's name, $4 whether its inode is to have none. A file cannot be mounted once it has lost its name, so it loses that afterwards: what is left
@@ -23,65 +28,49 @@ const INODE = '.inode';
  */
 const MAKE_INODE = `
 readonly_at() { mount -n --bind "$1" "$2" && mount -n -o remount,bind,ro,nosuid,nodev,noexec "$2"; }
-mask=$(umask); umask 077
+umask 077
 : >"$2/$3" || exit 97
-if [ "$4" = nameless ] && : >"$2/${INODE}" && readonly_at "$2/${INODE}" "$2/$3"; then how="$how,nameless"; fi
-umask "$mask"
+if [ "$4" = nameless ] && : >"$2/${INODE}" && exec ${DESCRIPTOR}<"$2/${INODE}" && readonly_at "$2/${INODE}" "$2/$3"; then
+  rm "$2/${INODE}" || exit 96
+  how="$how,nameless"
+else
+  exec ${DESCRIPTOR}<"$2/$3" || exit 96
+  readonly_at "$2/$3" "$2/$3"
+fi
 `;
 
-/** The lock (flock of util-linux) marks the command's descriptor: with it that is told from those that the command opens. */
-const HAND_OVER = `
-case $how in *nameless) rm "$2/${INODE}" ;; *) readonly_at "$2/$3" "$2/$3" ;; esac
-exec 3<"$2/$3" 5>&- 6<&- 2>&7 7>&-
-flock -s 3 2>/dev/null || :
-[ "$5" = ready ] || exec 4>&-
-shift 5
+/** Told that we have the inode, it lets go of it; and keeps the namespace for the command to enter. */
+const KEEP = `
+exec ${DESCRIPTOR}<&-
+read -r _ <&6
 `;
-
-/** Back to the user that the command would have been without a user namespace, and without the capabilities that mounting took. */
-const asUser = () => `unshare --user --map-user=${process.geteuid?.()} --map-group=${process.getegid?.()} --`;
-
-/** Tried before the plaintext is there: a busybox cannot, and the system may allow one user namespace and no more. */
-const checkUser = (unprivileged: boolean) => (unprivileged ? `${asUser()} true || exit 96\n` : '');
-
-const begin = (unprivileged: boolean) => (unprivileged ? `exec ${asUser()} "$@"` : 'exec "$@"');
 
 /**
- * A tmpfs in a mount namespace that only the command and what it starts are in: no other process sees it, and the kernel frees it with the last of them.
- * Undefined where this machine does not allow it.
+ * A tmpfs in a mount namespace that only the command and what it starts are in, and a helper that keeps it: no other user's process finds it, and the kernel frees it
+ * with the last of them. Undefined where this machine does not allow it.
  */
 export async function ownStage(launch: Launch): Promise<Stage | undefined> {
   const mountPoint = await emptyDirectory();
   if (!mountPoint) return undefined;
   const path = `${mountPoint.path}/${launch.name}`;
-  const [input, output, errors, ready] = launch.stdio;
-  const helper = await startInNamespace(
-    (unprivileged) =>
-      [
-        checkUser(unprivileged),
-        MOUNT_TMPFS,
-        MAKE_INODE,
-        TELL_AND_WAIT,
-        HAND_OVER,
-        WITHOUT_CORE_DUMPS,
-        begin(unprivileged),
-      ].join(''),
-    [
-      limitFor(launch.bytes),
-      mountPoint.path,
-      launch.name,
-      launch.nameless ? 'nameless' : 'named',
-      ready === 'ignore' ? 'no' : 'ready',
-      ...launch.command(path),
-    ],
-    { env: launch.environment(path), stdio: [input, output, errors, 'ignore', ready] },
-  );
-  const inode = helper && (await inodeOf(helper, mountPoint.path, launch.name));
-  if (!helper || !inode) {
+  const helper = await startInNamespace(MOUNT_TMPFS + MAKE_INODE + TELL_AND_WAIT + KEEP, [
+    limitFor(launch.bytes),
+    mountPoint.path,
+    launch.name,
+    launch.nameless ? 'nameless' : 'named',
+  ]);
+  const enter = helper && (await entering(helper));
+  // Tried before the plaintext is there: a busybox cannot, and the system may allow one user namespace and no more.
+  const tried = launch.prefix.with({ PATH: await searchPath() });
+  const enters = enter && (await succeeds([...enter, ...tried.words, 'true'], tried.environment));
+  const inode = helper && enters && (await inodeOf(helper));
+  if (!helper || !enter || !inode) {
     helper?.child.kill('SIGKILL');
     await mountPoint[Symbol.asyncDispose]();
     return undefined;
   }
+  helper.go.write('\n');
+  let model: FileHandle | undefined;
   return {
     kind: 'own-tmpfs',
     noswap: helper.how.includes('noswap'),
@@ -92,25 +81,52 @@ export async function ownStage(launch: Launch): Promise<Stage | undefined> {
     start: async () => {
       const { exitCode, signalCode } = helper.child;
       if (exitCode !== null || signalCode !== null) throw helperGone();
-      helper.go.end('\n');
-      return helper.child;
+      // So marked, the command's own descriptor is told from those that it opens.
+      const flags = constants.O_RDONLY | O_NOATIME;
+      model = await open(`/proc/${helper.pid}/root${path}`, flags).catch(() => {
+        throw helperGone();
+      });
+      inode.hold(model);
+      return startCommand(launch, path, model, enter);
     },
     async [Symbol.asyncDispose]() {
+      helper.go.end();
       await ended(helper.child, 0);
+      await model?.close();
       await mountPoint[Symbol.asyncDispose]();
     },
   };
 }
 
-/** Opened through the helper's view of the file system; undefined where we may not look into it. */
-async function inodeOf({ pid, how }: Helper, directory: string, name: string): Promise<Inode | undefined> {
-  const { O_NOFOLLOW, O_RDWR } = constants;
-  const path = `/proc/${pid}/root${directory}/${how.includes('nameless') ? INODE : name}`;
-  const handle = await open(path, O_RDWR | O_NOFOLLOW).catch(() => undefined);
+/** The programs that enter the helper's namespaces, with its root and working directory, which are ours there. */
+async function entering({ pid, unprivileged }: Helper): Promise<string[] | undefined> {
+  const [nsenter, unshare, env] = await Promise.all(
+    ['nsenter', 'unshare', 'env'].map((name) => findProgram(name)),
+  );
+  if (nsenter === undefined || unshare === undefined) return undefined;
+  const user = unprivileged ? ['-U', '--preserve-credentials'] : [];
+  const readable = await access('.', constants.R_OK).then(
+    () => true,
+    () => false,
+  );
+  if (!readable && env === undefined) return undefined;
+  // nsenter opens the directory, which takes the right to read it; to go there by its path takes none, and who may not read it is not in a chroot.
+  const there = readable ? ['-r', '-w', '--'] : ['--', env!, `--chdir=${process.cwd()}`];
+  const enter = [nsenter, '-t', String(pid), ...user, '-m', ...there];
+  // Back to the user that the command would have been without a user namespace, and without the capabilities that mounting took.
+  const back = [unshare, '--user', `--map-user=${process.geteuid?.()}`, `--map-group=${process.getegid?.()}`];
+  return unprivileged ? [...enter, ...back, '--'] : enter;
+}
+
+/** Opened through the helper's descriptor; undefined where we may not look at it. */
+async function inodeOf({ pid }: Helper): Promise<Inode | undefined> {
+  const path = `/proc/${pid}/fd/${DESCRIPTOR}`;
+  const handle = await open(path, constants.O_RDWR).catch(() => undefined);
   if (!handle) return undefined;
   const { kind } = await fileSystemOf(handle.fd);
-  const { uid, mode } = await handle.stat();
-  if (kind === 'tmpfs' && uid === process.geteuid?.() && (mode & 0o077) === 0) return Inode.of(handle);
+  const stats = await handle.stat();
+  const ours = stats.isFile() && stats.uid === process.geteuid?.() && (stats.mode & 0o077) === 0;
+  if (kind === 'tmpfs' && ours) return Inode.of(handle);
   await handle.close();
   return undefined;
 }
@@ -118,6 +134,6 @@ async function inodeOf({ pid, how }: Helper, directory: string, name: string): P
 function helperGone(): WeightsealError {
   return new WeightsealError(
     'IO_ERROR',
-    'The process that waited to become the command has ended before the plaintext was there; try again.',
+    'The process that kept the place for the command has ended before the plaintext was there; try again.',
   );
 }

@@ -19,11 +19,15 @@ import { fileName } from '../names.js';
 import { type Chosen, checkPlace, choose } from '../place/choose.js';
 import type { Placement } from '../place/space.js';
 import { sweepOnce } from '../sweep.js';
+import { activated, assign, type Descriptors, descriptorsIn } from './descriptors.js';
 import { cleanedEnvironment } from './environment.js';
 import { existingStage } from './existing-stage.js';
+import { lookUp } from './look-up.js';
+import { namesModel, withModel } from './model-word.js';
 import { ownStage } from './own-stage.js';
-import { passSignals } from './pass-signals.js';
-import { checkSilent, readyByDescriptor, readyByUrl } from './ready.js';
+import { SignalPassing } from './pass-signals.js';
+import { type Prefix, prefixFor } from './prefix.js';
+import { type Endpoint, endpointOf, readyByDescriptor, readyByUrl } from './ready.js';
 import type { Launch, Stage } from './stage.js';
 
 const AGAIN_MS = 5_000;
@@ -32,18 +36,21 @@ const MOMENT_MS = 50;
 const MOMENTS = 4;
 /** As a shell has it: SIGKILL, of the command or of what it waited for. */
 const KILLED = 137;
-/** The command's descriptor of the model, WEIGHTSEAL_MODEL_FD. */
-const GIVEN = 3;
 
 export interface RunOptions extends LoadOptions {
-  /** The command and its arguments; `{model}` in an argument stands for the path of the plaintext. */
+  /** The command and its arguments; `{model}` in an argument stands for the path of the plaintext, and `{{model}}` for `{model}`. */
   readonly command: readonly string[];
   /** When the plaintext is wiped: when the command has ended (the default), or already when it has said that it has loaded the model. */
   readonly release?: 'after-exit' | 'on-ready' | undefined;
-  /** For `on-ready`: the URL that answers 2xx then. Without one, the command writes a line to the descriptor WEIGHTSEAL_READY_FD. */
+  /** For `on-ready`: the URL, of this machine, at which the command or a process of it answers 2xx then. Without one, the command writes a line to the descriptor WEIGHTSEAL_READY_FD. */
   readonly readyUrl?: string | undefined;
   /** Names of variables that stay in the command's environment, although they open keys. */
   readonly keepEnv?: readonly string[] | undefined;
+  /**
+   * Open descriptors of this process that the command gets under the same numbers. Unless told, those that its own words name (`/dev/fd/63`). Sockets of a service
+   * manager (LISTEN_FDS) are passed on anyway.
+   */
+  readonly passFds?: readonly number[] | undefined;
   /** Signals that are ignored where we were started, as by nohup: the command ignores them too. Node itself sets them back. */
   readonly ignoredSignals?: readonly NodeJS.Signals[] | undefined;
   /** Signals that came before this call, and are the command's. Those that come from now on are passed on by themselves. */
@@ -60,7 +67,9 @@ export type RunEvent =
       readonly placement: Placement;
       readonly opened: Opened;
     }
-  | { readonly event: 'released'; readonly when: 'ready' | 'exit'; readonly how: Released };
+  | { readonly event: 'released'; readonly when: 'ready' | 'exit'; readonly how: Released }
+  /** A sentence for whoever runs this. */
+  | { readonly event: 'warning'; readonly message: string };
 
 /** How the command ended. */
 export interface Ran extends Opened {
@@ -78,20 +87,30 @@ export interface Ran extends Opened {
 }
 
 /**
- * Opens a sealed file into memory that the command alone sees, runs the command, and takes the plaintext away. The command shares our standard streams; signals are
+ * Opens a sealed file into memory, runs the command on it, and takes the plaintext away. The command shares our standard streams; signals are
  * passed on to it. Rejects only for what happens before the command begins.
  *
- * @throws what `load` throws
+ * @throws what `load` throws, COMMAND_NOT_FOUND, COMMAND_NOT_EXECUTABLE
  */
 export async function run(source: string | ByteSource, options: RunOptions): Promise<Ran> {
-  const { release } = options;
+  const { ignoredSignals = [], earlierSignals = [] } = options;
+  using signals = new SignalPassing(ignoredSignals, earlierSignals, isatty(0));
   const url = checked(options);
   checkPlace(options);
-  if (url) await checkSilent(url);
+  const { command, release } = options;
+  // Before anything of ours is open.
+  const sockets = activated(process.env);
+  const byDescriptor = release === 'on-ready' && !url;
+  const descriptors = assign(options.passFds ?? descriptorsIn(command), sockets, byDescriptor);
+  if (!namesModel(command[0]!)) await lookUp(command[0]!, process.env['PATH']);
+  const prefix = await prefixFor(ignoredSignals, options.keepEnv);
+  const endpoint = url && (await endpointOf(url));
   await using reader = await openReader(source, { ...options, whole: true });
   await sweepOnce(options.directory);
-  const { place: stage, placement } = await stageFor(reader, source, options, release === 'on-ready' && !url);
-  await using _ = stage;
+  const chosen = await stageFor(reader, source, options, { descriptors, prefix });
+  await using stage = chosen.place;
+  const warnings = [...chosen.placement.warnings, ...prefix.warnings];
+  const placement = { ...chosen.placement, warnings };
   const { inode, path } = stage;
   try {
     await inode.reserve(reader.size);
@@ -101,12 +120,16 @@ export async function run(source: string | ByteSource, options: RunOptions): Pro
     // The keys are of no more use.
     await reader[Symbol.asyncDispose]();
     const killedBefore = await oomKills();
+    await inode.sealOff();
     const child = await stage.start();
-    using _passing = passSignals(child, isatty(0));
+    signals.to(child);
     const tell = teller(options.onEvent);
     tell({ event: 'started', pid: child.pid!, path, placement, opened });
     const ended = new AbortController();
-    const early = release === 'on-ready' ? clearWhenReady(child, url, stage, tell, ended.signal) : undefined;
+    const early =
+      release === 'on-ready'
+        ? clearWhenReady(child, endpoint ?? descriptors.ready!, stage, descriptors.model, tell, ended.signal)
+        : undefined;
     const [code, by] = await exitOf(child);
     ended.abort();
     await early;
@@ -147,15 +170,20 @@ const isUsed = (how: Released): boolean => how === 'mapped' || how === 'open';
 /** Wipes the plaintext once the command has loaded it. Tries again while a process uses it, until the command has ended. */
 async function clearWhenReady(
   child: ChildProcess,
-  url: URL | undefined,
-  { inode }: Stage,
+  by: Endpoint | number,
+  { inode, path }: Stage,
+  given: number,
   tell: (event: RunEvent) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const ready = url ? readyByUrl(url, signal) : readyByDescriptor(child.stdio[4] as Readable, signal);
+  const warn = (message: string) => tell({ event: 'warning', message });
+  const ready =
+    typeof by === 'number'
+      ? readyByDescriptor(child.stdio.at(by) as Readable, signal)
+      : readyByUrl(by, { pid: child.pid!, path }, signal, warn);
   if (!(await ready)) return;
   for (let before: Released | undefined; ; ) {
-    const how = await inode.clear(true, GIVEN).catch((): Released => 'freed');
+    const how = await inode.clear(true, given).catch((): Released => 'freed');
     if (how !== before) tell({ event: 'released', when: 'ready', how });
     if (!isUsed(how) || signal.aborted) return;
     before = how;
@@ -167,21 +195,22 @@ async function stageFor(
   reader: SealedReader,
   source: string | ByteSource,
   options: RunOptions,
-  readyPipe: boolean,
+  { descriptors, prefix }: { readonly descriptors: Descriptors; readonly prefix: Prefix },
 ): Promise<Chosen<Stage>> {
   const { command, keepEnv, nameless = true, name } = options;
   const launch: Launch = {
     name: fileName(name, reader.name, source),
     bytes: reader.size,
     nameless,
-    command: (path) => command.map((word) => word.replaceAll('{model}', () => path)),
+    descriptors,
+    prefix,
+    command: (path) => command.map((word) => withModel(word, path)),
     environment: (path) => ({
       ...cleanedEnvironment(process.env, keepEnv),
       WEIGHTSEAL_MODEL_PATH: path,
-      WEIGHTSEAL_MODEL_FD: '3',
-      ...(readyPipe && { WEIGHTSEAL_READY_FD: '4' }),
+      WEIGHTSEAL_MODEL_FD: String(descriptors.model),
+      ...(descriptors.ready !== undefined && { WEIGHTSEAL_READY_FD: String(descriptors.ready) }),
     }),
-    stdio: ['inherit', 'inherit', 'inherit', readyPipe ? 'pipe' : 'ignore'],
   };
   return choose(reader.size, options, nameless, {
     own: () => ownStage(launch),

@@ -1,0 +1,76 @@
+import type { Undecodable } from './environment.js';
+
+/**
+ * What a shell must not be asked to hand on: it drops names that it cannot have itself, adds some, and changes others. It is needed where only a process itself knows what to set
+ * (LISTEN_PID is its number), and where a variable has bytes that Node cannot pass. Then env(1) sets these variables again, right after it.
+ */
+export const REBUILD = `
+weightseal_n=$1 weightseal_numbers=$2 weightseal_unset=$3 weightseal_env=$4
+shift 4
+while [ "$weightseal_n" -gt 0 ]; do
+  weightseal_n=$((weightseal_n - 1))
+  eval "weightseal_v=\\$(printf '%bx' \\"\\$WEIGHTSEAL_ENV_$weightseal_n\\")"
+  unset "WEIGHTSEAL_ENV_$weightseal_n"
+  set -- "\${weightseal_v%x}" "$@"
+done
+for weightseal_v in $weightseal_numbers; do set -- "$weightseal_v=$$" "$@"; done
+exec "$weightseal_env" $weightseal_unset "$@"
+`;
+
+/** Shells set these, or take them for something of their own. */
+const OF_SHELLS = ['PWD', 'OLDPWD', 'SHLVL', '_', 'IFS', 'OPTIND', 'PS1', 'PS2', 'PS4', 'PPID', 'LINENO'];
+const SHELL_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
+
+export interface Rebuilt {
+  /** What the shell is started with. */
+  readonly environment: NodeJS.ProcessEnv;
+  /** Its arguments, but for the path of env(1) and what comes then. */
+  readonly args: readonly [count: string, numbers: string, unset: string];
+}
+
+/**
+ * @param environment of the command
+ * @param raw variables that are to be as they are, byte for byte
+ * @param numbers names of those that are to have the command's number
+ */
+export function rebuilt(
+  environment: NodeJS.ProcessEnv,
+  raw: readonly Undecodable[],
+  numbers: readonly string[],
+): Rebuilt {
+  const rawNames = raw.map(({ name }) => name);
+  // systemd's other name of the process that LISTEN_PID names would not be the command's.
+  const gone = numbers.includes('LISTEN_PID') ? [...numbers, 'LISTEN_PIDFDID'] : numbers;
+  const entries = Object.entries(environment).filter(([name]) => !gone.includes(name));
+  const simple = entries.filter(
+    ([name]) => SHELL_NAME.test(name) && !OF_SHELLS.includes(name) && !rawNames.includes(name),
+  );
+  const names = simple.map(([name]) => name);
+  const odd = entries.filter(([name]) => !names.includes(name) && !rawNames.includes(name));
+  const encoded = [
+    ...raw.map(({ bytes }) => bytes),
+    ...odd.map(([name, value]) => Buffer.from(`${name}=${value}`)),
+  ].map(escaped);
+  return {
+    environment: {
+      ...Object.fromEntries(simple),
+      ...Object.fromEntries(encoded.map((text, index) => [`WEIGHTSEAL_ENV_${index}`, text])),
+    },
+    args: [
+      String(encoded.length),
+      numbers.join(' '),
+      OF_SHELLS.filter((name) => environment[name] === undefined)
+        .map((name) => `-u ${name}`)
+        .join(' '),
+    ],
+  };
+}
+
+/** As `%b` of printf(1) reads it. */
+function escaped(bytes: Buffer): string {
+  const one = (byte: number) =>
+    byte >= 0x20 && byte < 0x7f && byte !== 0x5c
+      ? String.fromCharCode(byte)
+      : `\\0${byte.toString(8).padStart(3, '0')}`;
+  return Array.from(bytes, one).join('');
+}
