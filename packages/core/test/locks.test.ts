@@ -1,6 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { existsSync, statSync, utimesSync } from 'node:fs';
-import { chmod, readFile, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -261,6 +261,26 @@ describe('the lock file', () => {
     await (await lockBeside(path, inode, undefined, 400))();
     expect(await everythingIn(dirname(path))).toEqual(['file']);
   });
+
+  it.runIf(process.platform !== 'win32')(
+    'is whatever stands there, and never followed or waited in',
+    async () => {
+      const path = await sealed();
+      const target = `${dirname(path)}/target`;
+      const dead = `${encodeURIComponent(hostname())} 4194305 0123456789abcdef\n`;
+      await writeFile(target, dead);
+      for (const place of [
+        () => symlink(target, besides(path)),
+        () => mkdir(besides(path)),
+        async () => void execFileSync('mkfifo', [besides(path)]),
+      ]) {
+        await place();
+        expect(await waits(path)).toBe(true);
+        await rm(besides(path), { recursive: true });
+      }
+      expect(await readFile(target, 'utf8')).toBe(dead);
+    },
+  );
 
   it('only one of many takes a dead one over at a time', async () => {
     const path = await sealed();

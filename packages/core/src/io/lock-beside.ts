@@ -1,8 +1,8 @@
-import { type FileHandle, open, readFile, rm, utimes } from 'node:fs/promises';
+import { type FileHandle, lutimes, open, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { randomBytes } from '../crypto.js';
 import { throwIfAborted } from '../errors.js';
-import { thisPlace, timeOf, Watch } from './lock-watch.js';
+import { contentOf, thisPlace, timeOf, Watch } from './lock-watch.js';
 import { orAborted } from './turns.js';
 
 /** What a file is, whatever its names are. */
@@ -97,7 +97,7 @@ async function create(path: string, content: string): Promise<Made> {
 function renewed(path: string, content: string): () => Promise<void> {
   const timer = setInterval(() => {
     const now = new Date();
-    void utimes(path, now, now).catch(() => {});
+    void lutimes(path, now, now).catch(() => {});
   }, RENEW_MS).unref();
   return async () => {
     clearInterval(timer);
@@ -106,7 +106,7 @@ function renewed(path: string, content: string): () => Promise<void> {
 }
 
 async function removeOwn(path: string, content: string): Promise<void> {
-  if ((await readFile(path, 'utf8').catch(() => undefined)) === content) await rm(path, { force: true });
+  if ((await contentOf(path)) === content) await rm(path, { force: true });
 }
 
 function pause(signal: AbortSignal | undefined): Promise<void> {

@@ -1,7 +1,11 @@
-import { readlinkSync } from 'node:fs';
-import { readFile, rename, rm, stat } from 'node:fs/promises';
+import { constants, readlinkSync } from 'node:fs';
+import { lstat, open, rename, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { randomBytes } from '../crypto.js';
+
+// Windows has neither.
+const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
+const MAX_BYTES = 512;
 
 /** Somebody else's lock, as it is seen over a while. Clocks of two machines need not agree: only whether its time changes counts. */
 export class Watch {
@@ -17,15 +21,18 @@ export class Watch {
 
   /** Removes it if its process is dead. Resolves to whether there may be none now. */
   async takeOver(): Promise<boolean> {
-    const found = await readFile(this.#path, 'utf8').catch(() => undefined);
+    const found = await contentOf(this.#path);
     if (found === undefined) return true;
     if (!isLeft(found) && !(await this.#unrenewed(found))) return false;
     // Two may see it at the same time: each takes away what is there under a name of its own, and only one gets the dead one's.
     const aside = `${this.#path}.${randomBytes(8).toString('hex')}`;
-    await rename(this.#path, aside).catch(() => {});
-    const taken = await readFile(aside, 'utf8').catch(() => undefined);
-    if (taken !== undefined && taken !== found) await rename(aside, this.#path).catch(() => {});
-    await rm(aside, { force: true });
+    const moved = await rename(this.#path, aside).then(
+      () => true,
+      () => false,
+    );
+    if (!moved) return false;
+    if ((await contentOf(aside)) !== found) await rename(aside, this.#path).catch(() => {});
+    await rm(aside, { force: true }).catch(() => {});
     return true;
   }
 
@@ -39,8 +46,19 @@ export class Watch {
   }
 }
 
+/** What a lock file says; undefined where there is none. Others may put anything in its place: it is not followed, and not waited for. */
+export async function contentOf(path: string): Promise<string | undefined> {
+  try {
+    await using file = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(MAX_BYTES), 0, MAX_BYTES, 0);
+    return buffer.toString('utf8', 0, bytesRead);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT' ? undefined : '';
+  }
+}
+
 export async function timeOf(path: string): Promise<number | undefined> {
-  return (await stat(path).catch(() => undefined))?.mtimeMs;
+  return (await lstat(path).catch(() => undefined))?.mtimeMs;
 }
 
 /** Whether its process is of this machine and dead. What runs on another one, or in another container, cannot be seen from here. */
