@@ -11,10 +11,6 @@ import { byDescriptor } from './space.js';
 
 const { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } = constants;
 
-// Node ignores this signal, so that a write over `ulimit -f` is an error (EFBIG); whoever listens to it makes it end the process.
-const ignored = signals.indexOf('SIGXFSZ');
-if (ignored >= 0) signals.splice(ignored, 1);
-
 /**
  * A directory of mode 0700 that is ours alone. Removed with all that is in it, also what a command has put there, on dispose and when the process ends; after a
  * kill -9, by the next sweep.
@@ -31,6 +27,7 @@ export class PrivateDirectory implements AsyncDisposable {
     this.path = path;
     this.handle = handle;
     this.replaceable = replaceable;
+    leaveFileLimitAlone();
     // Exit, uncaught exceptions and the signals that end a process, unless the host listens to them itself.
     this.#forget = onExit(() => this.#remove());
   }
@@ -113,4 +110,10 @@ async function replaceable(path: string): Promise<boolean> {
     if (!trusted || ((mode & 0o022) !== 0 && (mode & 0o1000) === 0)) return true;
     if (at === dirname(at)) return false;
   }
+}
+
+/** Node ignores SIGXFSZ, so that a write over `ulimit -f` is an error (EFBIG); whoever listens to it makes it end the process. */
+function leaveFileLimitAlone(): void {
+  const listened = signals.indexOf('SIGXFSZ');
+  if (listened >= 0) signals.splice(listened, 1);
 }
