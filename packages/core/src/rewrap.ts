@@ -79,7 +79,7 @@ function underAnotherName(keys: readonly KeyWrapper[], { envelope }: Head): Weig
   const named = keys.map((key) => key.uri).join(', ') || 'no key';
   const recipients = envelope.slots.map((slot) => slot.keyUri).join(', ');
   return new WeightsealError(
-    'RECIPIENT_NOT_FOUND',
+    'INVALID_ARGUMENT',
     `There is nothing to wrap anew: ${named} was named, and the recipients are ${recipients}. If one of these is the same key under another name or path, add the key as it is named now, and remove the old name (--to, --remove).`,
   );
 }
