@@ -47,7 +47,7 @@ export function packEnvironment(): Record<string, string> | undefined {
 export function restoreEnvironment(): void {
   const { env } = process;
   const count = env[COUNT];
-  if (count === undefined) return;
+  if (count === undefined || process.ppid !== 1 || !/^[0-9]+$/.test(count)) return;
   const texts = Array.from({ length: Number(count) }, (_, index) => env[`${COUNT}_${index}`] ?? '');
   for (const name of Object.keys(env)) if (OF_SHELLS.test(name) || PACKED.test(name)) delete env[name];
   for (const text of texts) {

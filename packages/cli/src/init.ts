@@ -5,10 +5,11 @@ const SHELL = '/bin/sh';
 
 /**
  * What is PID 1 while the command runs. A shell that waits for one process takes in every other that ends: those that lost their parent would else stay as zombies. In the
- * background a shell makes a process ignore SIGINT and SIGQUIT, which Node undoes. Of a terminal's signals every process in the foreground has its own.
- * A `wait` that a signal ended is taken up again. Its own variables have names that nobody else's have.
+ * background a shell makes a process ignore SIGINT and SIGQUIT, which Node undoes. Of a terminal's signals every process in the foreground has its own, and a shell would end by SIGINT.
+ * A `wait` that a signal ended is taken up again; bash forgets how a process has ended unless told not to be POSIX's. Its own variables have names that nobody else's have.
  */
 const SCRIPT = `# the init of weightseal run
+[ -z "\${BASH_VERSION-}" ] || set +o posix
 weightseal_n=0
 while eval "weightseal_e=\\\${WEIGHTSEAL_BYTES_$weightseal_n-}" && [ "$weightseal_e" ]; do
   weightseal_v=$(printf %b. "\${weightseal_e#*=}")
@@ -22,7 +23,9 @@ weightseal_pass() {
 }
 weightseal_pid= weightseal_early=
 for weightseal_n in TERM HUP USR1 USR2 CONT; do trap "weightseal_pass $weightseal_n" "$weightseal_n"; done
-[ -t 0 ] || for weightseal_n in INT QUIT WINCH; do trap "weightseal_pass $weightseal_n" "$weightseal_n"; done
+if [ -t 0 ]; then trap '' INT QUIT; else
+  for weightseal_n in INT QUIT WINCH; do trap "weightseal_pass $weightseal_n" "$weightseal_n"; done
+fi
 exec 3<&0
 "$@" <&3 3<&- &
 weightseal_pid=$!

@@ -67,6 +67,25 @@ describe.skipIf(!possible)('run as process 1 (which takes root, and a Node that 
       expect(await asProcessOne(`-- sh -c '${script}'`, shell)).toMatchObject({ code, stderr: '' });
     });
 
+    test('leaves Ctrl-C on a terminal to the command', async ({ skip }) => {
+      await there(skip);
+      await using sandbox = await Sandbox.create();
+      await sandbox.run('weightseal keygen k; echo weights > model; weightseal seal model -k local:k -q');
+      const command =
+        'trap "echo came" INT; echo ready; for i in 1 2 3 4 5 6 7 8; do sleep 0.1; done; exit 5';
+      await writeFile(join(sandbox.path, 'command'), command);
+      const inside = `mount --bind "$(command -v ${shell})" "$(realpath /bin/sh)"; exec ${PROGRAM} run model.sealed -k local:k -q -- sh ./command`;
+      await writeFile(join(sandbox.path, 'inside'), inside);
+      const container = `trap "" INT; exec ${CONTAINER} sh ./inside`;
+      const running = sandbox.start(`exec script -qec '${container}' /dev/null`);
+      running.stdout.on('data', (chunk: Buffer) => {
+        if (chunk.includes('ready')) running.stdin.write('\u0003');
+      });
+      const { stdout, code } = await running.outcome;
+      expect(stdout).toContain('came');
+      expect(code).toBe(5);
+    });
+
     test('hands the environment on to the byte', async ({ skip }) => {
       await there(skip);
       await using sandbox = await Sandbox.create();

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { restoreEnvironment } from '../src/environment.js';
 import { progressBar } from '../src/progress-bar.js';
 import { stopOnSignals } from '../src/signals.js';
 import { printable, quote, size } from '../src/text.js';
@@ -110,4 +111,28 @@ describe('a number of bytes', () => {
   ])('%s is none', (text) => {
     expect(() => parsed(text)).toThrow(/--memory-allowance takes a size such as 512MiB/);
   });
+});
+
+test('an environment that no init of ours handed on stays as it is', () => {
+  const mine = { WEIGHTSEAL_ENV: '1', WEIGHTSEAL_ENV_0: 'a.b=c', SHLVL: '7' };
+  const before = { ...process.env };
+  try {
+    Object.assign(process.env, mine);
+    restoreEnvironment();
+    expect(process.env).toMatchObject(mine);
+    expect(process.env['a.b']).toBeUndefined();
+  } finally {
+    for (const name of Object.keys(mine)) delete process.env[name];
+    Object.assign(process.env, before);
+  }
+});
+
+test('signals to be ignored do not stop the work, and go on being ignored', () => {
+  const { signal, by, leave } = stopOnSignals(['SIGHUP']);
+  process.emit('SIGHUP', 'SIGHUP');
+  expect(by()).toBeUndefined();
+  expect(signal.aborted).toBe(false);
+  leave();
+  expect(process.listenerCount('SIGHUP')).toBe(1);
+  process.removeAllListeners('SIGHUP');
 });
