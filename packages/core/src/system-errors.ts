@@ -59,11 +59,8 @@ const table: Readonly<Record<string, Row>> = {
   ],
   EXDEV: ['IO_ERROR', 'It would lead from one file system to another; choose a place on the same one.'],
   EMLINK: ['IO_ERROR', 'The file system allows no more links there; choose another place.'],
-  ENOSPC: [
-    'NO_SPACE',
-    'No space is left there; free some, or choose another place. Nothing was left behind.',
-  ],
-  EDQUOT: ['NO_SPACE', 'The disk quota is used up there; free some. Nothing was left behind.'],
+  ENOSPC: ['NO_SPACE', 'No space is left there; free some, or choose another place.'],
+  EDQUOT: ['NO_SPACE', 'The disk quota is used up there; free some.'],
   EFBIG: [
     'NO_SPACE',
     'The file would be larger than this process (ulimit -f) or the file system (FAT: 4 GiB) allows; raise the limit, or choose another place.',
