@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   closeSync,
@@ -6,6 +6,8 @@ import {
   linkSync,
   mkdtempSync,
   openSync,
+  readdirSync,
+  readFileSync,
   realpathSync,
   rmSync,
   statSync,
@@ -88,6 +90,26 @@ describe.runIf(process.platform === 'linux')('who uses a file, from /proc', () =
     const wanted = { ...idOf(path), own: [4], given: 3 };
     await shell(`exec 3<&-\n${script}`);
     expect(await useOf(wanted)).toBe('open');
+  });
+
+  test('one that a process has whose first thread has ended is used', async ({ skip }) => {
+    const number = { x64: 60, arm64: 93 }[process.arch as string];
+    skip(number === undefined, 'the number of exit(2) is not known here');
+    skip(spawnSync('python3', ['-c', '']).status !== 0, 'there is no python3 here');
+    const script = `import ctypes,sys,threading,time
+f=open(sys.argv[1]); threading.Thread(target=time.sleep,args=(60,)).start(); print("done",flush=True); ctypes.CDLL(None).syscall(${number},0)`;
+    const python = spawn('python3', ['-c', script, path], {
+      detached: true,
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    children.push(python);
+    await once(python.stdout!, 'data');
+    for (let tries = 0; tries < 250; tries++) {
+      if (/\) Z /.test(readFileSync(`/proc/${python.pid}/stat`, 'latin1'))) break;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    expect(readdirSync(`/proc/${python.pid}/fd`), 'it seems to have nothing open').toEqual([]);
+    expect(await useOf(idOf(path))).toBe('open');
   });
 
   describe('the descriptor that was given', () => {

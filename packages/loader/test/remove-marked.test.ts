@@ -58,8 +58,8 @@ const LEFT: Record<string, string | ((directory: string) => void)> = {
   'thousands of files': 'mkdir "$1/a"; cd "$1/a"; seq 3000 | xargs touch',
   'a tree that is deeper than a path can be': (directory) => {
     const script =
-      'import os,sys; os.chdir(sys.argv[1])\nfor _ in range(3000): os.mkdir("d"); os.chdir("d")\nopen("x","w").write("x")';
-    execFileSync('python3', ['-c', script, directory]);
+      'const fs = require("fs"); process.chdir(process.argv[1]); for (let i = 0; i < 3000; i++) { fs.mkdirSync("d"); process.chdir("d"); } fs.writeFileSync("x", "x")';
+    execFileSync(process.execPath, ['-e', script, directory]);
   },
 };
 
