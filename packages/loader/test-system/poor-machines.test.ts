@@ -130,7 +130,11 @@ const CANNOT_MOUNT = [
   ...['echo 0 >/proc/sys/user/max_user_namespaces && exec setpriv --bounding-set -sys_admin "$@"', 'sh'],
 ];
 const WITHOUT_ADMIN = ['setpriv', '--bounding-set', '-sys_admin'];
-const WITHOUT_UNSHARE = ['env', 'PATH=/nonexistent'];
+/** What is in the usual places is found without PATH too. */
+const HIDE_UNSHARE = [
+  ...['unshare', '--user', '--map-root-user', '--mount', 'sh', '-c'],
+  ...['mount --bind /dev/null "$(command -v unshare)" && exec "$@"', 'sh'],
+];
 const CONTAINER = [
   ...['unshare', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc'],
   ...['capsh', '--drop=all', '--', '-c', 'exec "$@"', 'sh'],
@@ -170,8 +174,7 @@ describe.runIf(isRoot).each(Object.entries(WAYS))('%s on a poor machine (as root
   const CANNOT: Record<string, Case & { wrapper: readonly string[] }> = {
     'without CAP_SYS_ADMIN and without user namespaces': { wrapper: CANNOT_MOUNT },
     'in a container without capabilities': { wrapper: CONTAINER },
-    'without unshare in PATH': { wrapper: WITHOUT_UNSHARE },
-    'as a user, without unshare in PATH': { wrapper: WITHOUT_UNSHARE, user: USER },
+    'without unshare': { wrapper: HIDE_UNSHARE },
   };
   test.for(Object.entries(CANNOT))(
     '%s it takes the tmpfs that is there, and says so',
