@@ -135,8 +135,8 @@ describe('what is trusted is kept', () => {
     [{ HOME: '' }, 'HOME is not set'],
     [{ HOME: 'home' }, 'HOME is not set'],
     [
-      { HOME: '/nonexistent' },
-      'Could not use /nonexistent (by HOME), where what you trust is kept. It does not exist',
+      { HOME: '/no/such/home' },
+      'Could not use /no/such/home (by HOME), where what you trust is kept. It does not exist',
     ],
     [{ HOME: '/dev/null' }, '/dev/null is no directory'],
   ] as const)('nowhere with %j, and that is told', async ([env, expected]) => {

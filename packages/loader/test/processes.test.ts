@@ -130,13 +130,6 @@ f=open(sys.argv[1]); threading.Thread(target=time.sleep,args=(60,)).start(); pri
       await shell(script, opened(constants.O_RDONLY | O_NOATIME));
       expect(await useOf(given())).toBe('open');
     });
-
-    test('is known by a lock of a program that has ended, and not by one of a program that lives', async () => {
-      await shell('exec 3<"$1"; flock -s 3');
-      expect(await useOf(given())).toBe('none');
-      await shell('exec 3<&-; exec flock -s "$1" sh -c "echo done; read -r _"');
-      expect(await useOf(given())).toBe('open');
-    });
   });
 
   test('many questions are answered together, and one that comes later is not by what was seen before', async () => {
