@@ -14,10 +14,10 @@ export { type Context, encodeContext } from './format/context.js';
 export type { WrappedKey } from './format/slot.js';
 export { type Inspection, inspect, type Recipient } from './inspect.js';
 export { type ByteSource, bufferSource, FileSource } from './io/byte-source.js';
-export { Directory } from './io/directory.js';
 export type { ByteStream } from './io/feeder.js';
 export { findProgram, searchPath } from './io/find-program.js';
 export type { InputBytes } from './io/input.js';
+export { Directory } from './io/output/directory.js';
 export { isLoopback, type KeyUriParts, splitKeyUri } from './keys/key-uri.js';
 export {
   type AttestedKeyReleaser,

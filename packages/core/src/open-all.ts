@@ -5,7 +5,7 @@ import type { Context } from './format/context.js';
 import { PREAMBLE_LENGTH } from './format/preamble.js';
 import { release } from './format/segment.js';
 import type { Head } from './head.js';
-import { writeAt } from './io/output-file.js';
+import { writeAt } from './io/output/output-file.js';
 import { type OnProgress, progressCounter } from './progress.js';
 import type { SealedInput } from './sealed-input.js';
 import { checkSize, type Unlocked, type UnlockOptions } from './unlock.js';

@@ -1,7 +1,7 @@
 import { throwIfAborted, WeightsealError } from './errors.js';
 import { attend, Input, type InputBytes } from './io/input.js';
-import { OutputFile } from './io/output-file.js';
-import { outputStream } from './io/output-stream.js';
+import { OutputFile } from './io/output/output-file.js';
+import { outputStream } from './io/output/output-stream.js';
 import { type Opened, type OpenOptions, openAll, outputs } from './open-all.js';
 import type { SealedInput } from './sealed-input.js';
 import { SealedSource } from './sealed-source.js';

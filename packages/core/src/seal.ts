@@ -23,8 +23,8 @@ import { encodeHead } from './head.js';
 import { loadRange } from './io/byte-source.js';
 import type { Feeder } from './io/feeder.js';
 import { attend, Input, type InputBytes } from './io/input.js';
-import { OutputFile } from './io/output-file.js';
-import { outputStream } from './io/output-stream.js';
+import { OutputFile } from './io/output/output-file.js';
+import { outputStream } from './io/output/output-stream.js';
 import { type OnProgress, progressCounter } from './progress.js';
 import { Sealer, type SealerOptions } from './sealer.js';
 

@@ -6,7 +6,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bufferSource, inspect, type KeyWrapper, reseal, rewrap, sealToFile, verify } from '@weightseal/core';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { lockBeside } from '../src/io/lock-beside.js';
+import { lockBeside } from '../src/io/lock/lock-beside.js';
 import { dataKeyInTheClear as key } from './support/clear-key.mjs';
 import { code, failureOf, pattern, refusal } from './support/sealed.js';
 import { everythingIn, temporary } from './support/temporary.js';

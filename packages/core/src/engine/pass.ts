@@ -1,7 +1,7 @@
 import { ioError, isWeightsealError, WeightsealError } from '../errors.js';
 import type { FloeMessage } from '../format/floe.js';
 import { OVERHEAD } from '../format/sizes.js';
-import { writeError } from '../io/named.js';
+import { writeError } from '../io/output/named.js';
 import { type Digest, inlineDigest, threadDigest } from './digest.js';
 import { inlineExecutor } from './inline.js';
 import { inOrder } from './pipeline.js';

@@ -1,6 +1,6 @@
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
-import { randomBytes } from '../crypto.js';
-import { ioError, WeightsealError } from '../errors.js';
+import { randomBytes } from '../../crypto.js';
+import { ioError, WeightsealError } from '../../errors.js';
 import { creationError, type OutputTarget } from './output-target.js';
 
 /** What systems say to a call that the file system does not have. */

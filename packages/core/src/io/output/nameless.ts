@@ -1,8 +1,8 @@
 import { constants } from 'node:fs';
 import { type FileHandle, lstat, open, realpath } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { findProgram } from '../find-program.js';
 import type { Directory } from './directory.js';
-import { findProgram } from './find-program.js';
 
 // Files without a name: docs/decisions/0004-nameless-outputs.md.
 

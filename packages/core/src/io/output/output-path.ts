@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { WeightsealError } from '../errors.js';
+import { WeightsealError } from '../../errors.js';
 
 /** What file systems allow: in bytes, and on Windows in characters. */
 const MAX_NAME = 255;

@@ -1,7 +1,7 @@
 import { constants, readlinkSync } from 'node:fs';
 import { lstat, open, rename, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { randomBytes } from '../crypto.js';
+import { randomBytes } from '../../crypto.js';
 
 // Windows has neither.
 const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;

@@ -1,4 +1,4 @@
-import { abortedError } from '../errors.js';
+import { abortedError } from '../../errors.js';
 
 /** By what is being changed: when the last one of those who asked is done. */
 const last = new Map<string, Promise<void>>();

@@ -1,7 +1,7 @@
 import { type FileHandle, lutimes, open, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { randomBytes } from '../crypto.js';
-import { throwIfAborted } from '../errors.js';
+import { randomBytes } from '../../crypto.js';
+import { throwIfAborted } from '../../errors.js';
 import { contentOf, thisPlace, timeOf, Watch } from './lock-watch.js';
 import { orAborted } from './turns.js';
 

@@ -1,6 +1,6 @@
 import { type FileHandle, lstat, open, rename, rm } from 'node:fs/promises';
-import { ioError, WeightsealError } from '../errors.js';
-import { type FileSource, inputChanged } from './byte-source.js';
+import { ioError, WeightsealError } from '../../errors.js';
+import { type FileSource, inputChanged } from '../byte-source.js';
 import { createNamed, temporaryName, writeError } from './named.js';
 import { type Nameless, nameInode, openNameless } from './nameless.js';
 import { creationError, OutputTarget } from './output-target.js';

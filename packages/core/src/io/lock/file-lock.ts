@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { lstat, realpath } from 'node:fs/promises';
-import { ioError, throwIfAborted } from '../errors.js';
-import { FileSource, inputChanged } from './byte-source.js';
+import { ioError, throwIfAborted } from '../../errors.js';
+import { FileSource, inputChanged } from '../byte-source.js';
 import { lockByProgram } from './flock.js';
 import { awaitBeside, lockBeside } from './lock-beside.js';
 import { inTurn } from './turns.js';

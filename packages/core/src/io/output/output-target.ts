@@ -1,6 +1,6 @@
 import type { Stats } from 'node:fs';
 import { lstat, stat } from 'node:fs/promises';
-import { ioError, WeightsealError } from '../errors.js';
+import { ioError, WeightsealError } from '../../errors.js';
 import { Directory } from './directory.js';
 import { checkOutputPath, isDirectory, nameTooLong, notAFile } from './output-path.js';
 
