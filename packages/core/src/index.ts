@@ -18,6 +18,13 @@ export type { ByteStream } from './io/feeder.js';
 export { findProgram, searchPath } from './io/find-program.js';
 export type { InputBytes } from './io/input.js';
 export { Directory } from './io/output/directory.js';
+export {
+  MAX_PRIVATE_FILE_BYTES,
+  type PrivateFile,
+  type PrivateOptions,
+  privateFileError,
+  readPrivateFile,
+} from './io/private/private-file.js';
 export { isLoopback, type KeyUriParts, splitKeyUri } from './keys/key-uri.js';
 export {
   type AttestedKeyReleaser,

@@ -1,13 +1,14 @@
-import { secretBytes, WeightsealError } from '@weightseal/core';
-import { createHash } from './crypto.js';
-import { LineReader, LineWriter } from './key-bytes.js';
-import { isUtf16, normalised } from './key-text.js';
 import {
   MAX_PRIVATE_FILE_BYTES,
   type PrivateFile,
   type PrivateOptions,
   readPrivateFile,
-} from './private-file.js';
+  secretBytes,
+  WeightsealError,
+} from '@weightseal/core';
+import { createHash } from './crypto.js';
+import { LineReader, LineWriter } from './key-bytes.js';
+import { isUtf16, normalised } from './key-text.js';
 import { wipe } from './wipe.js';
 
 export const SECRET_BYTES = 32;

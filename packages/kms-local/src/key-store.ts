@@ -4,6 +4,8 @@ import {
   type ErrorCode,
   ioError,
   isWeightsealError,
+  type PrivateOptions,
+  privateFileError,
   secretBytes,
   systemFailure,
   WeightsealError,
@@ -21,7 +23,6 @@ import {
   versionName,
   withKeyFile,
 } from './key-file.js';
-import { type PrivateOptions, readError } from './private-file.js';
 import { checkedPath } from './uri.js';
 import { wipe } from './wipe.js';
 
@@ -72,10 +73,10 @@ export async function rotateKeyFile(
   options: PrivateOptions = {},
 ): Promise<string> {
   const target = await realpath(path).catch((error: unknown) => {
-    throw readError(error, path, 'key file');
+    throw privateFileError(error, path, 'key file');
   });
   const { directory, name } = await Directory.above(target).catch((error: unknown) => {
-    throw readError(error, path, 'key file');
+    throw privateFileError(error, path, 'key file');
   });
   await using place = directory;
   const named = `${target}.rotating`;

@@ -16,7 +16,7 @@ import {
 import { randomBytes } from './crypto.js';
 import { type KeyFile, type KeyVersion, versionName, withKeyFile } from './key-file.js';
 import { rotateKeyFile } from './key-store.js';
-import { checkedPath, pathOf } from './uri.js';
+import { ALLOWING, checkedPath, pathOf } from './uri.js';
 import { wipe } from './wipe.js';
 import { type BlobKey, BODY_BYTES, openBlob, SALT_BYTES, sealBlob } from './wrap-blob.js';
 
@@ -50,7 +50,7 @@ export function createLocalKey(options: LocalKeyOptions): LocalKey {
   const path = checkedPath(options.path, 'INVALID_ARGUMENT');
   const deadlineMs = checkedDeadline(options.deadlineMs);
   const uri = `local:${path}`;
-  const access = { ofOthers: options.allowKeyOfOthers };
+  const access = { ofOthers: options.allowKeyOfOthers, allowing: ALLOWING };
   const limits = (call: KeyCallOptions | undefined, doing: string): Limits => {
     return { signal: call?.signal, deadlineMs, doing: `${doing} the key file ${path}` };
   };

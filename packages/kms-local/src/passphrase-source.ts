@@ -1,9 +1,8 @@
-import { checkedDeadline, type KeyWrapper, WeightsealError, within } from '@weightseal/core';
+import { checkedDeadline, type KeyWrapper, readPrivateFile, WeightsealError, within } from '@weightseal/core';
 import { variableBytes } from './environment.js';
 import { createPassphraseKey, type PassphraseKeyOptions, type PassphraseSource } from './passphrase-key.js';
 import { passphraseIn } from './passphrase-text.js';
-import { PASSPHRASE_FILE, type PrivateOptions, readPrivateFile } from './private-file.js';
-import { checkedPath, pathOf } from './uri.js';
+import { ALLOWING, checkedPath, pathOf } from './uri.js';
 import { wipe } from './wipe.js';
 
 const VARIABLE = 'WEIGHTSEAL_PASSPHRASE';
@@ -32,7 +31,7 @@ export function passphraseKeyFromUri(uri: string, options: PassphraseUriOptions 
     uri,
     scrypt,
     deadlineMs,
-    passphrase: path === '' ? asked(prompt) : fromFile(path, checkedDeadline(deadlineMs), { ofOthers }),
+    passphrase: path === '' ? asked(prompt) : fromFile(path, checkedDeadline(deadlineMs), ofOthers),
   });
 }
 
@@ -53,7 +52,7 @@ function typed(answer: Uint8Array): Uint8Array {
   return ArrayBuffer.isView(answer) ? passphraseIn(answer, 'that was typed', 'PASSPHRASE_REQUIRED') : answer;
 }
 
-function fromFile(path: string, deadlineMs: number, access: PrivateOptions): PassphraseSource {
+function fromFile(path: string, deadlineMs: number, ofOthers: boolean | undefined): PassphraseSource {
   checkedPath(path, 'KEY_URI_INVALID');
   if (!clearlyPath.test(path)) {
     throw new WeightsealError(
@@ -62,12 +61,13 @@ function fromFile(path: string, deadlineMs: number, access: PrivateOptions): Pas
         'The passphrase itself never stands there.',
     );
   }
+  const access = { ofOthers, allowing: ALLOWING, insteadOfPipe: `set ${VARIABLE}` };
   const limits = { deadlineMs, doing: `read the passphrase file ${path}` };
   return (signal) =>
     within(
       { ...limits, signal },
       async (stop) => {
-        const { bytes } = await readPrivateFile(path, PASSPHRASE_FILE, stop, access);
+        const { bytes } = await readPrivateFile(path, 'passphrase file', stop, access);
         return passphraseIn(bytes, `in the file ${path}`, 'KEY_FILE_INVALID');
       },
       wipe,

@@ -1,5 +1,8 @@
 import { type ErrorCode, WeightsealError } from '@weightseal/core';
 
+/** How a caller insists on a file of another user. */
+export const ALLOWING = '--allow-key-of-others, in a program `allowKeyOfOthers`';
+
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this refuses.
 const control = /[\u0000-\u001f\u007f]/;
 // 32 bytes in hex or in padded base64: the mistake that would write a key into every file it seals.

@@ -1,12 +1,10 @@
-import type { Stats } from 'node:fs';
-import { lstat, readlink, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
+import { self, swappable } from './private/exposure.js';
+import { type Step, stepsTo } from './private/path-walk.js';
 
 /** Looked at last, and trusted as they are: in a user namespace their owner may show as nobody. */
 const USUAL = ['/usr/bin', '/bin'];
-/** As many as the kernel follows. */
-const MAX_LINKS = 40;
 const OTHERS_WRITE = 0o022;
-const STICKY = 0o1000;
 const EXECUTE = 0o111;
 
 /** The absolute entries of PATH. What is relative or empty means the working directory, where a stranger's model may lie. */
@@ -37,46 +35,16 @@ export async function findProgram(name: string): Promise<string | undefined> {
   return undefined;
 }
 
-function isOnlyOurs(path: string): Promise<boolean> {
-  return follow(path).catch(() => false);
-}
-
-/** Goes the way of the kernel, name by name and link by link: each of them could be another user's, and lead elsewhere a moment later. */
-async function follow(path: string): Promise<boolean> {
-  const root = await lstat('/');
-  const rest = path.split('/');
-  let [at, found, directory] = ['', root, root];
-  for (let links = 0; links <= MAX_LINKS; ) {
-    const name = rest.shift();
-    if (name === undefined) return isClosed(found) && (found.isDirectory() || isClosed(directory));
-    if (name === '' || name === '.') continue;
-    directory = found;
-    // Up is where the way began, or a link has led: those have been looked at.
-    const next = name === '..' ? at.slice(0, at.lastIndexOf('/')) : `${at}/${name}`;
-    found = await lstat(next || '/');
-    // Its links can lead to the working directory, and to another one in each process.
-    if (next === '/proc') return false;
-    if (found.isSymbolicLink()) {
-      if (!isClosed(directory)) return false;
-      const target = await readlink(next);
-      rest.unshift(...target.split('/'));
-      [at, found] = target.startsWith('/') ? ['', root] : [at, directory];
-      links++;
-      continue;
-    }
-    // With the sticky bit others cannot rename a directory that is not theirs.
-    const sticky = isTrusted(directory) && (directory.mode & STICKY) !== 0 && isTrusted(found);
-    if (found.isDirectory() && name !== '..' && !isClosed(directory) && !sticky) return false;
-    at = next;
+async function isOnlyOurs(path: string): Promise<boolean> {
+  const steps = await stepsTo(path).catch((): Step[] => []);
+  const last = steps.at(-1);
+  if (!last || swappable(steps, self())) return false;
+  // Where others may write, what is ours may be a name that they have given it.
+  let place = last;
+  for (const step of steps) {
+    if (step.kind === 'directory') place = step;
+    // A link of /proc leads to where some process is: the working directory, for one.
+    else if ((place.mode & OTHERS_WRITE) !== 0 || step.path.startsWith('/proc/')) return false;
   }
-  return false;
-}
-
-function isTrusted({ uid }: Stats): boolean {
-  return uid === 0 || uid === process.geteuid?.();
-}
-
-/** Whether nobody but root and us can write to it. */
-function isClosed(found: Stats): boolean {
-  return isTrusted(found) && (found.mode & OTHERS_WRITE) === 0;
+  return (last.mode & OTHERS_WRITE) === 0;
 }

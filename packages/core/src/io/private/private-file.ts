@@ -1,7 +1,8 @@
 import { constants, type Stats } from 'node:fs';
 import { type FileHandle, lstat, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { type ErrorCode, ioError, isWeightsealError, systemFailure, WeightsealError } from '@weightseal/core';
+import { type ErrorCode, ioError, isWeightsealError, WeightsealError } from '../../errors.js';
+import { systemFailure } from '../../system-errors.js';
 import {
   adviceFor,
   closedByDirectory,
@@ -15,13 +16,9 @@ import {
   swappable,
 } from './exposure.js';
 import { type Step, stepsTo } from './path-walk.js';
-import { wipe } from './wipe.js';
 
 /** Bounds what a wrong path can make us read into memory. */
 export const MAX_PRIVATE_FILE_BYTES: number = 64 * 1024;
-
-/** What messages call it. */
-export const PASSPHRASE_FILE = 'passphrase file';
 
 export interface PrivateFile {
   /** The whole file, in memory of its own. The caller wipes it. */
@@ -34,6 +31,10 @@ export interface PrivateFile {
 export interface PrivateOptions {
   /** Whether a file of another user than this one and root is read, too: that user can change it at any time. */
   readonly ofOthers?: boolean | undefined;
+  /** How a caller says that it is; for the message. */
+  readonly allowing?: string | undefined;
+  /** What can be given where the file is a pipe; for the message. */
+  readonly insteadOfPipe?: string | undefined;
 }
 
 /**
@@ -55,8 +56,7 @@ export async function readPrivateFile(
     stop.throwIfAborted();
     const stat = await handle.stat();
     const { mode, size, uid, gid } = stat;
-    if (stat.isFIFO())
-      throw invalid(path, what, what === PASSPHRASE_FILE ? `${PIPE}, or set WEIGHTSEAL_PASSPHRASE` : PIPE);
+    if (stat.isFIFO()) throw invalid(path, what, [PIPE, options.insteadOfPipe].filter(Boolean).join(', or '));
     if (!stat.isFile()) throw invalid(path, what, 'it is not a regular file');
     if (process.platform !== 'win32') await checkClosed(path, what, stat, options);
     if (size > MAX_PRIVATE_FILE_BYTES)
@@ -65,7 +65,7 @@ export async function readPrivateFile(
     if (bytes === undefined) throw invalid(path, what, 'it changed while it was read; try again');
     return { bytes, uid, gid, mode };
   } catch (error) {
-    const failure = readError(error, path, what);
+    const failure = privateFileError(error, path, what);
     throw failure.code === 'KEY_DENIED' && (await isDelivered(path)) ? inKubernetes(failure) : failure;
   } finally {
     await handle?.close();
@@ -87,7 +87,7 @@ async function readExactly(handle: FileHandle, size: number, stop: AbortSignal):
     kept = length === size;
     return kept ? buffer.subarray(0, size) : undefined;
   } finally {
-    if (!kept) wipe(buffer);
+    if (!kept) buffer.fill(0);
   }
 }
 
@@ -105,7 +105,7 @@ async function checkClosed(
   options: PrivateOptions,
 ): Promise<void> {
   const me = self();
-  if (isOfAnother(opened, me) && !options.ofOthers) throw ofAnother(path, what, opened.uid);
+  if (isOfAnother(opened, me) && !options.ofOthers) throw ofAnother(path, what, opened.uid, options.allowing);
   if ((opened.mode & GROUP_AND_OTHERS) === 0) return;
   const steps = await stepsTo(path).catch((): Step[] => []);
   const last = steps.at(-1);
@@ -130,10 +130,10 @@ function exposed(path: string, what: string, mode: number, steps: readonly Step[
   );
 }
 
-function ofAnother(path: string, what: string, uid: number): WeightsealError {
+function ofAnother(path: string, what: string, uid: number, allowing: string | undefined): WeightsealError {
   return new WeightsealError(
     'KEY_FILE_EXPOSED',
-    `The ${what} ${path} belongs to another user (uid ${uid}), who can read it and put another key into it. Make it yours or root's (\`chown\`), or allow it: --allow-key-of-others, in a program \`allowKeyOfOthers\`.`,
+    `The ${what} ${path} belongs to another user (uid ${uid}), who can read it and put something else into it. Make it yours or root's (\`chown\`)${allowing ? `, or allow it: ${allowing}` : ''}.`,
   );
 }
 
@@ -173,7 +173,7 @@ const keyCodes: Readonly<Record<string, readonly [ErrorCode, string?]>> = {
 };
 
 /** Gives an error of the system a code and a sentence that says what to do. Errors of ours pass unchanged. */
-export function readError(error: unknown, path: string, what: string): WeightsealError {
+export function privateFileError(error: unknown, path: string, what: string): WeightsealError {
   if (isWeightsealError(error)) return error;
   const failure = ioError(error, `read the ${what} ${path}`);
   const errno = systemFailure(error)?.errno ?? '';
