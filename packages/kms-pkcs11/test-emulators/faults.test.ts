@@ -217,7 +217,8 @@ describe('a PIN', () => {
       Array.from({ length: 50 }, () => wrong.wrap(dataKey, context).catch((e) => e)),
     );
     for (const error of errors) expect(error).toMatchObject({ code: 'KEY_DENIED' });
-    await expect(wrong.unwrap(wrapped, context)).rejects.toMatchObject({ code: 'KEY_DENIED' });
+    const its = { ...wrapped, keyUri: wrong.uri };
+    await expect(wrong.unwrap(its, context)).rejects.toMatchObject({ code: 'KEY_DENIED' });
     await expect(keyWith('4711 is wrong', 'k').describe()).rejects.toMatchObject({ code: 'KEY_DENIED' });
     expect(callsOf('C_Login')).toBe(1);
     expect(JSON.stringify(errors.map(({ message, stack }) => [message, stack]))).not.toContain('4711');
