@@ -24,9 +24,9 @@ const DOCKER_SHM = 64 * 1_048_576;
  *
  * The mounts are asked only about noswap. One that is in no namespace is not listed; there noswap is false, and who mounted it knows better.
  */
-export async function fileSystemOf(fd: number): Promise<FileSystem> {
+export async function fileSystemOf(fd: number | undefined): Promise<FileSystem> {
   const stats = await statfs(`/proc/self/fd/${fd}`).catch(() => undefined);
-  if (!stats) return { kind: 'other', free: undefined, size: undefined, noswap: false };
+  if (!stats || fd === undefined) return { kind: 'other', free: undefined, size: undefined, noswap: false };
   const kind = kindOf(stats.type);
   const noswap = kind === 'ramfs' || (kind === 'tmpfs' && (await isNoswap(fd)));
   return { kind, ...spaceIn(stats, kind), noswap };

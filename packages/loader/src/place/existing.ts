@@ -1,12 +1,10 @@
-import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { isWeightsealError, WeightsealError } from '@weightseal/core';
+import { Directory, isWeightsealError, WeightsealError } from '@weightseal/core';
 import { noMemoryFs } from '../advice.js';
 import { checkSpace, type FileSystem, fileSystemOf } from '../machine/file-system.js';
 import { isShortage, placeError } from './place-error.js';
 import { PrivateDirectory } from './private-directory.js';
-import { byDescriptor, furnish, type Space } from './space.js';
+import { furnish, type Space } from './space.js';
 
 export interface ExistingOptions {
   /** Bytes of plaintext. */
@@ -60,48 +58,51 @@ async function tryIn(
   failures: WeightsealError[],
   disk: boolean,
 ): Promise<Space | undefined> {
+  let place: Directory | undefined;
   try {
-    const system = await lookAt(path);
+    // Opened once: what is judged is what is written to, whatever becomes of its path.
+    place = await Directory.open(path);
+    const system = await fileSystemOf(place.fd);
     if ((system.kind === 'other') !== disk) return undefined;
     checkSpace(options.bytes, system, path);
-    return await spaceIn(path, system, options.nameless);
+    const space = await spaceIn(place, path, system, options.nameless);
+    place = undefined;
+    return space;
   } catch (error) {
     const absent = options.directory === undefined && (error as NodeJS.ErrnoException).code === 'ENOENT';
     if (!absent) failures.push(isWeightsealError(error) ? error : placeError(error, `use ${path}`));
     return undefined;
+  } finally {
+    await place?.[Symbol.asyncDispose]();
   }
 }
 
-async function lookAt(path: string): Promise<FileSystem> {
-  await using handle = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
-  return await fileSystemOf(handle.fd);
-}
-
-async function spaceIn(path: string, system: FileSystem, wanted: boolean): Promise<Space> {
+/** Takes the place over, unless it throws. */
+async function spaceIn(place: Directory, path: string, system: FileSystem, wanted: boolean): Promise<Space> {
   const { kind, noswap } = system;
   // What has no name is reached through /proc.
   const nameless = wanted && process.platform === 'linux';
   const common = { kind: kind === 'other' ? 'disk' : kind, noswap, nameless } as const;
   if (nameless) {
     // It needs no directory of its own either: nothing at all is made that could be left.
-    const handle = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
-    const directory = byDescriptor(handle);
-    const pathOf = (name: string) => `${directory}/${name}`;
     return furnish({
       ...common,
-      directory,
-      pathOf,
+      directory: place.path,
+      pathOf: (name: string) => place.at(name),
       left: () => [],
-      [Symbol.asyncDispose]: () => handle.close(),
+      [Symbol.asyncDispose]: () => place[Symbol.asyncDispose](),
     });
   }
-  const own = await PrivateDirectory.create(path);
+  const own = await PrivateDirectory.within(place, path);
   return furnish({
     ...common,
     directory: own.descriptor,
     pathOf: (name: string) => own.pathOf(name),
     left: () => own.left,
-    [Symbol.asyncDispose]: () => own[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      await own[Symbol.asyncDispose]();
+      await place[Symbol.asyncDispose]();
+    },
   });
 }
 

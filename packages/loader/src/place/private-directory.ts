@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, mkdir, open, realpath, rmdir, stat, symlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { WeightsealError } from '@weightseal/core';
+import { Directory, WeightsealError } from '@weightseal/core';
 import { onExit, signals } from 'signal-exit';
 import { directoryName, MARK, thisProcess } from '../owner.js';
 import { placeError } from './place-error.js';
@@ -34,29 +34,38 @@ export class PrivateDirectory implements AsyncDisposable {
 
   /** @throws IO_ERROR where nothing private can be made in the parent */
   static async create(parent: string): Promise<PrivateDirectory> {
+    await using place = await Directory.open(parent).catch((error: unknown) => {
+      throw placeError(error, `make a private directory in ${parent}`);
+    });
+    return await PrivateDirectory.within(place, parent);
+  }
+
+  /** In a directory that is open, wherever the path that it was opened by leads now. @throws IO_ERROR */
+  static async within(place: Directory, openedBy: string): Promise<PrivateDirectory> {
     const name = directoryName(await thisProcess(), randomBytes(8).toString('hex'));
     try {
       // As the kernel calls it, which is how a sweep finds it among the mounts.
-      const path = join(await realpath(parent), name);
+      const path = join(await realpath(place.path), name);
       // mkdir(2) never follows a link, and fails when there is anything of that name.
-      await mkdir(path, 0o700);
-      return await PrivateDirectory.#take(path);
+      await mkdir(place.at(name), 0o700);
+      return await PrivateDirectory.#take(place, path);
     } catch (error) {
-      throw placeError(error, `make a private directory in ${parent}`);
+      throw placeError(error, `make a private directory in ${openedBy}`);
     }
   }
 
-  static async #take(path: string): Promise<PrivateDirectory> {
+  static async #take(place: Directory, path: string): Promise<PrivateDirectory> {
+    const at = place.at(basename(path));
     let handle: FileHandle | undefined;
     try {
-      handle = await open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+      handle = await open(at, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
       const made = new PrivateDirectory(path, handle, await replaceable(path));
       if (!(await isPrivate(handle))) throw notPrivate(path);
       await symlink(basename(path), `${made.descriptor}/${MARK}`);
       return made;
     } catch (error) {
       await handle?.close();
-      await rmdir(path).catch(() => {});
+      await rmdir(at).catch(() => {});
       throw error;
     }
   }
