@@ -76,8 +76,10 @@ function matters(name: string, { command }: Run): boolean {
 }
 
 function asInit({ args }: Run, quiet: boolean): void {
-  const named = args.rest.some((word) => /^\/(?:dev|proc\/self)\/fd\/[0-9]+$/.test(word));
-  const passing = named || args.many('pass-fd').length > 0 || process.env['LISTEN_FDS'] !== undefined;
+  // As `run` of the loader has it: 0 to 4 are given to the command anyway, and sockets are for the process that LISTEN_PID names.
+  const named = args.rest.some((word) => /^\/(?:dev|proc\/self)\/fd\/(?:[5-9]|[1-9][0-9]+)$/.test(word));
+  const { LISTEN_FDS: sockets, LISTEN_PID: receiver } = process.env;
+  const passing = named || args.many('pass-fd').length > 0 || (sockets !== undefined && receiver === '1');
   const why = becomeInit(passing);
   if (why === undefined || quiet) return;
   tellNote(

@@ -9,7 +9,7 @@ export {
   WeightsealError,
   type WeightsealErrorOptions,
 } from './errors.js';
-export { secretBytes } from './format/bytes.js';
+export { secretBytes, wipe } from './format/bytes.js';
 export { type Context, encodeContext } from './format/context.js';
 export type { WrappedKey } from './format/slot.js';
 export { type Inspection, inspect, type Recipient } from './inspect.js';
@@ -25,6 +25,14 @@ export {
   privateFileError,
   readPrivateFile,
 } from './io/private/private-file.js';
+export {
+  isUtf16,
+  type SecretText,
+  secretTextIn,
+  secretVariable,
+  startsWithMark,
+  UTF8_MARK,
+} from './io/private/secret-text.js';
 export { isLoopback, type KeyUriParts, splitKeyUri } from './keys/key-uri.js';
 export {
   type AttestedKeyReleaser,

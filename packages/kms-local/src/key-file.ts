@@ -1,15 +1,16 @@
 import {
+  isUtf16,
   MAX_PRIVATE_FILE_BYTES,
   type PrivateFile,
   type PrivateOptions,
   readPrivateFile,
   secretBytes,
   WeightsealError,
+  wipe,
 } from '@weightseal/core';
 import { createHash } from './crypto.js';
 import { LineReader, LineWriter } from './key-bytes.js';
-import { isUtf16, normalised } from './key-text.js';
-import { wipe } from './wipe.js';
+import { normalised } from './key-text.js';
 
 export const SECRET_BYTES = 32;
 export const KEY_ID_BYTES = 16;

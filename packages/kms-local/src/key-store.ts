@@ -9,6 +9,7 @@ import {
   secretBytes,
   systemFailure,
   WeightsealError,
+  wipe,
 } from '@weightseal/core';
 import { randomBytes, randomFillSync } from './crypto.js';
 import { toDate } from './key-bytes.js';
@@ -24,7 +25,6 @@ import {
   withKeyFile,
 } from './key-file.js';
 import { checkedPath } from './uri.js';
-import { wipe } from './wipe.js';
 
 const OWNER_ONLY = 0o600;
 

@@ -1,18 +1,7 @@
-import { secretBytes } from '@weightseal/core';
+import { secretBytes, startsWithMark, UTF8_MARK } from '@weightseal/core';
 
 const LINE_FEED = 0x0a;
 const BLANKS: readonly number[] = [0x09, 0x0d, 0x20];
-export const UTF8_MARK: readonly number[] = [0xef, 0xbb, 0xbf];
-
-/** Whether the bytes are text of UTF-16: by its mark, or by the zeros that every other byte of plain text is. */
-export function isUtf16(bytes: Uint8Array): boolean {
-  const [first, second] = bytes;
-  return (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff) || bytes.includes(0);
-}
-
-export function startsWithMark(bytes: Uint8Array): boolean {
-  return UTF8_MARK.every((byte, at) => bytes[at] === byte);
-}
 
 /**
  * The lines of a key file as they were written, whatever an editor, a mail or a checkout did to their ends: a mark of UTF-8 before them, carriage

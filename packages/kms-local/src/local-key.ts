@@ -11,13 +11,13 @@ import {
   type Limits,
   WeightsealError,
   type WrappedKey,
+  wipe,
   within,
 } from '@weightseal/core';
 import { randomBytes } from './crypto.js';
 import { type KeyFile, type KeyVersion, versionName, withKeyFile } from './key-file.js';
 import { rotateKeyFile } from './key-store.js';
 import { ALLOWING, checkedPath, pathOf } from './uri.js';
-import { wipe } from './wipe.js';
 import { type BlobKey, BODY_BYTES, openBlob, SALT_BYTES, sealBlob } from './wrap-blob.js';
 
 const ALGORITHM = 'AES-256-GCM';

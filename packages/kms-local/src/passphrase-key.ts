@@ -6,12 +6,12 @@ import {
   type KeyWrapper,
   WeightsealError,
   type WrappedKey,
+  wipe,
   within,
 } from '@weightseal/core';
 import { randomBytes, scrypt } from './crypto.js';
 import { checkMemoryFor } from './memory-left.js';
 import { checkedScrypt, type ScryptParameters, scryptProblem } from './scrypt-parameters.js';
-import { wipe } from './wipe.js';
 import { type BlobKey, BODY_BYTES, openBlob, SALT_BYTES, sealBlob } from './wrap-blob.js';
 
 const ALGORITHM = 'scrypt-AES-256-GCM';

@@ -1,11 +1,20 @@
-import { checkedDeadline, type KeyWrapper, readPrivateFile, WeightsealError, within } from '@weightseal/core';
-import { variableBytes } from './environment.js';
+import {
+  checkedDeadline,
+  type KeyWrapper,
+  readPrivateFile,
+  type SecretText,
+  secretTextIn,
+  secretVariable,
+  WeightsealError,
+  wipe,
+  within,
+} from '@weightseal/core';
 import { createPassphraseKey, type PassphraseKeyOptions, type PassphraseSource } from './passphrase-key.js';
-import { passphraseIn } from './passphrase-text.js';
 import { ALLOWING, checkedPath, pathOf } from './uri.js';
-import { wipe } from './wipe.js';
 
 const VARIABLE = 'WEIGHTSEAL_PASSPHRASE';
+const GIVEN: SecretText = { what: 'passphrase', code: 'PASSPHRASE_REQUIRED' };
+const IN_A_FILE: SecretText = { what: 'passphrase', code: 'KEY_FILE_INVALID' };
 // A bare word is refused: it is more likely the passphrase itself than a file of that name.
 const clearlyPath = /^(?:\.{0,2}\/|[A-Za-z]:[\\/])/;
 
@@ -37,8 +46,8 @@ export function passphraseKeyFromUri(uri: string, options: PassphraseUriOptions 
 
 function asked(prompt: PassphraseSource | undefined): PassphraseSource {
   return async (signal) => {
-    const value = await variableBytes(VARIABLE);
-    if (value) return passphraseIn(value, `in ${VARIABLE}`, 'PASSPHRASE_REQUIRED');
+    const value = await secretVariable(VARIABLE, GIVEN);
+    if (value) return value;
     if (prompt) return typed(await prompt(signal));
     throw new WeightsealError(
       'PASSPHRASE_REQUIRED',
@@ -49,7 +58,7 @@ function asked(prompt: PassphraseSource | undefined): PassphraseSource {
 
 /** What a program gives instead of bytes is refused where it is used. */
 function typed(answer: Uint8Array): Uint8Array {
-  return ArrayBuffer.isView(answer) ? passphraseIn(answer, 'that was typed', 'PASSPHRASE_REQUIRED') : answer;
+  return ArrayBuffer.isView(answer) ? secretTextIn(answer, 'that was typed', GIVEN) : answer;
 }
 
 function fromFile(path: string, deadlineMs: number, ofOthers: boolean | undefined): PassphraseSource {
@@ -68,7 +77,7 @@ function fromFile(path: string, deadlineMs: number, ofOthers: boolean | undefine
       { ...limits, signal },
       async (stop) => {
         const { bytes } = await readPrivateFile(path, 'passphrase file', stop, access);
-        return passphraseIn(bytes, `in the file ${path}`, 'KEY_FILE_INVALID');
+        return secretTextIn(bytes, `in the file ${path}`, IN_A_FILE);
       },
       wipe,
     );

@@ -1,6 +1,5 @@
-import { DATA_KEY_BYTES, secretBytes } from '@weightseal/core';
+import { DATA_KEY_BYTES, secretBytes, wipe } from '@weightseal/core';
 import { createCipheriv, createDecipheriv, createHmac } from './crypto.js';
-import { wipe } from './wipe.js';
 
 export const SALT_BYTES = 32;
 const TAG_BYTES = 16;

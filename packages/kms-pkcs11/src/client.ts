@@ -1,4 +1,4 @@
-import { isWeightsealError, WeightsealError } from '@weightseal/core';
+import { isWeightsealError, WeightsealError, wipe } from '@weightseal/core';
 import { isStale, isWrongPin, toError } from './failure.js';
 import type { Frame } from './frames.js';
 import type { Helper } from './helper.js';
@@ -14,7 +14,6 @@ import {
   type TokenQuery,
 } from './messages.js';
 import type { PinSource } from './pin.js';
-import { wipe } from './wipe.js';
 import { isKnownWrong, rememberWrong } from './wrong-pins.js';
 
 /** What a helper has seen of a token counts as the state of things for so long. */

@@ -1,5 +1,4 @@
-import { secretBytes } from '@weightseal/core';
-import { wipe } from './wipe.js';
+import { secretBytes, wipe } from '@weightseal/core';
 
 /** One message: a number that pairs answer and request, a JSON text without secrets, and bytes that may be secret. */
 export interface Frame<T> {

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import { wipe } from '@weightseal/core';
 import { encodeFrame, type Frame, FrameReader } from './frames.js';
 import { type Answer, HelperFailure, type Request } from './messages.js';
 import { PIN_VARIABLE } from './pin.js';
-import { wipe } from './wipe.js';
 
 const PROGRAM = fileURLToPath(new URL('./worker.js', import.meta.url));
 /** Threads for calls into the module: more than a token gets sessions, since one that hangs keeps its thread. */

@@ -1,12 +1,17 @@
-import { isWeightsealError, readPrivateFile, secretBytes, WeightsealError } from '@weightseal/core';
-import { wipe } from './wipe.js';
+import {
+  isWeightsealError,
+  readPrivateFile,
+  secretBytes,
+  secretTextIn,
+  secretVariable,
+  WeightsealError,
+  wipe,
+} from '@weightseal/core';
 
 export const PIN_VARIABLE = 'WEIGHTSEAL_PKCS11_PIN';
 
 /** Far longer than any token takes. */
 const MAX_PIN_BYTES = 1024;
-const LINE_FEED = 0x0a;
-const CARRIAGE_RETURN = 0x0d;
 
 /** The user PIN of a token. What the function returns is wiped after use, if it is bytes; a string cannot be. */
 export type Pin =
@@ -22,8 +27,8 @@ export function pinSource(pin: Pin | undefined, file: string | undefined): PinSo
   if (pin !== undefined) return (signal) => fromOption(pin, signal);
   if (file !== undefined) return (signal) => fromFile(file, signal);
   return async () => {
-    const value = process.env[PIN_VARIABLE];
-    if (value) return copied(value);
+    const value = await secretVariable(PIN_VARIABLE, { what: 'PIN', code: 'KEY_DENIED' });
+    if (value) return takenOver(value);
     throw new WeightsealError(
       'KEY_DENIED',
       `The token wants a PIN and none is there: set ${PIN_VARIABLE}, name a file with pin-source=file:/path, or give the option \`pin\`.`,
@@ -75,17 +80,21 @@ async function fromFile(path: string, signal: AbortSignal): Promise<Uint8Array> 
   const { bytes } = await readPrivateFile(path, 'PIN file', signal);
   try {
     if (bytes.length > MAX_PIN_BYTES) throw unfit(path, `it is over ${MAX_PIN_BYTES} bytes long`);
-    const length = lengthWithoutLineEnd(bytes);
-    if (length === 0) throw unfit(path, 'it is empty');
-    return copied(bytes.subarray(0, length));
+    const pin = secretTextIn(bytes, `in the file ${path}`, { what: 'PIN', code: 'KEY_FILE_INVALID' });
+    if (pin.length === 0) throw unfit(path, 'it is empty');
+    return copied(pin);
   } finally {
     wipe(bytes);
   }
 }
 
-function lengthWithoutLineEnd(bytes: Uint8Array): number {
-  if (bytes.at(-1) !== LINE_FEED) return bytes.length;
-  return bytes.at(-2) === CARRIAGE_RETURN ? bytes.length - 2 : bytes.length - 1;
+/** In memory that is not moved, where it can be wiped. */
+function takenOver(bytes: Uint8Array): Uint8Array {
+  try {
+    return copied(bytes);
+  } finally {
+    wipe(bytes);
+  }
 }
 
 function notAPin(): WeightsealError {

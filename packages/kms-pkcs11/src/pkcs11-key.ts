@@ -9,6 +9,7 @@ import {
   type KeyRotator,
   type KeyWrapper,
   WeightsealError,
+  wipe,
   within,
 } from '@weightseal/core';
 import { additionalData, decodeBlob, encodeBlob, isWrap, SEALED_BYTES } from './blob.js';
@@ -24,7 +25,6 @@ import {
 } from './options.js';
 import { pinSource } from './pin.js';
 import { formatUri, type KeyIdentity, mayName, parseUri } from './uri.js';
-import { wipe } from './wipe.js';
 
 export type Pkcs11Key = KeyWrapper & KeyDescriber & KeyRotator;
 

@@ -1,9 +1,9 @@
 // The helper process: the only one that loads a PKCS#11 module. docs/providers/pkcs11.md says why.
 import { Socket } from 'node:net';
+import { wipe } from '@weightseal/core';
 import { encodeFrame, FrameReader } from './frames.js';
 import { type Failure, HelperFailure, type Request } from './messages.js';
 import { Service } from './service.js';
-import { wipe } from './wipe.js';
 
 const CHANNEL = 3;
 const GOODBYE_MS = 1000;

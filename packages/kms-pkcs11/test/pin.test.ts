@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -60,10 +60,31 @@ describe('a PIN', () => {
     ['4711', '4711'],
     ['4711\n', '4711'],
     ['4711\r\n', '4711'],
+    ['4711\r', '4711'],
     ['4711\n\n', '4711\n'],
     [' 4711', ' 4711'],
   ])('in a file is all of it but one line end', async (content, pin) => {
     expect(await text(pinSource(undefined, await file(content))(signal))).toBe(pin);
+  });
+
+  it.each([
+    ['UTF-16', Buffer.from('\ufeff4711', 'utf16le')],
+    ['byte order mark', Buffer.from('\ufeff4711')],
+    ['not UTF-8', Buffer.from('k\u00f6nig', 'latin1')],
+  ])('in a file is told to be %s', async (problem, content) => {
+    const path = await file('4711');
+    await writeFile(path, content);
+    await expect(pinSource(undefined, path)(signal)).rejects.toMatchObject({
+      code: 'KEY_FILE_INVALID',
+      message: expect.stringContaining(problem),
+    });
+  });
+
+  it.skipIf(process.geteuid?.() !== 0)('in a file of another user is refused', async () => {
+    const path = await file('4711');
+    await chown(path, 1234, 1234);
+    await expect(pinSource(undefined, path)(signal)).rejects.toMatchObject({ code: 'KEY_FILE_EXPOSED' });
+    await chown(path, 0, 0);
   });
 
   it.skipIf(process.platform === 'win32').each([0o620, 0o602, 0o660, 0o666])(

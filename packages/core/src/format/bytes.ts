@@ -91,3 +91,8 @@ const control = /[\u0000-\u001f\u007f-\u009f]/;
 export function hasControl(text: string): boolean {
   return control.test(text);
 }
+
+/** Overwrites secrets with zeros. Entries that were never filled may be undefined. */
+export function wipe(...secrets: readonly (Uint8Array | undefined)[]): void {
+  for (const secret of secrets) secret?.fill(0);
+}
