@@ -18,6 +18,8 @@ const started = performance.now();
 
 function watch(): void {
   if (process.getBuiltinModule('node:inspector').url() !== undefined) end();
+  // What it is about to open it then does not.
+  (process as { _debugEnd?: () => void })._debugEnd?.();
   const since = performance.now() - started;
   if (since < WATCHED_MS) setTimeout(watch, since < OFTEN_MS ? 1 : 10).unref();
 }
