@@ -39,9 +39,6 @@ try {
     if (language === 'yaml') writeFileSync(join(directory, file), text);
     else if (language === 'sh') run('bash', ['-euo', 'pipefail', '-c', text]);
     else {
-      // The Node example begins where the command line's left off: without outputs, and with the key.
-      for (const name of ['model.safetensors.sealed', 'opened-model.safetensors'])
-        rmSync(join(directory, name), { force: true });
       writeFileSync(join(directory, 'example.ts'), text);
       run(process.execPath, ['example.ts']);
     }
