@@ -17,6 +17,7 @@ const { plaintext, marker } = markedPlaintext(6_000_000);
 const KILLS = 55;
 const MEMORY = '/dev/shm';
 
+const started = new Set<number>();
 let model: SealedModel & AsyncDisposable;
 let stamp: string;
 beforeAll(async () => {
@@ -27,14 +28,12 @@ afterAll(() => model[Symbol.asyncDispose]());
 
 interface Way {
   readonly args: readonly string[];
-  /** How long the process takes to begin with the part that matters, and how long that part is. */
-  readonly from: number;
-  readonly spread: number;
+  /** How long after it has said that it begins the part that matters is over, where it says so before that. */
+  readonly spread?: number;
 }
 
 const library = (options: object): Way => ({
   args: [FOREVER, JSON.stringify({ path: 'MODEL', keyFile: 'KEY', options })],
-  from: 0,
   spread: 120,
 });
 const command = (...flags: string[]): Way => ({
@@ -51,8 +50,6 @@ const command = (...flags: string[]): Way => ({
     '-c',
     'echo begun; sleep 0.02; cat {model} >/dev/null; sleep 0.05',
   ],
-  from: 40,
-  spread: 200,
 });
 
 const WAYS: Record<string, Way> = {
@@ -66,18 +63,30 @@ function start({ args }: Way): ChildProcess {
   const words = args.map((word) =>
     word.replace('MODEL', model.path).replace('KEY', join(model.directory, 'key')),
   );
-  return spawn(process.execPath, words, { detached: true, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, words, { detached: true, stdio: ['ignore', 'pipe', 'inherit'] });
+  started.add(child.pid!);
+  return child;
 }
 
-/** kill -9 of everything that it is and has started, at a random moment; says whether the library had begun. */
-async function killOne(way: Way): Promise<boolean> {
+/** How long it takes to begin on this machine now, undisturbed. */
+async function timeToBegin(way: Way): Promise<number> {
+  const child = start(way);
+  const before = performance.now();
+  await once(child.stdout!, 'data');
+  const took = performance.now() - before;
+  await once(child, 'exit');
+  return took;
+}
+
+/** kill -9 of everything that it is and has started, at a random moment around the one when it begins; says whether it had begun. */
+async function killOne(way: Way, usually = 0): Promise<boolean> {
   const child = start(way);
   let begun = false;
   const saying = once(child.stdout!, 'data').then(() => {
     begun = true;
   });
-  if (way.from === 0) await saying;
-  await sleep(way.from + Math.random() * way.spread);
+  if (way.spread !== undefined) await saying;
+  await sleep(way.spread === undefined ? usually * (0.3 + 1.2 * Math.random()) : Math.random() * way.spread);
   const exited = once(child, 'exit');
   try {
     process.kill(-child.pid!, 'SIGKILL');
@@ -103,10 +112,14 @@ async function searchWhileHeld(way: Way): Promise<void> {
 }
 
 const sharedMemory = () => Number(/^Shmem:\s*(\d+)/m.exec(readFileSync('/proc/meminfo', 'utf8'))?.[1]) * 1024;
-/** Of this PID namespace: others may be at work on the machine. */
+/** Of the processes that were started here: others may be at work on the machine. */
 const namespace =
   process.platform === 'linux' ? readlinkSync('/proc/self/ns/pid').replace(/[^0-9]/g, '') : '';
-const ours = () => readdirSync(MEMORY).filter((name) => name.startsWith(`weightseal-${namespace}-`));
+const ours = () =>
+  readdirSync(MEMORY).filter((name) => {
+    const [, of, pid] = /^weightseal-([0-9]+)-([0-9]+)-/.exec(name) ?? [];
+    return of === namespace && started.has(Number(pid));
+  });
 
 /** Hundreds of kills show what the kernel does, and not what a version of Node does. */
 const inMatrix = process.env['WEIGHTSEAL_MATRIX'] === '1';
@@ -128,9 +141,10 @@ describe.runIf(process.platform === 'linux' && process.geteuid?.() === 0 && !inM
     test.each(Object.entries(WAYS))('%s', { timeout: 120_000 }, async (_, way) => {
       const before = sharedMemory();
       await searchWhileHeld(way);
+      const usually = way.spread === undefined ? await timeToBegin(way) : 0;
       const begun: boolean[] = [];
       for (let kill = 0; kill < KILLS; kill++) {
-        begun.push(await killOne(way));
+        begun.push(await killOne(way, usually));
         expect(under(MEMORY, marker)).toEqual([]);
         expect(under(model.directory, marker)).toEqual([]);
       }
