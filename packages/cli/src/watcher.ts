@@ -1,4 +1,4 @@
-import { fs } from './builtins.js';
+import { statOf } from './descriptors.js';
 import { progressBar } from './progress-bar.js';
 import type { Session } from './types.js';
 
@@ -22,7 +22,7 @@ export function watcher(quiet: boolean): Disposable & Pick<Session, 'progress'> 
 
 function isDevice(fd: number): boolean {
   try {
-    return fs.fstatSync(fd).isCharacterDevice();
+    return statOf(fd).isCharacterDevice();
   } catch {
     return false;
   }

@@ -30,6 +30,7 @@ test('without a cloud key no provider of a cloud is loaded, and without a config
   expect(await packagesOf(sandbox, 'weightseal --help')).toEqual(['cli']);
   expect(await packagesOf(sandbox, 'weightseal seal model --key local:k -q')).toEqual(LOCAL);
   expect(await packagesOf(sandbox, 'weightseal open model.sealed -o copy --key local:k -q')).toEqual(LOCAL);
+  // By its real path: else a package that imports it from elsewhere would load it once more.
   expect(await packagesOf(sandbox, 'weightseal inspect model.sealed')).toEqual(['cli', 'core']);
 });
 

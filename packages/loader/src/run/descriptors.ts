@@ -54,7 +54,8 @@ function check(fd: number): void {
 
 function isOpen(fd: number): boolean {
   try {
-    fstatSync(fd);
+    // With large numbers: Node 22 would take what is imported next for a pipe, if this is one.
+    fstatSync(fd, { bigint: true });
     return true;
   } catch {
     return false;
