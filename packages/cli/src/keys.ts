@@ -49,17 +49,21 @@ export interface ToSeal {
   };
 }
 
-/** Whom to seal for: the keys of the command line, or else those of the rule that matches the input, with its context. */
-export async function keysToSeal(args: Args): Promise<ToSeal> {
+/**
+ * Whom to seal for: the keys of the command line, or else those of the rule that matches the input, with its context.
+ *
+ * @param place how the input is reached; undefined for standard input
+ */
+export async function keysToSeal(args: Args, place: string | undefined): Promise<ToSeal> {
   const given = args.many('key');
   const context = contextOf(args);
   const config = await configurationFor(args, given);
   if (given.length > 0) return sealFor(args, config, given, context);
   if (!config) throw noKeys('seal');
-  const input = args.operand === '-' ? undefined : args.operand;
-  const found = config.keysToSeal(input);
+  const found = config.keysToSeal(place);
   if (!found) {
-    const what = input === undefined ? 'standard input (only a rule without `path` can)' : quote(input);
+    const what =
+      place === undefined ? 'standard input (only a rule without `path` can)' : quote(args.operand);
     throw usageError(
       `seal: No rule of ${quote(config.path)} matches ${what}. Add one to \`recipients\`, or name keys with --key.`,
     );

@@ -1,6 +1,9 @@
-import { realpathSync } from 'node:fs';
+import { readlinkSync, realpathSync } from 'node:fs';
 import { basename, dirname, isAbsolute } from 'node:path';
 import { ioError, WeightsealError } from '@weightseal/core';
+
+/** A directory that this process has open. */
+const DESCRIPTOR = /^\/proc\/self\/fd\/[0-9]+$/;
 
 /**
  * The directory that a path leads to, without links, `.` and `..`: as the kernel follows it. `path.resolve` takes `link/..` for the
@@ -9,13 +12,21 @@ import { ioError, WeightsealError } from '@weightseal/core';
  * @throws the system's error, or INVALID_ARGUMENT for a name that is not UTF-8: two of them would become the same text
  */
 export function realDirectory(path: string): string {
-  const bytes = realpathSync.native(path, 'buffer');
+  const bytes = where(path);
   const text = bytes.toString();
   if (Buffer.from(text).equals(bytes)) return text;
   throw new WeightsealError(
     'INVALID_ARGUMENT',
     `${text} has a name that is not UTF-8; rename it, or work in another directory.`,
   );
+}
+
+/** Of a descriptor the kernel says it itself. To follow its answer as a path would be a second walk, which could end elsewhere. */
+function where(path: string): Buffer {
+  const own =
+    DESCRIPTOR.test(path) && process.platform === 'linux' ? readlinkSync(path, 'buffer') : undefined;
+  // Else it lies outside of our root.
+  return own?.toString('latin1').startsWith('/') ? own : realpathSync.native(path, 'buffer');
 }
 
 /** A path from a directory, untouched but for that. */
