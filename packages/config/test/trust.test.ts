@@ -266,7 +266,7 @@ describe('what a configuration says is told before it counts', () => {
         layers: [
           { profile: undefined, open: ['v', 'azure-kv://a.vault.azure.net/keys/m'] },
           { profile: 'dev', keys: [] },
-          { profile: 'prod', recipients: [{ path: ['a/**'], keys: ['h'] }] },
+          { profile: 'prod', recipients: [{ path: ['a/**'], keys: ['h'], context: { by: '$${NO}${WHO}' } }] },
         ],
       },
     });
@@ -274,6 +274,64 @@ describe('what a configuration says is told before it counts', () => {
     const trust = await trustConfig({ cwd: folder.path, env });
     expect(trust.summary).toEqual(status!.summary);
     expect((await configStatus({ cwd: folder.path, env }))!.status).toBe('trusted');
+  });
+
+  test('all of it: each address, context and limit, in whatever profile', async () => {
+    const text = [
+      'keys: { v: { uri: "vault://a.example/transit/keys/m", formerUris: ["vault://old.example/transit/keys/m", "${OLD}"], deadlineMs: 9 } }',
+      'recipients: [{ keys: [v], context: { stage: prod, model: true } }]',
+      'hedgeMs: 3',
+      'profiles: { p: { deadlineMs: 7 } }',
+    ].join('\n');
+    await using folder = await Folder.with({ [NAME]: text });
+    const { summary } = (await configStatus(options(folder)))!;
+    expect(summary).toMatchObject({
+      hosts: ['a.example', 'old.example'],
+      variables: ['OLD'],
+      layers: [
+        {
+          keys: [{ formerUris: ['vault://old.example/transit/keys/m', '${OLD}'], deadlineMs: 9 }],
+          recipients: [{ context: { stage: 'prod' }, requiredContext: ['model'] }],
+          hedgeMs: 3,
+        },
+        { profile: 'p', deadlineMs: 7 },
+      ],
+    });
+  });
+
+  test.for([
+    ['${X:-vault://evil.example/transit/keys/a}', ['evil.example']],
+    ['${X}${Y:-vault://evil.example/transit/keys/a}', ['evil.example']],
+    ['vault:${X:-//evil.example}/transit/keys/a', ['evil.example']],
+    ['vault://${X:-evil.example:8200/transit}/keys/a', ['${X}', 'evil.example:8200']],
+    ['${X:-vault}://evil.example/transit/keys/a', ['evil.example']],
+    ['${X}://evil.example/transit/keys/a', ['evil.example']],
+    ['va${X:-ult:/}/evil.example/transit/keys/a', ['evil.example']],
+    ['${X:-local:}${Y:-//evil.example}/transit/keys/a', ['evil.example']],
+    ['azure-kv://${X:-evil}.vault.azure.net/keys/a', ['${X}.vault.azure.net', 'evil.vault.azure.net']],
+    ['local:${X:-a//b}', []],
+    ['aws-kms://${X:-alias/a}', []],
+  ] as const)('where it would call, however that is put together: %s', async ([uri, hosts]) => {
+    for (const text of [
+      { keys: { a: uri } },
+      { keys: { a: { uri: 'vault:/x', formerUris: [uri] } } },
+      { open: [uri], keys: { a: 'local:a' } },
+    ]) {
+      await using folder = await Folder.with({ [NAME]: JSON.stringify(text) });
+      expect((await configStatus(options(folder)))!.summary?.hosts).toEqual(hosts);
+    }
+  });
+
+  test.for([
+    ['${X:-pkcs11:token=t;object=o?module-path=/tmp/evil.so}', ['module-path=/tmp/evil.so']],
+    ['pkcs11:object=o?${X:-module-path=/tmp/evil.so}', ['module-path=/tmp/evil.so']],
+    ['pkcs11:object=o?mod${X:-ule-path=/tmp/evil.so&pin-source=file:/x}', ['module-path=/tmp/evil.so']],
+    ['pkcs11:object=o?module-path=${X:-/tmp/evil.so}', ['module-path=${X}', 'module-path=/tmp/evil.so']],
+    ['pk${X:-cs11}:object=o?module-path=/tmp/evil.so', ['module-path=/tmp/evil.so']],
+    ['local:module-path=/x', []],
+  ] as const)('which module it would run, however that is put together: %s', async ([uri, modules]) => {
+    await using folder = await Folder.with({ [NAME]: JSON.stringify({ keys: { a: uri } }) });
+    expect((await configStatus(options(folder)))!.summary?.modules).toEqual([...modules].sort());
   });
 
   test('and of one that is none what is wrong with it', async () => {
