@@ -37,7 +37,7 @@ export async function configStatus(options: TrustOptions = {}): Promise<ConfigSt
   const { cwd = workingDirectory(), env = process.env } = options;
   const named = options.path === undefined ? env['WEIGHTSEAL_CONFIG'] || undefined : undefined;
   if (named !== undefined) {
-    const file = await fileOf(named, cwd);
+    const file = fileOf(named, cwd);
     const path = typeof file === 'string' ? file : file.path;
     return {
       path,
