@@ -57,7 +57,7 @@ export class Config {
     this.keys = new Map(
       [...found.keys].map(([name, { uri, formerUris, deadlineMs }]) => [
         name,
-        { name, uri: uri.value, formerUris, deadlineMs, directory },
+        { name, uri: uri.value, formerUris: formerUris?.map(({ value }) => value), deadlineMs, directory },
       ]),
     );
     const inFile = (text: string): ConfiguredKey => this.#find(text, directory);

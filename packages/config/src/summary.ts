@@ -1,11 +1,8 @@
 import type { Context } from '@weightseal/core';
-import { schemeOf } from '@weightseal/keys';
+import { SCHEMES_BY_HOST, schemeOf } from '@weightseal/keys';
 import type { ProfileInput } from './define.js';
 import { formsOf, hasReference, variablesOf } from './interpolate.js';
 import type { Checked } from './load.js';
-
-/** The providers whose URIs name a host. */
-const BY_HOST: readonly string[] = ['vault', 'azure-kv'];
 
 /** What one layer of a configuration says: that under all profiles, or a profile. */
 export interface SummaryLayer {
@@ -112,9 +109,9 @@ function canBe(uri: string, schemes: readonly string[]): boolean {
 
 /** A reference to the environment in a host stays as it is written, without its default; with that it is another one. */
 function hostsOf(text: string): string[] {
-  if (!canBe(text, BY_HOST)) return [];
+  if (!canBe(text, SCHEMES_BY_HOST)) return [];
   return formsOf(text).flatMap((form) => {
-    const [, host = ''] = (canBe(form, BY_HOST) && /\/\/([^/?#]*)/.exec(form)) || [];
+    const [, host = ''] = (canBe(form, SCHEMES_BY_HOST) && /\/\/([^/?#]*)/.exec(form)) || [];
     return host === '' ? [] : [host];
   });
 }

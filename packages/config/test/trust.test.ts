@@ -227,6 +227,8 @@ describe('what cannot be trusted', () => {
     await expect(trustConfig(options(folder))).rejects.toThrow(/colour is not known/);
     await folder.write(NAME, 'keys: { a: nothing }');
     await expect(trustConfig(options(folder))).rejects.toThrow(/is not a key URI/);
+    await folder.write(NAME, 'keys: { a: { uri: "local:${A}", formerUris: ["local:b"] } }');
+    await expect(trustConfig(options(folder))).rejects.toThrow(/keys of local: have one URI/);
     expect(await said(folder)).toContain('until you trust it');
   });
 
