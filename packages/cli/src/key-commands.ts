@@ -57,7 +57,7 @@ export const KEY_COMMANDS: readonly Command[] = [
     anyNumber: true,
     summary: 'take that back',
     about:
-      'Takes back what `config trust` remembered of a file, whatever it said then. Without <file>, of the one that is found.',
+      'Takes back what `config trust` remembered of a file, whatever it said then; by its path, also when it is no longer there. Without <file>, of the one that is found.',
     flags: [],
     examples: ['weightseal config untrust'],
   },

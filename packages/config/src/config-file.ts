@@ -9,6 +9,7 @@ import {
   statSync,
 } from 'node:fs';
 import { ioError, WeightsealError } from '@weightseal/core';
+import { strangers } from './owner.js';
 import { type Content, sha256 } from './trust.js';
 
 /** Larger than any configuration; what comes with a downloaded model could fill the memory. */
@@ -27,7 +28,7 @@ export interface ConfigFile extends Content {
  * @throws CONFIG_INVALID when it is too large; INPUT_NOT_FOUND, IO_ERROR
  */
 export function readFound(path: string): ConfigFile | string {
-  return read(path, (opened) => strangers(path, opened));
+  return read(path, (opened) => notToFind(path, opened));
 }
 
 /**
@@ -88,15 +89,17 @@ function irregular(opened: Stats): string | undefined {
   return opened.isFile() ? undefined : 'is no regular file';
 }
 
-function strangers(path: string, opened: Stats): string | undefined {
+function notToFind(path: string, opened: Stats): string | undefined {
   const problem = irregular(opened);
   if (problem !== undefined) return problem;
   const me = process.geteuid?.();
   if (me === undefined) return undefined;
   const named = lstatSync(path);
   // A link too: it could lead to any file of ours, or of root's, and have it taken for the configuration.
-  const owners = [opened.uid, named.uid];
-  if (owners.some((owner) => owner !== me && owner !== 0)) return 'belongs to another user';
+  for (const { uid } of [opened, named]) {
+    const owner = strangers(uid, me, { rootToo: true });
+    if (owner !== undefined) return owner;
+  }
   if (opened.mode & WRITABLE_BY_ALL) return 'can be written to by everybody';
   const now = named.isSymbolicLink() ? statSync(path) : named;
   return now.dev === opened.dev && now.ino === opened.ino ? undefined : 'was replaced while it was read';

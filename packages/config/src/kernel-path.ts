@@ -1,5 +1,5 @@
 import { readlinkSync, realpathSync } from 'node:fs';
-import { basename, dirname, isAbsolute } from 'node:path';
+import { basename, dirname, isAbsolute, join } from 'node:path';
 import { ioError, WeightsealError } from '@weightseal/core';
 
 /** A directory that this process has open. */
@@ -40,6 +40,24 @@ export function realFile(path: string): string {
   // A slash at the end says that it is a directory, and the kernel must see it.
   const name = `${basename(path)}${path.endsWith('/') ? '/' : ''}`;
   return from(realDirectory(dirname(path)), name);
+}
+
+/**
+ * Where a file lies or would lie: what is not there yet lies where its nearest directory does; but where `..` leads from nothing, only the
+ * kernel could say.
+ *
+ * @throws INPUT_NOT_FOUND, IO_ERROR
+ */
+export function placeOf(path: string): string {
+  const name = basename(path);
+  try {
+    return join(realDirectory(dirname(path)), name);
+  } catch (error) {
+    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT' && dirname(path) !== path;
+    if (!missing || name === '..' || basename(dirname(path)) === '..')
+      throw ioError(error, `find the directory of ${path}`);
+    return join(placeOf(dirname(path)), name);
+  }
 }
 
 /** @throws INPUT_NOT_FOUND when it has been removed under us */

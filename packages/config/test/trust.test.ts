@@ -1,6 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: such texts are what this is about.
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, chown, mkdir, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, readdir, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { configStatus, findConfig, loadConfig, trustConfig, untrustConfig } from '@weightseal/config';
@@ -52,6 +53,20 @@ describe('what was only found has no effect', () => {
     expect(await said(folder)).toContain('is not what it was when you trusted it');
     await folder.write(NAME, 'deadlineMs: 5');
     expect(await said(folder)).toBe('used');
+  });
+
+  test('and it is taken back also when the file, or its directory, is gone, or is now elsewhere', async () => {
+    await using folder = await Folder.with({ [`a/${NAME}`]: '{}', [`b/${NAME}`]: '{}', [`c/${NAME}`]: '{}' });
+    const there = (name: string) => ({ cwd: folder.path, env: folder.home, path: `${name}/${NAME}` });
+    for (const name of ['a', 'b', 'c']) await trustConfig(there(name));
+    await rm(join(folder.path, 'a'), { recursive: true });
+    await rename(join(folder.path, 'b'), join(folder.path, 'moved'));
+    await symlink('moved', join(folder.path, 'b'));
+    await rm(join(folder.path, 'c'), { recursive: true });
+    await writeFile(join(folder.path, 'c'), '');
+    for (const name of ['a', 'b', 'c']) expect([name, untrustConfig(there(name)).removed]).toEqual([name, 1]);
+    expect(untrustConfig({ ...there('a'), cwd: '/', path: join(folder.path, 'a', NAME) }).removed).toBe(0);
+    expect(await readdir(state(folder, 'weightseal/trust'))).toEqual([]);
   });
 
   test('in another place: moved, copied, or with its directory', async () => {
@@ -130,6 +145,26 @@ describe('what is trusted is kept', () => {
     expect(await readdir(folder.path)).toEqual([NAME]);
   });
 
+  test('in an XDG_STATE_HOME that is not there yet, which is made for nobody else', async () => {
+    await using folder = await Folder.with({ [NAME]: '{}' });
+    for (const name of ['state', 'other/']) {
+      const env = { XDG_STATE_HOME: join(folder.home['HOME']!, name) };
+      expect(await said(folder, env)).toContain('until you trust it');
+      expect(untrustConfig({ cwd: folder.path, env }).removed).toBe(0);
+      expect(await readdir(folder.home['HOME']!)).not.toContain(name.replace('/', ''));
+      await trustConfig({ cwd: folder.path, env });
+      expect((await stat(env.XDG_STATE_HOME)).mode & 0o777).toBe(0o700);
+      expect(await said(folder, env)).toBe('used');
+    }
+    const env = { XDG_STATE_HOME: join(folder.home['HOME']!, 'no/such') };
+    expect(await said(folder, env)).toContain(
+      '(by XDG_STATE_HOME), where what you trust is kept. It does not exist',
+    );
+    await symlink('nowhere', join(folder.home['HOME']!, 'link'));
+    const linked = { XDG_STATE_HOME: join(folder.home['HOME']!, 'link') };
+    await expect(trustConfig({ cwd: folder.path, env: linked })).rejects.toMatchObject(untrusted);
+  });
+
   test.for([
     [{}, 'HOME is not set'],
     [{ HOME: '' }, 'HOME is not set'],
@@ -190,6 +225,22 @@ describe('nothing is believed of what others could have put there', () => {
       expect(await said(folder)).toMatch(/^.* belongs to another user\. Name it instead/);
     },
   );
+
+  const namespaces = spawnSync('unshare', ['--user', '--map-root-user', 'true']).status === 0;
+  test.runIf(namespaces)('and in a user namespace those outside are not called other users', async () => {
+    await using folder = await trusted();
+    // Whoever runs this is root in there, and everybody else is nobody.
+    if (process.getuid?.() === 0) await chown(folder.home['HOME']!, 12345, 12345);
+    const program = `
+      import { configStatus } from ${JSON.stringify(import.meta.resolve('@weightseal/config'))};
+      console.log((await configStatus({ cwd: process.argv[1] })).refusal.message);`;
+    const { stdout } = spawnSync(
+      'unshare',
+      ['--user', '--map-root-user', process.execPath, '--input-type=module', '--eval', program, folder.path],
+      { env: { ...process.env, ...folder.home, XDG_STATE_HOME: '' }, encoding: 'utf8' },
+    );
+    expect(stdout).toMatch(/ is of a user outside this user namespace, .*\. Name it instead: --config /);
+  });
 
   test('when the record itself is not as we write it', async () => {
     await using folder = await trusted();
