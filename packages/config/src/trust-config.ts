@@ -46,7 +46,7 @@ export async function configStatus(options: TrustOptions = {}): Promise<ConfigSt
       ...(await read(typeof file === 'string' ? undefined : file, cwd)),
     };
   }
-  const found = find(options, cwd, env);
+  const found = find(options, cwd, env, true);
   if (!found) return undefined;
   const { path, file, refusal } = found;
   const status =
@@ -113,13 +113,13 @@ function recordedAs(path: string): string[] {
   }
 }
 
-function find({ path }: TrustOptions, cwd: string, env: NodeJS.ProcessEnv): Found | undefined {
+function find({ path }: TrustOptions, cwd: string, env: NodeJS.ProcessEnv, shown = false): Found | undefined {
   if (path === undefined) {
     const found = search(cwd);
-    return found === undefined ? undefined : judge(found, env);
+    return found === undefined ? undefined : judge(found, env, shown);
   }
   const file = lying(from(cwd, path));
-  if (CONFIG_NAMES.includes(basename(file))) return judge(file, env);
+  if (CONFIG_NAMES.includes(basename(file))) return judge(file, env, shown);
   const names = CONFIG_NAMES.filter((name) => !/\.m?[jt]s$/.test(name)).join(', ');
   throw new WeightsealError(
     'CONFIG_INVALID',

@@ -1,6 +1,6 @@
 import type { Config, ConfiguredKey, RecipientRule } from '@weightseal/config';
 import { usageError } from '../cli-error.js';
-import { configuration } from '../configuration.js';
+import { configuration, used } from '../configuration.js';
 import { bound, more } from '../configured.js';
 import { list, quote } from '../text.js';
 import type { Args, Result } from '../types.js';
@@ -13,10 +13,9 @@ export async function keysList(args: Args): Promise<Result> {
 }
 
 function plain(config: Config): object {
-  const { path, profile, profiles, recipients, deadlineMs, hedgeMs } = config;
+  const { profiles, recipients, deadlineMs, hedgeMs } = config;
   return {
-    path,
-    profile,
+    ...used(config),
     profiles,
     keys: [...config.keys.values()].map(({ directory: _, ...key }) => key),
     recipients: recipients.map(({ keys, ...rule }) => ({ ...rule, keys: keys.map(nameOf) })),
