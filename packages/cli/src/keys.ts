@@ -7,7 +7,7 @@ import { quote } from './text.js';
 import type { Args } from './types.js';
 import { contextOf } from './values.js';
 
-export interface KeyAccess extends Asking {
+interface KeyAccess extends Asking {
   /** Whether key files of other users are read. */
   readonly allowKeyOfOthers?: boolean | undefined;
 }
@@ -40,7 +40,7 @@ export async function checkUris(keys: readonly string[]): Promise<void> {
   );
 }
 
-export interface ToSeal {
+interface ToSeal {
   readonly keys: KeyWrapper[];
   readonly context: Context | undefined;
   /** For --json: whom it is sealed for, and by which configuration. */
@@ -87,7 +87,7 @@ async function sealFor(
   return { keys, context, used: { ...used(config), recipients: told } };
 }
 
-export interface ToOpen {
+interface ToOpen {
   readonly keys: KeyWrapper[];
   readonly hedgeMs: number | undefined;
   readonly config: Config | undefined;

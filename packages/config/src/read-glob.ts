@@ -13,7 +13,7 @@ export interface Token {
   has?(char: string): boolean;
 }
 
-export type Part = 'any directories' | readonly Token[];
+type Part = 'any directories' | readonly Token[];
 
 interface Alternative {
   readonly absolute: boolean;
