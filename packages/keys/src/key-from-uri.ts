@@ -1,7 +1,13 @@
 import { type KeyWrapper, WeightsealError } from '@weightseal/core';
 import { loadFactory } from './load-factory.js';
 import { countedFrom } from './local-path.js';
-import { KEY_SCHEMES, type KeyScheme, PROVIDERS, type ProviderOptions, SCHEMES_BY_HOST } from './providers.js';
+import {
+  KEY_SCHEMES,
+  type KeyScheme,
+  PROVIDERS,
+  type ProviderOptions,
+  SCHEMES_BY_HOST,
+} from './providers.js';
 
 export interface KeyOptions {
   /** Milliseconds that one call of a key may take in all; 10 000 unless told. */
