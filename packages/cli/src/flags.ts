@@ -11,12 +11,14 @@ export const allowKeyOfOthers: Flag = {
   help: "read a key file that is another user's, who can change it",
 };
 
-/** Of the commands that use keys: which configuration their names are of. */
-export const configured: readonly Flag[] = [
+/** Which configuration counts. */
+export const configuration: readonly Flag[] = [
   { name: 'config', value: 'file', help: 'the configuration; weightseal.config.* here or above unless told' },
   { name: 'profile', value: 'name', help: 'the profile of the configuration' },
-  allowKeyOfOthers,
 ];
+
+/** Of the commands that use keys: which configuration their names are of. */
+export const configured: readonly Flag[] = [...configuration, allowKeyOfOthers];
 
 export const key: Flag = {
   name: 'key',

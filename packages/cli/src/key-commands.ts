@@ -1,4 +1,4 @@
-import { configured } from './flags.js';
+import { configuration, configured } from './flags.js';
 import type { Command } from './spec.js';
 
 export const KEY_COMMANDS: readonly Command[] = [
@@ -8,7 +8,7 @@ export const KEY_COMMANDS: readonly Command[] = [
     summary: 'show what the configuration says of keys',
     about:
       'Shows the names of the configuration with their keys, the rules for sealing, and the keys for opening. Asks no key.',
-    flags: configured,
+    flags: configuration,
     examples: ['weightseal keys list', 'weightseal keys list --profile prod --json | jq .keys'],
   },
   {
@@ -57,7 +57,7 @@ export const KEY_COMMANDS: readonly Command[] = [
     anyNumber: true,
     summary: 'take that back',
     about:
-      'Takes back what `config trust` remembered of a file, whatever it said then. Without <file>, of the one that is found.',
+      'Takes back what `config trust` remembered of a file, whatever it said then; by its path, also when it is no longer there. Without <file>, of the one that is found.',
     flags: [],
     examples: ['weightseal config untrust'],
   },

@@ -7,7 +7,7 @@ import { quote } from './text.js';
 import type { Args } from './types.js';
 import { contextOf } from './values.js';
 
-export interface KeyAccess extends Asking {
+interface KeyAccess extends Asking {
   /** Whether key files of other users are read. */
   readonly allowKeyOfOthers?: boolean | undefined;
 }
@@ -40,7 +40,7 @@ export async function checkUris(keys: readonly string[]): Promise<void> {
   );
 }
 
-export interface ToSeal {
+interface ToSeal {
   readonly keys: KeyWrapper[];
   readonly context: Context | undefined;
   /** For --json: whom it is sealed for, and by which configuration. */
@@ -49,17 +49,21 @@ export interface ToSeal {
   };
 }
 
-/** Whom to seal for: the keys of the command line, or else those of the rule that matches the input, with its context. */
-export async function keysToSeal(args: Args): Promise<ToSeal> {
+/**
+ * Whom to seal for: the keys of the command line, or else those of the rule that matches the input, with its context.
+ *
+ * @param place how the input is reached; undefined for standard input
+ */
+export async function keysToSeal(args: Args, place: string | undefined): Promise<ToSeal> {
   const given = args.many('key');
   const context = contextOf(args);
   const config = await configurationFor(args, given);
   if (given.length > 0) return sealFor(args, config, given, context);
   if (!config) throw noKeys('seal');
-  const input = args.operand === '-' ? undefined : args.operand;
-  const found = config.keysToSeal(input);
+  const found = config.keysToSeal(place);
   if (!found) {
-    const what = input === undefined ? 'standard input (only a rule without `path` can)' : quote(input);
+    const what =
+      place === undefined ? 'standard input (only a rule without `path` can)' : quote(args.operand);
     throw usageError(
       `seal: No rule of ${quote(config.path)} matches ${what}. Add one to \`recipients\`, or name keys with --key.`,
     );
@@ -83,7 +87,7 @@ async function sealFor(
   return { keys, context, used: { ...used(config), recipients: told } };
 }
 
-export interface ToOpen {
+interface ToOpen {
   readonly keys: KeyWrapper[];
   readonly hedgeMs: number | undefined;
   readonly config: Config | undefined;

@@ -5,6 +5,7 @@ import { help } from './help.js';
 import { ignoredSignals } from './ignored-signals.js';
 import { becomeInit } from './init.js';
 import { came, keepForCommand } from './no-debugger.js';
+import { tellNote } from './notes.js';
 import { write } from './output.js';
 import { type Parsed, parse } from './parse.js';
 import { type Stop, stopOnSignals } from './signals.js';
@@ -72,7 +73,7 @@ async function run(
 function matters(name: string, { command }: Run): boolean {
   if (name.startsWith('WEIGHTSEAL_')) return true;
   if (command.name === 'run' || command.name === 'sweep') return /^(?:TMPDIR|XDG_RUNTIME_DIR)$/.test(name);
-  return command.name.startsWith('config ') && /^(?:HOME|XDG_(?:STATE|CONFIG)_HOME)$/.test(name);
+  return command.name.startsWith('config ') && /^(?:HOME|XDG_STATE_HOME)$/.test(name);
 }
 
 function asInit({ args }: Run, quiet: boolean): void {
@@ -101,11 +102,8 @@ function tell(result: Result, json: boolean, quiet: boolean): void {
     return;
   }
   if (result.essential || !quiet) write(fd, result.lines.map((line) => `${line}\n`).join(''));
-  if (result.note && !quiet) tellNote(result.note);
-}
-
-function tellNote(note: string): void {
-  write(2, `weightseal: note: ${note}\n`);
+  if (quiet) return;
+  for (const note of result.notes ?? []) if (note !== undefined) tellNote(note);
 }
 
 function inform(parsed: Exclude<Parsed, Run>): number {

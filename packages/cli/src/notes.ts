@@ -3,20 +3,18 @@ import { write } from './output.js';
 import { pairs, printable } from './text.js';
 import type { Args } from './types.js';
 
-/** Tells a person, on standard error, what he should know before the work is done. */
-export function note(args: Args, text: string): void {
-  if (args.has('quiet') || args.has('json')) return;
+/** Tells a person something, on standard error. Every note goes through here. */
+export function tellNote(text: string): void {
   try {
     write(2, `weightseal: note: ${printable(text)}\n`);
   } catch {
-    // Nobody reads it, and the work does not hang on it.
+    // Nobody reads it, and neither the work nor a command that runs hangs on it.
   }
 }
 
-/** Several things that a person should know, as one note. */
-export function notes(...all: readonly (string | undefined)[]): string | undefined {
-  const said = all.filter((note) => note !== undefined);
-  return said.length > 0 ? said.join('\nweightseal: note: ') : undefined;
+/** Tells what should be known before the work is done. */
+export function note(args: Args, text: string): void {
+  if (!args.has('quiet') && !args.has('json')) tellNote(text);
 }
 
 /** For those who may believe that each byte of the file counts. */

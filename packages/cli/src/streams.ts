@@ -6,7 +6,7 @@ import { accessMode, isNull } from './descriptors.js';
  * Whether the descriptor was closed when we were started. Node then opens /dev/null there, for reading and writing, as hardly anybody
  * else does: a shell opens it for the one or the other. Where that cannot be seen (it is of Linux), no.
  */
-export function wasClosed(fd: 0 | 1 | 2): boolean {
+function wasClosed(fd: 0 | 1 | 2): boolean {
   return isNull(fd) && accessMode(fd) === fs.constants.O_RDWR;
 }
 

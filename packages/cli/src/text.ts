@@ -23,6 +23,11 @@ export function pairs(context: Readonly<Record<string, string>>): string {
     .join(', ');
 }
 
+/** Some lines under a title, which stands before the first of them. */
+export function list(title: string, items: readonly string[], width = 10): string[] {
+  return items.map((item, index) => `${(index === 0 ? title : '').padEnd(width)}${item}`);
+}
+
 const UNITS = ['KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
 
 /** 100 B, 1.50 KiB, 13.0 GiB. */

@@ -38,8 +38,8 @@ export interface Result {
   readonly essential?: boolean;
   /** Standard output has the data already; what there is to say goes to standard error. */
   readonly stdoutTaken?: boolean;
-  /** What a person should know, and a program need not. */
-  readonly note?: string | undefined;
+  /** What a person should know, and a program need not; undefined for what there is no need to say. */
+  readonly notes?: readonly (string | undefined)[];
   /** Other than 0 where the command has done its work, and found something bad. */
   readonly exitCode?: number | undefined;
 }

@@ -90,3 +90,14 @@ test
     expect(stderr).toContain('NO_SPACE');
   },
 );
+
+test
+  .runIf(process.platform === 'linux')
+  .each([
+    'verify model.sealed -k local:k',
+    'open model.sealed -o - -k local:k',
+    'open model.sealed -o new -k local:k',
+    'run model.sealed -k local:k -- true',
+  ])('notes that nobody can read change nothing: %s', async (command) => {
+  expect(await inSandbox(`weightseal ${command} 2> /dev/full`)).toMatchObject({ code: 0 });
+});

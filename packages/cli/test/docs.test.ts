@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
+import { help } from '../src/help.js';
 import { parse } from '../src/parse.js';
 import { COMMANDS } from '../src/spec.js';
+import { Sandbox } from './support/cli.js';
 
 const GUIDES = [
   'docs/configuration.md',
@@ -47,4 +49,29 @@ describe('every command in the guides is one', () => {
     for (const command of examples)
       expect(() => parse(words(command.replace(/>.*/, ''))), command).not.toThrow();
   });
+});
+
+test('every variable that the help names is in the guide', async () => {
+  const guide = await readFile(new URL('../README.md', import.meta.url), 'utf8');
+  const variables = help(undefined).match(/WEIGHTSEAL_[A-Z_]+/g) ?? [];
+  expect(variables).toContain('WEIGHTSEAL_DEBUG');
+  expect(variables.filter((name) => !guide.includes(`\`${name}`))).toEqual([]);
+});
+
+test('so is every member of what `config show --json` prints', async () => {
+  const guide = await readFile(new URL('../README.md', import.meta.url), 'utf8');
+  await using sandbox = await Sandbox.create();
+  const { stdout } = await sandbox.run(
+    `printf 'keys: { a: { uri: "vault://h/t/keys/a", formerUris: ["vault://i/t/keys/a"], deadlineMs: 1 } }\nrecipients: [{ path: a, keys: [a] }]\nopen: [a]\ndeadlineMs: 1\nhedgeMs: 1\nprofile: p\nprofiles: { p: {} }' > weightseal.config.yaml && weightseal config show --json`,
+  );
+  const namesIn = (value: unknown): string[] =>
+    typeof value !== 'object' || value === null
+      ? []
+      : Object.entries(value).flatMap(([name, inner]) => [
+          ...(Array.isArray(value) ? [] : [name]),
+          ...namesIn(inner),
+        ]);
+  const names = namesIn(JSON.parse(stdout));
+  expect(names).toContain('requiredContext');
+  expect(names.filter((name) => !guide.includes(`\`${name}\``))).toEqual([]);
 });

@@ -1,4 +1,4 @@
-import { KEY_SCHEMES, schemeOf } from '@weightseal/keys';
+import { KEY_SCHEMES, SCHEMES_BY_HOST, schemeOf } from '@weightseal/keys';
 import type { Effective, Text } from './effective.js';
 import { hasReference } from './interpolate.js';
 import { didYouMean, listed } from './nearest.js';
@@ -25,6 +25,8 @@ export function checkReferences(source: Source, found: Effective, interpolated: 
     [...found.keys.values()].map(({ uri }) => uri),
     uriProblem,
   );
+  for (const { uri, formerUris = [] } of found.keys.values())
+    check(formerUris, (text) => uriProblem(text) ?? formerProblem(text, schemeOf(uri.value)));
   check([...found.recipients.flatMap(({ keys }) => keys), ...(found.open ?? [])], (text) =>
     schemeOf(text.value) === undefined ? nameProblem(text, names) : uriProblem(text),
   );
@@ -41,6 +43,18 @@ function uriProblem({ value }: Text): string | undefined {
   if ((KEY_SCHEMES as readonly string[]).includes(scheme)) return undefined;
   const hint = didYouMean(scheme, KEY_SCHEMES);
   return `is of no provider${hint || `; known are ${known(KEY_SCHEMES)}.`}`;
+}
+
+/** @param own the scheme of the key; undefined where that waits for the environment */
+function formerProblem({ value }: Text, own: string | undefined): string | undefined {
+  const byHost: readonly string[] = SCHEMES_BY_HOST;
+  const scheme = schemeOf(value)!;
+  const wrong = [own ?? scheme, scheme].find((one) => !byHost.includes(one));
+  if (wrong !== undefined)
+    return `cannot be: keys of ${wrong}: have one URI; only those of ${known(SCHEMES_BY_HOST)} are named by a host, which may change.`;
+  return own === undefined || own === scheme
+    ? undefined
+    : `is of ${scheme}:, and the key of ${own}:, so that they are not the same key.`;
 }
 
 /** What came out of the environment is not repeated. */

@@ -8,8 +8,8 @@ import {
   type Stats,
   statSync,
 } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { ioError, WeightsealError } from '@weightseal/core';
+import { strangers } from './owner.js';
 import { type Content, sha256 } from './trust.js';
 
 /** Larger than any configuration; what comes with a downloaded model could fill the memory. */
@@ -28,11 +28,35 @@ export interface ConfigFile extends Content {
  * @throws CONFIG_INVALID when it is too large; INPUT_NOT_FOUND, IO_ERROR
  */
 export function readFound(path: string): ConfigFile | string {
+  return read(path, (opened) => notToFind(path, opened));
+}
+
+/**
+ * Reads a file that was named, whoever has it. A pipe, a terminal or a device might have us wait for ever, and have something else to say when
+ * it is read again.
+ *
+ * @throws CONFIG_INVALID for what is no regular file, or too large; INPUT_NOT_FOUND, IO_ERROR
+ */
+export function readNamed(path: string): ConfigFile {
+  const file = read(path, irregular);
+  if (typeof file !== 'string') return file;
+  throw notRegular(path);
+}
+
+export function notRegular(path: string): WeightsealError {
+  return new WeightsealError(
+    'CONFIG_INVALID',
+    `${path} is no regular file; write the configuration to one, and name that.`,
+  );
+}
+
+/** Owner, mode and kind are judged of the descriptor that is read. */
+function read(path: string, judge: (opened: Stats) => string | undefined): ConfigFile | string {
   try {
-    // A pipe by that name would have us wait for whoever made it.
+    // To open a pipe would wait for its other end, and a terminal would become ours.
     const fd = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0));
     try {
-      const problem = strangers(path, fstatSync(fd));
+      const problem = judge(fstatSync(fd));
       if (problem !== undefined) return problem;
       return configFile(
         path,
@@ -40,22 +64,6 @@ export function readFound(path: string): ConfigFile | string {
       );
     } finally {
       closeSync(fd);
-    }
-  } catch (error) {
-    throw ioError(error, `read the configuration ${path}`);
-  }
-}
-
-/** Reads a file that was named, whatever it is and whoever has it. @throws like `readFound` */
-export async function readNamed(path: string): Promise<ConfigFile> {
-  try {
-    await using handle = await open(path);
-    const buffer = new Uint8Array(MAX_BYTES + 1);
-    let length = 0;
-    for (;;) {
-      const { bytesRead } = await handle.read(buffer, length, buffer.length - length, null);
-      if (bytesRead === 0) return configFile(path, buffer.subarray(0, length));
-      length += bytesRead;
     }
   } catch (error) {
     throw ioError(error, `read the configuration ${path}`);
@@ -77,14 +85,21 @@ function configFile(path: string, bytes: Uint8Array): ConfigFile {
   );
 }
 
-function strangers(path: string, opened: Stats): string | undefined {
-  if (!opened.isFile()) return 'is no regular file';
+function irregular(opened: Stats): string | undefined {
+  return opened.isFile() ? undefined : 'is no regular file';
+}
+
+function notToFind(path: string, opened: Stats): string | undefined {
+  const problem = irregular(opened);
+  if (problem !== undefined) return problem;
   const me = process.geteuid?.();
   if (me === undefined) return undefined;
   const named = lstatSync(path);
   // A link too: it could lead to any file of ours, or of root's, and have it taken for the configuration.
-  const owners = [opened.uid, named.uid];
-  if (owners.some((owner) => owner !== me && owner !== 0)) return 'belongs to another user';
+  for (const { uid } of [opened, named]) {
+    const owner = strangers(uid, me, { rootToo: true });
+    if (owner !== undefined) return owner;
+  }
   if (opened.mode & WRITABLE_BY_ALL) return 'can be written to by everybody';
   const now = named.isSymbolicLink() ? statSync(path) : named;
   return now.dev === opened.dev && now.ino === opened.ino ? undefined : 'was replaced while it was read';

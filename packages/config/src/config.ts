@@ -57,7 +57,7 @@ export class Config {
     this.keys = new Map(
       [...found.keys].map(([name, { uri, formerUris, deadlineMs }]) => [
         name,
-        { name, uri: uri.value, formerUris, deadlineMs, directory },
+        { name, uri: uri.value, formerUris: formerUris?.map(({ value }) => value), deadlineMs, directory },
       ]),
     );
     const inFile = (text: string): ConfiguredKey => this.#find(text, directory);
@@ -75,7 +75,8 @@ export class Config {
   /**
    * What the first rule that matches says; undefined when none does.
    *
-   * @param input the path of what is sealed; undefined for what has none, like a stream: only a rule without `path` matches that
+   * @param input the path of what is sealed; undefined for what has none, like a stream: only a rule without `path` matches that. Where somebody
+   *   else could put a link into it meanwhile, open its directory once (`Directory.above` of core), give `directory.at(name)` here, and seal that
    * @throws INPUT_NOT_FOUND, IO_ERROR where the kernel finds no directory by that path
    */
   keysToSeal(input: string | undefined): SealingKeys | undefined {

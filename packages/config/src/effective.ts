@@ -10,9 +10,9 @@ export interface Text {
   readonly at: Path;
 }
 
-export interface EffectiveKey {
+interface EffectiveKey {
   readonly uri: Text;
-  readonly formerUris: readonly string[] | undefined;
+  readonly formerUris: readonly Text[] | undefined;
   readonly deadlineMs: number | undefined;
 }
 
@@ -60,7 +60,11 @@ export function effective(
     const { uri, formerUris, deadlineMs }: Exclude<KeyInput, string> =
       typeof input === 'string' ? { uri: input } : input;
     const where = typeof input === 'string' ? at : [...at, 'uri'];
-    keys.set(name, { uri: text(uri, where), formerUris, deadlineMs });
+    keys.set(name, {
+      uri: text(uri, where),
+      formerUris: formerUris && texts(formerUris, [...at, 'formerUris']),
+      deadlineMs,
+    });
   }
   const rules = over.recipients ?? config.recipients ?? [];
   const recipients = rules.map(({ path, keys: names, context = {} }, index): EffectiveRule => {

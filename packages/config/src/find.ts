@@ -94,31 +94,42 @@ function isThere(path: string): boolean {
   }
 }
 
-/** Reads a file that was found, and says whether it may have an effect. */
-export function judge(path: string, env: NodeJS.ProcessEnv): Found {
+/**
+ * Reads a file that was found, and says whether it may have an effect.
+ *
+ * @param shown whether what it says is told beside, so that nobody need be sent to look
+ */
+export function judge(path: string, env: NodeJS.ProcessEnv, shown = false): Found {
   const file = PROGRAMS.includes(extname(path)) ? 'is a program' : readFound(path);
   if (typeof file === 'string') {
     const text = `${path} ${file}, so it is not used just because it is there. If you trust it, name it with --config or WEIGHTSEAL_CONFIG.`;
     return { path, refusal: new WeightsealError('CONFIG_INVALID', text) };
   }
   const trust = trustIn(file, env);
-  return { path, file, refusal: trust.trusted ? undefined : untrusted(path, trust) };
+  return { path, file, refusal: trust.trusted ? undefined : untrusted(path, trust, shown) };
 }
 
-function untrusted(path: string, { why }: Extract<Trust, { trusted: false }>): WeightsealError {
-  const shown = shellWord(path);
+function untrusted(
+  path: string,
+  { why }: Extract<Trust, { trusted: false }>,
+  shown: boolean,
+): WeightsealError {
+  const word = shellWord(path);
   const untrusted = (message: string) => new WeightsealError('CONFIG_UNTRUSTED', message);
   if (why instanceof NoState) {
     return untrusted(
-      `${path} was found, and has no effect unless you trust it, which cannot be kept here: ${why.why}. Name it instead: --config ${shown}, or WEIGHTSEAL_CONFIG.`,
+      `${path} was found, and has no effect unless you trust it, which cannot be kept here: ${why.why}. Name it instead: --config ${word}, or WEIGHTSEAL_CONFIG.`,
     );
   }
   const state =
     why === 'changed'
       ? 'is not what it was when you trusted it, and has no effect until you do so again'
       : 'was found, and has no effect until you trust it';
+  const first = shown
+    ? 'If you agree with all that it says,'
+    : 'See what it says with `weightseal config show`; then';
   return untrusted(
-    `${path} ${state}. See what it says with \`weightseal config show\`; then \`weightseal config trust ${shown}\`, or name it: --config ${shown}.`,
+    `${path} ${state}. ${first} \`weightseal config trust ${word}\`, or name it: --config ${word}.`,
   );
 }
 

@@ -21,7 +21,10 @@ export function globMatches(
   return glob.some((one) => {
     const path = one.absolute ? absolute.slice(1) : relative;
     if (path === undefined) return false;
-    const names = path.split('/').map((name) => Array.from(name));
+    const names = path
+      .normalize('NFC')
+      .split('/')
+      .map((name) => Array.from(name));
     return greedy(
       one.parts,
       names,

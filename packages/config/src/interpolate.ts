@@ -27,6 +27,24 @@ export function variablesOf(text: string): string[] {
 }
 
 /**
+ * What a text can become, as far as it says so itself: with its references without their defaults, with the defaults for them, and each default
+ * by itself, whatever the others then are.
+ */
+export function formsOf(text: string): string[] {
+  const defaults: string[] = [];
+  const form = (withDefaults: boolean): string => {
+    const made = put(text, (inside) => {
+      const [, name, otherwise] = INSIDE.exec(inside) ?? [];
+      if (name === undefined) return malformed();
+      if (withDefaults && otherwise) defaults.push(otherwise);
+      return (withDefaults && otherwise) || `\${${name}}`;
+    });
+    return made instanceof InterpolationProblem ? text : made;
+  };
+  return [form(false), form(true), ...defaults];
+}
+
+/**
  * Puts in what the environment has: `${NAME}`, and `${NAME:-default}` for where it is not set or empty. `$${` stands for `${`. What is put
  * in is not looked at again. No problem tells a value, because a variable can hold a secret by mistake.
  */

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { extname } from 'node:path';
 import { ioError, WeightsealError } from '@weightseal/core';
 import type { Config } from './config.js';
-import { type ConfigFile, readNamed } from './config-file.js';
+import { type ConfigFile, notRegular, readNamed } from './config-file.js';
 import { CONFIG_NAMES, judge, PROGRAMS, search, TEXTS } from './find.js';
 import { from, realFile, workingDirectory } from './kernel-path.js';
 
@@ -27,7 +27,7 @@ export interface LoadOptions {
 export async function loadConfig(options: LoadOptions = {}): Promise<Config> {
   const { cwd = workingDirectory(), env = process.env } = options;
   const named = options.path ?? (env['WEIGHTSEAL_CONFIG'] || undefined);
-  const file = named === undefined ? found(cwd, env) : await fileOf(named, cwd);
+  const file = named === undefined ? found(cwd, env) : fileOf(named, cwd);
   const profile = options.profile ?? (env['WEIGHTSEAL_PROFILE'] || undefined);
   // What reads and checks takes longer to load than the search, so it comes when there is something to read.
   const { load } = await import('./load.js');
@@ -48,9 +48,9 @@ function found(cwd: string, env: NodeJS.ProcessEnv): ConfigFile {
 }
 
 /** The file that somebody named. A program is not read here: what runs it reads it. */
-export async function fileOf(name: string, cwd: string): Promise<ConfigFile | string> {
+export function fileOf(name: string, cwd: string): ConfigFile | string {
   const path = pathOf(name, cwd);
-  return PROGRAMS.includes(extname(path)) ? path : await readNamed(path);
+  return PROGRAMS.includes(extname(path)) ? path : readNamed(path);
 }
 
 function pathOf(name: string, cwd: string): string {
@@ -71,7 +71,10 @@ function pathOf(name: string, cwd: string): string {
 /** @throws INPUT_NOT_FOUND, IO_ERROR */
 function located(name: string, path: string): string {
   try {
-    if (statSync(path).isDirectory()) throw invalid(`${path} is a directory; name the configuration in it.`);
+    const stats = statSync(path);
+    if (stats.isDirectory()) throw invalid(`${path} is a directory; name the configuration in it.`);
+    // What runs a program opens it as it is, and would wait for the other end of a pipe.
+    if (!stats.isFile()) throw notRegular(path);
     return realFile(path);
   } catch (error) {
     const failed = ioError(error, `read the configuration ${path}`);

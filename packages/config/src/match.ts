@@ -1,7 +1,6 @@
-import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path';
-import { ioError } from '@weightseal/core';
+import { isAbsolute, relative, sep } from 'node:path';
 import { globMatches, type Spellings } from './glob.js';
-import { realDirectory } from './kernel-path.js';
+import { placeOf } from './kernel-path.js';
 import { readGlob } from './read-glob.js';
 
 /**
@@ -18,22 +17,9 @@ export function matchesAny(globs: readonly string[], input: Spellings): boolean 
 
 /** How globs can speak of an input. @throws INPUT_NOT_FOUND, IO_ERROR where the kernel finds no such directory */
 export function spellingsOf(input: string, directory: string): Spellings {
-  const absolute = located(input);
+  const absolute = placeOf(input);
   const way = relative(directory, absolute);
   return { relative: isAbsolute(way) ? undefined : slashes(way), absolute: slashes(absolute) };
-}
-
-/** What is not there yet lies where its nearest directory does; but where `..` leads from nothing, only the kernel could say. */
-function located(path: string): string {
-  const name = basename(path);
-  try {
-    return join(realDirectory(dirname(path)), name);
-  } catch (error) {
-    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT' && dirname(path) !== path;
-    if (!missing || name === '..' || basename(dirname(path)) === '..')
-      throw ioError(error, `find the directory of ${path}`);
-    return join(located(dirname(path)), name);
-  }
 }
 
 function slashes(path: string): string {

@@ -8,10 +8,12 @@ export interface Token {
   readonly kind: 'star' | 'one' | 'slash';
   /** The character, for one that stands for itself. */
   readonly literal?: string;
+  /** Whether a `\` says that it stands for itself. */
+  readonly escaped?: boolean;
   has?(char: string): boolean;
 }
 
-export type Part = 'any directories' | readonly Token[];
+type Part = 'any directories' | readonly Token[];
 
 interface Alternative {
   readonly absolute: boolean;
@@ -25,14 +27,15 @@ class Unreadable extends Error {}
 
 /**
  * Reads a glob: `*` and `?` within a name, `**` as a whole name for any number of directories, `[a-z]`, `[!a-z]`, `{a,b}`, and `\` before a
- * character that stands for itself. What looks like more than that is refused: taken literally it would match other files than was meant.
+ * character that stands for itself. What looks like more than that is refused: taken literally it would match other files than was meant. Letters
+ * that can be written in two ways (an é of one character or of two) are read as one, as `globMatches` reads those of a path.
  *
  * @returns what is wrong with it, to the end of a sentence, where it is none
  */
 export function readGlob(text: string): Glob | string {
   try {
     if (text.length > MAX_GLOB) throw new Unreadable(`is longer than ${MAX_GLOB} characters.`);
-    const chars = Array.from(text);
+    const chars = Array.from(text.normalize('NFC'));
     const reader = new Reader(chars);
     const expanded = reader.sequence(0);
     return expanded.map(alternativeOf);
@@ -84,13 +87,17 @@ class Reader {
     if (char === '?') return { kind: 'one', has: () => true };
     if (char === '[') return this.#class();
     if (char === '}') throw new Unreadable('has a } without its {; a } that stands for itself is \\}.');
-    return itself(char === '\\' ? this.#escaped() : char);
+    return char === '\\' ? { ...itself(this.#escaped()), escaped: true } : itself(char);
   }
 
   #escaped(): string {
     const char = this.#chars[this.#at++];
     if (char === undefined || char === '/')
       throw new Unreadable('has a \\ before nothing that could stand for itself; a \\ is \\\\.');
+    if (/[\p{L}\p{N}]/u.test(char))
+      throw new Unreadable(
+        'has a \\ before a letter or digit, which stands for itself anyway; names of directories are divided by /.',
+      );
     return char;
   }
 
@@ -143,6 +150,8 @@ function alternativeOf(tokens: readonly Token[]): Alternative {
       'is an empty glob, which matches nothing; leave out `path` for a rule that matches everything.',
     );
   const parts: (readonly Token[])[] = split(tokens);
+  const foreign = notForUs(parts);
+  if (foreign !== undefined) throw new Unreadable(foreign);
   if (parts.at(-1)!.length === 0)
     throw new Unreadable(
       'ends with /, and so matches no file; write ** after it for all that is in the directory.',
@@ -162,6 +171,25 @@ function alternativeOf(tokens: readonly Token[]): Alternative {
   // At the end it is all that is in a directory, and not the directory's own name.
   if (isAnyDirectories(parts.at(-1)!)) parts.push([{ kind: 'star' }]);
   return { absolute, parts: parts.map((part) => (isAnyDirectories(part) ? 'any directories' : part)) };
+}
+
+/** What a shell would have replaced, or taken away: read as it stands it matches nothing. */
+function notForUs(parts: readonly (readonly Token[])[]): string | undefined {
+  const [first = []] = parts;
+  if (isItself(first[0], /^~$/))
+    return `begins with ~, which only a shell replaces; write out the path, or $\{HOME}. A ~ that stands for itself is \\~.`;
+  const variable = parts.some(
+    ([dollar, next]) => isItself(dollar, /^[$%]$/) && isItself(next, /^[A-Za-z_]$/),
+  );
+  if (variable)
+    return `has a name that begins like a variable of a shell, which is none here: one is $\{NAME}, and a $ or % that stands for itself is \\$ or \\%.`;
+  const blank = /^\s$/;
+  if (!isItself(first[0], blank) && !isItself(parts.at(-1)!.at(-1), blank)) return undefined;
+  return 'begins or ends with a blank or a line end; take it away, or write \\ before one that is part of the name.';
+}
+
+function isItself(token: Token | undefined, pattern: RegExp): boolean {
+  return token?.literal !== undefined && !token.escaped && pattern.test(token.literal);
 }
 
 function split(tokens: readonly Token[]): Token[][] {

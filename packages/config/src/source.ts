@@ -21,7 +21,7 @@ export interface Problem {
 }
 
 /** `recipients[2].keys` */
-export function pathText(path: Path): string {
+function pathText(path: Path): string {
   return path
     .map((step) => {
       if (typeof step === 'number') return `[${step}]`;

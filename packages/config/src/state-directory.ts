@@ -1,7 +1,8 @@
 import { lstatSync, mkdirSync, type Stats } from 'node:fs';
-import { dirname, isAbsolute, join } from 'node:path';
+import { basename, dirname, isAbsolute, join } from 'node:path';
 import { ioError } from '@weightseal/core';
 import { realDirectory } from './kernel-path.js';
+import { strangers } from './owner.js';
 
 const WRITABLE_BY_OTHERS = 0o022;
 const STICKY = 0o1000;
@@ -25,7 +26,13 @@ export function trustDirectory(env: NodeJS.ProcessEnv, make: boolean): string | 
   const state = env['XDG_STATE_HOME'] ?? '';
   const home = env['HOME'] ?? '';
   // The XDG base directory specification has a relative one ignored.
-  if (isAbsolute(state)) return below(state, ['weightseal', 'trust'], 'XDG_STATE_HOME', make);
+  if (isAbsolute(state)) {
+    // And it has the last part of one that is not there made.
+    const names = ['weightseal', 'trust'];
+    return isMissing(state)
+      ? below(dirname(state), [basename(state), ...names], 'XDG_STATE_HOME', make)
+      : below(state, names, 'XDG_STATE_HOME', make);
+  }
   if (isAbsolute(home)) return below(home, ['.local', 'state', 'weightseal', 'trust'], 'HOME', make);
   return new NoState('HOME is not set');
 }
@@ -57,6 +64,15 @@ function below(
   }
 }
 
+/** What may not be looked at is told where it is used. */
+function isMissing(directory: string): boolean {
+  try {
+    return !lstatSync(directory, { throwIfNoEntry: false });
+  } catch {
+    return false;
+  }
+}
+
 function look(directory: string, make: boolean): Stats | undefined {
   const found = lstatSync(directory, { throwIfNoEntry: false });
   if (found || !make) return found;
@@ -76,7 +92,8 @@ function notOurs(directory: string, stats: Stats): NoState | undefined {
   if (!stats.isDirectory()) return new NoState(`${directory} is no directory`);
   const me = process.geteuid?.();
   if (me === undefined) return undefined;
-  if (stats.uid !== me) return new NoState(`${directory} belongs to another user`);
+  const owner = strangers(stats.uid, me, { rootToo: false });
+  if (owner !== undefined) return new NoState(`${directory} ${owner}`);
   if ((stats.mode & WRITABLE_BY_OTHERS) === 0) return undefined;
   return new NoState(`${directory} can be written to by others; chmod go-w it`);
 }
@@ -87,7 +104,8 @@ function unsafeAbove(directory: string): NoState | undefined {
   if (me === undefined) return undefined;
   for (let one = directory; ; one = dirname(one)) {
     const { uid, mode } = lstatSync(one);
-    if (uid !== me && uid !== 0) return new NoState(`${one} belongs to another user`);
+    const owner = strangers(uid, me, { rootToo: true });
+    if (owner !== undefined) return new NoState(`${one} ${owner}`);
     if (mode & WRITABLE_BY_OTHERS && !(mode & STICKY))
       return new NoState(`${one} can be written to by others`);
     if (one === dirname(one)) return undefined;

@@ -1,19 +1,29 @@
-import { schemeOf } from '@weightseal/keys';
+import type { Context } from '@weightseal/core';
+import { SCHEMES_BY_HOST, schemeOf } from '@weightseal/keys';
 import type { ProfileInput } from './define.js';
-import { variablesOf } from './interpolate.js';
+import { formsOf, hasReference, variablesOf } from './interpolate.js';
 import type { Checked } from './load.js';
 
 /** What one layer of a configuration says: that under all profiles, or a profile. */
 export interface SummaryLayer {
   /** Undefined for what counts in all profiles unless they say otherwise. */
   readonly profile: string | undefined;
-  readonly keys: readonly { readonly name: string; readonly uri: string }[];
+  readonly keys: readonly {
+    readonly name: string;
+    readonly uri: string;
+    readonly formerUris: readonly string[] | undefined;
+    readonly deadlineMs: number | undefined;
+  }[];
   /** `path` undefined for what matches everything. */
   readonly recipients: readonly {
     readonly path: readonly string[] | undefined;
     readonly keys: readonly string[];
+    readonly context: Context;
+    readonly requiredContext: readonly string[];
   }[];
   readonly open: readonly string[] | undefined;
+  readonly deadlineMs: number | undefined;
+  readonly hedgeMs: number | undefined;
 }
 
 /** What a configuration would do, as it is written: nothing of the environment is put in, and nobody is asked. */
@@ -23,7 +33,7 @@ export interface ConfigSummary {
   readonly layers: readonly SummaryLayer[];
   /** The variables of the environment that it reads. */
   readonly variables: readonly string[];
-  /** The hosts that it names. Those of clouds stand in no URI. */
+  /** The hosts that it names, also those that are only a default or where a key was. Those of clouds stand in no URI. */
   readonly hosts: readonly string[];
   /** PKCS#11 modules, native code, that it names. */
   readonly modules: readonly string[];
@@ -32,35 +42,57 @@ export interface ConfigSummary {
 export function summarise({ config }: Pick<Checked, 'config'>): ConfigSummary {
   const profiles = Object.entries(config.profiles ?? {});
   const layers = [layerOf(config, undefined), ...profiles.map(([name, profile]) => layerOf(profile, name))];
-  const uris = layers
-    .flatMap(({ keys, recipients, open = [] }) => [
-      ...keys.map(({ uri }) => uri),
-      ...recipients.flatMap(({ keys: names }) => names),
-      ...open,
-    ])
-    .filter((text) => schemeOf(text) !== undefined);
+  const uris = unique(layers.flatMap(urisOf));
   return {
     preset: config.profile,
     layers,
     variables: unique(textsIn(config).flatMap(variablesOf)),
-    hosts: unique(uris.flatMap(hostOf)),
-    modules: unique(uris.flatMap((uri) => (schemeOf(uri) === 'pkcs11' ? modulesOf(uri) : []))),
+    hosts: unique(uris.flatMap(hostsOf)),
+    modules: unique(uris.flatMap(modulesOf)),
   };
 }
 
 function layerOf(
-  { keys = {}, recipients = [], open }: ProfileInput,
+  { keys = {}, recipients = [], open, deadlineMs, hedgeMs }: ProfileInput,
   profile: string | undefined,
 ): SummaryLayer {
   return {
     profile,
-    keys: Object.entries(keys).map(([name, key]) => ({ name, uri: typeof key === 'string' ? key : key.uri })),
-    recipients: recipients.map(({ path, keys: names }) => ({
+    keys: Object.entries(keys).map(([name, key]) => {
+      const { uri, formerUris, deadlineMs: own } = typeof key === 'string' ? { uri: key } : key;
+      return { name, uri, formerUris, deadlineMs: own };
+    }),
+    recipients: recipients.map(({ path, keys: names, context = {} }) => ({
       path: typeof path === 'string' ? [path] : path,
       keys: names,
+      ...pairsOf(context),
     })),
     open,
+    deadlineMs,
+    hedgeMs,
   };
+}
+
+function pairsOf(context: Readonly<Record<string, string | true>>): {
+  readonly context: Context;
+  readonly requiredContext: readonly string[];
+} {
+  const pairs = Object.entries(context);
+  const isSet = (pair: [string, string | true]): pair is [string, string] => pair[1] !== true;
+  return {
+    context: Object.fromEntries(pairs.filter(isSet)),
+    requiredContext: pairs.flatMap(([name, value]) => (value === true ? [name] : [])),
+  };
+}
+
+/** All that is a key's URI, or can become one. */
+function urisOf({ keys, recipients, open = [] }: SummaryLayer): string[] {
+  const texts = [
+    ...keys.flatMap(({ uri, formerUris = [] }) => [uri, ...formerUris]),
+    ...recipients.flatMap(({ keys: names }) => names),
+    ...open,
+  ];
+  return texts.filter((text) => schemeOf(text) !== undefined || hasReference(text));
 }
 
 /** Every text of it, names apart. */
@@ -69,14 +101,24 @@ function textsIn(value: unknown): string[] {
   return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsIn) : [];
 }
 
-/** Of the providers whose URIs name one; a reference to the environment in it stays as it is written. */
-function hostOf(uri: string): string[] {
-  if (!/^(?:vault|azure-kv):\/\//.test(uri)) return [];
-  return [uri.slice(uri.indexOf('//') + 2).replace(/[/?#].*$/s, '')];
+/** A scheme that is written out stays what it is; what begins with the environment can become of any. */
+function canBe(uri: string, schemes: readonly string[]): boolean {
+  const scheme = schemeOf(uri);
+  return scheme === undefined || schemes.includes(scheme);
 }
 
-function modulesOf(uri: string): string[] {
-  return [...uri.matchAll(/[?&](module-[a-z]+=[^&]*)/gi)].map(([, module]) => module!);
+/** A reference to the environment in a host stays as it is written, without its default; with that it is another one. */
+function hostsOf(text: string): string[] {
+  if (!canBe(text, SCHEMES_BY_HOST)) return [];
+  return formsOf(text).flatMap((form) => {
+    const [, host = ''] = (canBe(form, SCHEMES_BY_HOST) && /\/\/([^/?#]*)/.exec(form)) || [];
+    return host === '' ? [] : [host];
+  });
+}
+
+function modulesOf(text: string): string[] {
+  if (!canBe(text, ['pkcs11'])) return [];
+  return formsOf(text).flatMap((form) => form.match(/module-[a-z]+=[^&]*/gi) ?? []);
 }
 
 function unique(texts: readonly string[]): string[] {

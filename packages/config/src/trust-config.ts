@@ -1,8 +1,8 @@
-import { basename } from 'node:path';
+import { basename, normalize } from 'node:path';
 import { ioError, WeightsealError } from '@weightseal/core';
 import type { ConfigFile } from './config-file.js';
 import { CONFIG_NAMES, type FindOptions, type Found, judge, search } from './find.js';
-import { from, realFile, workingDirectory } from './kernel-path.js';
+import { from, placeOf, realFile, workingDirectory } from './kernel-path.js';
 import { fileOf } from './load-config.js';
 import { NoState } from './state-directory.js';
 import type { ConfigSummary } from './summary.js';
@@ -37,7 +37,7 @@ export async function configStatus(options: TrustOptions = {}): Promise<ConfigSt
   const { cwd = workingDirectory(), env = process.env } = options;
   const named = options.path === undefined ? env['WEIGHTSEAL_CONFIG'] || undefined : undefined;
   if (named !== undefined) {
-    const file = await fileOf(named, cwd);
+    const file = fileOf(named, cwd);
     const path = typeof file === 'string' ? file : file.path;
     return {
       path,
@@ -46,7 +46,7 @@ export async function configStatus(options: TrustOptions = {}): Promise<ConfigSt
       ...(await read(typeof file === 'string' ? undefined : file, cwd)),
     };
   }
-  const found = find(options, cwd, env);
+  const found = find(options, cwd, env, true);
   if (!found) return undefined;
   const { path, file, refusal } = found;
   const status =
@@ -79,30 +79,47 @@ export async function trustConfig(options: TrustOptions = {}): Promise<ConfigSta
   throw noState(kept, 'Name the configuration instead, with --config or WEIGHTSEAL_CONFIG.');
 }
 
-/** Takes back that a configuration is trusted, whatever it said then. It need not be there any more. Returns how often it was. */
+/**
+ * Takes back that a configuration is trusted, whatever it said then. Neither it nor its directory need be there any more: what was recorded is
+ * the path, and by that it is found. Returns how often it was.
+ */
 export function untrustConfig(options: TrustOptions = {}): {
   readonly path: string;
   readonly removed: number;
 } {
   const { cwd = workingDirectory(), env = process.env } = options;
-  const path = options.path === undefined ? search(cwd) : lying(from(cwd, options.path));
+  const [path, ...others] = options.path === undefined ? [search(cwd)] : recordedAs(from(cwd, options.path));
   if (path === undefined) throw notFound(cwd);
   try {
-    const removed = forget(path, env);
-    if (!(removed instanceof NoState)) return { path, removed };
-    throw noState(removed, 'So nothing is trusted.');
+    let removed = 0;
+    for (const one of [path, ...others]) {
+      const forgotten = forget(one!, env);
+      if (forgotten instanceof NoState) throw noState(forgotten, 'So nothing is trusted.');
+      removed += forgotten;
+    }
+    return { path, removed };
   } catch (error) {
     throw ioError(error, 'take back what you trust');
   }
 }
 
-function find({ path }: TrustOptions, cwd: string, env: NodeJS.ProcessEnv): Found | undefined {
+/** Where it lies; and, since that may be elsewhere than when it was trusted, where the words say. Nothing is opened by either. */
+function recordedAs(path: string): string[] {
+  const written = normalize(path);
+  try {
+    return [...new Set([placeOf(path), written])];
+  } catch {
+    return [written];
+  }
+}
+
+function find({ path }: TrustOptions, cwd: string, env: NodeJS.ProcessEnv, shown = false): Found | undefined {
   if (path === undefined) {
     const found = search(cwd);
-    return found === undefined ? undefined : judge(found, env);
+    return found === undefined ? undefined : judge(found, env, shown);
   }
   const file = lying(from(cwd, path));
-  if (CONFIG_NAMES.includes(basename(file))) return judge(file, env);
+  if (CONFIG_NAMES.includes(basename(file))) return judge(file, env, shown);
   const names = CONFIG_NAMES.filter((name) => !/\.m?[jt]s$/.test(name)).join(', ');
   throw new WeightsealError(
     'CONFIG_INVALID',

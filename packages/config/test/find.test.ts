@@ -125,6 +125,28 @@ describe('a configuration that was only found is not used', () => {
 });
 
 describe('a configuration that is not there', () => {
+  test.for(['c.yaml', 'c.json', 'c.ts', 'link.yaml'])(
+    'named, is a pipe, and nobody waits for its other end: %s',
+    async (name) => {
+      await using folder = await Folder.with({});
+      const pipe = join(folder.path, name.replace('link', 'pipe'));
+      await promisify(execFile)('mkfifo', [pipe]);
+      if (name === 'link.yaml') await symlink(pipe, join(folder.path, name));
+      const refused = {
+        code: 'CONFIG_INVALID',
+        message: expect.stringContaining(`/${name} is no regular file; write`),
+      };
+      await expect(folder.load({ path: name })).rejects.toMatchObject(refused);
+      await expect(folder.load({ env: { WEIGHTSEAL_CONFIG: name } })).rejects.toMatchObject(refused);
+    },
+  );
+
+  test('named, is a device', async () => {
+    await using folder = await Folder.with({});
+    await symlink('/dev/zero', join(folder.path, 'c.yaml'));
+    await expect(folder.load({ path: 'c.yaml' })).rejects.toThrow(/is no regular file/);
+  });
+
   test('named, is not found', async () => {
     await expect(loadConfig({ cwd: '/', path: 'no/such.yaml' })).rejects.toMatchObject({
       code: 'INPUT_NOT_FOUND',

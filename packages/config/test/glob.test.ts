@@ -40,6 +40,13 @@ describe('a glob matches', () => {
     ['\\*\\{\\\\', ['*{\\'], ['a{\\']],
     ['a,b', ['a,b'], ['a']],
     ['a (1)', ['a (1)'], ['a 1']],
+    ['\\~a', ['~a'], ['a']],
+    ['a/~b', ['a/~b'], ['a/b']],
+    ['\\$a', ['$a'], ['a']],
+    ['a$b/$', ['a$b/$'], []],
+    ['\\ a\\\n', [' a\n'], ['a']],
+    ['mod\u00e9les/*', ['mod\u00e9les/a', 'mode\u0301les/a'], ['modeles/a']],
+    ['mode\u0301l[e\u0301]s/?', ['mod\u00e9l\u00e9s/\u00e9', 'mode\u0301le\u0301s/e\u0301'], ['modeles/e']],
   ] as const)('%s', ([text, yes, no]) => {
     if (text === '{a,}') return expect(readGlob(text)).toMatch(/is an empty glob/);
     expect(yes.filter((path) => !matches(text, path))).toEqual([]);
@@ -84,6 +91,17 @@ describe('a glob is refused', () => {
     ['{a,b}'.repeat(20), 'stands for too much'],
     [`${'{'.repeat(200)}a${',b}'.repeat(200)}`.repeat(1), undefined],
     [`{${'a,'.repeat(100)}b}{${'a,'.repeat(100)}b}`, 'stands for too much'],
+    ['~/models/**', 'begins with ~'],
+    ['~ann/models/**', 'begins with ~'],
+    ['{a,~}/b', 'begins with ~'],
+    ['$HOME/models/**', 'like a variable'],
+    ['/srv/$USER/**', 'like a variable'],
+    ['%USERPROFILE%/models/**', 'like a variable'],
+    ['C:\\models\\**', '\\ before a letter'],
+    ['models\\**\\a', '\\ before a letter'],
+    ['a/** ', 'ends with a blank'],
+    [' a', 'begins or ends with a blank'],
+    ['{a,b\n}', 'a line end'],
   ] as const)('%s', ([text, expected]) => {
     if (expected === undefined) expect(readGlob(text)).toHaveLength(201);
     else expect(readGlob(text)).toContain(expected);

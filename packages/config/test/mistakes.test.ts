@@ -160,6 +160,22 @@ const YAML: Readonly<Record<string, readonly [text: string, said: string]>> = {
     '1:7: Unresolved tag: tag:yaml.org,2002:js/function.',
   ],
   'two documents': ['keys: {}\n---\nkeys: {}\n', '2:1: A second document begins here.'],
+  'a former URI of a key that is no host’s': [
+    'keys:\n  a: { uri: "local:a", formerUris: ["local:b"] }\n',
+    '2:37: keys.a.formerUris[0] cannot be: keys of local: have one URI; only those of azure-kv:, vault: are named by a host, which may change.',
+  ],
+  'a former URI that is none': [
+    'keys:\n  a: { uri: "vault://h/t/keys/a", formerUris: ["old.example"] }\n',
+    '2:48: keys.a.formerUris[0] is not a key URI, which starts with its scheme: local:, passphrase:, aws-kms:, gcp-kms:, azure-kv:, pkcs11:, vault:.',
+  ],
+  'a former URI of a file': [
+    'keys:\n  a: { uri: "vault://h/t/keys/a", formerUris: ["local:a"] }\n',
+    '2:48: keys.a.formerUris[0] cannot be: keys of local: have one URI; only those of azure-kv:, vault: are named by a host, which may change.',
+  ],
+  'a former URI of another provider': [
+    'keys:\n  a: { uri: "vault://h/t/keys/a", formerUris: ["azure-kv://v.vault.azure.net/keys/a"] }\n',
+    '2:48: keys.a.formerUris[0] is of azure-kv:, and the key of vault:, so that they are not the same key.',
+  ],
   'a circle': [
     'keys: &k\n  a: *k\n',
     '2:3: keys.a.a is not known; known are uri, formerUris, deadlineMs. (The first of 2 mistakes.)',

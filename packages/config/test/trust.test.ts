@@ -1,6 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: such texts are what this is about.
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, chown, mkdir, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, readdir, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { configStatus, findConfig, loadConfig, trustConfig, untrustConfig } from '@weightseal/config';
@@ -52,6 +53,20 @@ describe('what was only found has no effect', () => {
     expect(await said(folder)).toContain('is not what it was when you trusted it');
     await folder.write(NAME, 'deadlineMs: 5');
     expect(await said(folder)).toBe('used');
+  });
+
+  test('and it is taken back also when the file, or its directory, is gone, or is now elsewhere', async () => {
+    await using folder = await Folder.with({ [`a/${NAME}`]: '{}', [`b/${NAME}`]: '{}', [`c/${NAME}`]: '{}' });
+    const there = (name: string) => ({ cwd: folder.path, env: folder.home, path: `${name}/${NAME}` });
+    for (const name of ['a', 'b', 'c']) await trustConfig(there(name));
+    await rm(join(folder.path, 'a'), { recursive: true });
+    await rename(join(folder.path, 'b'), join(folder.path, 'moved'));
+    await symlink('moved', join(folder.path, 'b'));
+    await rm(join(folder.path, 'c'), { recursive: true });
+    await writeFile(join(folder.path, 'c'), '');
+    for (const name of ['a', 'b', 'c']) expect([name, untrustConfig(there(name)).removed]).toEqual([name, 1]);
+    expect(untrustConfig({ ...there('a'), cwd: '/', path: join(folder.path, 'a', NAME) }).removed).toBe(0);
+    expect(await readdir(state(folder, 'weightseal/trust'))).toEqual([]);
   });
 
   test('in another place: moved, copied, or with its directory', async () => {
@@ -130,6 +145,26 @@ describe('what is trusted is kept', () => {
     expect(await readdir(folder.path)).toEqual([NAME]);
   });
 
+  test('in an XDG_STATE_HOME that is not there yet, which is made for nobody else', async () => {
+    await using folder = await Folder.with({ [NAME]: '{}' });
+    for (const name of ['state', 'other/']) {
+      const env = { XDG_STATE_HOME: join(folder.home['HOME']!, name) };
+      expect(await said(folder, env)).toContain('until you trust it');
+      expect(untrustConfig({ cwd: folder.path, env }).removed).toBe(0);
+      expect(await readdir(folder.home['HOME']!)).not.toContain(name.replace('/', ''));
+      await trustConfig({ cwd: folder.path, env });
+      expect((await stat(env.XDG_STATE_HOME)).mode & 0o777).toBe(0o700);
+      expect(await said(folder, env)).toBe('used');
+    }
+    const env = { XDG_STATE_HOME: join(folder.home['HOME']!, 'no/such') };
+    expect(await said(folder, env)).toContain(
+      '(by XDG_STATE_HOME), where what you trust is kept. It does not exist',
+    );
+    await symlink('nowhere', join(folder.home['HOME']!, 'link'));
+    const linked = { XDG_STATE_HOME: join(folder.home['HOME']!, 'link') };
+    await expect(trustConfig({ cwd: folder.path, env: linked })).rejects.toMatchObject(untrusted);
+  });
+
   test.for([
     [{}, 'HOME is not set'],
     [{ HOME: '' }, 'HOME is not set'],
@@ -191,6 +226,22 @@ describe('nothing is believed of what others could have put there', () => {
     },
   );
 
+  const namespaces = spawnSync('unshare', ['--user', '--map-root-user', 'true']).status === 0;
+  test.runIf(namespaces)('and in a user namespace those outside are not called other users', async () => {
+    await using folder = await trusted();
+    // Whoever runs this is root in there, and everybody else is nobody.
+    if (process.getuid?.() === 0) await chown(folder.home['HOME']!, 12345, 12345);
+    const program = `
+      import { configStatus } from ${JSON.stringify(import.meta.resolve('@weightseal/config'))};
+      console.log((await configStatus({ cwd: process.argv[1] })).refusal.message);`;
+    const { stdout } = spawnSync(
+      'unshare',
+      ['--user', '--map-root-user', process.execPath, '--input-type=module', '--eval', program, folder.path],
+      { env: { ...process.env, ...folder.home, XDG_STATE_HOME: '' }, encoding: 'utf8' },
+    );
+    expect(stdout).toMatch(/ is of a user outside this user namespace, .*\. Name it instead: --config /);
+  });
+
   test('when the record itself is not as we write it', async () => {
     await using folder = await trusted();
     const [name] = await readdir(state(folder, 'weightseal/trust'));
@@ -227,6 +278,8 @@ describe('what cannot be trusted', () => {
     await expect(trustConfig(options(folder))).rejects.toThrow(/colour is not known/);
     await folder.write(NAME, 'keys: { a: nothing }');
     await expect(trustConfig(options(folder))).rejects.toThrow(/is not a key URI/);
+    await folder.write(NAME, 'keys: { a: { uri: "local:${A}", formerUris: ["local:b"] } }');
+    await expect(trustConfig(options(folder))).rejects.toThrow(/keys of local: have one URI/);
     expect(await said(folder)).toContain('until you trust it');
   });
 
@@ -266,7 +319,7 @@ describe('what a configuration says is told before it counts', () => {
         layers: [
           { profile: undefined, open: ['v', 'azure-kv://a.vault.azure.net/keys/m'] },
           { profile: 'dev', keys: [] },
-          { profile: 'prod', recipients: [{ path: ['a/**'], keys: ['h'] }] },
+          { profile: 'prod', recipients: [{ path: ['a/**'], keys: ['h'], context: { by: '$${NO}${WHO}' } }] },
         ],
       },
     });
@@ -274,6 +327,64 @@ describe('what a configuration says is told before it counts', () => {
     const trust = await trustConfig({ cwd: folder.path, env });
     expect(trust.summary).toEqual(status!.summary);
     expect((await configStatus({ cwd: folder.path, env }))!.status).toBe('trusted');
+  });
+
+  test('all of it: each address, context and limit, in whatever profile', async () => {
+    const text = [
+      'keys: { v: { uri: "vault://a.example/transit/keys/m", formerUris: ["vault://old.example/transit/keys/m", "${OLD}"], deadlineMs: 9 } }',
+      'recipients: [{ keys: [v], context: { stage: prod, model: true } }]',
+      'hedgeMs: 3',
+      'profiles: { p: { deadlineMs: 7 } }',
+    ].join('\n');
+    await using folder = await Folder.with({ [NAME]: text });
+    const { summary } = (await configStatus(options(folder)))!;
+    expect(summary).toMatchObject({
+      hosts: ['a.example', 'old.example'],
+      variables: ['OLD'],
+      layers: [
+        {
+          keys: [{ formerUris: ['vault://old.example/transit/keys/m', '${OLD}'], deadlineMs: 9 }],
+          recipients: [{ context: { stage: 'prod' }, requiredContext: ['model'] }],
+          hedgeMs: 3,
+        },
+        { profile: 'p', deadlineMs: 7 },
+      ],
+    });
+  });
+
+  test.for([
+    ['${X:-vault://evil.example/transit/keys/a}', ['evil.example']],
+    ['${X}${Y:-vault://evil.example/transit/keys/a}', ['evil.example']],
+    ['vault:${X:-//evil.example}/transit/keys/a', ['evil.example']],
+    ['vault://${X:-evil.example:8200/transit}/keys/a', ['${X}', 'evil.example:8200']],
+    ['${X:-vault}://evil.example/transit/keys/a', ['evil.example']],
+    ['${X}://evil.example/transit/keys/a', ['evil.example']],
+    ['va${X:-ult:/}/evil.example/transit/keys/a', ['evil.example']],
+    ['${X:-local:}${Y:-//evil.example}/transit/keys/a', ['evil.example']],
+    ['azure-kv://${X:-evil}.vault.azure.net/keys/a', ['${X}.vault.azure.net', 'evil.vault.azure.net']],
+    ['local:${X:-a//b}', []],
+    ['aws-kms://${X:-alias/a}', []],
+  ] as const)('where it would call, however that is put together: %s', async ([uri, hosts]) => {
+    for (const text of [
+      { keys: { a: uri } },
+      { keys: { a: { uri: 'vault:/x', formerUris: [uri] } } },
+      { open: [uri], keys: { a: 'local:a' } },
+    ]) {
+      await using folder = await Folder.with({ [NAME]: JSON.stringify(text) });
+      expect((await configStatus(options(folder)))!.summary?.hosts).toEqual(hosts);
+    }
+  });
+
+  test.for([
+    ['${X:-pkcs11:token=t;object=o?module-path=/tmp/evil.so}', ['module-path=/tmp/evil.so']],
+    ['pkcs11:object=o?${X:-module-path=/tmp/evil.so}', ['module-path=/tmp/evil.so']],
+    ['pkcs11:object=o?mod${X:-ule-path=/tmp/evil.so&pin-source=file:/x}', ['module-path=/tmp/evil.so']],
+    ['pkcs11:object=o?module-path=${X:-/tmp/evil.so}', ['module-path=${X}', 'module-path=/tmp/evil.so']],
+    ['pk${X:-cs11}:object=o?module-path=/tmp/evil.so', ['module-path=/tmp/evil.so']],
+    ['local:module-path=/x', []],
+  ] as const)('which module it would run, however that is put together: %s', async ([uri, modules]) => {
+    await using folder = await Folder.with({ [NAME]: JSON.stringify({ keys: { a: uri } }) });
+    expect((await configStatus(options(folder)))!.summary?.modules).toEqual([...modules].sort());
   });
 
   test('and of one that is none what is wrong with it', async () => {

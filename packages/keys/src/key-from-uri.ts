@@ -1,7 +1,13 @@
 import { type KeyWrapper, WeightsealError } from '@weightseal/core';
 import { loadFactory } from './load-factory.js';
 import { countedFrom } from './local-path.js';
-import { KEY_SCHEMES, type KeyScheme, PROVIDERS, type ProviderOptions } from './providers.js';
+import {
+  KEY_SCHEMES,
+  type KeyScheme,
+  PROVIDERS,
+  type ProviderOptions,
+  SCHEMES_BY_HOST,
+} from './providers.js';
 
 export interface KeyOptions {
   /** Milliseconds that one call of a key may take in all; 10 000 unless told. */
@@ -22,7 +28,6 @@ export interface KeyOptions {
 }
 
 const IN_FILES: readonly KeyScheme[] = ['local', 'passphrase'];
-const NAMED_BY_HOST: readonly KeyScheme[] = ['azure-kv', 'vault'];
 
 /**
  * The key that a URI names. Loads the package of its provider, and no other.
@@ -34,7 +39,7 @@ export async function keyFromUri(uri: string, options: KeyOptions = {}): Promise
   if (scheme === undefined || !isKnown(scheme)) throw unknown(scheme);
   const factory = await loadFactory(scheme, PROVIDERS[scheme]);
   const { deadlineMs, prompt, directory, formerUris, allowKeyOfOthers, providers } = options;
-  if (formerUris !== undefined && !NAMED_BY_HOST.includes(scheme)) throw noFormer(scheme);
+  if (formerUris !== undefined && !SCHEMES_BY_HOST.includes(scheme)) throw noFormer(scheme);
   const own: ProviderOptions = {
     ...(deadlineMs !== undefined && { deadlineMs }),
     ...(prompt !== undefined && scheme === 'passphrase' && { prompt }),
@@ -62,7 +67,7 @@ function isKnown(scheme: string): scheme is KeyScheme {
 function noFormer(scheme: KeyScheme): WeightsealError {
   return new WeightsealError(
     'INVALID_ARGUMENT',
-    `Keys of ${scheme}: take no formerUris; only those of ${NAMED_BY_HOST.join(': and ')}: are named by a host, which may change.`,
+    `Keys of ${scheme}: take no formerUris; only those of ${SCHEMES_BY_HOST.join(': and ')}: are named by a host, which may change.`,
   );
 }
 

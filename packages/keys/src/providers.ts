@@ -52,3 +52,6 @@ export const PROVIDERS: Readonly<Record<KeyScheme, Provider>> = {
 
 /** The schemes of all key URIs. */
 export const KEY_SCHEMES: readonly KeyScheme[] = Object.keys(PROVIDERS) as KeyScheme[];
+
+/** Of these a key's URI names a host, under which another may have known it: `formerUris`. */
+export const SCHEMES_BY_HOST: readonly KeyScheme[] = ['azure-kv', 'vault'];

@@ -29,3 +29,12 @@ describe('docs/key-uris.md', () => {
     });
   });
 });
+
+test('README.md has every option', async () => {
+  const source = await readFile(new URL('../src/key-from-uri.ts', import.meta.url), 'utf8');
+  const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8');
+  const [, options = ''] = /export interface KeyOptions \{\n([\s\S]*?)^\}/m.exec(source) ?? [];
+  const names = [...options.matchAll(/^ {2}readonly (\w+)/gm)].map(([, name]) => name!);
+  expect(names).toContain('formerUris');
+  expect(names.filter((name) => !readme.includes(`\n| \`${name}\` |`))).toEqual([]);
+});

@@ -1,6 +1,7 @@
 import type { ConfigStatus, ConfigSummary, SummaryLayer } from '@weightseal/config';
 import { usageError } from '../cli-error.js';
-import { printable, quote } from '../text.js';
+import { bound, more } from '../configured.js';
+import { list, printable, quote } from '../text.js';
 import type { Args, Result } from '../types.js';
 
 export async function configShow({ operands }: Args): Promise<Result> {
@@ -73,24 +74,23 @@ function said({ preset, layers, variables, hosts, modules }: ConfigSummary): str
   ];
 }
 
-function layerLines({ profile, keys, recipients, open }: SummaryLayer): string[] {
+function layerLines({ profile, keys, recipients, open, deadlineMs, hedgeMs }: SummaryLayer): string[] {
   const inLayer = [
     ...list(
       'keys',
-      keys.map(({ name, uri }) => `${quote(name)}: ${quote(uri)}`),
+      keys.map((key) => `${quote(key.name)}: ${quote(key.uri)}${more(key)}`),
     ),
     ...list(
       'seal',
-      recipients.map(({ path, keys: names }) => {
-        return `${path === undefined ? 'everything' : path.map(quote).join(' or ')} for ${names.map(quote).join(', ')}`;
+      recipients.map(({ path, keys: names, context, requiredContext }) => {
+        const what = path === undefined ? 'everything' : path.map(quote).join(' or ');
+        return `${what} for ${names.map(quote).join(', ')}${bound(context, requiredContext)}`;
       }),
     ),
     ...list('open', open === undefined ? [] : [open.map(quote).join(', ')]),
+    ...list('deadline', deadlineMs === undefined ? [] : [`${deadlineMs} ms`]),
+    ...list('hedge', hedgeMs === undefined ? [] : [`${hedgeMs} ms`]),
   ];
   if (profile === undefined || inLayer.length === 0) return inLayer;
   return [`in ${quote(profile)}`, ...inLayer.map((line) => `  ${line}`)];
-}
-
-function list(title: string, items: readonly string[]): string[] {
-  return items.map((item, index) => `${(index === 0 ? title : '').padEnd(10)}${item}`);
 }

@@ -1,8 +1,10 @@
 import type { Inspection } from '@weightseal/core';
 import { core } from '../core.js';
-import { quote, size } from '../text.js';
+import { list, quote, size } from '../text.js';
 import type { Args, Result, Session } from '../types.js';
 import { pathOf } from '../values.js';
+
+const WIDTH = 12;
 
 export async function inspect(args: Args, { signal }: Session): Promise<Result> {
   const library = await core();
@@ -17,20 +19,18 @@ function describe(file: Inspection): string[] {
     ...list(
       'context',
       Object.entries(file.context).map(([name, value]) => `${quote(name)}: ${quote(value)}`),
+      WIDTH,
     ),
     ...list(
       'keys',
       file.recipients.map(
         (one) => `${quote(one.keyUri)}, ${quote(one.algorithm)}, version ${quote(one.keyVersion)}`,
       ),
+      WIDTH,
     ),
     `plaintext   ${size(file.size)}`,
     `sealed      ${size(file.sealedSize)}; segments of ${size(file.segmentLength)}: ${file.segments}`,
     `envelope    generation ${file.generation}, ${file.copiesEqual ? 'both copies whole' : 'one copy is damaged or older; `rewrap` mends it'}`,
     'None of this is authenticated; `weightseal verify` checks it.',
   ];
-}
-
-function list(title: string, items: readonly string[]): string[] {
-  return items.map((item, index) => `${(index === 0 ? title : '').padEnd(12)}${item}`);
 }

@@ -1,7 +1,8 @@
 import type { Config, ConfiguredKey, RecipientRule } from '@weightseal/config';
 import { usageError } from '../cli-error.js';
-import { configuration } from '../configuration.js';
-import { pairs, quote } from '../text.js';
+import { configuration, used } from '../configuration.js';
+import { bound, more } from '../configured.js';
+import { list, quote } from '../text.js';
 import type { Args, Result } from '../types.js';
 
 export async function keysList(args: Args): Promise<Result> {
@@ -12,12 +13,11 @@ export async function keysList(args: Args): Promise<Result> {
 }
 
 function plain(config: Config): object {
-  const { path, profile, profiles, recipients, deadlineMs, hedgeMs } = config;
+  const { profiles, recipients, deadlineMs, hedgeMs } = config;
   return {
-    path,
-    profile,
+    ...used(config),
     profiles,
-    keys: [...config.keys.values()].map(({ name, uri, deadlineMs: own }) => ({ name, uri, deadlineMs: own })),
+    keys: [...config.keys.values()].map(({ directory: _, ...key }) => key),
     recipients: recipients.map(({ keys, ...rule }) => ({ ...rule, keys: keys.map(nameOf) })),
     open: config.keysToOpen()?.map(nameOf),
     deadlineMs,
@@ -37,10 +37,7 @@ function describe(config: Config): string[] {
     ]),
     ...list(
       'keys',
-      keys.map(
-        ({ name = '', uri, deadlineMs: own }) =>
-          `${name.padEnd(width)}${quote(uri)}${own === undefined ? '' : `, ${own} ms`}`,
-      ),
+      keys.map((key) => `${(key.name ?? '').padEnd(width)}${quote(key.uri)}${more(key)}`),
     ),
     ...list('seal', config.recipients.map(ruleLine)),
     ...list('open', [config.keysToOpen()?.map(shown).join(', ') ?? 'only with --key']),
@@ -50,13 +47,9 @@ function describe(config: Config): string[] {
 }
 
 function ruleLine({ path, keys, context, requiredContext }: RecipientRule, index: number): string {
-  const bound = [
-    ...(Object.keys(context).length > 0 ? [pairs(context)] : []),
-    ...requiredContext.map((name) => `${quote(name)}: as given`),
-  ];
   const what =
     path === undefined ? (index === 0 ? 'everything' : 'everything else') : path.map(quote).join(' or ');
-  return `${what} for ${keys.map(shown).join(', ')}${bound.length > 0 ? `; context ${bound.join(', ')}` : ''}`;
+  return `${what} for ${keys.map(shown).join(', ')}${bound(context, requiredContext)}`;
 }
 
 function nameOf({ name, uri }: ConfiguredKey): string {
@@ -65,8 +58,4 @@ function nameOf({ name, uri }: ConfiguredKey): string {
 
 function shown({ name, uri }: ConfiguredKey): string {
   return name ?? quote(uri);
-}
-
-function list(title: string, items: readonly string[]): string[] {
-  return items.map((item, index) => `${(index === 0 ? title : '').padEnd(10)}${item}`);
 }

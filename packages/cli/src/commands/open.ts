@@ -2,7 +2,7 @@ import type { OpenOptions } from '@weightseal/core';
 import { usageError } from '../cli-error.js';
 import { core } from '../core.js';
 import { keysToOpen } from '../keys.js';
-import { noDigest, notes, uncheckedContext } from '../notes.js';
+import { noDigest, uncheckedContext } from '../notes.js';
 import { pour } from '../output.js';
 import { stdin } from '../stdin.js';
 import { quote, size } from '../text.js';
@@ -34,10 +34,10 @@ export async function open(args: Args, session: Session): Promise<Result> {
   return {
     value: { output, ...used, ...opened, contextChecked: options.context !== undefined },
     lines: [`opened ${size(opened.size)} into ${quote(output)}`],
-    note: notes(
+    notes: [
       options.context ? undefined : uncheckedContext(opened.context),
       digest ? noDigest(opened) : undefined,
-    ),
+    ],
   };
 }
 
@@ -54,6 +54,6 @@ async function openToStdout(
     value: { output: '-', ...used, size: written, contextChecked: options.context !== undefined },
     lines: [],
     stdoutTaken: true,
-    note: options.context ? undefined : uncheckedContext(),
+    notes: options.context ? [] : [uncheckedContext()],
   };
 }

@@ -3,8 +3,7 @@ import type { Ran, RunEvent, RunOptions } from '@weightseal/loader';
 import { usageError } from '../cli-error.js';
 import { told } from '../failure.js';
 import { keysToOpen } from '../keys.js';
-import { uncheckedContext } from '../notes.js';
-import { write } from '../output.js';
+import { tellNote, uncheckedContext } from '../notes.js';
 import { printable, quote, size } from '../text.js';
 import type { Args, Result, Session } from '../types.js';
 import { byteCount, contextOf, pathOf } from '../values.js';
@@ -89,19 +88,11 @@ function onEvent(event: RunEvent, { quiet, handOver }: Session, contextChecked: 
     handOver();
     if (quiet) return;
     // Before the command has its say, and not when a server ends after months.
-    if (!contextChecked) note(uncheckedContext(event.opened.context));
-    for (const warning of event.placement.warnings) note(warning);
+    if (!contextChecked) tellNote(uncheckedContext(event.opened.context));
+    for (const warning of event.placement.warnings) tellNote(warning);
   } else if (event.event === 'warning') {
-    if (!quiet) note(event.message);
-  } else if (!quiet && (event.when === 'ready' || event.how !== 'wiped')) note(RELEASED[event.how]);
-}
-
-function note(text: string): void {
-  try {
-    write(2, `weightseal: note: ${printable(text)}\n`);
-  } catch {
-    // Nobody reads it: no reason to take the command down.
-  }
+    if (!quiet) tellNote(event.message);
+  } else if (!quiet && (event.when === 'ready' || event.how !== 'wiped')) tellNote(RELEASED[event.how]);
 }
 
 function descriptor(text: string): number {

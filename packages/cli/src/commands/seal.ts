@@ -1,9 +1,9 @@
-import type { Sealed, SealOptions } from '@weightseal/core';
+import type { InputBytes, Sealed, SealOptions } from '@weightseal/core';
 import { usageError } from '../cli-error.js';
 import { core } from '../core.js';
 import { keysToSeal } from '../keys.js';
 import { pour } from '../output.js';
-import { stdin } from '../stdin.js';
+import { PlainInput } from '../plain-input.js';
 import { quote, size } from '../text.js';
 import type { Args, Result, Session } from '../types.js';
 import { wholeNumber } from '../values.js';
@@ -12,20 +12,22 @@ export async function seal(args: Args, session: Session): Promise<Result> {
   const { operand: input } = args;
   const output = args.one('output') ?? besides(input);
   const segmentLength = wholeNumber(args, 'segment-length');
-  const { keys, context, used } = await keysToSeal(args);
+  await using plain = await PlainInput.at(input);
+  const { keys, context, used } = await keysToSeal(args, plain.place);
+  const { bytes, name } = await plain.open();
   const options: SealOptions = {
     context,
     segmentLength,
-    name: args.one('name'),
+    name: args.one('name') ?? name,
     keys,
     signal: session.signal,
     onProgress: await session.progress('sealing'),
   };
-  if (output === '-') return await sealToStdout(input, options, session.signal, used);
+  if (output === '-') return await sealToStdout(bytes, options, session.signal, used);
   const digest = !args.has('no-digest');
   const overwrite = args.has('force');
   const { sealToFile } = await core();
-  const sealed = await sealToFile(input === '-' ? stdin() : input, output, {
+  const sealed = await sealToFile(bytes, output, {
     ...options,
     digest,
     overwrite,
@@ -41,13 +43,13 @@ function besides(input: string): string {
 }
 
 async function sealToStdout(
-  input: string,
+  input: InputBytes,
   options: SealOptions,
   signal: AbortSignal,
   used: object,
 ): Promise<Result> {
   const { sealToStream } = await core();
-  const sealedSize = await pour(sealToStream(input === '-' ? stdin() : input, options), signal);
+  const sealedSize = await pour(sealToStream(input, options), signal);
   return {
     value: { output: '-', ...used, sealedSize },
     lines: [],

@@ -1,6 +1,6 @@
 import { core } from '../core.js';
 import { keysToOpen } from '../keys.js';
-import { notes, uncheckedContext, unequalCopies } from '../notes.js';
+import { uncheckedContext, unequalCopies } from '../notes.js';
 import { stdin } from '../stdin.js';
 import { quote, size } from '../text.js';
 import type { Args, Result, Session } from '../types.js';
@@ -24,6 +24,6 @@ export async function verify(args: Args, session: Session): Promise<Result> {
   return {
     value: { input, ...used, ...verified, contextChecked: context !== undefined },
     lines: [`verified ${quote(input)}: all ${size(verified.size)} are as they were sealed${digest}`],
-    note: notes(context ? undefined : uncheckedContext(verified.context), unequalCopies(verified)),
+    notes: [context ? undefined : uncheckedContext(verified.context), unequalCopies(verified)],
   };
 }
