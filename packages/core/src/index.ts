@@ -52,6 +52,7 @@ export {
 export { checkDataKey, DATA_KEY_BYTES } from './keys/secret.js';
 export { type SharedUnwraps, type ShareOptions, shareUnwraps } from './keys/shared-unwraps.js';
 export { betweenSteps, checkedDeadline, type Limits, within } from './keys/within.js';
+export { loadError } from './load-error.js';
 export { type OpenFileOptions, openToFile, openToStream, type VerifyOptions, verify } from './open.js';
 export type { Opened, OpenOptions } from './open-all.js';
 export type { OnProgress, Progress } from './progress.js';
