@@ -118,6 +118,29 @@ describe.each(['with the lock of the system', 'with a file beside it'])('%s', (w
     expect(await everythingIn(dirname(path))).toEqual(['file']);
   });
 
+  it.each<[string, () => void]>([
+    [
+      'throws',
+      () => {
+        throw new Error('of the caller');
+      },
+    ],
+    ['rejects', () => Promise.reject(new Error('of the caller'))],
+  ])('what onWait %s ends the wait, and nothing else', async (_, onWait) => {
+    const path = await sealed();
+    prepare();
+    const first = heldKey('b');
+    const one = rewrap(path, { keys, add: [first.key] });
+    await first.begun;
+    const two = await failureOf(() => rewrap(path, { keys, add: [key('c')], onWait }));
+    expect(two).toEqual(new Error('of the caller'));
+    first.go();
+    await one;
+    await rewrap(path, { keys, add: [key('d')] });
+    expect(await urisOf(path)).toEqual(all('a', 'b', 'd'));
+    expect(await everythingIn(dirname(path))).toEqual(['file']);
+  });
+
   it('one that fails lets the next one in', async () => {
     const path = await sealed();
     prepare();
