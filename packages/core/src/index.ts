@@ -16,6 +16,7 @@ export { type Inspection, inspect, type Recipient } from './inspect.js';
 export { type ByteSource, bufferSource, FileSource } from './io/byte-source.js';
 export type { ByteStream } from './io/feeder.js';
 export { findProgram, searchPath } from './io/find-program.js';
+export { followLinks } from './io/follow-links.js';
 export type { InputBytes } from './io/input.js';
 export { Directory } from './io/output/directory.js';
 export {

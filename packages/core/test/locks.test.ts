@@ -192,6 +192,68 @@ describe.each(['with the lock of the system', 'with a file beside it'])('%s', (w
   );
 });
 
+describe.runIf(process.platform === 'linux')('a path', () => {
+  const back = process.cwd();
+  afterEach(() => process.chdir(back));
+  /** A working directory below one that this user may not search, and back to it that can. */
+  const shutIn = async (path: string, work: () => Promise<void>) => {
+    const root = process.geteuid?.() === 0;
+    const inner = dirname(path);
+    const outer = dirname(inner);
+    process.chdir(inner);
+    if (root) {
+      await chown(inner, OWNER, OWNER);
+      await chown(path, OWNER, OWNER);
+      process.setegid!(OWNER);
+      process.seteuid!(OWNER);
+    } else await chmod(outer, 0);
+    try {
+      await work();
+    } finally {
+      if (root) {
+        process.seteuid!(0);
+        process.setegid!(0);
+      } else await chmod(outer, 0o700);
+    }
+  };
+  /** In a directory of its own within one that only its owner may search. */
+  const sealedWithin = async () => {
+    const path = `${await temp.directory()}/inner/file`;
+    await mkdir(dirname(path));
+    await sealToFile(bufferSource(PLAINTEXT), path, { keys, segmentLength: 256 });
+    return path;
+  };
+
+  it.each(['with flock', 'without'])(
+    'is followed from the working directory, wherever that lies (%s)',
+    async (way) => {
+      const path = await sealedWithin();
+      await mkdir(`${dirname(path)}/below`);
+      await symlink('../file', `${dirname(path)}/below/link`);
+      await symlink('below/link', `${dirname(path)}/first`);
+      if (way === 'without') withoutPrograms();
+      await shutIn(path, async () => {
+        expect((await failureOf(() => readFile(path))) as object).toMatchObject({ code: 'EACCES' });
+        await rewrap('file', { keys, add: [key('b')] });
+        await rewrap('./below/../first', { keys, add: [key('c')] });
+        await reseal('first', { keys: everybody, add: [key('d')] });
+      });
+      process.chdir(back);
+      expect(await urisOf(path)).toEqual(all('a', 'b', 'c', 'd'));
+      expect(await everythingIn(dirname(path))).toEqual(['below', 'file', 'first']);
+    },
+  );
+
+  it('that leads round in a circle is refused', async () => {
+    const path = await sealedWithin();
+    await symlink('circle', `${dirname(path)}/circle`);
+    await shutIn(path, async () => {
+      const error = await refusal(() => rewrap('circle', { keys, add: [key('b')] }));
+      expect(error.message).toContain('circle');
+    });
+  });
+});
+
 describe('a file that is replaced while it is waited for', () => {
   it.each(['rewrap', 'reseal'] as const)(
     'a %s that comes during a reseal changes the new file',

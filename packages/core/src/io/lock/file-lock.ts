@@ -1,7 +1,8 @@
 import { constants } from 'node:fs';
-import { lstat, realpath } from 'node:fs/promises';
+import { lstat } from 'node:fs/promises';
 import { ioError, throwIfAborted } from '../../errors.js';
 import { FileSource, inputChanged } from '../byte-source.js';
+import { followLinks } from '../follow-links.js';
 import { lockByProgram } from './flock.js';
 import { awaitBeside, lockBeside } from './lock-beside.js';
 import { tellingWait } from './telling-wait.js';
@@ -35,7 +36,7 @@ export async function openLocked(path: string, writing: boolean, options: LockOp
   return await tellingWait(options.onWait, options.signal, async (signal) => {
     for (let left = TRIES; left > 0; left--) {
       throwIfAborted(signal);
-      const target = await realpath(path).catch((error: unknown) => {
+      const target = await followLinks(path).catch((error: unknown) => {
         throw ioError(error, `open ${path}`);
       });
       const locked = await openAndLock(target, writing, signal);

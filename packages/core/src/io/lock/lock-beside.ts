@@ -1,5 +1,5 @@
 import { type FileHandle, lutimes, open, readFile, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { randomBytes } from '../../crypto.js';
 import { throwIfAborted } from '../../errors.js';
 import { contentOf, thisPlace, Watch } from './lock-watch.js';
@@ -78,7 +78,8 @@ export async function awaitBeside(
 
 /** By the inode, since names can be as long as they may be. */
 function besides(target: string, { ino }: Inode): string {
-  return join(dirname(target), `.${ino.toString(16)}.weightseal-lock`);
+  // Not joined, which would take `..` back: where that leads behind a link only the kernel knows.
+  return `${dirname(target)}/.${ino.toString(16)}.weightseal-lock`;
 }
 
 /** Whether somebody has the system's lock, as far as Linux tells: major:minor:inode, of what is locked and not of who waits. */
