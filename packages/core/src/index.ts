@@ -16,6 +16,7 @@ export { type Inspection, inspect, type Recipient } from './inspect.js';
 export { type ByteSource, bufferSource, FileSource } from './io/byte-source.js';
 export type { ByteStream } from './io/feeder.js';
 export { findProgram, searchPath } from './io/find-program.js';
+export { followLinks } from './io/follow-links.js';
 export type { InputBytes } from './io/input.js';
 export { Directory } from './io/output/directory.js';
 export {
@@ -52,6 +53,7 @@ export {
 export { checkDataKey, DATA_KEY_BYTES } from './keys/secret.js';
 export { type SharedUnwraps, type ShareOptions, shareUnwraps } from './keys/shared-unwraps.js';
 export { betweenSteps, checkedDeadline, type Limits, within } from './keys/within.js';
+export { loadError } from './load-error.js';
 export { type OpenFileOptions, openToFile, openToStream, type VerifyOptions, verify } from './open.js';
 export type { Opened, OpenOptions } from './open-all.js';
 export type { OnProgress, Progress } from './progress.js';

@@ -23,6 +23,18 @@ const NETWORK_GONE: Row = [
   'IO_ERROR',
   'The network file system there lost the file, or its server; see that it is mounted, and try again.',
 ];
+const DAMAGED: Row = [
+  'IO_ERROR',
+  'The file system or its disk is damaged there; look into the log of the system (dmesg), have it checked (fsck), and put back a sound copy.',
+];
+const LOCKED: Row = [
+  'IO_ERROR',
+  'It is encrypted by the file system (fscrypt, eCryptfs), and its key is not there, or of no use any more; unlock it first.',
+];
+const NO_MEDIUM: Row = [
+  'IO_ERROR',
+  'The drive has nothing in it that can be used; put it in, or choose another place.',
+];
 const NO_SUCH_DEVICE: Row = [
   'IO_ERROR',
   'It is a device, pipe or socket with nothing behind it; give a regular file, or - for a stream.',
@@ -90,6 +102,24 @@ const table: Readonly<Record<string, Row>> = {
     'The system gives no thread; raise the limits of threads, open files and memory (ulimit -u, -n and -v, or those of the container).',
   ],
   EIO: ['IO_ERROR', 'The device failed; look into the log of the system (dmesg), and take another disk.'],
+  EUCLEAN: DAMAGED,
+  EBADMSG: DAMAGED,
+  ENODATA: DAMAGED,
+  EHWPOISON: [
+    'IO_ERROR',
+    'A part of the memory of this machine is broken (dmesg says which); use another one.',
+  ],
+  ENOKEY: LOCKED,
+  EKEYEXPIRED: LOCKED,
+  EKEYREVOKED: LOCKED,
+  EKEYREJECTED: LOCKED,
+  ENOMEDIUM: NO_MEDIUM,
+  EMEDIUMTYPE: NO_MEDIUM,
+  EPROTO: NETWORK_GONE,
+  ENOLINK: NETWORK_GONE,
+  ENONET: NETWORK_GONE,
+  ECOMM: NETWORK_GONE,
+  EREMOTE: NETWORK_GONE,
   EREMOTEIO: NETWORK_GONE,
   ESTALE: NETWORK_GONE,
   ENOTCONN: NETWORK_GONE,
@@ -153,19 +183,52 @@ export function systemFailure(error: unknown): SystemFailure | undefined {
   const row = Object.hasOwn(table, errno) ? table[errno] : undefined;
   if (row) return { errno, code: row[0], hint: row[1] };
   // Names of the system begin with E, and nothing else of Node's does but its own ERR_.
-  return /^E(?!RR_)[A-Z0-9]+$/.test(errno)
+  return /^E(?!RR_)[A-Z0-9]+$/.test(errno) || UNNAMED.test(errno)
     ? { errno, code: 'IO_ERROR', hint: `The system said ${errno}.` }
     : undefined;
 }
 
+/** What Node's library has no name for, in its words and in those of some streams. */
+const UNNAMED = /^(?:Unknown system error -?([0-9]+)|UNKNOWN)\b/;
+
+/** Of the kernel's own, which not even Node's constants have. Linux, on all machines that Node is made for. */
+const linux: Readonly<Record<string, number>> = {
+  ENONET: 64,
+  EREMOTE: 66,
+  ECOMM: 70,
+  EUCLEAN: 117,
+  EREMOTEIO: 121,
+  ENOMEDIUM: 123,
+  EMEDIUMTYPE: 124,
+  ENOKEY: 126,
+  EKEYEXPIRED: 127,
+  EKEYREVOKED: 128,
+  EKEYREJECTED: 129,
+  EHWPOISON: 133,
+};
+
+/** The system's name for what Node gives as a number. */
+function named(code: string, errno: unknown, text: string): string {
+  const said = typeof errno === 'number' ? Math.abs(errno) : UNNAMED.exec(code)?.[1];
+  const number = Number(said ?? /\bUnknown system error -?([0-9]+)/.exec(text)?.[1]);
+  if (Number.isNaN(number)) return code;
+  // Loaded only here: most failures have a name.
+  const { constants } = process.getBuiltinModule('node:os');
+  const known = { ...constants.errno, ...(process.platform === 'linux' && linux) };
+  return (
+    Object.entries(known).find(([, value]) => value === number)?.[0] ?? `Unknown system error -${number}`
+  );
+}
+
 function errnoOf(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null) return undefined;
-  const { code, message } = error as { code?: unknown; message?: unknown };
+  const { code, errno, message } = error as { code?: unknown; errno?: unknown; message?: unknown };
   const text = typeof message === 'string' ? message : '';
   // Node's loader of modules has a code of its own for whatever keeps it from reading one.
   if (/\btoo many open files\b/i.test(text)) return 'EMFILE';
   // A thread that could not start names the reason last.
   if (code === 'ERR_WORKER_INIT_FAILED') return /\b(E[A-Z0-9]+)$/.exec(text)?.[1] ?? code;
+  if (typeof code === 'string' && UNNAMED.test(code)) return named(code, errno, text);
   if (typeof code === 'string') return /^ERR_OSSL_.*(MALLOC|MEMORY)/.test(code) ? 'ENOMEM' : code;
   // V8 and OpenSSL have a message for it, and no code.
   return /\ballocation failed\b|\bmalloc failure\b|\bout of memory\b/i.test(text) ? 'ENOMEM' : undefined;

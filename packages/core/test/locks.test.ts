@@ -1,8 +1,8 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { existsSync, statSync, utimesSync } from 'node:fs';
-import { chmod, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bufferSource, inspect, type KeyWrapper, reseal, rewrap, sealToFile, verify } from '@weightseal/core';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -15,6 +15,8 @@ const temp = await temporary();
 const PLAINTEXT = pattern(3000);
 const holder = fileURLToPath(new URL('support/holder.mjs', import.meta.url));
 const keys = [key('a')];
+const OWNER = 1234;
+const STRANGER = 1235;
 
 async function sealed(): Promise<string> {
   const path = `${await temp.directory()}/file`;
@@ -116,6 +118,29 @@ describe.each(['with the lock of the system', 'with a file beside it'])('%s', (w
     expect(await everythingIn(dirname(path))).toEqual(['file']);
   });
 
+  it.each<[string, () => void]>([
+    [
+      'throws',
+      () => {
+        throw new Error('of the caller');
+      },
+    ],
+    ['rejects', () => Promise.reject(new Error('of the caller'))],
+  ])('what onWait %s ends the wait, and nothing else', async (_, onWait) => {
+    const path = await sealed();
+    prepare();
+    const first = heldKey('b');
+    const one = rewrap(path, { keys, add: [first.key] });
+    await first.begun;
+    const two = await failureOf(() => rewrap(path, { keys, add: [key('c')], onWait }));
+    expect(two).toEqual(new Error('of the caller'));
+    first.go();
+    await one;
+    await rewrap(path, { keys, add: [key('d')] });
+    expect(await urisOf(path)).toEqual(all('a', 'b', 'd'));
+    expect(await everythingIn(dirname(path))).toEqual(['file']);
+  });
+
   it('one that fails lets the next one in', async () => {
     const path = await sealed();
     prepare();
@@ -165,6 +190,68 @@ describe.each(['with the lock of the system', 'with a file beside it'])('%s', (w
       }
     },
   );
+});
+
+describe.runIf(process.platform === 'linux')('a path', () => {
+  const back = process.cwd();
+  afterEach(() => process.chdir(back));
+  /** A working directory below one that this user may not search, and back to it that can. */
+  const shutIn = async (path: string, work: () => Promise<void>) => {
+    const root = process.geteuid?.() === 0;
+    const inner = dirname(path);
+    const outer = dirname(inner);
+    process.chdir(inner);
+    if (root) {
+      await chown(inner, OWNER, OWNER);
+      await chown(path, OWNER, OWNER);
+      process.setegid!(OWNER);
+      process.seteuid!(OWNER);
+    } else await chmod(outer, 0);
+    try {
+      await work();
+    } finally {
+      if (root) {
+        process.seteuid!(0);
+        process.setegid!(0);
+      } else await chmod(outer, 0o700);
+    }
+  };
+  /** In a directory of its own within one that only its owner may search. */
+  const sealedWithin = async () => {
+    const path = `${await temp.directory()}/inner/file`;
+    await mkdir(dirname(path));
+    await sealToFile(bufferSource(PLAINTEXT), path, { keys, segmentLength: 256 });
+    return path;
+  };
+
+  it.each(['with flock', 'without'])(
+    'is followed from the working directory, wherever that lies (%s)',
+    async (way) => {
+      const path = await sealedWithin();
+      await mkdir(`${dirname(path)}/below`);
+      await symlink('../file', `${dirname(path)}/below/link`);
+      await symlink('below/link', `${dirname(path)}/first`);
+      if (way === 'without') withoutPrograms();
+      await shutIn(path, async () => {
+        expect((await failureOf(() => readFile(path))) as object).toMatchObject({ code: 'EACCES' });
+        await rewrap('file', { keys, add: [key('b')] });
+        await rewrap('./below/../first', { keys, add: [key('c')] });
+        await reseal('first', { keys: everybody, add: [key('d')] });
+      });
+      process.chdir(back);
+      expect(await urisOf(path)).toEqual(all('a', 'b', 'c', 'd'));
+      expect(await everythingIn(dirname(path))).toEqual(['below', 'file', 'first']);
+    },
+  );
+
+  it('that leads round in a circle is refused', async () => {
+    const path = await sealedWithin();
+    await symlink('circle', `${dirname(path)}/circle`);
+    await shutIn(path, async () => {
+      const error = await refusal(() => rewrap('circle', { keys, add: [key('b')] }));
+      expect(error.message).toContain('circle');
+    });
+  });
 });
 
 describe('a file that is replaced while it is waited for', () => {
@@ -224,6 +311,23 @@ describe('the lock file', () => {
     await unlock();
     await writeFile(besides(path), edit(own));
   };
+  /** Does something as a user who may not remove that file; the sealed one may be written. */
+  const withoutRightTo = async (path: string, file: string, work: () => Promise<void>) => {
+    const root = process.geteuid?.() === 0;
+    const directory = dirname(path);
+    if (root) {
+      for (const above of [dirname(directory), directory]) await chmod(above, 0o1777);
+      await chmod(path, 0o666);
+      await chown(file, STRANGER, STRANGER);
+      process.seteuid!(OWNER);
+    } else await chmod(directory, 0o555);
+    try {
+      await work();
+    } finally {
+      if (root) process.seteuid!(0);
+      await chmod(directory, 0o755);
+    }
+  };
   const waits = async (path: string) => {
     const signal = AbortSignal.timeout(200);
     return (await failureOf(() => lockOf(path, signal))) !== undefined;
@@ -262,23 +366,71 @@ describe('the lock file', () => {
     expect(await everythingIn(dirname(path))).toEqual(['file']);
   });
 
-  it.runIf(process.platform !== 'win32')(
-    'is whatever stands there, and never followed or waited in',
-    async () => {
+  it.runIf(process.platform !== 'win32').each(['with flock', 'without'])(
+    "is a regular file: whatever else stands there is nobody's lock, stays, and is never followed (%s)",
+    async (way) => {
       const path = await sealed();
       const target = `${dirname(path)}/target`;
       const dead = `${encodeURIComponent(hostname())} 4194305 0123456789abcdef\n`;
       await writeFile(target, dead);
-      for (const place of [
+      if (way === 'without') withoutPrograms();
+      for (const [number, place] of [
         () => symlink(target, besides(path)),
+        () => symlink('nowhere', besides(path)),
         () => mkdir(besides(path)),
         async () => void execFileSync('mkfifo', [besides(path)]),
-      ]) {
+      ].entries()) {
         await place();
-        expect(await waits(path)).toBe(true);
+        await rewrap(path, { keys, add: [key(`b${number}`)], signal: AbortSignal.timeout(10_000) });
+        expect(await everythingIn(dirname(path))).toEqual([basename(besides(path)), 'file', 'target']);
         await rm(besides(path), { recursive: true });
       }
       expect(await readFile(target, 'utf8')).toBe(dead);
+    },
+  );
+
+  it.runIf(process.platform !== 'win32').each(['with flock', 'without'])(
+    'of a dead process is no obstacle where it cannot be removed (%s)',
+    async (way) => {
+      const path = await sealed();
+      await left(path, (own) => own.replace(` ${process.pid} `, ' 4194305 '));
+      if (way === 'without') withoutPrograms();
+      await withoutRightTo(path, besides(path), async () => {
+        await rewrap(path, { keys, add: [key('b')], signal: AbortSignal.timeout(10_000) });
+      });
+      expect(await urisOf(path)).toEqual(all('a', 'b'));
+      expect(await everythingIn(dirname(path))).toEqual([basename(besides(path)), 'file']);
+    },
+  );
+
+  it.runIf(process.platform !== 'win32')(
+    'that nobody renews is no obstacle where it cannot be removed',
+    async () => {
+      const path = await sealed();
+      const inode = statSync(path, { bigint: true });
+      await left(path, (own) => `elsewhere-${own}`);
+      await withoutRightTo(path, besides(path), async () => {
+        await (await lockBeside(path, inode, AbortSignal.timeout(10_000), 100))();
+      });
+      expect(existsSync(besides(path))).toBe(true);
+    },
+  );
+
+  it.runIf(process.geteuid?.() === 0)(
+    "of a stranger is nobody's for who has the system's lock; that of root or of the file's owner is waited for",
+    async () => {
+      const path = await sealed();
+      await chown(path, OWNER, OWNER);
+      const change = (name: string, ms: number) =>
+        rewrap(path, { keys, add: [key(name)], signal: AbortSignal.timeout(ms) });
+      await left(path, (own) => own);
+      await chown(besides(path), STRANGER, STRANGER);
+      await change('b', 10_000);
+      for (const uid of [0, OWNER]) {
+        await chown(besides(path), uid, uid);
+        expect((await refusal(() => change('c', 300))).code).toBe('ABORTED');
+      }
+      expect(await urisOf(path)).toEqual(all('a', 'b'));
     },
   );
 

@@ -101,8 +101,21 @@ describe('the slots of one key', () => {
     expect(tried[0]).toBe('memory:k1');
     await refusal(() => openMany([costing(() => 0)], {}));
     expect(tried).toHaveLength(32);
-    expect((await refusal(() => openMany([costing(() => Number.NaN)], {}))).code).toBe('NO_MATCHING_KEY');
+    for (const unsaid of [Number.NaN, -1, 1n, '1', null, undefined, Promise.resolve(1)])
+      expect((await refusal(() => openMany([costing(() => unsaid as number)], {}))).code).toBe(
+        'NO_MATCHING_KEY',
+      );
   });
+
+  it.each([1, 'yes', true, {}, null])(
+    'are not judged by what is no function, shared or not: %j',
+    async (fits) => {
+      const given = () => Object.assign(new MemoryKey('k31'), { fits, effort: fits }) as unknown as MemoryKey;
+      await openMany([given()], {});
+      using shared = shareUnwraps([given()]);
+      await openMany(shared.keys, {});
+    },
+  );
 
   it('are judged by a key that is shared, too', async () => {
     const other = Object.assign(new MemoryKey('other'), { fits: () => false });

@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -19,6 +19,7 @@ import { temporary } from './support/temporary.js';
 
 const temp = await temporary();
 const keys = [new MemoryKey('a')];
+const compiler = spawnSync('cc', ['--version']).status === 0;
 
 const failing = (code: string, more: object = {}) =>
   Object.assign(new Error(`${code}: no`), { code, ...more });
@@ -76,7 +77,42 @@ describe('what the system says', () => {
       expect(found?.errno).toBe(errno);
       expect(ioError(failing(errno), 'go on').class).toBe('io');
     }
-    expect(ioError(failing('EKEYEXPIRED'), 'go on').message).toContain('EKEYEXPIRED');
+    expect(ioError(failing('EDEADLK'), 'go on').message).toContain('EDEADLK');
+  });
+
+  it.runIf(process.platform === 'linux').each<[number, string, string, RegExp]>([
+    [122, 'EDQUOT', 'NO_SPACE', /quota/],
+    [116, 'ESTALE', 'IO_ERROR', /network/],
+    [37, 'ENOLCK', 'IO_ERROR', /lock service/],
+    [117, 'EUCLEAN', 'IO_ERROR', /fsck/],
+    [74, 'EBADMSG', 'IO_ERROR', /fsck/],
+    [61, 'ENODATA', 'IO_ERROR', /fsck/],
+    [71, 'EPROTO', 'IO_ERROR', /network/],
+    [121, 'EREMOTEIO', 'IO_ERROR', /network/],
+    [126, 'ENOKEY', 'IO_ERROR', /fscrypt/],
+    [129, 'EKEYREJECTED', 'IO_ERROR', /fscrypt/],
+    [123, 'ENOMEDIUM', 'IO_ERROR', /drive/],
+  ])('number %d is %s, however Node puts it', (number, errno, code, word) => {
+    const unknown = `Unknown system error -${number}`;
+    for (const error of [
+      failing(unknown, { errno: -number, message: `${unknown}: ${unknown}, write` }),
+      failing('UNKNOWN', { errno: -number, message: 'UNKNOWN: unknown error, write' }),
+      failing(unknown, { message: `write ${unknown}` }),
+      failing('UNKNOWN', { message: `${unknown}, open` }),
+    ]) {
+      expect(systemFailure(error)?.errno).toBe(errno);
+      expect(ioError(error, 'read it')).toMatchObject({ code, message: expect.stringMatching(word) });
+    }
+  });
+
+  it('what has a number and no name at all is a failure of the machine, with its number', () => {
+    const unknown = 'Unknown system error -4000';
+    for (const error of [failing(unknown), failing('UNKNOWN', { errno: -4000 })])
+      expect(ioError(error, 'read it')).toMatchObject({
+        code: 'IO_ERROR',
+        message: expect.stringContaining(unknown),
+      });
+    expect(systemFailure(failing('UNKNOWN'))).toMatchObject({ errno: 'UNKNOWN', code: 'IO_ERROR' });
   });
 
   it('that there is no memory is known by the words where there is no code', () => {
@@ -163,6 +199,27 @@ async function poorProcess(flags: readonly string[], prlimit: readonly string[],
 }
 
 describe.runIf(process.platform === 'linux')('a process that lacks', () => {
+  it.runIf(compiler).each([
+    [122, 'NO_SPACE', 'quota'],
+    [116, 'IO_ERROR', 'network'],
+    [117, 'IO_ERROR', 'fsck'],
+  ])(
+    'what it is to write on, by an error (%d) that Node has no name for, says so',
+    async (number, code, word) => {
+      const library = `${await temp.directory()}/failing-writes.so`;
+      const source = fileURLToPath(new URL('support/failing-writes.c', import.meta.url));
+      await promisify(execFile)('cc', ['-shared', '-fPIC', '-o', library, source, '-ldl']);
+      const outcomes = await poorProcess([], ['env', `LD_PRELOAD=${library}`, `FAILING_WRITES=${number}`]);
+      for (const size of ['small', 'large'])
+        for (const name of ['seal', 'open', 'rewrap', 'reseal'])
+          expect([name, outcomes[`${size} ${name}`]]).toEqual([
+            name,
+            expect.objectContaining({ code, message: expect.stringContaining(word) }),
+          ]);
+      expect(outcomes['large verify']).toBe('done');
+    },
+  );
+
   it('the right to write large files says so', async () => {
     const { 'large seal': large, 'small seal': small } = await poorProcess(
       [],

@@ -1,7 +1,7 @@
-import { WeightsealError } from '@weightseal/core';
+import { loadError, WeightsealError } from '@weightseal/core';
 import type { KeyFactory, Provider } from './providers.js';
 
-/** @throws PROVIDER_MISSING when the package itself is not installed; INTERNAL when it is, and does not load */
+/** @throws PROVIDER_MISSING when the package itself is not installed; INTERNAL when it is, and does not load; IO_ERROR when the machine refuses to load it */
 export async function loadFactory(scheme: string, provider: Provider): Promise<KeyFactory> {
   const install = `npm install ${provider.package}`;
   const broken = (cause: unknown) =>
@@ -11,7 +11,7 @@ export async function loadFactory(scheme: string, provider: Provider): Promise<K
       { cause },
     );
   const factory: unknown = await provider.load().catch((cause: unknown) => {
-    if (missingPackage(cause) !== provider.package) throw broken(cause);
+    if (missingPackage(cause) !== provider.package) throw loadError(cause, provider.package) ?? broken(cause);
     throw new WeightsealError(
       'PROVIDER_MISSING',
       `Keys of ${scheme}: need a package that is not installed: \`${install}\` (add --global where weightseal itself is installed so).`,

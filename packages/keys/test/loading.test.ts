@@ -98,6 +98,55 @@ describe('where a package is missing', () => {
     });
   });
 
+  test.each([
+    [
+      "Object.assign(new Error('x: too many open files'), { code: 'ERR_INVALID_PACKAGE_CONFIG' })",
+      'ulimit -n',
+    ],
+    ["Object.assign(new Error('EMFILE: no, open'), { code: 'EMFILE' })", 'ulimit -n'],
+    [
+      "Object.assign(new Error('no'), { code: 'ERR_ACCESS_DENIED', permission: 'FileSystemRead' })",
+      '--allow-fs-read',
+    ],
+    ["new RangeError('Array buffer allocation failed')", 'memory'],
+    ["Object.assign(new Error('EIO: i/o error, read'), { code: 'EIO' })", 'dmesg'],
+  ])('nor is it one that is broken where the machine refuses: %s', async (thrown, word) => {
+    const root = await install(`throw ${thrown};`);
+    const { code, message } = await failure(root);
+    expect([code, message]).toEqual(['IO_ERROR', expect.stringContaining(word)]);
+    expect(message).toContain('@weightseal/kms-aws');
+    expect(message).not.toContain('npm install');
+  });
+
+  test('a file of it that is missing is for the package manager', async () => {
+    const root = await install("throw Object.assign(new Error('ENOENT: no'), { code: 'ENOENT' });");
+    expect(await failure(root)).toMatchObject({
+      code: 'INTERNAL',
+      message: expect.stringContaining('npm install'),
+    });
+  });
+
+  test.runIf(process.allowedNodeEnvironmentFlags.has('--permission'))(
+    'where Node may not read it, the flag is told',
+    async () => {
+      const root = await install('export const other = 1;');
+      const modules = join(root, 'node_modules/@weightseal');
+      const source = join(root, 'ask.mjs');
+      await writeFile(
+        source,
+        "import { keyFromUri } from '@weightseal/keys'; await keyFromUri('aws-kms://alias/a').catch(({ code, message }) => console.log(code, message));",
+      );
+      const readable = [
+        source,
+        join(root, 'package.json'),
+        ...['core', 'keys', 'kms-local'].map((name) => join(modules, name, '/')),
+      ];
+      const flags = ['--no-warnings', '--permission', ...readable.map((path) => `--allow-fs-read=${path}`)];
+      const { stdout } = await run(process.execPath, [...flags, source], { cwd: root });
+      expect(stdout).toMatch(/^IO_ERROR .*--allow-fs-read/);
+    },
+  );
+
   test('nor is one of a version that has no such keys', async () => {
     const root = await install('export const other = 1;');
     expect(await failure(root)).toMatchObject({ code: 'INTERNAL', cause: 'It has no keys of aws-kms:' });

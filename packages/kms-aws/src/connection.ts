@@ -1,4 +1,5 @@
 import type { KMSClient, KMSClientConfig } from '@aws-sdk/client-kms';
+import { loadError } from '@weightseal/core';
 import { guardWire } from './guarded-wire.js';
 import type { KeyName } from './key-name.js';
 import { boundedRetries } from './retry.js';
@@ -33,10 +34,19 @@ export function lazyConnection(
 ): () => Promise<Connection> {
   let made: Promise<Connection> | undefined;
   const connect = async (): Promise<Connection> => {
-    const sdk = await import('@aws-sdk/client-kms');
+    const sdk = await import('@aws-sdk/client-kms').catch((cause: unknown) => {
+      throw loadError(cause, '@aws-sdk/client-kms') ?? cause;
+    });
     return { sdk, client: client ?? newClient(sdk, configured(name.region, clientConfig)) };
   };
-  return () => (made ??= connect());
+  return () => {
+    made ??= connect().catch((error: unknown) => {
+      // What the machine refused once it may give the next time.
+      made = undefined;
+      throw error;
+    });
+    return made;
+  };
 }
 
 function newClient(sdk: Sdk, config: KMSClientConfig): KMSClient {

@@ -8,6 +8,7 @@ import {
   type KeyRotator,
   type KeyWrapper,
   type RotationScheduler,
+  type WrappedKey,
   within,
 } from '@weightseal/core';
 import { type Ask, ask } from './ask.js';
@@ -17,7 +18,7 @@ import { describeKey, pinned } from './describe.js';
 import { wrappingKey } from './key-facts.js';
 import { rotateKey, rotationStatus, scheduleRotation } from './rotation.js';
 import { type AzureClients, type SdkOptions, sdkClients } from './sdk-clients.js';
-import { checkedName, isUriOf, isVersion, type KeyName, PROVIDER, partsOf } from './uri.js';
+import { checkedName, isUriOf, isVersion, type KeyName, mayNameVersion, PROVIDER, partsOf } from './uri.js';
 
 /** Versions whose clients are kept: each has a connection and a token of its own to ask for. */
 const MAX_CLIENTS = 16;
@@ -73,12 +74,13 @@ export function createAzureKey(options: AzureKeyOptions): AzureKey {
     if (versions.size > MAX_CLIENTS) versions.delete(versions.keys().next().value!);
     return client;
   };
-  const ofThisKey = (uri: string) => [key, ...former].some((one) => isUriOf(uri, one));
+  const ofThisKey = ({ keyUri, keyVersion }: Pick<WrappedKey, 'keyUri' | 'keyVersion'>) =>
+    [key, ...former].some((one) => isUriOf(keyUri, one)) && mayNameVersion(keyUri, keyVersion);
   return {
     provider: PROVIDER,
     uri: key.uri,
     fits: ({ keyUri, keyVersion, algorithm: used, ciphertext }) =>
-      ofThisKey(keyUri) && isVersion(keyVersion) && splitBlob(used, ciphertext) !== undefined,
+      ofThisKey({ keyUri, keyVersion }) && isVersion(keyVersion) && splitBlob(used, ciphertext) !== undefined,
     async wrap(dataKey, context, call) {
       checkDataKey(dataKey);
       const bound = encodeContext(context);
@@ -94,7 +96,7 @@ export function createAzureKey(options: AzureKeyOptions): AzureKey {
     },
     async unwrap({ keyUri, keyVersion: version, algorithm: used, ciphertext }, context, call) {
       const bound = encodeContext(context);
-      if (!ofThisKey(keyUri)) throw rejected(OTHER_KEY);
+      if (!ofThisKey({ keyUri, keyVersion: version })) throw rejected(OTHER_KEY);
       const body = bodyOf(version, used, ciphertext);
       return run(
         call,

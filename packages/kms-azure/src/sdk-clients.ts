@@ -1,5 +1,6 @@
 import type { TokenCredential } from '@azure/identity';
 import type { CryptographyClient, KeyClient, KeyClientOptions, KeyVaultKey } from '@azure/keyvault-keys';
+import { loadError } from '@weightseal/core';
 import { boundedAnswers } from './bounded-answers.js';
 import { boundedWaits } from './bounded-waits.js';
 import { sharedTokens } from './shared-tokens.js';
@@ -29,7 +30,9 @@ export async function sdkClients(
   options: SdkOptions,
   deadlineMs: number,
 ): Promise<AzureClients> {
-  const { CryptographyClient, KeyClient } = await import('@azure/keyvault-keys');
+  const { CryptographyClient, KeyClient } = await import('@azure/keyvault-keys').catch(
+    notLoaded('@azure/keyvault-keys'),
+  );
   const credential = sharedTokens(options.credential ?? (await defaultCredential()));
   const { clientOptions = {} } = options;
   const retryOptions = { ...RETRIES, ...clientOptions.retryOptions };
@@ -51,6 +54,12 @@ export async function sdkClients(
 }
 
 async function defaultCredential(): Promise<TokenCredential> {
-  const { DefaultAzureCredential } = await import('@azure/identity');
+  const { DefaultAzureCredential } = await import('@azure/identity').catch(notLoaded('@azure/identity'));
   return new DefaultAzureCredential();
+}
+
+function notLoaded(name: string): (cause: unknown) => never {
+  return (cause) => {
+    throw loadError(cause, name) ?? cause;
+  };
 }

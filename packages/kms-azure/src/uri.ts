@@ -79,6 +79,15 @@ export function isUriOf(uri: string, key: KeyName): boolean {
   }
 }
 
+/** Whether a slot's URI names that version, or none. */
+export function mayNameVersion(uri: string, version: string): boolean {
+  try {
+    return (partsOf(uri).version ?? version) === version;
+  } catch {
+    return false;
+  }
+}
+
 export function isVersion(text: string): boolean {
   return versionForm.test(text);
 }

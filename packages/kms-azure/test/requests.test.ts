@@ -106,6 +106,17 @@ describe('the requests of an unwrap', () => {
     }
   });
 
+  it('are none for a slot whose URI names another version than it was made with', async () => {
+    const wrapped = await keysAt(fake, identity)(named).wrap(dataKey(), CONTEXT);
+    const key = keysAt(fake, opener)(named);
+    const slot = (one: string): WrappedKey => ({ ...wrapped, keyUri: `${wrapped.keyUri}/${one}` });
+    const contradicting = slot('f'.repeat(32));
+    fake.requests.length = 0;
+    expect([key.fits!(slot(wrapped.keyVersion)), key.fits!(contradicting)]).toEqual([true, false]);
+    expect(await codeOf(key.unwrap(contradicting, CONTEXT))).toBe('UNWRAP_REJECTED');
+    expect(fake.requests).toEqual([]);
+  });
+
   it('open in a vault to which a backup was restored, where the key says so', async () => {
     const secret = dataKey();
     const wrapped = await keysAt(fake, identity)(named).wrap(secret, CONTEXT);

@@ -1,5 +1,5 @@
 import type { KeyManagementServiceClient } from '@google-cloud/kms';
-import { WeightsealError } from '@weightseal/core';
+import { loadError, WeightsealError } from '@weightseal/core';
 import { guardRest } from './guarded-rest.js';
 
 /** All that is asked of a client. A KeyManagementServiceClient is one. */
@@ -59,7 +59,9 @@ async function make(
   transport: GcpTransport,
   clientOptions: ClientOptions | undefined,
 ): Promise<GcpKmsClient> {
-  const { KeyManagementServiceClient: Client } = await import('@google-cloud/kms');
+  const { KeyManagementServiceClient: Client } = await import('@google-cloud/kms').catch((cause: unknown) => {
+    throw loadError(cause, '@google-cloud/kms') ?? cause;
+  });
   const options = { fallback: transport === 'rest', ...channel, ...clientOptions };
   const client = new Client(options);
   if (options.fallback) guardRest(client, MAX_ANSWER_BYTES);

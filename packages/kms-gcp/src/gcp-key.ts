@@ -14,7 +14,16 @@ import { asking } from './ask.js';
 import { type ConnectionOptions, lazyClient } from './connection.js';
 import { ALGORITHM, decrypt, encrypt, rejected } from './data-key-calls.js';
 import { keyManagement } from './key-management.js';
-import { isUriOf, isVersionOf, type KeyName, keyName, PROVIDER, parseKeyUri, uriOf } from './key-name.js';
+import {
+  isOneKey,
+  isUriOf,
+  isVersionOf,
+  type KeyName,
+  keyName,
+  PROVIDER,
+  parseKeyUri,
+  uriOf,
+} from './key-name.js';
 import { keyRotator } from './rotate.js';
 
 export interface GcpKeyOptions extends ConnectionOptions {
@@ -62,7 +71,8 @@ function gcpKey(name: KeyName, options: Omit<GcpKeyOptions, 'name'>): GcpKey {
       algorithm === ALGORITHM &&
       ciphertext.length > 0 &&
       isVersionOf(keyVersion, name) &&
-      isUriOf(keyUri, name),
+      isUriOf(keyUri, name) &&
+      isOneKey(keyUri, keyVersion),
     async wrap(dataKey, context, call) {
       checkDataKey(dataKey);
       const bound = encodeContext(context);

@@ -77,8 +77,16 @@ export function isNameOf(text: unknown, { parts }: KeyName): boolean {
 
 /** Whether the text is a URI of this key, with a version or without. */
 export function isUriOf(uri: string, { parts }: KeyName): boolean {
-  const found = uri.startsWith(`${PROVIDER}://`) ? read(uri.slice(PROVIDER.length + 3)) : undefined;
+  const found = readUri(uri);
   return found !== undefined && sameKey(found.parts, parts);
+}
+
+/** Whether a slot's URI and its version are of one key: each may be ours by itself, where one says the project's number and the other its ID. */
+export function isOneKey(uri: string, version: string): boolean {
+  const named = readUri(uri);
+  const made = read(version);
+  if (named === undefined || made?.pinned === undefined || !sameKey(named.parts, made.parts)) return false;
+  return named.pinned === undefined || versionNumber(named.pinned) === versionNumber(made.pinned);
 }
 
 /** `7` of `…/cryptoKeyVersions/7`. */
@@ -94,6 +102,10 @@ function sameKey(one: KeyParts, other: KeyParts): boolean {
     one.cryptoKey === other.cryptoKey &&
     (one.project === other.project || projectNumber.test(one.project) !== projectNumber.test(other.project))
   );
+}
+
+function readUri(uri: string): KeyName | undefined {
+  return uri.startsWith(`${PROVIDER}://`) ? read(uri.slice(PROVIDER.length + 3)) : undefined;
 }
 
 function read(text: unknown): KeyName | undefined {

@@ -45,3 +45,25 @@ it('takes slots of each version of its key, and asks for no other', async () => 
   expect(key.fits!(slot(named(), { keyUri: `gcp-kms://${named({ key: 'another' })}` }))).toBe(false);
   expect(calls).toBe(0);
 });
+
+it('takes no slot whose URI and version are not of one key', () => {
+  const key = createGcpKey({ name: named() });
+  const [one, other] = [named({ project: '123' }), named({ project: '456' })];
+  const version = (name: string, number = 3) => `${name}/cryptoKeyVersions/${number}`;
+  const fits = (uri: string, keyVersion: string) =>
+    key.fits!(slot(named(), { keyUri: `gcp-kms://${uri}`, keyVersion }));
+  for (const [uri, keyVersion] of [
+    [one, version(one)],
+    [one, version(named())],
+    [named(), version(one)],
+    [version(one), version(named())],
+  ] as const)
+    expect(fits(uri, keyVersion), uri).toBe(true);
+  for (const [uri, keyVersion] of [
+    [one, version(other)],
+    [version(one), version(other)],
+    [version(named(), 4), version(named())],
+    [version(one, 4), version(named())],
+  ] as const)
+    expect(fits(uri, keyVersion), uri).toBe(false);
+});

@@ -1,7 +1,8 @@
-import { type FileHandle, lstat, open, realpath, rename, unlink } from 'node:fs/promises';
+import { type FileHandle, lstat, open, rename, unlink } from 'node:fs/promises';
 import {
   Directory,
   type ErrorCode,
+  followLinks,
   ioError,
   isWeightsealError,
   type PrivateOptions,
@@ -72,7 +73,7 @@ export async function rotateKeyFile(
   stop: AbortSignal,
   options: PrivateOptions = {},
 ): Promise<string> {
-  const target = await realpath(path).catch((error: unknown) => {
+  const target = await followLinks(path).catch((error: unknown) => {
     throw privateFileError(error, path, 'key file');
   });
   const { directory, name } = await Directory.above(target).catch((error: unknown) => {

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { chmod, chown, lstat, mkdir, symlink } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { createLocalKey, generateKeyFile } from '@weightseal/kms-local';
@@ -19,6 +20,36 @@ it.runIf(process.platform === 'linux')(
       expect.stringMatching(/^IO_ERROR: Could not create the key file .*ulimit -n/),
       expect.stringMatching(/^IO_ERROR: Could not read the key file .*ulimit -n/),
     ]);
+  },
+);
+
+it.runIf(process.platform === 'linux')(
+  'a key file is rotated from the working directory, also below one that may not be searched',
+  async () => {
+    const outer = path('outer');
+    const inner = `${outer}/inner`;
+    await mkdir(inner, { recursive: true });
+    await generateKeyFile(`${inner}/key`);
+    await symlink('key', `${inner}/link`);
+    const root = process.geteuid?.() === 0;
+    const back = process.cwd();
+    process.chdir(inner);
+    await chmod(outer, 0);
+    if (root) {
+      await chown(inner, 1234, 0);
+      await chown('key', 1234, 0);
+      process.seteuid!(1234);
+    }
+    try {
+      await expect(lstat(`${inner}/key`)).rejects.toMatchObject({ code: 'EACCES' });
+      expect(await createLocalKey({ path: 'link' }).rotate()).toMatch(/\/2$/);
+      expect(await createLocalKey({ path: './key' }).rotate()).toMatch(/\/3$/);
+      expect((await lstat('link')).isSymbolicLink()).toBe(true);
+    } finally {
+      if (root) process.seteuid!(0);
+      await chmod(outer, 0o755);
+      process.chdir(back);
+    }
   },
 );
 

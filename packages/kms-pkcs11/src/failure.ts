@@ -1,4 +1,4 @@
-import { type ErrorCode, WeightsealError } from '@weightseal/core';
+import { type ErrorCode, systemFailure, WeightsealError } from '@weightseal/core';
 import { CKR } from './cryptoki/constants.js';
 import type { Failure, HelperFailure } from './messages.js';
 
@@ -178,9 +178,21 @@ export function isWrongPin(failure: Failure): boolean {
 /** Says what could not be done with which key, what to do, and what the module said. */
 export function toError(cause: HelperFailure, doing: string): WeightsealError {
   const { failure } = cause;
-  const [code, sentence] = rowOf(failure);
+  const [code, sentence] = notStarted(cause) ?? rowOf(failure);
   const said = saying(failure);
   return new WeightsealError(code, `Could not ${doing}. ${sentence}${said && ` (${said})`}`, { cause });
+}
+
+/** Where it is this machine that does not let the helper start, the module's vendor has nothing to say of it. */
+function notStarted({ failure, cause }: HelperFailure): Row | undefined {
+  const refused = failure.kind === 'no-helper' ? systemFailure(cause) : undefined;
+  if (!refused) return undefined;
+  // A process that was replaced by a newer one while it ran, or whose directory was removed.
+  const hint =
+    refused.errno === 'ENOENT'
+      ? 'The program of Node that runs this process, or its working directory, is there no more; start it anew.'
+      : refused.hint;
+  return ['KEY_UNAVAILABLE', `The helper process that holds the PKCS#11 module cannot be started. ${hint}`];
 }
 
 function rowOf(failure: Failure): Row {

@@ -66,7 +66,9 @@ function keyOf(identity: KeyIdentity, options: AccessOptions, pinFile: string | 
     provider: 'pkcs11',
     uri,
     fits: (slot) =>
-      mayName(slot.keyUri, identity) && isWrap(slot) && (key.id === undefined || key.id === slot.keyVersion),
+      mayName(slot.keyUri, slot.keyVersion, identity) &&
+      isWrap(slot) &&
+      (key.id === undefined || key.id === slot.keyVersion),
     async wrap(dataKey, context, call) {
       checkDataKey(dataKey);
       const input = Buffer.concat([randomBytes(IV_BYTES), dataKey, additionalData(encodeContext(context))]);
@@ -88,7 +90,7 @@ function keyOf(identity: KeyIdentity, options: AccessOptions, pinFile: string | 
     },
     async unwrap(wrapped, context, call) {
       const bound = additionalData(encodeContext(context));
-      if (!mayName(wrapped.keyUri, identity)) throw otherKey(uri);
+      if (!mayName(wrapped.keyUri, wrapped.keyVersion, identity)) throw otherKey(uri);
       const { id, sealed } = decodeBlob(wrapped);
       if (key.id !== undefined && key.id !== id) throw otherVersion(uri);
       const input = Buffer.concat([sealed, bound]);

@@ -71,11 +71,11 @@ export function parseUri(uri: string): KeyIdentity & Places {
   };
 }
 
-/** Whether a slot's URI may name this key: whatever both of them say must be the same. */
-export function mayName(uri: string, { token, key }: KeyIdentity): boolean {
+/** Whether a slot's URI may name this key: whatever both of them say must be the same, and the id in it that of the slot's version. */
+export function mayName(uri: string, version: string, { token, key }: KeyIdentity): boolean {
   try {
     const other = parseUri(uri);
-    return agrees(token, other.token) && agrees(key, other.key);
+    return agrees(token, other.token) && agrees(key, other.key) && (other.key.id ?? version) === version;
   } catch {
     return false;
   }

@@ -55,6 +55,21 @@ describe('what the module says', () => {
     expect(errorOf(ckr('C_DecryptInit', CKR[name])).code).toBe('KEY_UNAVAILABLE');
   });
 
+  it.each<[object, string]>([
+    [{ code: 'EMFILE' }, 'ulimit -n'],
+    [{ code: 'EAGAIN' }, 'ulimit -u'],
+    [{ code: 'ENOMEM' }, 'memory'],
+    [{ code: 'ERR_ACCESS_DENIED', permission: 'ChildProcess' }, '--allow-child-process'],
+    [{ code: 'ENOENT' }, 'start it anew'],
+  ])('is not asked for where the machine does not let the helper start: %o', (said, word) => {
+    const cause = Object.assign(new Error('spawn'), said);
+    const failure = new HelperFailure({ kind: 'no-helper', detail: 'no' }, { cause });
+    const error = toError(failure, 'unwrap with pkcs11:object=k');
+    expect(error).toMatchObject({ code: 'KEY_UNAVAILABLE', message: expect.stringContaining(word) });
+    expect(error.message).not.toContain('vendor');
+    expect(errorOf({ kind: 'no-helper', detail: 'it ended with code 1' }).message).toContain('vendor');
+  });
+
   it('while decrypting stays an outage where it says that the device failed', () => {
     expect(errorOf(ckr('C_Decrypt', CKR.DEVICE_ERROR)).code).toBe('KEY_UNAVAILABLE');
   });

@@ -14,7 +14,13 @@ it.each<[string, readonly string[], readonly string[]]>([
   [
     'pkcs11:token=models;object=llama',
     ['pkcs11:token=models;object=llama', 'pkcs11:object=llama', 'pkcs11:token=models;serial=1;id=%01%02'],
-    ['pkcs11:token=others;object=llama', 'pkcs11:token=models;object=others', 'pkcs11:', 'local:x'],
+    [
+      'pkcs11:object=llama;id=%01%03',
+      'pkcs11:token=others;object=llama',
+      'pkcs11:token=models;object=others',
+      'pkcs11:',
+      'local:x',
+    ],
   ],
   [
     'pkcs11:token=models;serial=1;object=llama;id=%01%02',

@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { Agent as PlainAgent, request as plainRequest } from 'node:http';
 import { Agent, request as tlsRequest } from 'node:https';
 import { createSecureContext, type SecureContext } from 'node:tls';
-import { WeightsealError } from '@weightseal/core';
+import { ioError, systemFailure, WeightsealError } from '@weightseal/core';
+import { readNamedFile, UnfitFile } from './named-file.js';
 import { scrubbed } from './scrub.js';
 
 /** PEM, each instead of the file that the environment names. */
@@ -56,14 +56,36 @@ function contextOf({ ca, cert, key }: VaultTls): SecureContext {
   }
 }
 
+/** What of the machine's failures is of the path, which can be corrected. */
+const OF_THE_PATH = [
+  'ENOENT',
+  'ENOTDIR',
+  'EISDIR',
+  'ELOOP',
+  'ENAMETOOLONG',
+  'ENXIO',
+  'EACCES',
+  'EPERM',
+  'ERR_ACCESS_DENIED',
+];
+
+function unreadable(name: string, cause: unknown): WeightsealError {
+  const failure = systemFailure(cause);
+  if (failure && failure.code !== 'INVALID_ARGUMENT' && !OF_THE_PATH.includes(failure.errno))
+    return ioError(cause, `read the file that ${name} names`);
+  const reason =
+    cause instanceof UnfitFile ? `: ${cause.message}.` : `. ${failure?.hint ?? 'Check the path.'}`;
+  return new WeightsealError('INVALID_ARGUMENT', `The file that ${name} names cannot be read${reason}`, {
+    cause: scrubbed(cause),
+  });
+}
+
 async function fileNamedBy(variable: string): Promise<Buffer | undefined> {
   for (const name of [`VAULT_${variable}`, `BAO_${variable}`]) {
     const path = process.env[name];
     if (path === undefined || path === '') continue;
-    return readFile(path).catch((cause: unknown) => {
-      throw new WeightsealError('INVALID_ARGUMENT', `The file that ${name} names cannot be read.`, {
-        cause: scrubbed(cause),
-      });
+    return readNamedFile(path).catch((cause: unknown) => {
+      throw unreadable(name, cause);
     });
   }
   return undefined;

@@ -1,4 +1,4 @@
-import { WeightsealError } from '@weightseal/core';
+import { systemFailure, WeightsealError } from '@weightseal/core';
 import {
   NO_CERTIFICATE,
   NOT_VAULT,
@@ -69,12 +69,18 @@ function rowOf(status: number, said: readonly string[] | undefined, operation: O
   return operation === 'decrypt' ? REFUSED_WRAP : REFUSED_CALL;
 }
 
+/** What has nothing to do with the server, though no connection came of it. */
+const OF_THIS_MACHINE = ['EMFILE', 'ENFILE', 'ENOMEM', 'ENOBUFS', 'ERR_ACCESS_DENIED'];
+
 /** No answer, or not to its end. */
 export function unanswered(thrown: unknown, asked: Asked): Failure {
   const cause = scrubbed(thrown);
   const { code = '' } = cause as NodeJS.ErrnoException;
   if (thrown instanceof TooLong || code.startsWith('HPE_')) return failure(NOT_VAULT, asked, cause);
   if (/CERTIFICATE_REQUIRED|_ALERT_/.test(code)) return failure(NO_CERTIFICATE, asked, cause);
+  const short = systemFailure(thrown);
+  if (short && OF_THIS_MACHINE.includes(short.errno))
+    return failure({ ...UNREACHED, advice: short.hint }, asked, cause);
   const tls =
     /^(?:ERR_TLS_|ERR_SSL_|ERR_OSSL_|CERT_|EPROTO$|SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_|HOSTNAME_)/.test(code);
   return failure(tls ? UNTRUSTED : UNREACHED, asked, cause);

@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { ioError, WeightsealError } from '@weightseal/core';
+import { ioError, systemFailure, WeightsealError, wipe } from '@weightseal/core';
+import { readNamedFile, UnfitFile } from './named-file.js';
 import { scrubbed } from './scrub.js';
 
 export type VaultToken = string | ((signal: AbortSignal) => string | Promise<string>);
@@ -55,17 +55,23 @@ async function given(option: VaultToken | undefined, stop: AbortSignal): Promise
 }
 
 /** What of the machine's failures is about who may read the file. */
-const REFUSALS = ['EACCES', 'EPERM', 'ERR_ACCESS_DENIED', 'EISDIR', 'ELOOP', 'ENOTDIR'];
+const REFUSALS = ['EACCES', 'EPERM', 'ERR_ACCESS_DENIED', 'EISDIR', 'ELOOP', 'ENOTDIR', 'ENXIO'];
 
 /** Where `vault login` and `bao login` leave it. */
 async function inFile(): Promise<string | undefined> {
+  let bytes: Buffer | undefined;
   try {
-    return await readFile(`${homedir()}/${FILE}`, 'utf8');
+    bytes = await readNamedFile(`${homedir()}/${FILE}`);
+    return bytes.toString('utf8');
   } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    if (code === 'ENOENT') return undefined;
-    if (!REFUSALS.includes(code ?? '')) throw ioError(cause, `read the Vault token in ~/${FILE}`);
-    throw denied(`The Vault token in ~/${FILE} cannot be read; check its owner and mode.`, scrubbed(cause));
+    if (cause instanceof UnfitFile)
+      throw denied(`The Vault token in ~/${FILE} cannot be read: ${cause.message}.`, cause);
+    const { errno = '', hint = '' } = systemFailure(cause) ?? {};
+    if (errno === 'ENOENT') return undefined;
+    if (!REFUSALS.includes(errno)) throw ioError(cause, `read the Vault token in ~/${FILE}`);
+    throw denied(`The Vault token in ~/${FILE} cannot be read. ${hint}`, scrubbed(cause));
+  } finally {
+    wipe(bytes);
   }
 }
 

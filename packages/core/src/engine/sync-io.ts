@@ -1,4 +1,5 @@
 import { readSync, writevSync } from 'node:fs';
+import { systemFailure } from '../system-errors.js';
 import { TaskError } from './task.js';
 
 /** POSIX writev takes at most IOV_MAX, 1024, pieces. */
@@ -30,7 +31,9 @@ function writeSome(fd: number, pieces: readonly Uint8Array[], at: number): numbe
     return writevSync(fd, pieces, at);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    throw new TaskError({ message, writing: true, ...(code !== undefined && { errno: code }) });
+    // The number that it may be instead does not go from thread to thread.
+    const errno = systemFailure(error)?.errno ?? code;
+    throw new TaskError({ message, writing: true, ...(errno !== undefined && { errno }) });
   }
 }
 

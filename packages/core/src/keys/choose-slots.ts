@@ -59,10 +59,11 @@ function fits(key: KeyWrapper, slot: KeySlot): boolean {
   }
 }
 
+/** Of a key that does not say it in a number, it may be anything. */
 function effortOf(key: KeyWrapper, slot: KeySlot): number {
   try {
-    const effort = key.effort?.(copyOf(slot)) ?? 0;
-    return effort >= 0 ? effort : Number.POSITIVE_INFINITY;
+    const effort: unknown = key.effort?.(copyOf(slot));
+    return typeof effort === 'number' && effort >= 0 ? effort : Number.POSITIVE_INFINITY;
   } catch {
     return Number.POSITIVE_INFINITY;
   }

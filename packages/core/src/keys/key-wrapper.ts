@@ -111,8 +111,11 @@ export function canReleaseAttested(wrapper: KeyWrapper): wrapper is KeyWrapper &
   return 'unwrapAttested' in wrapper && typeof wrapper.unwrapAttested === 'function';
 }
 
-/** What the key says of slots, for a key that stands for it. */
+/** What the key says of slots, for a key that stands for it. What is no function says nothing, as everywhere. */
 export function judgesOf(key: KeyWrapper): SlotJudge {
   const { fits, effort } = key;
-  return { ...(fits && { fits: fits.bind(key) }), ...(effort && { effort: effort.bind(key) }) };
+  return {
+    ...(typeof fits === 'function' && { fits: fits.bind(key) }),
+    ...(typeof effort === 'function' && { effort: effort.bind(key) }),
+  };
 }

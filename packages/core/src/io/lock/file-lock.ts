@@ -1,15 +1,17 @@
 import { constants } from 'node:fs';
-import { lstat, realpath } from 'node:fs/promises';
+import { lstat } from 'node:fs/promises';
 import { ioError, throwIfAborted } from '../../errors.js';
 import { FileSource, inputChanged } from '../byte-source.js';
+import { followLinks } from '../follow-links.js';
 import { lockByProgram } from './flock.js';
 import { awaitBeside, lockBeside } from './lock-beside.js';
+import { tellingWait } from './telling-wait.js';
 import { inTurn } from './turns.js';
 
 /** Of two that would change a file, the second begins when the first is done. */
 export interface LockOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Called once, when another one has had the file for longer than a moment. */
+  /** Called once, when another one has had the file for longer than a moment. What it throws ends the wait. */
   readonly onWait?: (() => void) | undefined;
 }
 
@@ -18,8 +20,6 @@ export interface LockedFile extends AsyncDisposable {
   readonly file: FileSource;
 }
 
-/** How long is more than a moment. */
-const WAIT_MS = 300;
 /** How often the file may be replaced while it is waited for: on some mounts a file seems to be another one at each look. */
 const TRIES = 100;
 /** What systems say of a file that may be read and not written. */
@@ -30,28 +30,28 @@ const NOT_FOR_WRITING = ['EACCES', 'EPERM', 'EROFS', 'ETXTBSY', 'ERR_ACCESS_DENI
  * the path then, which may be another file.
  *
  * @param writing whether the file itself is to be written; else it is going to be replaced
- * @throws INPUT_NOT_FOUND, INVALID_ARGUMENT, IO_ERROR, ABORTED
+ * @throws INPUT_NOT_FOUND, INVALID_ARGUMENT, IO_ERROR, ABORTED, and what `onWait` throws
  */
 export async function openLocked(path: string, writing: boolean, options: LockOptions): Promise<LockedFile> {
-  const { onWait } = options;
-  const waiting = onWait && setTimeout(onWait, WAIT_MS);
-  try {
+  return await tellingWait(options.onWait, options.signal, async (signal) => {
     for (let left = TRIES; left > 0; left--) {
-      throwIfAborted(options.signal);
-      const target = await realpath(path).catch((error: unknown) => {
+      throwIfAborted(signal);
+      const target = await followLinks(path).catch((error: unknown) => {
         throw ioError(error, `open ${path}`);
       });
-      const locked = await openAndLock(target, writing, options);
+      const locked = await openAndLock(target, writing, signal);
       if (await stillNamed(locked.file)) return locked;
       await locked[Symbol.asyncDispose]();
     }
     throw inputChanged(path);
-  } finally {
-    clearTimeout(waiting);
-  }
+  });
 }
 
-async function openAndLock(target: string, writing: boolean, { signal }: LockOptions): Promise<LockedFile> {
+async function openAndLock(
+  target: string,
+  writing: boolean,
+  signal: AbortSignal | undefined,
+): Promise<LockedFile> {
   const file = await openFor(target, writing);
   let endTurn: (() => void) | undefined;
   try {

@@ -1,14 +1,18 @@
 import { type FileHandle, lutimes, open, readFile, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { randomBytes } from '../../crypto.js';
 import { throwIfAborted } from '../../errors.js';
-import { contentOf, thisPlace, timeOf, Watch } from './lock-watch.js';
+import { contentOf, thisPlace, Watch } from './lock-watch.js';
 import { orAborted } from './turns.js';
 
 /** What a file is, whatever its names are. */
 export interface Inode {
   readonly dev: bigint;
   readonly ino: bigint;
+}
+
+interface Owned extends Inode {
+  readonly uid: bigint;
 }
 
 const LOOK_MS = 50;
@@ -19,7 +23,7 @@ const PATIENCE_MS = 60_000;
 /**
  * The lock where flock(2) cannot be had (macOS, Windows, an image without the program, some network file systems): a file beside the one that is to be
  * changed, which only one can create. It says whose it is, and whoever finds that process dead takes it over; of another machine it is known by nobody renewing it. Where no file can be made
- * there, there is no lock; then what is looked at before each change has to do. Waits for others.
+ * there, or something stands that is no lock and will not go, there is no lock; then what is looked at before each change has to do. Waits for others.
  *
  * @param patienceMs how long a lock may go without being renewed
  * @returns what removes it
@@ -43,24 +47,39 @@ export async function lockBeside(
       // Of the two ways, this one gives way: both look after the other when they have their own.
       await removeOwn(path, mine);
       await pause(signal);
-    } else if (!(await watch.takeOver())) await pause(signal);
+      continue;
+    }
+    const found = await watch.look();
+    if (found === 'nobody') return () => Promise.resolve();
+    if (found === 'held') await pause(signal);
   }
 }
 
-/** For those who have the system's lock: waits for one who could not have it. @throws ABORTED */
+/**
+ * For those who have the system's lock: waits for one who could not have it. Anybody who may write to the directory can put a file there, and need not
+ * have any business with ours: only that of its owner, of root or of this user counts.
+ *
+ * @throws ABORTED
+ */
 export async function awaitBeside(
   target: string,
-  inode: Inode,
+  inode: Owned,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const path = besides(target, inode);
-  const watch = new Watch(path, PATIENCE_MS);
-  while ((await timeOf(path)) !== undefined && !(await watch.takeOver())) await pause(signal);
+  const known = [0, Number(inode.uid), process.geteuid?.()];
+  const watch = new Watch(besides(target, inode), PATIENCE_MS, ({ uid }) => known.includes(uid));
+  for (;;) {
+    throwIfAborted(signal);
+    const found = await watch.look();
+    if (found === 'none' || found === 'nobody') return;
+    if (found === 'held') await pause(signal);
+  }
 }
 
 /** By the inode, since names can be as long as they may be. */
 function besides(target: string, { ino }: Inode): string {
-  return join(dirname(target), `.${ino.toString(16)}.weightseal-lock`);
+  // Not joined, which would take `..` back: where that leads behind a link only the kernel knows.
+  return `${dirname(target)}/.${ino.toString(16)}.weightseal-lock`;
 }
 
 /** Whether somebody has the system's lock, as far as Linux tells: major:minor:inode, of what is locked and not of who waits. */

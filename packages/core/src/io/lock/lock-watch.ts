@@ -1,4 +1,4 @@
-import { constants, readlinkSync } from 'node:fs';
+import { constants, readlinkSync, type Stats } from 'node:fs';
 import { lstat, open, rename, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { randomBytes } from '../../crypto.js';
@@ -7,37 +7,55 @@ import { randomBytes } from '../../crypto.js';
 const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
 const MAX_BYTES = 512;
 
+/** What there is of somebody else's lock. `nobody`: something stands there that is no lock, or of a process that is no more, and will not go; whoever waited for it would wait for ever. */
+export type Found = 'none' | 'removed' | 'held' | 'nobody';
+
 /** Somebody else's lock, as it is seen over a while. Clocks of two machines need not agree: only whether its time changes counts. */
 export class Watch {
   readonly #path: string;
   readonly #patienceMs: number;
+  readonly #counts: (found: Stats) => boolean;
   #seen = '';
   #since = 0;
 
-  constructor(path: string, patienceMs: number) {
+  /** @param counts whose file is a lock at all */
+  constructor(path: string, patienceMs: number, counts: (found: Stats) => boolean = () => true) {
     this.#path = path;
     this.#patienceMs = patienceMs;
+    this.#counts = counts;
   }
 
-  /** Removes it if its process is dead. Resolves to whether there may be none now. */
-  async takeOver(): Promise<boolean> {
-    const found = await contentOf(this.#path);
-    if (found === undefined) return true;
-    if (!isLeft(found) && !(await this.#unrenewed(found))) return false;
+  /** Looks at it, and removes it if its process is dead and we may. */
+  async look(): Promise<Found> {
+    try {
+      const found = await lstat(this.#path);
+      // Ours are regular files. A directory or a link is no lock, and not ours to remove.
+      if (!found.isFile() || !this.#counts(found)) return 'nobody';
+    } catch (error) {
+      return (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'none' : 'nobody';
+    }
+    const content = await contentOf(this.#path);
+    if (content === undefined) return 'none';
+    if (!isLeft(content) && !(await this.#unrenewed(content))) return 'held';
+    return await this.#remove(content);
+  }
+
+  async #remove(content: string): Promise<Found> {
     // Two may see it at the same time: each takes away what is there under a name of its own, and only one gets the dead one's.
     const aside = `${this.#path}.${randomBytes(8).toString('hex')}`;
-    const moved = await rename(this.#path, aside).then(
-      () => true,
-      () => false,
-    );
-    if (!moved) return false;
-    if ((await contentOf(aside)) !== found) await rename(aside, this.#path).catch(() => {});
+    try {
+      await rename(this.#path, aside);
+    } catch (error) {
+      // In a sticky directory it is its owner's, and some directories are not ours to write to: it is as dead there.
+      return (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'none' : 'nobody';
+    }
+    if ((await contentOf(aside)) !== content) await rename(aside, this.#path).catch(() => {});
     await rm(aside, { force: true }).catch(() => {});
-    return true;
+    return 'removed';
   }
 
   async #unrenewed(content: string): Promise<boolean> {
-    const seen = `${await timeOf(this.#path)} ${content}`;
+    const seen = `${(await lstat(this.#path).catch(() => undefined))?.mtimeMs} ${content}`;
     if (seen !== this.#seen) {
       this.#seen = seen;
       this.#since = performance.now();
@@ -55,10 +73,6 @@ export async function contentOf(path: string): Promise<string | undefined> {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'ENOENT' ? undefined : '';
   }
-}
-
-export async function timeOf(path: string): Promise<number | undefined> {
-  return (await lstat(path).catch(() => undefined))?.mtimeMs;
 }
 
 /** Whether its process is of this machine and dead. What runs on another one, or in another container, cannot be seen from here. */

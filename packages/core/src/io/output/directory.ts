@@ -27,8 +27,7 @@ export class Directory implements AsyncDisposable {
    * @throws what open(2) says, as Node puts it
    */
   static async above(path: string): Promise<{ readonly directory: Directory; readonly name: string }> {
-    const divided = process.platform === 'win32' ? /^(.*[\\/]|[a-z]:)?(.*)$/is : /^(.*\/)?(.*)$/s;
-    const [, before = '', name = ''] = divided.exec(path) ?? [];
+    const { before, name } = divide(path);
     // `C:name` is in the directory in which that drive is.
     const directory = before === '' || before.endsWith(':') ? `${before}.` : before;
     return { directory: await Directory.open(directory), name };
@@ -67,6 +66,13 @@ export class Directory implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#handle?.close();
   }
+}
+
+/** A path at its last slash, which stays with what is before it. */
+export function divide(path: string): { readonly before: string; readonly name: string } {
+  const divided = process.platform === 'win32' ? /^(.*[\\/]|[a-z]:)?(.*)$/is : /^(.*\/)?(.*)$/s;
+  const [, before = '', name = ''] = divided.exec(path) ?? [];
+  return { before, name };
 }
 
 /** In `self` it is us, also where /proc is that of another PID namespace, in which our number is somebody else's. */
