@@ -121,8 +121,11 @@ export async function run(source: string | ByteSource, options: RunOptions): Pro
     await reader[Symbol.asyncDispose]();
     const killedBefore = await oomKills();
     await inode.sealOff();
+    throwIfAborted(signal);
     const child = await stage.start();
     signals.to(child);
+    // It came while the command was being started, when nobody could tell the command.
+    if (signal?.aborted) child.kill('SIGTERM');
     const tell = teller(options.onEvent);
     tell({ event: 'started', pid: child.pid!, path, placement, opened });
     const ended = new AbortController();
