@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { access, type FileHandle, open } from 'node:fs/promises';
 import { findProgram, searchPath, WeightsealError } from '@weightseal/core';
-import { O_NOATIME } from '../descriptors.js';
+import { MARKED } from '../descriptors.js';
 import { Inode } from '../inode.js';
 import { fileSystemOf } from '../machine/file-system.js';
 import { emptyDirectory } from '../place/existing.js';
@@ -82,8 +82,7 @@ export async function ownStage(launch: Launch): Promise<Stage | undefined> {
       const { exitCode, signalCode } = helper.child;
       if (exitCode !== null || signalCode !== null) throw helperGone();
       // So marked, the command's own descriptor is told from those that it opens.
-      const flags = constants.O_RDONLY | O_NOATIME;
-      model = await open(`/proc/${helper.pid}/root${path}`, flags).catch(() => {
+      model = await open(`/proc/${helper.pid}/root${path}`, MARKED).catch(() => {
         throw helperGone();
       });
       inode.hold(model);
