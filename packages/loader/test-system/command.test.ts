@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
@@ -45,6 +45,24 @@ const RAW = [
 import os,sys
 e=dict(os.environb); e[b'RAW']=b'\xff\xfe\\0x%s\n'; e[b'N\xfe']=b'name'; e[b'WEIGHTSEAL_\xff']=b'secret'; e[b'IFS']=b'x'
 os.execve(sys.argv[1],sys.argv[1:],e)`,
+];
+/** Where /bin/sh is another one than here. */
+const withShell = (shell: string): string[] => {
+  const replacing =
+    'mount --bind "$(command -v "$0")" "$(realpath /bin/sh)" && exec "$@"';
+  return ['unshare', '--mount', '--propagation', 'private', 'sh', '-c', replacing, shell];
+};
+/** What makes a bash do other things, and our script's own names. */
+const FOR_SHELLS = [
+  'python3',
+  '-c',
+  String.raw`
+import json,os,sys
+e=dict(os.environb); e.update((k.encode(),v.encode()) for k,v in json.loads(sys.argv[1]).items()); e[b'RAW']=bytes(range(1,256))+b'\n\n'; e[b'SHELLOPTS']=b'noexec:xtrace:allexport'; e[b'BASHOPTS']=b'extdebug'
+for n in 'BASH_ENV ENV BASH_VERSION UID EUID PPID HOSTNAME HISTFILE COLUMNS SECONDS POSIXLY_CORRECT IFS PS4 weightseal_n weightseal_v'.split(): e[n.encode()]=b'mine'
+for n in 'LC_ALL LANG'.split(): e[n.encode()]=b'zh_CN.GBK'
+os.execve(sys.argv[2],sys.argv[2:],e)`,
+  JSON.stringify(ODD),
 ];
 /** As a service manager starts it: sockets from 3 on, and LISTEN_PID. */
 const ACTIVATED = [
@@ -94,6 +112,17 @@ describe.runIf(isRoot).each(['own', 'existing'])('a command on a model in the pl
     expect(told).toContain('RAW=\xff\xfe\\0x%s\n');
     const { stdout } = await run(TELL_ENVIRONMENT, { flags, wrapper: RAW });
     expect(stdout).not.toMatch(/secret/);
+  });
+
+  describe.each(['dash', 'bash', 'busybox'])('with %s as /bin/sh', (shell) => {
+    const here = spawnSync('sh', ['-c', `command -v ${shell}`]).status === 0;
+
+    test.skipIf(!here)('has it byte for byte, whatever a shell makes of its variables', async () => {
+      const wrapper = [...withShell(shell), ...FOR_SHELLS];
+      expect(await environmentOf({ wrapper })).toEqual(await without(FOR_SHELLS));
+      const { stdout, stderr, code } = await run(['echo', 'runs'], { flags, wrapper });
+      expect({ stdout, stderr, code }).toEqual({ stdout: 'runs\n', stderr: '', code: 0 });
+    });
   });
 
   test('is not found, or cannot be executed, before a key is asked', async () => {

@@ -72,6 +72,23 @@ describe('variables that are not UTF-8', () => {
   });
 });
 
+test.each([
+  'SHELLOPTS',
+  'BASHOPTS',
+  'BASH_ENV',
+  'ENV',
+  'POSIXLY_CORRECT',
+  'UID',
+  'RANDOM',
+  'LC_ALL',
+  'weightseal_n',
+  'WEIGHTSEAL_ENV_0',
+])('%s does nothing to the shell that sets up an environment, and is set after it', (name) => {
+  const { environment, args } = rebuilt({ A: 'a', [name]: 'own' }, [], ['LISTEN_PID']);
+  expect(environment).toEqual({ A: 'a', WEIGHTSEAL_ENV_0: `${name}=own` });
+  expect(args[0]).toBe('1');
+});
+
 test('what opens keys stays out of the environment, unless it is named', () => {
   const all = { WEIGHTSEAL_X: '1', VAULT_TOKEN: '2', 'a.b': '3' };
   expect(cleanedEnvironment(all)).toEqual({ 'a.b': '3' });

@@ -17,8 +17,13 @@ for weightseal_v in $weightseal_numbers; do set -- "$weightseal_v=$$" "$@"; done
 exec "$weightseal_env" $weightseal_unset "$@"
 `;
 
-/** Shells set these, or take them for something of their own. */
-const OF_SHELLS = ['PWD', 'OLDPWD', 'SHLVL', '_', 'IFS', 'OPTIND', 'PS1', 'PS2', 'PS4', 'PPID', 'LINENO'];
+/**
+ * Shells set, change or drop these, or do otherwise by them (SHELLOPTS=noexec, and a language in which one character is several bytes); and those of our script. The shell does not see them.
+ */
+const OF_SHELLS =
+  /^(?:_|PWD|OLDPWD|SHLVL|PPID|IFS|OPT(?:IND|ARG|ERR)|LINENO|S?RANDOM|SECONDS|EPOCH\w+|ENV|E?UID|GROUPS|HOST(?:NAME|TYPE)|MACHTYPE|OSTYPE|DIRSTACK|FUNCN\w+|PIPESTATUS|SHELLOPTS|BASH\w*|POSIXLY_CORRECT|HIST\w+|COMP_\w+|COLUMNS|LINES|PS[0-4]|MAIL\w*|TMOUT|GLOBIGNORE|LANG\w*|LC_\w+|weightseal_\w+|WEIGHTSEAL_ENV_\d+)$/;
+/** Those that one adds to what it starts. */
+const ADDED = ['PWD', 'OLDPWD', 'SHLVL', '_', 'IFS', 'OPTIND', 'PS1', 'PS2', 'PS4', 'PPID', 'LINENO'];
 const SHELL_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 export interface Rebuilt {
@@ -43,7 +48,7 @@ export function rebuilt(
   const gone = numbers.includes('LISTEN_PID') ? [...numbers, 'LISTEN_PIDFDID'] : numbers;
   const entries = Object.entries(environment).filter(([name]) => !gone.includes(name));
   const simple = entries.filter(
-    ([name]) => SHELL_NAME.test(name) && !OF_SHELLS.includes(name) && !rawNames.includes(name),
+    ([name]) => SHELL_NAME.test(name) && !OF_SHELLS.test(name) && !rawNames.includes(name),
   );
   const names = simple.map(([name]) => name);
   const odd = entries.filter(([name]) => !names.includes(name) && !rawNames.includes(name));
@@ -59,7 +64,7 @@ export function rebuilt(
     args: [
       String(encoded.length),
       numbers.join(' '),
-      OF_SHELLS.filter((name) => environment[name] === undefined)
+      ADDED.filter((name) => environment[name] === undefined)
         .map((name) => `-u ${name}`)
         .join(' '),
     ],
