@@ -287,6 +287,24 @@ test.runIf(isRoot)('a user keeps a directory that may be entered and not be read
   }
 });
 
+test.runIf(isRoot)('a user can run one in another, each with the name that the model has', async () => {
+  const user = 1234;
+  await using outer = await sealedModel(10);
+  await using inner = await sealedModel(5, { plaintext: Buffer.from('other') });
+  for (const { directory, path } of [outer, inner])
+    for (const one of [directory, path, join(directory, 'key')]) chownSync(one, user, user);
+  const nested = (where: string) => [
+    ...[process.execPath, CLI, 'run', inner.path, '--key', inner.keyUri, '--json'],
+    ...['--where', where, '--name', 'model.gguf', '--', 'sh', '-c', 'echo "$1"; cat "$1"', 'sh', '{{model}}'],
+  ];
+  for (const where of ['own', 'existing'])
+    for (const [its, kind] of Object.entries({ auto: 'own-tmpfs', existing: 'tmpfs' })) {
+      const told = await outcome(started(outer, nested(its), { flags: ['--where', where], uid: user }));
+      expect([told.code, told.stdout]).toEqual([0, expect.stringMatching(/\/model\.gguf\nother$/)]);
+      expect(JSON.parse(told.stderr)).toMatchObject({ placement: { kind } });
+    }
+});
+
 describe.runIf(isRoot)('signals that are to be ignored', () => {
   const job = (ignored: readonly string[]) => ({
     path: model.path,
