@@ -170,6 +170,27 @@ describe.runIf(isRoot).each(['own', 'existing'])('a command on a model in the pl
     }
   });
 
+  test.each([
+    ['that can wait, as make gives its jobs', 'os.pipe()', 'os.execvp(sys.argv[1],sys.argv[1:])'],
+    [
+      'that cannot wait, of a process that lives',
+      'os.pipe2(os.O_NONBLOCK)',
+      'sys.exit(subprocess.call(sys.argv[1:],pass_fds=(5,6,7,8)))',
+    ],
+  ])('gets both ends of a pipe %s', async (_, pipe, begin) => {
+    const opening = `
+import fcntl,os,subprocess,sys
+ends=[fcntl.fcntl(fd,fcntl.F_DUPFD,20) for _ in range(2) for fd in ${pipe}]
+os.closerange(3,20)
+for at,fd in zip((5,6,7,8),ends): os.dup2(fd,at)
+os.closerange(9,40)
+${begin}`;
+    const asked = [5, 6, 7, 8].flatMap((fd) => ['--pass-fd', String(fd)]);
+    const words = ['sh', '-c', 'echo one >&6; echo two >&8; read a <&5; read b <&7; echo "$a $b"'];
+    const told = await run(words, { flags: [...flags, ...asked], wrapper: ['python3', '-c', opening] });
+    expect(told).toMatchObject({ stdout: 'one two\n', stderr: '', code: 0 });
+  });
+
   test.each(['5', '77', '70000', '-1', 'x'])(
     "is refused the descriptor %s, which is nobody's or Node's",
     async (fd) => {
