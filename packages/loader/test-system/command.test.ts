@@ -43,7 +43,7 @@ const RAW = [
   '-c',
   String.raw`
 import os,sys
-e=dict(os.environb); e[b'RAW']=b'\xff\xfe\\0x%s\n'; e[b'N\xfe']=b'name'; e[b'WEIGHTSEAL_\xff']=b'secret'; e[b'IFS']=b'x'
+e=dict(os.environb); e[b'RAW']=b'\xff\xfe\\0x%s\n'; e[b'N\xfe']=b'name'; e[b'N\xff']=b'another'; e['N\ufffd'.encode()]=b'third'; e[b'N\xef\xbf\xbd\xff']=b'fourth'; e[b'WEIGHTSEAL_\xff']=b'secret'; e[b'IFS']=b'x'
 os.execve(sys.argv[1],sys.argv[1:],e)`,
 ];
 /** Where /bin/sh is another one than here. */

@@ -53,6 +53,16 @@ describe('variables that are not UTF-8', () => {
     expect(told(['VAULT_TOKEN'])).toEqual(['B=\xff', 'C\xfe=c', 'VAULT_TOKEN=\xff']);
   });
 
+  test('are all there where Node shows them by one name', () => {
+    const many = Buffer.from('C\xfe=1\0C\xff=2\0C\xef\xbf\xbd=3\0', 'latin1');
+    const told = (environment: NodeJS.ProcessEnv) =>
+      undecodable(environment, many).map(({ bytes }) => bytes.toString('latin1'));
+    expect(told({ 'C\ufffd': '3' })).toEqual(['C\xfe=1', 'C\xff=2', 'C\xef\xbf\xbd=3']);
+    // One that was changed since is what it was changed to.
+    expect(told({ 'C\ufffd': 'new' })).toEqual(['C\xfe=1', 'C\xff=2', 'C\xef\xbf\xbd=new']);
+    expect(told({})).toEqual(['C\xfe=1', 'C\xff=2']);
+  });
+
   test('come through a shell in letters that it cannot change, with what it would drop or set itself', () => {
     const environment = { A: 'a', B: '\ufffd', 'a.b': 'x\\\n', PWD: '/p', LISTEN_PID: '1' };
     const { environment: first, args } = rebuilt(
