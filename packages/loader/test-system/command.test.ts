@@ -58,7 +58,7 @@ const FOR_SHELLS = [
   '-c',
   String.raw`
 import json,os,sys
-e=dict(os.environb); e.update((k.encode(),v.encode()) for k,v in json.loads(sys.argv[1]).items()); e[b'RAW']=bytes(range(1,256))+b'\n\n'; e[b'SHELLOPTS']=b'noexec:xtrace:allexport'; e[b'BASHOPTS']=b'extdebug'
+e=dict(os.environb); e.update((k.encode(),v.encode()) for k,v in json.loads(sys.argv[1]).items()); e[b'RAW']=bytes(range(1,256))+b'\n\n'; e[b'LONG']=b'+\xe9'*60000+b'\n'; e['+plus'.encode()]=b'+'; e[b'SHELLOPTS']=b'noexec:xtrace:allexport'; e[b'BASHOPTS']=b'extdebug'
 for n in 'BASH_ENV ENV BASH_VERSION UID EUID PPID HOSTNAME HISTFILE COLUMNS SECONDS POSIXLY_CORRECT IFS PS4 weightseal_n weightseal_v'.split(): e[n.encode()]=b'mine'
 for n in 'LC_ALL LANG'.split(): e[n.encode()]=b'zh_CN.GBK'
 os.execve(sys.argv[2],sys.argv[2:],e)`,

@@ -99,6 +99,16 @@ test.each([
   expect(args[0]).toBe('1');
 });
 
+test('a variable that is longer than a string may be, once each byte is four letters, comes in pieces', () => {
+  const bytes = Buffer.concat([Buffer.from('A=+'), Buffer.alloc(100_000, 0xff)]);
+  const { environment, args } = rebuilt({}, [{ name: 'A', bytes }], []);
+  const pieces = Object.values(environment).map(String);
+  expect([args[0], pieces.length]).toEqual(['7', 7]);
+  expect(Math.max(...pieces.map((piece) => piece.length))).toBeLessThan(100_000);
+  expect(pieces.map((piece) => piece.startsWith('+'))).toEqual([false, ...Array(6).fill(true)]);
+  expect(pieces.join('').replaceAll('+', '')).toBe(`A=\\0053${'\\0377'.repeat(100_000)}`);
+});
+
 test('what opens keys stays out of the environment, unless it is named', () => {
   const all = { WEIGHTSEAL_X: '1', VAULT_TOKEN: '2', 'a.b': '3' };
   expect(cleanedEnvironment(all)).toEqual({ 'a.b': '3' });

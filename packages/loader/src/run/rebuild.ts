@@ -5,13 +5,17 @@ import type { Undecodable } from './environment.js';
  * (LISTEN_PID is its number), and where a variable has bytes that Node cannot pass. Then env(1) sets these variables again, right after it.
  */
 export const REBUILD = `
-weightseal_n=$1 weightseal_numbers=$2 weightseal_unset=$3 weightseal_env=$4
+weightseal_n=$1 weightseal_numbers=$2 weightseal_unset=$3 weightseal_env=$4 weightseal_more=
 shift 4
 while [ "$weightseal_n" -gt 0 ]; do
   weightseal_n=$((weightseal_n - 1))
-  eval "weightseal_v=\\$(printf '%bx' \\"\\$WEIGHTSEAL_ENV_$weightseal_n\\")"
+  eval "weightseal_e=\\$WEIGHTSEAL_ENV_$weightseal_n"
   unset "WEIGHTSEAL_ENV_$weightseal_n"
-  set -- "\${weightseal_v%x}" "$@"
+  weightseal_v=$(printf %bx "\${weightseal_e#+}")
+  weightseal_more=\${weightseal_v%x}$weightseal_more
+  case $weightseal_e in +*) continue ;; esac
+  set -- "$weightseal_more" "$@"
+  weightseal_more=
 done
 for weightseal_v in $weightseal_numbers; do set -- "$weightseal_v=$$" "$@"; done
 exec "$weightseal_env" $weightseal_unset "$@"
@@ -55,7 +59,7 @@ export function rebuilt(
   const encoded = [
     ...raw.map(({ bytes }) => bytes),
     ...odd.map(([name, value]) => Buffer.from(`${name}=${value}`)),
-  ].map(escaped);
+  ].flatMap(pieces);
   return {
     environment: {
       ...Object.fromEntries(simple),
@@ -71,10 +75,22 @@ export function rebuilt(
   };
 }
 
+/** A string for a program may have 128 KiB, and each of these bytes can take four letters. */
+const PIECE = 16 * 1024;
+
+/** All but the first begin with a plus, which `escaped` leaves nowhere. */
+function pieces(bytes: Buffer): string[] {
+  const count = Math.ceil(bytes.length / PIECE);
+  return Array.from(
+    { length: count },
+    (_, index) => (index > 0 ? '+' : '') + escaped(bytes.subarray(index * PIECE, (index + 1) * PIECE)),
+  );
+}
+
 /** As `%b` of printf(1) reads it. */
 function escaped(bytes: Buffer): string {
   const one = (byte: number) =>
-    byte >= 0x20 && byte < 0x7f && byte !== 0x5c
+    byte >= 0x20 && byte < 0x7f && byte !== 0x5c && byte !== 0x2b
       ? String.fromCharCode(byte)
       : `\\0${byte.toString(8).padStart(3, '0')}`;
   return Array.from(bytes, one).join('');
