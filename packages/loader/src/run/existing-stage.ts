@@ -18,7 +18,7 @@ export async function existingStage(launch: Launch, options: ExistingOptions): P
     const model = await readOnly(space);
     toClose.push(model);
     space.inode.hold(model);
-    const links = space.nameless ? await emptyDirectory() : undefined;
+    const links = space.nameless ? await emptyDirectory().catch(() => undefined) : undefined;
     if (links) toClose.push(links);
     const path = await pathFor(launch, space, model, links);
     const { kind, noswap, inode } = space;
