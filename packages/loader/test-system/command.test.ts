@@ -48,8 +48,7 @@ os.execve(sys.argv[1],sys.argv[1:],e)`,
 ];
 /** Where /bin/sh is another one than here. */
 const withShell = (shell: string): string[] => {
-  const replacing =
-    'mount --bind "$(command -v "$0")" "$(realpath /bin/sh)" && exec "$@"';
+  const replacing = 'mount --bind "$(command -v "$0")" "$(realpath /bin/sh)" && exec "$@"';
   return ['unshare', '--mount', '--propagation', 'private', 'sh', '-c', replacing, shell];
 };
 /** What makes a bash do other things, and our script's own names. */

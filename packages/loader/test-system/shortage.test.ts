@@ -33,11 +33,14 @@ describe.runIf(isRoot)('a tmpfs of its own that a process lacks something for', 
     else expect(stderr).toMatch(/as many files open as it may; raise the limit \(ulimit -n/);
   });
 
-  test.each(['own', 'auto', 'existing'])('and for want of room for the environment: --where %s', async (where) => {
-    const wrapper = ['sh', '-c', STACK, 'sh', ...MANY];
-    const { code, stdout, stderr } = await run({ flags: ['--where', where], wrapper });
-    expect([code, stdout]).toEqual([6, '']);
-    expect(stderr).not.toMatch(NOT_ALLOWED);
-    expect(stderr).toMatch(/Its words and its environment are longer than the system allows/);
-  });
+  test.each(['own', 'auto', 'existing'])(
+    'and for want of room for the environment: --where %s',
+    async (where) => {
+      const wrapper = ['sh', '-c', STACK, 'sh', ...MANY];
+      const { code, stdout, stderr } = await run({ flags: ['--where', where], wrapper });
+      expect([code, stdout]).toEqual([6, '']);
+      expect(stderr).not.toMatch(NOT_ALLOWED);
+      expect(stderr).toMatch(/Its words and its environment are longer than the system allows/);
+    },
+  );
 });

@@ -19,11 +19,23 @@ n=0; echo ready
 for i in 1 2 3 4 5 6 7 8 9 10; do sleep 0.1; done
 echo "came $n"`;
 const possible =
-  process.platform === 'linux' && spawnSync('sh', ['-c', 'command -v script && command -v bash']).status === 0;
+  process.platform === 'linux' &&
+  spawnSync('sh', ['-c', 'command -v script && command -v bash']).status === 0;
 
 /** What a script tells on a terminal, beside a `weightseal` that runs the command. */
 async function onTerminal(script: string, typed?: string): Promise<string> {
-  const words = [process.execPath, CLI, 'run', model.path, '--key', model.keyUri, '--quiet', '--', 'bash', 'command'];
+  const words = [
+    process.execPath,
+    CLI,
+    'run',
+    model.path,
+    '--key',
+    model.keyUri,
+    '--quiet',
+    '--',
+    'bash',
+    'command',
+  ];
   writeFileSync(join(model.directory, 'command'), COMMAND);
   writeFileSync(join(model.directory, 'weightseal'), `exec ${words.join(' ')}`);
   writeFileSync(join(model.directory, 'script'), script);

@@ -28,7 +28,9 @@ export function isPipeOfNode(target: string): boolean {
   const here = targetsOf('self');
   if (hasOwnNumbers() && targetsOf(process.ppid).some(({ to }) => to === target)) return false;
   const number = pipeOf(target) ?? 0n;
-  return isPair(here, number, O_NONBLOCK) || (isPair(here, number, 0) && isPair(here, number + 1n, O_NONBLOCK));
+  return (
+    isPair(here, number, O_NONBLOCK) || (isPair(here, number, 0) && isPair(here, number + 1n, O_NONBLOCK))
+  );
 }
 
 interface Open {
