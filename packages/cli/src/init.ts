@@ -5,7 +5,7 @@ const SHELL = '/bin/sh';
 
 /**
  * What is PID 1 while the command runs. A shell that waits for one process takes in every other that ends: those that lost their parent would else stay as zombies. In the
- * background a shell makes a process ignore SIGINT and SIGQUIT, which Node undoes. Of a terminal's signals every process in the foreground has its own, and a shell would end by SIGINT.
+ * background a shell makes a process ignore SIGINT and SIGQUIT, which Node undoes. Of a terminal's signals every process in the foreground has its own.
  * A `wait` that a signal ended is taken up again; bash forgets how a process has ended unless told not to be POSIX's. Its own variables have names that nobody else's have.
  */
 const SCRIPT = `# the init of weightseal run
@@ -17,15 +17,17 @@ while eval "weightseal_e=\\\${WEIGHTSEAL_BYTES_$weightseal_n-}" && [ "$weightsea
   unset "WEIGHTSEAL_BYTES_$weightseal_n"
   weightseal_n=$((weightseal_n + 1))
 done
+weightseal_typed() {
+  read -r weightseal_v weightseal_v weightseal_v weightseal_v weightseal_g weightseal_v weightseal_v weightseal_t weightseal_v </proc/self/stat
+  [ "$weightseal_g" = "$weightseal_t" ]
+}
 weightseal_pass() {
   weightseal_came=y
+  case $1 in INT | QUIT | WINCH) weightseal_typed && return ;; esac
   if [ "$weightseal_pid" ]; then kill -"$1" "$weightseal_pid" 2>/dev/null; else weightseal_early="$weightseal_early $1"; fi
 }
 weightseal_pid= weightseal_early=
-for weightseal_n in TERM HUP USR1 USR2 CONT; do trap "weightseal_pass $weightseal_n" "$weightseal_n"; done
-if [ -t 0 ]; then trap '' INT QUIT; else
-  for weightseal_n in INT QUIT WINCH; do trap "weightseal_pass $weightseal_n" "$weightseal_n"; done
-fi
+for weightseal_n in TERM HUP USR1 USR2 CONT INT QUIT WINCH; do trap "weightseal_pass $weightseal_n" "$weightseal_n"; done
 exec 3<&0
 "$@" <&3 3<&- &
 weightseal_pid=$!

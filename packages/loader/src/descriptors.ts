@@ -1,10 +1,15 @@
-import { readFileSync, readlinkSync, statSync } from 'node:fs';
+import { constants, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { setImmediate as turn } from 'node:timers/promises';
 import { type InodeId, keyOf } from './inode-id.js';
 
-/** open(2). What is opened with it can be told from what others open, in every process that inherits it: the open file is one and the same, and fdinfo shows how it was opened. */
-export const O_NOATIME = 0o1000000;
+const O_NOATIME = 0o1000000;
+/**
+ * open(2), for reading. What is opened so can be told from what others open, in every process that inherits it: the open file is one and the same, and fdinfo shows how it was opened.
+ * Backup programs and some libraries open with O_NOATIME; nobody appends to what can only be read.
+ */
+export const MARKED: number = constants.O_RDONLY | O_NOATIME | constants.O_APPEND;
+const COMPARED = MARKED | constants.O_WRONLY | constants.O_RDWR;
 
 /** A descriptor in some process. */
 export interface Descriptor {
@@ -73,5 +78,5 @@ export function isForbidden(error: unknown): boolean {
 }
 
 function isMarked(info: string): boolean {
-  return (Number.parseInt(/^flags:\s*([0-7]+)$/m.exec(info)?.[1] ?? '0', 8) & O_NOATIME) !== 0;
+  return (Number.parseInt(/^flags:\s*([0-7]+)$/m.exec(info)?.[1] ?? '0', 8) & COMPARED) === MARKED;
 }

@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
@@ -43,8 +43,25 @@ const RAW = [
   '-c',
   String.raw`
 import os,sys
-e=dict(os.environb); e[b'RAW']=b'\xff\xfe\\0x%s\n'; e[b'N\xfe']=b'name'; e[b'WEIGHTSEAL_\xff']=b'secret'; e[b'IFS']=b'x'
+e=dict(os.environb); e[b'RAW']=b'\xff\xfe\\0x%s\n'; e[b'N\xfe']=b'name'; e[b'N\xff']=b'another'; e['N\ufffd'.encode()]=b'third'; e[b'N\xef\xbf\xbd\xff']=b'fourth'; e[b'WEIGHTSEAL_\xff']=b'secret'; e[b'IFS']=b'x'
 os.execve(sys.argv[1],sys.argv[1:],e)`,
+];
+/** Where /bin/sh is another one than here. */
+const withShell = (shell: string): string[] => {
+  const replacing = 'mount --bind "$(command -v "$0")" "$(realpath /bin/sh)" && exec "$@"';
+  return ['unshare', '--mount', '--propagation', 'private', 'sh', '-c', replacing, shell];
+};
+/** What makes a bash do other things, and our script's own names. */
+const FOR_SHELLS = [
+  'python3',
+  '-c',
+  String.raw`
+import json,os,sys
+e=dict(os.environb); e.update((k.encode(),v.encode()) for k,v in json.loads(sys.argv[1]).items()); e[b'RAW']=bytes(range(1,256))+b'\n\n'; e[b'LONG']=b'+\xe9'*60000+b'\n'; e['+plus'.encode()]=b'+'; e[b'SHELLOPTS']=b'noexec:xtrace:allexport'; e[b'BASHOPTS']=b'extdebug'
+for n in 'BASH_ENV ENV BASH_VERSION UID EUID PPID HOSTNAME HISTFILE COLUMNS SECONDS POSIXLY_CORRECT IFS PS4 weightseal_n weightseal_v'.split(): e[n.encode()]=b'mine'
+for n in 'LC_ALL LANG'.split(): e[n.encode()]=b'zh_CN.GBK'
+os.execve(sys.argv[2],sys.argv[2:],e)`,
+  JSON.stringify(ODD),
 ];
 /** As a service manager starts it: sockets from 3 on, and LISTEN_PID. */
 const ACTIVATED = [
@@ -96,6 +113,17 @@ describe.runIf(isRoot).each(['own', 'existing'])('a command on a model in the pl
     expect(stdout).not.toMatch(/secret/);
   });
 
+  describe.each(['dash', 'bash', 'busybox'])('with %s as /bin/sh', (shell) => {
+    const here = spawnSync('sh', ['-c', `command -v ${shell}`]).status === 0;
+
+    test.skipIf(!here)('has it byte for byte, whatever a shell makes of its variables', async () => {
+      const wrapper = [...withShell(shell), ...FOR_SHELLS];
+      expect(await environmentOf({ wrapper })).toEqual(await without(FOR_SHELLS));
+      const { stdout, stderr, code } = await run(['echo', 'runs'], { flags, wrapper });
+      expect({ stdout, stderr, code }).toEqual({ stdout: 'runs\n', stderr: '', code: 0 });
+    });
+  });
+
   test('is not found, or cannot be executed, before a key is asked', async () => {
     for (const [command, code, expected] of [
       ['/no/such/command', 127, 'COMMAND_NOT_FOUND'],
@@ -139,6 +167,27 @@ describe.runIf(isRoot).each(['own', 'existing'])('a command on a model in the pl
     } finally {
       for (const fd of fives) closeSync(fd);
     }
+  });
+
+  test.each([
+    ['that can wait, as make gives its jobs', 'os.pipe()', 'os.execvp(sys.argv[1],sys.argv[1:])'],
+    [
+      'that cannot wait, of a process that lives',
+      'os.pipe2(os.O_NONBLOCK)',
+      'sys.exit(subprocess.call(sys.argv[1:],pass_fds=(5,6,7,8)))',
+    ],
+  ])('gets both ends of a pipe %s', async (_, pipe, begin) => {
+    const opening = `
+import fcntl,os,subprocess,sys
+ends=[fcntl.fcntl(fd,fcntl.F_DUPFD,20) for _ in range(2) for fd in ${pipe}]
+os.closerange(3,20)
+for at,fd in zip((5,6,7,8),ends): os.dup2(fd,at)
+os.closerange(9,40)
+${begin}`;
+    const asked = [5, 6, 7, 8].flatMap((fd) => ['--pass-fd', String(fd)]);
+    const words = ['sh', '-c', 'echo one >&6; echo two >&8; read a <&5; read b <&7; echo "$a $b"'];
+    const told = await run(words, { flags: [...flags, ...asked], wrapper: ['python3', '-c', opening] });
+    expect(told).toMatchObject({ stdout: 'one two\n', stderr: '', code: 0 });
   });
 
   test.each(['5', '77', '70000', '-1', 'x'])(
@@ -256,6 +305,24 @@ test.runIf(isRoot)('a user keeps a directory that may be entered and not be read
     );
     expect(told).toMatchObject({ stdout: `${hall}\n${user}\n10\n`, code: 0 });
   }
+});
+
+test.runIf(isRoot)('a user can run one in another, each with the name that the model has', async () => {
+  const user = 1234;
+  await using outer = await sealedModel(10);
+  await using inner = await sealedModel(5, { plaintext: Buffer.from('other') });
+  for (const { directory, path } of [outer, inner])
+    for (const one of [directory, path, join(directory, 'key')]) chownSync(one, user, user);
+  const nested = (where: string) => [
+    ...[process.execPath, CLI, 'run', inner.path, '--key', inner.keyUri, '--json'],
+    ...['--where', where, '--name', 'model.gguf', '--', 'sh', '-c', 'echo "$1"; cat "$1"', 'sh', '{{model}}'],
+  ];
+  for (const where of ['own', 'existing'])
+    for (const [its, kind] of Object.entries({ auto: 'own-tmpfs', existing: 'tmpfs' })) {
+      const told = await outcome(started(outer, nested(its), { flags: ['--where', where], uid: user }));
+      expect([told.code, told.stdout]).toEqual([0, expect.stringMatching(/\/model\.gguf\nother$/)]);
+      expect(JSON.parse(told.stderr)).toMatchObject({ placement: { kind } });
+    }
 });
 
 describe.runIf(isRoot)('signals that are to be ignored', () => {

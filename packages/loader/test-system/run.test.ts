@@ -166,6 +166,10 @@ describe.runIf(root)('a command runs on the plaintext', () => {
         'which it has opened in the place of the one that it had',
         'os.close(3); f=open(sys.argv[1],"rb",buffering=0)',
       ],
+      [
+        'which it has opened in the place of the one that it had, as programs do that leave no trace',
+        'os.close(3); f=os.fdopen(os.open(sys.argv[1],os.O_RDONLY|os.O_NOATIME),"rb",buffering=0); assert f.fileno()==3',
+      ],
       ['which it has duplicated', 'f=os.fdopen(os.dup(3),"rb",buffering=0)'],
     ])('%s', async (__, opening) => {
       const script = `import os,sys,time\n${opening}\nos.write(4,b"\\n"); time.sleep(0.5); print(f.read()==open("plain","rb").read())`;

@@ -16,7 +16,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { O_NOATIME } from '../src/descriptors.js';
+import { MARKED } from '../src/descriptors.js';
 import { keyOf } from '../src/inode-id.js';
 import { unescaped } from '../src/machine/mount-info.js';
 import { usesOf, type Wanted } from '../src/processes.js';
@@ -116,7 +116,7 @@ f=open(sys.argv[1]); threading.Thread(target=time.sleep,args=(60,)).start(); pri
     const given = () => ({ ...idOf(path), given: 3, own: open });
 
     test('is no use of it, also where it was inherited from whom it was given to', async () => {
-      await shell('sleep 60 & :', opened(constants.O_RDONLY | O_NOATIME));
+      await shell('sleep 60 & :', opened(MARKED));
       expect(await useOf(given())).toBe('none');
       expect(await useOf({ ...given(), given: undefined })).toBe('open');
     });
@@ -127,9 +127,18 @@ f=open(sys.argv[1]); threading.Thread(target=time.sleep,args=(60,)).start(); pri
       ['duplicated', 'exec 4<&3'],
       ['moved', 'exec 4<&3 3<&-'],
     ])('is one when it was %s', async (_, script) => {
-      await shell(script, opened(constants.O_RDONLY | O_NOATIME));
+      await shell(script, opened(MARKED));
       expect(await useOf(given())).toBe('open');
     });
+  });
+
+  test.each([
+    ['O_NOATIME', 0o1000000],
+    ['O_APPEND', constants.O_APPEND],
+    ['both, and for writing too', MARKED | constants.O_RDWR],
+  ])('what others open with %s under the number of the given one is a use', async (_, flags) => {
+    await shell('sleep 60 & :', opened(flags));
+    expect(await useOf({ ...idOf(path), given: 3, own: open })).toBe('open');
   });
 
   test('many questions are answered together, and one that comes later is not by what was seen before', async () => {

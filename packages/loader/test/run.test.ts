@@ -53,6 +53,16 @@ describe('variables that are not UTF-8', () => {
     expect(told(['VAULT_TOKEN'])).toEqual(['B=\xff', 'C\xfe=c', 'VAULT_TOKEN=\xff']);
   });
 
+  test('are all there where Node shows them by one name', () => {
+    const many = Buffer.from('C\xfe=1\0C\xff=2\0C\xef\xbf\xbd=3\0', 'latin1');
+    const told = (environment: NodeJS.ProcessEnv) =>
+      undecodable(environment, many).map(({ bytes }) => bytes.toString('latin1'));
+    expect(told({ 'C\ufffd': '3' })).toEqual(['C\xfe=1', 'C\xff=2', 'C\xef\xbf\xbd=3']);
+    // One that was changed since is what it was changed to.
+    expect(told({ 'C\ufffd': 'new' })).toEqual(['C\xfe=1', 'C\xff=2', 'C\xef\xbf\xbd=new']);
+    expect(told({})).toEqual(['C\xfe=1', 'C\xff=2']);
+  });
+
   test('come through a shell in letters that it cannot change, with what it would drop or set itself', () => {
     const environment = { A: 'a', B: '\ufffd', 'a.b': 'x\\\n', PWD: '/p', LISTEN_PID: '1' };
     const { environment: first, args } = rebuilt(
@@ -70,6 +80,33 @@ describe('variables that are not UTF-8', () => {
     expect(args[2]).toMatch(/-u OLDPWD -u SHLVL/);
     expect(args[2]).not.toMatch(/-u PWD/);
   });
+});
+
+test.each([
+  'SHELLOPTS',
+  'BASHOPTS',
+  'BASH_ENV',
+  'ENV',
+  'POSIXLY_CORRECT',
+  'UID',
+  'RANDOM',
+  'LC_ALL',
+  'weightseal_n',
+  'WEIGHTSEAL_ENV_0',
+])('%s does nothing to the shell that sets up an environment, and is set after it', (name) => {
+  const { environment, args } = rebuilt({ A: 'a', [name]: 'own' }, [], ['LISTEN_PID']);
+  expect(environment).toEqual({ A: 'a', WEIGHTSEAL_ENV_0: `${name}=own` });
+  expect(args[0]).toBe('1');
+});
+
+test('a variable that is longer than a string may be, once each byte is four letters, comes in pieces', () => {
+  const bytes = Buffer.concat([Buffer.from('A=+'), Buffer.alloc(100_000, 0xff)]);
+  const { environment, args } = rebuilt({}, [{ name: 'A', bytes }], []);
+  const pieces = Object.values(environment).map(String);
+  expect([args[0], pieces.length]).toEqual(['7', 7]);
+  expect(Math.max(...pieces.map((piece) => piece.length))).toBeLessThan(100_000);
+  expect(pieces.map((piece) => piece.startsWith('+'))).toEqual([false, ...Array(6).fill(true)]);
+  expect(pieces.join('').replaceAll('+', '')).toBe(`A=\\0053${'\\0377'.repeat(100_000)}`);
 });
 
 test('what opens keys stays out of the environment, unless it is named', () => {

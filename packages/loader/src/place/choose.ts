@@ -5,6 +5,7 @@ import { checkMemory, scarcity } from '../machine/check-memory.js';
 import { type MemoryFacts, memoryFacts } from '../machine/memory.js';
 import { type ExistingOptions, useExisting } from './existing.js';
 import { mountOwn } from './own-tmpfs.js';
+import { isShortage } from './place-error.js';
 import { abandon, type Place, type Placement, type Space, type Swap } from './space.js';
 
 /** Where plaintext may go. */
@@ -56,8 +57,15 @@ export async function choose<P extends Place>(
   const { facts, shortage } = await memoryFor(bytes, options.memoryAllowance);
   if (shortage && !allowDisk) throw shortage;
   const tryOwn = where !== 'existing' && directory === undefined && !shortage;
-  const own = tryOwn ? await makers.own() : undefined;
-  if (!own && where === 'own') throw shortage ?? cannotMount();
+  let lack: WeightsealError | undefined;
+  // A place that is there may do with fewer descriptors and processes.
+  const own = tryOwn
+    ? await makers.own().catch((error: WeightsealError) => {
+        if (!isShortage(error)) throw error;
+        lack = error;
+      })
+    : undefined;
+  if (!own && where === 'own') throw shortage ?? lack ?? cannotMount();
   const existing = { bytes, directory, allowDisk, nameless, memory: !shortage };
   const place =
     own ??
@@ -65,7 +73,7 @@ export async function choose<P extends Place>(
       throw shortage ?? error;
     }));
   try {
-    const warnings = tryOwn && !own ? [NOT_OWN] : [];
+    const warnings = tryOwn && !own ? [notOwn(lack)] : [];
     const scarce = place.kind !== 'disk' && options.memoryAllowance === undefined && scarcity(bytes, facts);
     if (scarce) warnings.push(scarce);
     return { place, placement: placementOf(place, facts, options, warnings) };
@@ -94,8 +102,10 @@ export function checkPlace({ where, directory, memoryAllowance = 0 }: PlaceOptio
   );
 }
 
-const NOT_OWN =
-  'no tmpfs of its own could be mounted (that takes CAP_SYS_ADMIN or user namespaces), so one that is there is used.';
+function notOwn(lack: WeightsealError | undefined): string {
+  const why = lack ? lack.message : 'that takes CAP_SYS_ADMIN or user namespaces';
+  return `no tmpfs of its own could be mounted (${why}), so one that is there is used.`;
+}
 
 interface Found {
   readonly facts: MemoryFacts;

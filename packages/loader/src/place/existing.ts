@@ -106,12 +106,16 @@ async function spaceIn(place: Directory, path: string, system: FileSystem, wante
   });
 }
 
-/** A directory for mounts and links, that nobody else can put anything in the place of. */
+/** A directory for mounts and links, that nobody else can put anything in the place of. @throws IO_ERROR where there would be one, and the process lacks something for it */
 export async function emptyDirectory(): Promise<PrivateDirectory | undefined> {
+  let short: unknown;
   for (const place of usualPlaces()) {
-    const made = await PrivateDirectory.create(place).catch(() => undefined);
+    const made = await PrivateDirectory.create(place).catch((error: WeightsealError) => {
+      if (isShortage(error)) short ??= error;
+    });
     if (made && !made.replaceable) return made;
     await made?.[Symbol.asyncDispose]();
   }
+  if (short !== undefined) throw short;
   return undefined;
 }

@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import type { Readable, Writable } from 'node:stream';
 import { findProgram, searchPath } from '@weightseal/core';
 import { hasOwnNumbers } from '../machine/own-numbers.js';
+import { isShortage, startError } from './place-error.js';
 
 /** Nothing of what these helpers do takes longer than milliseconds. */
 const DEADLINE_MS = 5_000;
@@ -38,6 +39,8 @@ export interface Helper {
  * Starts `/bin/sh -c script` in a mount namespace of its own. The script begins with MOUNT_TMPFS, and later has TELL_AND_WAIT. It gets nothing of ours: no
  * environment but PATH, and no descriptors but 5 and 6, for what it says and is told.
  * Resolves to undefined where this machine does not allow it.
+ *
+ * @throws IO_ERROR where it could, and the process lacks something (descriptors, processes) for each way
  */
 export async function startInNamespace(script: string, args: readonly string[]): Promise<Helper | undefined> {
   // Where /proc is that of another PID namespace, it cannot be told which process the helper is.
@@ -50,30 +53,40 @@ export async function startInNamespace(script: string, args: readonly string[]):
     { unprivileged: false, flags: ['--mount', '--propagation', 'slave'] },
     { unprivileged: true, flags: ['--user', '--map-root-user', '--mount', '--propagation', 'slave'] },
   ];
+  let short: unknown;
   for (const { unprivileged, flags } of ways.slice((await mayMount()) ? 0 : 1)) {
-    const child = start(
-      unshare,
-      [...flags, '--', '/bin/sh', '-c', DEAF + script, 'weightseal', ...args],
-      path,
-    );
-    const said = child?.stdio?.at(5) as Readable | undefined;
-    const mounted = child && said && (await firstLine(child, said));
-    if (!child || mounted === undefined) continue;
+    const words = [...flags, '--', '/bin/sh', '-c', DEAF + script, 'weightseal', ...args];
+    const found = await start(unshare, words, path).catch((error: unknown) => {
+      short ??= error;
+    });
+    if (!found) continue;
+    const { child, mounted } = found;
     const go = child.stdio.at(6) as Writable;
     go.on('error', () => {});
     return { child, pid: child.pid!, how: mounted, unprivileged, go };
   }
+  if (short !== undefined) throw short;
   return undefined;
 }
 
-/** Undefined where the system gives no process or descriptors for one: the next way, or a tmpfs that is there, may do with fewer. */
-function start(program: string, args: readonly string[], PATH: string): ChildProcess | undefined {
+/** With the first line that it says; undefined where it ends without one. @throws IO_ERROR where the system gives no process or descriptors for it */
+async function start(
+  program: string,
+  args: readonly string[],
+  PATH: string,
+): Promise<{ readonly child: ChildProcess; readonly mounted: string } | undefined> {
   try {
     const stdio = ['ignore', 'ignore', 'ignore', 'ignore', 'ignore', 'pipe', 'pipe'] as const;
     const child = spawn(program, args, { env: { PATH }, stdio: [...stdio] });
+    const failed = once(child, 'error').then(([error]) => Promise.reject(error as Error));
+    failed.catch(() => {});
     child.on('error', () => {});
-    return child;
-  } catch {
+    const said = child.stdio?.at(5) as Readable | undefined;
+    const mounted = await (said ? firstLine(child, said, failed) : failed);
+    return mounted === undefined ? undefined : { child, mounted };
+  } catch (error) {
+    const told = startError(error, program);
+    if (isShortage(told)) throw told;
     return undefined;
   }
 }
@@ -86,17 +99,20 @@ export async function ended(child: ChildProcess, patienceMs: number): Promise<vo
   await exit.finally(() => clearTimeout(timer));
 }
 
-/** The first line that the script says, or undefined when it ends without one. */
-async function firstLine(child: ChildProcess, from: Readable): Promise<string | undefined> {
+/** The first line that the script says, or undefined when it ends without one. @throws what `failed` rejects with */
+async function firstLine(
+  child: ChildProcess,
+  from: Readable,
+  failed: Promise<never>,
+): Promise<string | undefined> {
   const timer = setTimeout(() => child.kill('SIGKILL'), DEADLINE_MS);
-  const failed = once(child, 'error').then(() => undefined);
-  const ended = once(child, 'exit').then(() => undefined);
-  const said = once(from.setEncoding('utf8'), 'data').then(([text]) => String(text).trim());
-  for (const promise of [failed, ended, said]) promise.catch(() => {});
+  // Each of these rejects with what `failed` does, or with a stream that breaks off.
+  const nothing = () => undefined;
+  const ended = once(child, 'exit').then(nothing, () => failed);
+  const said = once(from.setEncoding('utf8'), 'data').then(([text]) => String(text).trim(), nothing);
+  ended.catch(() => {});
   try {
     return await Promise.race([failed, ended, said]);
-  } catch {
-    return undefined;
   } finally {
     clearTimeout(timer);
     from.destroy();

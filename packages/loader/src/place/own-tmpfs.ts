@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { fileSystemOf } from '../machine/file-system.js';
 import { ended, type Helper, MOUNT_TMPFS, startInNamespace, TELL_AND_WAIT } from './mount-namespace.js';
+import { unlessShort } from './place-error.js';
 import { byDescriptor, furnish, type Space } from './space.js';
 
 /** Huge pages are whole or not at all, and directories take a little. */
@@ -25,9 +26,10 @@ export async function mountOwn(bytes: number, nameless: boolean): Promise<Space 
   if (over === undefined) return undefined;
   const helper = await startInNamespace(MOUNT_TMPFS + TELL_AND_WAIT, [limitFor(bytes), over]);
   if (!helper) return undefined;
-  const handle = await rootOf(helper, over);
-  helper.go.end('\n');
-  await ended(helper.child, PATIENCE_MS);
+  const handle = await rootOf(helper, over).finally(() => {
+    helper.go.end('\n');
+    return ended(helper.child, PATIENCE_MS);
+  });
   if (!handle) return undefined;
   const directory = byDescriptor(handle);
   const space = {
@@ -46,7 +48,7 @@ export async function mountOwn(bytes: number, nameless: boolean): Promise<Space 
 /** The root of what a helper mounted. Undefined where we may not look into its namespace. */
 async function rootOf({ pid }: Helper, mountPoint: string): Promise<FileHandle | undefined> {
   const path = `/proc/${pid}/root${mountPoint}`;
-  const handle = await open(path, constants.O_RDONLY | constants.O_DIRECTORY).catch(() => undefined);
+  const handle = await open(path, constants.O_RDONLY | constants.O_DIRECTORY).catch(unlessShort);
   if (!handle) return undefined;
   // The directory underneath, were the mount not there, would be a disk's.
   const { kind } = await fileSystemOf(handle.fd).catch(() => ({ kind: 'other' }));

@@ -4,6 +4,7 @@ import { type FileHandle, mkdir, open, realpath, rmdir, stat, symlink } from 'no
 import { basename, dirname, join } from 'node:path';
 import { Directory, WeightsealError } from '@weightseal/core';
 import { onExit, signals } from 'signal-exit';
+import { unmappedRoot } from '../machine/root-user.js';
 import { directoryName, MARK, thisProcess } from '../owner.js';
 import { placeError } from './place-error.js';
 import { removeMarked } from './remove-marked.js';
@@ -113,10 +114,10 @@ function notPrivate(path: string): WeightsealError {
 
 /** In a directory that others can write to, only the sticky bit keeps them from renaming what is not theirs. */
 async function replaceable(path: string): Promise<boolean> {
+  const trusted = [0, process.geteuid?.(), await unmappedRoot()];
   for (let at = dirname(path); ; at = dirname(at)) {
     const { mode, uid } = await stat(at);
-    const trusted = uid === 0 || uid === process.geteuid?.();
-    if (!trusted || ((mode & 0o022) !== 0 && (mode & 0o1000) === 0)) return true;
+    if (!trusted.includes(uid) || ((mode & 0o022) !== 0 && (mode & 0o1000) === 0)) return true;
     if (at === dirname(at)) return false;
   }
 }

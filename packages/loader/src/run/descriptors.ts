@@ -1,5 +1,6 @@
-import { fstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { fstatSync } from 'node:fs';
 import { WeightsealError } from '@weightseal/core';
+import { isPipeOfNode, pipeOf, targetOf } from './pipes.js';
 
 /** Which descriptors the command gets, besides the standard ones. */
 export interface Descriptors {
@@ -62,29 +63,9 @@ function isOpen(fd: number): boolean {
   }
 }
 
-/** Its event loops, and the pipes of which it has both ends. */
+/** Its event loops, and the pipes of those. */
 function isOfNode(fd: number): boolean {
   const target = targetOf(fd);
   if (/^anon_inode:\[(?:eventpoll|eventfd|io_uring)\]$/.test(target)) return true;
-  if (!target.startsWith('pipe:')) return false;
-  const same = readdirSync('/proc/self/fd')
-    .map(Number)
-    .filter((other) => targetOf(other) === target);
-  return same.some((other) => accessOf(other) !== accessOf(fd));
-}
-
-function targetOf(fd: number): string {
-  try {
-    return readlinkSync(`/proc/self/fd/${fd}`);
-  } catch {
-    return '';
-  }
-}
-
-function accessOf(fd: number): string | undefined {
-  try {
-    return /^flags:\s*[0-7]*([0-7])$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1'))?.[1];
-  } catch {
-    return undefined;
-  }
+  return pipeOf(target) !== undefined && isPipeOfNode(target);
 }

@@ -47,7 +47,7 @@ export function undecodable(
   keep: readonly string[] = [],
 ): Undecodable[] {
   const names = new Set(Object.keys(environment));
-  return entriesOf(block).flatMap((bytes) => {
+  const found = entriesOf(block).flatMap((bytes) => {
     const text = bytes.toString();
     const name = text.slice(0, Math.max(0, text.indexOf('=')));
     if (name === '' || (opensKeys(name) && !keep.includes(name))) return [];
@@ -57,6 +57,16 @@ export function undecodable(
     const unseen = value === undefined && names.has(name);
     const undecoded = !Buffer.from(text).equals(bytes) && value === text.slice(name.length + 1);
     return unnamed || unseen || undecoded ? [{ name, bytes }] : [];
+  });
+  return [...found, ...sharing(found, environment)];
+}
+
+/** What no longer is UTF-8 is read as U+FFFD: the variable that really has such a name, and is another one. */
+function sharing(found: readonly Undecodable[], environment: NodeJS.ProcessEnv): Undecodable[] {
+  const names = new Set(found.map(({ name }) => name).filter((name) => name.includes('\ufffd')));
+  return [...names].flatMap((name) => {
+    const value = environment[name];
+    return value === undefined ? [] : [{ name, bytes: Buffer.from(`${name}=${value}`) }];
   });
 }
 

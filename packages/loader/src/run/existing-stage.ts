@@ -1,6 +1,5 @@
-import { constants } from 'node:fs';
 import { type FileHandle, open, symlink } from 'node:fs/promises';
-import { O_NOATIME } from '../descriptors.js';
+import { MARKED } from '../descriptors.js';
 import { type ExistingOptions, emptyDirectory, useExisting } from '../place/existing.js';
 import type { PrivateDirectory } from '../place/private-directory.js';
 import { byDescriptor, type Space } from '../place/space.js';
@@ -19,7 +18,7 @@ export async function existingStage(launch: Launch, options: ExistingOptions): P
     const model = await readOnly(space);
     toClose.push(model);
     space.inode.hold(model);
-    const links = space.nameless ? await emptyDirectory() : undefined;
+    const links = space.nameless ? await emptyDirectory().catch(() => undefined) : undefined;
     if (links) toClose.push(links);
     const path = await pathFor(launch, space, model, links);
     const { kind, noswap, inode } = space;
@@ -42,7 +41,7 @@ export async function existingStage(launch: Launch, options: ExistingOptions): P
 
 function readOnly({ inode }: Space): Promise<FileHandle> {
   // So marked, the command's own descriptor is told from those that it opens.
-  return open(byDescriptor(inode.handle), constants.O_RDONLY | O_NOATIME);
+  return open(byDescriptor(inode.handle), MARKED);
 }
 
 async function pathFor(

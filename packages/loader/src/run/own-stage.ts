@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { access, type FileHandle, open } from 'node:fs/promises';
 import { findProgram, searchPath, WeightsealError } from '@weightseal/core';
-import { O_NOATIME } from '../descriptors.js';
+import { MARKED } from '../descriptors.js';
 import { Inode } from '../inode.js';
 import { fileSystemOf } from '../machine/file-system.js';
 import { emptyDirectory } from '../place/existing.js';
@@ -13,6 +13,8 @@ import {
   TELL_AND_WAIT,
 } from '../place/mount-namespace.js';
 import { limitFor } from '../place/own-tmpfs.js';
+import { unlessShort } from '../place/place-error.js';
+import type { PrivateDirectory } from '../place/private-directory.js';
 import { succeeds } from './prefix.js';
 import type { Launch, Stage } from './stage.js';
 import { startCommand } from './start.js';
@@ -48,27 +50,48 @@ read -r _ <&6
 /**
  * A tmpfs in a mount namespace that only the command and what it starts are in, and a helper that keeps it: no other user's process finds it, and the kernel frees it
  * with the last of them. Undefined where this machine does not allow it.
+ *
+ * @throws IO_ERROR where it does, and the process lacks something (descriptors, processes, room for its environment)
  */
 export async function ownStage(launch: Launch): Promise<Stage | undefined> {
   const mountPoint = await emptyDirectory();
   if (!mountPoint) return undefined;
-  const path = `${mountPoint.path}/${launch.name}`;
-  const helper = await startInNamespace(MOUNT_TMPFS + MAKE_INODE + TELL_AND_WAIT + KEEP, [
-    limitFor(launch.bytes),
-    mountPoint.path,
-    launch.name,
-    launch.nameless ? 'nameless' : 'named',
-  ]);
-  const enter = helper && (await entering(helper));
-  // Tried before the plaintext is there: a busybox cannot, and the system may allow one user namespace and no more.
-  const tried = launch.prefix.with({ PATH: await searchPath() });
-  const enters = enter && (await succeeds([...enter, ...tried.words, 'true'], tried.environment));
-  const inode = helper && enters && (await inodeOf(helper));
-  if (!helper || !enter || !inode) {
-    helper?.child.kill('SIGKILL');
-    await mountPoint[Symbol.asyncDispose]();
-    return undefined;
+  let helper: Helper | undefined;
+  try {
+    helper = await startInNamespace(MOUNT_TMPFS + MAKE_INODE + TELL_AND_WAIT + KEEP, [
+      limitFor(launch.bytes),
+      mountPoint.path,
+      launch.name,
+      launch.nameless ? 'nameless' : 'named',
+    ]);
+    const enter = helper && (await entering(helper));
+    // Tried before the plaintext is there: a busybox cannot, and the system may allow one user namespace and no more.
+    const tried = launch.prefix.with({ PATH: await searchPath() });
+    const enters = enter && (await succeeds([...enter, ...tried.words, 'true'], tried.environment));
+    const inode = helper && enters && (await inodeOf(helper));
+    if (helper && enter && inode) return stageIn(helper, { launch, mountPoint, enter, inode });
+  } catch (error) {
+    await leave(mountPoint, helper);
+    throw error;
   }
+  await leave(mountPoint, helper);
+  return undefined;
+}
+
+async function leave(mountPoint: PrivateDirectory, helper: Helper | undefined): Promise<void> {
+  helper?.child.kill('SIGKILL');
+  await mountPoint[Symbol.asyncDispose]();
+}
+
+interface Made {
+  readonly launch: Launch;
+  readonly mountPoint: PrivateDirectory;
+  readonly enter: readonly string[];
+  readonly inode: Inode;
+}
+
+function stageIn(helper: Helper, { launch, mountPoint, enter, inode }: Made): Stage {
+  const path = `${mountPoint.path}/${launch.name}`;
   helper.go.write('\n');
   let model: FileHandle | undefined;
   return {
@@ -82,8 +105,7 @@ export async function ownStage(launch: Launch): Promise<Stage | undefined> {
       const { exitCode, signalCode } = helper.child;
       if (exitCode !== null || signalCode !== null) throw helperGone();
       // So marked, the command's own descriptor is told from those that it opens.
-      const flags = constants.O_RDONLY | O_NOATIME;
-      model = await open(`/proc/${helper.pid}/root${path}`, flags).catch(() => {
+      model = await open(`/proc/${helper.pid}/root${path}`, MARKED).catch(() => {
         throw helperGone();
       });
       inode.hold(model);
@@ -121,7 +143,7 @@ async function entering({ pid, unprivileged }: Helper): Promise<string[] | undef
 /** Opened through the helper's descriptor; undefined where we may not look at it. */
 async function inodeOf({ pid }: Helper): Promise<Inode | undefined> {
   const path = `/proc/${pid}/fd/${DESCRIPTOR}`;
-  const handle = await open(path, constants.O_RDWR).catch(() => undefined);
+  const handle = await open(path, constants.O_RDWR).catch(unlessShort);
   if (!handle) return undefined;
   const { kind } = await fileSystemOf(handle.fd);
   const stats = await handle.stat();

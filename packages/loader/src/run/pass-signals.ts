@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hasOwnNumbers } from '../machine/own-numbers.js';
+import { bothInForeground } from './terminal.js';
 
 /** Those that would end us before the command has begun do so; the others are kept for it. */
 const KEPT = ['SIGUSR1', 'SIGUSR2', 'SIGCONT', 'SIGWINCH'] as const;
@@ -22,7 +23,6 @@ const PATIENCE_MS = 10_000;
  * SIGUSR1 that nobody listens to.
  */
 export class SignalPassing implements Disposable {
-  readonly #terminal: boolean;
   readonly #ignored: readonly NodeJS.Signals[];
   readonly #listeners = new Map<NodeJS.Signals, () => void>();
   readonly #kept = new Set<NodeJS.Signals>();
@@ -33,9 +33,8 @@ export class SignalPassing implements Disposable {
    * @param ignored signals that neither we nor the command take notice of
    * @param before those that have come already
    */
-  constructor(ignored: readonly NodeJS.Signals[], before: readonly NodeJS.Signals[], terminal: boolean) {
+  constructor(ignored: readonly NodeJS.Signals[], before: readonly NodeJS.Signals[]) {
     this.#ignored = ignored;
-    this.#terminal = terminal;
     for (const name of new Set([...KEPT, ...ignored])) this.#listen(name);
     for (const name of before) this.#came(name);
   }
@@ -55,7 +54,8 @@ export class SignalPassing implements Disposable {
   }
 
   #came(name: NodeJS.Signals): void {
-    if (this.#ignored.includes(name) || (this.#terminal && BY_TERMINAL.includes(name))) return;
+    if (this.#ignored.includes(name)) return;
+    if (BY_TERMINAL.includes(name) && bothInForeground(this.#child?.pid)) return;
     if (this.#child) this.#child.kill(name);
     else this.#kept.add(name);
   }

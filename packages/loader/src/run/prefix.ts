@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { isatty } from 'node:tty';
 import { isMainThread } from 'node:worker_threads';
 import { findProgram, searchPath, WeightsealError } from '@weightseal/core';
+import { isShortage, startError } from '../place/place-error.js';
 import { numbersOfUs, ownBlock, undecodable } from './environment.js';
 import { REBUILD, rebuilt } from './rebuild.js';
 
@@ -71,7 +72,7 @@ async function ignoringWords(
   return nohup === undefined ? undefined : [nohup];
 }
 
-/** Whether a program does what it is to do, and ends with 0. */
+/** Whether a program does what it is to do, and ends with 0. @throws IO_ERROR where the process lacks something to start it */
 export async function succeeds(
   [program, ...args]: readonly string[],
   environment?: NodeJS.ProcessEnv,
@@ -82,7 +83,9 @@ export async function succeeds(
     const child = spawn(program, args, { stdio: 'ignore', env, timeout: DEADLINE_MS, killSignal: 'SIGKILL' });
     const [code] = (await once(child, 'exit')) as [number | null];
     return code === 0;
-  } catch {
+  } catch (error) {
+    const told = startError(error, program);
+    if (isShortage(told)) throw told;
     return false;
   }
 }

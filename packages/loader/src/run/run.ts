@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import { constants } from 'node:os';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isatty } from 'node:tty';
 import {
   type ByteSource,
   type Opened,
@@ -94,7 +93,7 @@ export interface Ran extends Opened {
  */
 export async function run(source: string | ByteSource, options: RunOptions): Promise<Ran> {
   const { ignoredSignals = [], earlierSignals = [] } = options;
-  using signals = new SignalPassing(ignoredSignals, earlierSignals, isatty(0));
+  using signals = new SignalPassing(ignoredSignals, earlierSignals);
   const url = checked(options);
   checkPlace(options);
   const { command, release } = options;
@@ -121,8 +120,11 @@ export async function run(source: string | ByteSource, options: RunOptions): Pro
     await reader[Symbol.asyncDispose]();
     const killedBefore = await oomKills();
     await inode.sealOff();
+    throwIfAborted(signal);
     const child = await stage.start();
     signals.to(child);
+    // It came while the command was being started, when nobody could tell the command.
+    if (signal?.aborted) child.kill('SIGTERM');
     const tell = teller(options.onEvent);
     tell({ event: 'started', pid: child.pid!, path, placement, opened });
     const ended = new AbortController();

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { WeightsealError } from '@weightseal/core';
+import { startError } from '../place/place-error.js';
 import { cannotRun } from './look-up.js';
 import type { Launch } from './stage.js';
 
@@ -35,9 +36,7 @@ export async function startCommand(
     if (error instanceof WeightsealError) throw error;
     if (direct && (code === 'ENOENT' || code === 'EACCES'))
       throw cannotRun(program, code === 'EACCES', error);
-    throw new WeightsealError('IO_ERROR', `The command could not be started (${program}: ${code}).`, {
-      cause: error,
-    });
+    throw startError(error, program);
   }
 }
 

@@ -1,0 +1,68 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type SealedModel, sealedModel } from '../test/support/sealed-model.js';
+import { CLI } from './support/child.js';
+import { outcome } from './support/run.js';
+
+let model: SealedModel & AsyncDisposable;
+beforeAll(async () => {
+  model = await sealedModel(1000);
+});
+afterAll(() => model[Symbol.asyncDispose]());
+
+/** Counts what comes for a while, and tells. */
+const COMMAND = `
+trap 'n=$((n + 1))' INT QUIT
+n=0; echo ready
+for i in 1 2 3 4 5 6 7 8 9 10; do sleep 0.1; done
+echo "came $n"`;
+const possible =
+  process.platform === 'linux' &&
+  spawnSync('sh', ['-c', 'command -v script && command -v bash']).status === 0;
+
+/** What a script tells on a terminal, beside a `weightseal` that runs the command. */
+async function onTerminal(script: string, typed?: string): Promise<string> {
+  const words = [
+    process.execPath,
+    CLI,
+    'run',
+    model.path,
+    '--key',
+    model.keyUri,
+    '--quiet',
+    '--',
+    'bash',
+    'command',
+  ];
+  writeFileSync(join(model.directory, 'command'), COMMAND);
+  writeFileSync(join(model.directory, 'weightseal'), `exec ${words.join(' ')}`);
+  writeFileSync(join(model.directory, 'script'), script);
+  const child = spawn('script', ['-qec', 'bash ./script', '/dev/null'], {
+    cwd: model.directory,
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  if (typed !== undefined)
+    child.stdout.on('data', (chunk: Buffer) => {
+      if (chunk.includes('ready')) child.stdin.write(typed);
+    });
+  return (await outcome(child)).stdout;
+}
+
+describe.runIf(possible)('a signal of a terminal', () => {
+  test.each([
+    ['Ctrl-C', '\u0003'],
+    ['Ctrl-\\', '\u001c'],
+  ])('comes to the command once, by %s', async (_, typed) => {
+    expect(await onTerminal("trap '' INT QUIT; bash ./weightseal", typed)).toMatch(/came 1\r?\n/);
+  });
+
+  test.each(['INT', 'QUIT'])(
+    'also comes to it once when somebody sends SIG%s to weightseal in the background',
+    async (name) => {
+      const script = `set -m; mkfifo said; bash ./weightseal </dev/tty >said & exec 5<said; read -r line <&5; kill -${name} $!; cat <&5; rm said`;
+      expect(await onTerminal(script)).toMatch(/came 1\r?\n/);
+    },
+  );
+});
