@@ -19,6 +19,7 @@ export { findProgram, searchPath } from './io/find-program.js';
 export { followLinks } from './io/follow-links.js';
 export type { InputBytes } from './io/input.js';
 export { Directory } from './io/output/directory.js';
+export { durableFlags, makeDurable } from './io/output/durable.js';
 export {
   MAX_PRIVATE_FILE_BYTES,
   type PrivateFile,

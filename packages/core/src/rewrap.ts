@@ -7,6 +7,7 @@ import { encodeEnvelopeCopy, encodeHead, type Head, readHeadOf } from './head.js
 import { type Recipient, recipientOf } from './inspect.js';
 import { FileSource, inputChanged } from './io/byte-source.js';
 import { type LockOptions, openLocked } from './io/lock/file-lock.js';
+import { makeDurable } from './io/output/durable.js';
 import { OutputFile, writeAt } from './io/output/output-file.js';
 import type { KeyWrapper } from './keys/key-wrapper.js';
 import { type RecipientChange, slotsToKeep } from './keys/recipients.js';
@@ -104,7 +105,7 @@ async function writeInPlace(file: FileSource, head: Head, envelope: Envelope): P
 async function writeCopy(file: FileSource, bytes: Uint8Array, index: number): Promise<void> {
   const at = PREAMBLE_LENGTH + index * bytes.length;
   await writeAt(file.handle, bytes, at, file.path);
-  await file.handle.datasync();
+  await makeDurable(file.handle);
   const found = await file.read(at, bytes.length);
   if (Buffer.compare(found, bytes) === 0) return;
   // Whole, and not ours: somebody writes here who does not ask for the lock.

@@ -1,10 +1,13 @@
+import { constants } from 'node:fs';
 import { type FileHandle, lstat, open, rename, unlink } from 'node:fs/promises';
 import {
   Directory,
+  durableFlags,
   type ErrorCode,
   followLinks,
   ioError,
   isWeightsealError,
+  makeDurable,
   type PrivateOptions,
   privateFileError,
   secretBytes,
@@ -27,6 +30,7 @@ import {
 } from './key-file.js';
 import { checkedPath } from './uri.js';
 
+const NEW = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL;
 const OWNER_ONLY = 0o600;
 
 /**
@@ -45,9 +49,9 @@ export async function generateKeyFile(path: string): Promise<string> {
   try {
     place = await Directory.above(path);
     bytes = encodeKeyFile({ id: randomBytes(KEY_ID_BYTES).toString('hex'), versions: [version] });
-    handle = await open(place.directory.at(place.name), 'wx', OWNER_ONLY);
+    handle = await open(place.directory.at(place.name), NEW | durableFlags(), OWNER_ONLY);
     await handle.writeFile(bytes);
-    await handle.sync();
+    await makeDurable(handle);
     await place.directory.sync();
     written = true;
     return uri;
@@ -82,7 +86,7 @@ export async function rotateKeyFile(
   await using place = directory;
   const named = `${target}.rotating`;
   const beside = place.at(`${name}.rotating`);
-  const handle = await open(beside, 'wx', OWNER_ONLY).catch((error: unknown) => {
+  const handle = await open(beside, NEW | durableFlags(), OWNER_ONLY).catch((error: unknown) => {
     throw (error as NodeJS.ErrnoException).code === 'EEXIST'
       ? rotating(path, named)
       : writeError(error, `create ${named}`);
@@ -104,7 +108,7 @@ export async function rotateKeyFile(
           if (stat.uid !== owner.uid || stat.gid !== owner.gid) await handle.chown(owner.uid, owner.gid);
           if ((owner.mode & 0o777) !== OWNER_ONLY) await handle.chmod(owner.mode & 0o777);
           await handle.writeFile(bytes);
-          await handle.sync();
+          await makeDurable(handle);
           await handle.close();
           stop.throwIfAborted();
           await checkSame(place.at(name), target, path);

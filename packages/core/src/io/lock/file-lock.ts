@@ -3,6 +3,7 @@ import { lstat } from 'node:fs/promises';
 import { ioError, throwIfAborted } from '../../errors.js';
 import { FileSource, inputChanged } from '../byte-source.js';
 import { followLinks } from '../follow-links.js';
+import { durableFlags } from '../output/durable.js';
 import { lockByProgram } from './flock.js';
 import { awaitBeside, lockBeside } from './lock-beside.js';
 import { tellingWait } from './telling-wait.js';
@@ -87,7 +88,7 @@ async function release(
 /** A lock over a network needs a file that is open for writing. */
 async function openFor(target: string, writing: boolean): Promise<FileSource> {
   try {
-    return await FileSource.open(target, constants.O_RDWR);
+    return await FileSource.open(target, constants.O_RDWR | durableFlags());
   } catch (error) {
     const { code } = ((error as Error).cause ?? {}) as NodeJS.ErrnoException;
     if (writing || !NOT_FOR_WRITING.includes(code ?? '')) throw error;

@@ -1,8 +1,11 @@
+import { constants } from 'node:fs';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { randomBytes } from '../../crypto.js';
 import { ioError, WeightsealError } from '../../errors.js';
+import { durableFlags } from './durable.js';
 import { creationError, type OutputTarget } from './output-target.js';
 
+const NEW = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL;
 /** What systems say to a call that the file system does not have. */
 const NO_SUCH_CALL = ['EINVAL', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP'];
 /** What else they say to one about a file that was just made. */
@@ -25,7 +28,7 @@ export interface Named {
 export async function createNamed(target: OutputTarget, mode: number): Promise<Named> {
   const { directory, path } = target;
   const [first, name] = [temporaryName(), temporaryName()];
-  const handle = await open(directory.at(first), 'wx+', mode).catch((error: unknown) => {
+  const handle = await open(directory.at(first), NEW | durableFlags(), mode).catch((error: unknown) => {
     throw told(error, NO_SUCH_CALL, path);
   });
   try {

@@ -3,6 +3,7 @@ import { type FileHandle, lstat, open, realpath } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { findProgram } from '../find-program.js';
 import type { Directory } from './directory.js';
+import { durableFlags } from './durable.js';
 
 // Files without a name: docs/decisions/0004-nameless-outputs.md.
 
@@ -58,7 +59,7 @@ export async function openNameless(directory: Directory, mode: number): Promise<
   const ln = directory.fd === undefined ? undefined : await findLn();
   if (ln === undefined) return undefined;
   try {
-    return { ln, handle: await open(directory.path, O_TMPFILE | constants.O_RDWR, mode) };
+    return { ln, handle: await open(directory.path, O_TMPFILE | constants.O_RDWR | durableFlags(), mode) };
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     // Node's name for EOPNOTSUPP is ENOTSUP: the two are one number on Linux.

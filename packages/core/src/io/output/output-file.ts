@@ -1,12 +1,15 @@
+import { constants } from 'node:fs';
 import { type FileHandle, lstat, open, rename, rm } from 'node:fs/promises';
 import { ioError, WeightsealError } from '../../errors.js';
 import { type FileSource, inputChanged } from '../byte-source.js';
+import { durableFlags, makeDurable } from './durable.js';
 import { createNamed, temporaryName, writeError } from './named.js';
 import { type Nameless, nameInode, openNameless } from './nameless.js';
 import { creationError, OutputTarget } from './output-target.js';
 import { renameToFree } from './rename-to-free.js';
 
 const COPY_BYTES = 1_048_576;
+const NEW = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL;
 const MODE_BITS = 0o7777;
 const PERMISSIONS = 0o777;
 
@@ -97,7 +100,7 @@ export class OutputFile implements AsyncDisposable {
 
   /** Makes every byte durable. @throws NO_SPACE, IO_ERROR */
   async sync(): Promise<void> {
-    await this.handle.sync().catch((error: unknown) => {
+    await makeDurable(this.handle).catch((error: unknown) => {
       throw ioError(error, `write ${this.path}`);
     });
   }
@@ -106,7 +109,7 @@ export class OutputFile implements AsyncDisposable {
   async publish(): Promise<void> {
     const { directory, overwrite, place } = this.#target;
     try {
-      await this.handle.sync();
+      await makeDurable(this.handle);
       if (this.#nameless && !(await this.#nameIt(this.#nameless))) await this.#copy();
       if (this.#temporary) await (overwrite ? rename : renameToFree)(directory.at(this.#temporary), place);
       this.#temporary = undefined;
@@ -131,7 +134,7 @@ export class OutputFile implements AsyncDisposable {
   async #copy(): Promise<void> {
     this.#temporary = temporaryName();
     const { mode, size, uid, gid } = await this.handle.stat();
-    await using copy = await open(this.#target.directory.at(this.#temporary), 'wx', 0o600);
+    await using copy = await open(this.#target.directory.at(this.#temporary), NEW | durableFlags(), 0o600);
     const chunk = new Uint8Array(COPY_BYTES);
     for (let at = 0; at < size; ) {
       const { bytesRead } = await this.handle.read(chunk, 0, chunk.length, at);
@@ -142,7 +145,7 @@ export class OutputFile implements AsyncDisposable {
     const own = await copy.stat();
     if (own.uid !== uid || own.gid !== gid) await copy.chown(uid, gid);
     if (((own.mode ^ mode) & MODE_BITS) !== 0) await copy.chmod(mode & MODE_BITS);
-    await copy.sync();
+    await makeDurable(copy);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
