@@ -1,5 +1,7 @@
 import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -16,6 +18,10 @@ const silentRest = await RestServer.start(kms, TOKEN);
 silentGrpc.silent = true;
 silentRest.silent = true;
 afterAll(() => Promise.all([grpc, rest, silentGrpc, silentRest].map((one) => one[Symbol.asyncDispose]())));
+
+/** Where nobody has credentials: programs of Google that are installed here write into it. */
+const home = mkdtempSync(join(tmpdir(), 'weightseal-gcp-home-'));
+afterAll(() => rmSync(home, { recursive: true }));
 
 const { name } = kms.key();
 const restAddress = ({ url }: RestServer) => url.slice('http://'.length);
@@ -85,7 +91,7 @@ describe.each([
       const second = await code();
       rmSync(directory, { recursive: true });
       console.log(first, second);`,
-      { METADATA_SERVER_DETECTION: 'none', HOME: '/nonexistent', CLOUDSDK_CONFIG: '/nonexistent' },
+      { METADATA_SERVER_DETECTION: 'none', HOME: home, CLOUDSDK_CONFIG: home },
     );
     // With credentials it gets as far as the port where nobody listens.
     expect(stdout).toBe('KEY_DENIED KEY_UNAVAILABLE\n');
