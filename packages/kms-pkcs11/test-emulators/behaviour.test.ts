@@ -196,6 +196,7 @@ describe('a key on SoftHSM2', () => {
       const uri = `pkcs11:token=${token.label};object=${label}?module-path=${library}&pin-source=file:${path}`;
       // Another spelling of the same module's path: another helper, which is not logged in.
       const fresh = uri.replace(library, library.replace('/', '/./'));
+      chmodSync(directory, 0o711);
       chmodSync(path, 0o644);
       await expect(pkcs11KeyFromUri(fresh).wrap(dataKey, context)).rejects.toMatchObject({
         code: 'KEY_FILE_EXPOSED',
