@@ -118,7 +118,12 @@ describe.skipIf(!possible)('run as process 1 (which takes root, and a Node that 
       '-- true',
       'its environment has what a shell cannot hand on',
     ],
-    ['sockets of a service manager', 'env LISTEN_FDS=1 ', '-- true', 'would lose the descriptors'],
+    [
+      'sockets of a service manager',
+      'env LISTEN_FDS=1 LISTEN_PID=1 ',
+      '-- true 3</dev/null',
+      'would lose the descriptors',
+    ],
     [
       'a descriptor that the command is to have',
       '',

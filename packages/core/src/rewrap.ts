@@ -105,7 +105,7 @@ async function writeInPlace(file: FileSource, head: Head, envelope: Envelope): P
 async function writeCopy(file: FileSource, bytes: Uint8Array, index: number): Promise<void> {
   const at = PREAMBLE_LENGTH + index * bytes.length;
   await writeAt(file.handle, bytes, at, file.path);
-  await makeDurable(file.handle);
+  await makeDurable(file.handle, 'datasync');
   const found = await file.read(at, bytes.length);
   if (Buffer.compare(found, bytes) === 0) return;
   // Whole, and not ours: somebody writes here who does not ask for the lock.

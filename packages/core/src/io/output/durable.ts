@@ -26,7 +26,10 @@ export function durableFlags(): number {
   return syncIsDenied() ? (O_DSYNC ?? 0) : 0;
 }
 
-/** Resolves when every byte written so far would outlive a loss of power. The file was opened with {@link durableFlags}. */
-export async function makeDurable(handle: FileHandle): Promise<void> {
-  if (!syncIsDenied()) await handle.sync();
+/**
+ * Resolves when every byte written so far would outlive a loss of power. The file was opened with {@link durableFlags}.
+ * @param how `datasync` where the file had its name, mode and size before
+ */
+export async function makeDurable(handle: FileHandle, how: 'sync' | 'datasync' = 'sync'): Promise<void> {
+  if (!syncIsDenied()) await handle[how]();
 }
