@@ -13,7 +13,7 @@ export class Weightseal {
   }
 
   static async create(keyPath: string): Promise<Weightseal> {
-    await execute([process.execPath, BIN, 'keygen', keyPath]);
+    await execute([process.execPath, BIN, 'keygen', keyPath], { capture: true });
     return new Weightseal(keyPath);
   }
 
