@@ -1,7 +1,5 @@
-import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
-import { basename } from 'node:path';
 import type { Directory, FileSource, InputBytes } from '@weightseal/core';
+import { fs, path as paths } from './builtins.js';
 import { core } from './core.js';
 import { stdin } from './stdin.js';
 
@@ -41,12 +39,13 @@ export class PlainInput implements AsyncDisposable {
   async open(): Promise<{ readonly bytes: InputBytes; readonly name: string | undefined }> {
     if (this.place === undefined) return { bytes: stdin(), name: undefined };
     const library = await core();
+    const { O_RDONLY, O_NONBLOCK } = fs.constants;
     // Non-blocking, or opening a pipe would wait for its other end.
-    const handle = await open(this.place, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)).catch(
-      (error: unknown) => {
+    const handle = await fs.promises
+      .open(this.place, O_RDONLY | (O_NONBLOCK ?? 0))
+      .catch((error: unknown) => {
         throw library.ioError(error, `open ${this.#path}`);
-      },
-    );
+      });
     try {
       this.#file = await library.FileSource.of(this.#path, handle);
     } catch (error) {
@@ -55,7 +54,7 @@ export class PlainInput implements AsyncDisposable {
     }
     const first = await this.#file.firstBytes();
     if (!first) return { bytes: this.#file, name: undefined };
-    const name = basename(this.#path);
+    const name = paths.basename(this.#path);
     return { bytes: toItsEnd(this.#file, first), name: NO_NAME.test(name) ? undefined : name };
   }
 
