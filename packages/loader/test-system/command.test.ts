@@ -268,6 +268,21 @@ ${begin}`;
     expect((await child.ended).stderr).not.toMatch(/[Dd]ebugger/);
   });
 
+  test.each(['QUIT', 'INT', 'TERM', 'HUP'])(
+    'is told once of SIG%s that comes as it begins, before we know that it has',
+    async (name) => {
+      const slow = new URL('support/slow-after-start.mjs', import.meta.url);
+      const command = `trap 'echo came' ${name}; kill -${name} $PPID; for i in 1 2 3 4 5 6 7 8; do sleep 0.1; done`;
+      const { stdout, code } = await run(['/bin/sh', '-c', command], {
+        flags,
+        env: { NODE_OPTIONS: `--import=${slow}` },
+        // Not in the foreground of a terminal, which would have told the command itself.
+        wrapper: ['setsid'],
+      });
+      expect({ stdout, code }).toEqual({ stdout: 'came\n', code: 0 });
+    },
+  );
+
   test('ignores the signals that are to be ignored, and they end nothing of ours', async () => {
     const job = {
       path: model.path,

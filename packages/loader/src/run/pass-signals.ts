@@ -39,11 +39,16 @@ export class SignalPassing implements Disposable {
     for (const name of before) this.#came(name);
   }
 
-  /** To the command, now that there is one; first those that came before. */
-  to(child: ChildProcess): void {
-    this.#child = child;
+  /** To call directly before the command is started: it may run before we know of it, and from then on no signal ends us without it. */
+  expectCommand(): void {
     for (const name of PASSED) this.#listen(name);
+  }
+
+  /** To the command, now that there is one; first those that came before. Tells whether there were any. */
+  to(child: ChildProcess): boolean {
+    this.#child = child;
     for (const name of this.#kept) void this.#deliver(name, child);
+    return this.#kept.size > 0;
   }
 
   #listen(name: NodeJS.Signals): void {

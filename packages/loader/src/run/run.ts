@@ -18,14 +18,14 @@ import { fileName } from '../names.js';
 import { type Chosen, checkPlace, choose } from '../place/choose.js';
 import type { Placement } from '../place/space.js';
 import { sweepOnce } from '../sweep.js';
-import { activated, assign, type Descriptors, descriptorsIn } from './descriptors.js';
+import { activated, assign, descriptorsIn } from './descriptors.js';
 import { cleanedEnvironment } from './environment.js';
 import { existingStage } from './existing-stage.js';
 import { lookUp } from './look-up.js';
 import { namesModel, withModel } from './model-word.js';
 import { ownStage } from './own-stage.js';
 import { SignalPassing } from './pass-signals.js';
-import { type Prefix, prefixFor } from './prefix.js';
+import { prefixFor } from './prefix.js';
 import { type Endpoint, endpointOf, readyByDescriptor, readyByUrl } from './ready.js';
 import type { Launch, Stage } from './stage.js';
 
@@ -106,7 +106,7 @@ export async function run(source: string | ByteSource, options: RunOptions): Pro
   const endpoint = url && (await endpointOf(url));
   await using reader = await openReader(source, { ...options, whole: true });
   await sweepOnce(options.directory);
-  const chosen = await stageFor(reader, source, options, { descriptors, prefix });
+  const chosen = await stageFor(reader, source, options, { descriptors, prefix, signals });
   await using stage = chosen.place;
   const warnings = [...chosen.placement.warnings, ...prefix.warnings];
   const placement = { ...chosen.placement, warnings };
@@ -122,9 +122,9 @@ export async function run(source: string | ByteSource, options: RunOptions): Pro
     await inode.sealOff();
     throwIfAborted(signal);
     const child = await stage.start();
-    signals.to(child);
+    const told = signals.to(child);
     // It came while the command was being started, when nobody could tell the command.
-    if (signal?.aborted) child.kill('SIGTERM');
+    if (signal?.aborted && !told) child.kill('SIGTERM');
     const tell = teller(options.onEvent);
     tell({ event: 'started', pid: child.pid!, path, placement, opened });
     const ended = new AbortController();
@@ -197,15 +197,15 @@ async function stageFor(
   reader: SealedReader,
   source: string | ByteSource,
   options: RunOptions,
-  { descriptors, prefix }: { readonly descriptors: Descriptors; readonly prefix: Prefix },
+  about: Pick<Launch, 'descriptors' | 'prefix' | 'signals'>,
 ): Promise<Chosen<Stage>> {
   const { command, keepEnv, nameless = true, name } = options;
+  const { descriptors } = about;
   const launch: Launch = {
     name: fileName(name, reader.name, source),
     bytes: reader.size,
     nameless,
-    descriptors,
-    prefix,
+    ...about,
     command: (path) => command.map((word) => withModel(word, path)),
     environment: (path) => ({
       ...cleanedEnvironment(process.env, keepEnv),

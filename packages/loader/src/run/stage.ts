@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import type { Place } from '../place/space.js';
 import type { Descriptors } from './descriptors.js';
+import type { SignalPassing } from './pass-signals.js';
 import type { Prefix } from './prefix.js';
 
 /** The command, once the path of the model is known. */
@@ -10,6 +11,7 @@ export interface Launch {
   readonly nameless: boolean;
   readonly descriptors: Descriptors;
   readonly prefix: Prefix;
+  readonly signals: SignalPassing;
   command(path: string): readonly string[];
   environment(path: string): NodeJS.ProcessEnv;
 }

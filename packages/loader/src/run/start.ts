@@ -11,7 +11,7 @@ const FILTER = '/proc/self/coredump_filter';
 
 /** Starts the command, in the process of `enter` and the prefix. Resolves when the first of these runs. */
 export async function startCommand(
-  { command, environment, prefix, descriptors }: Launch,
+  { command, environment, prefix, descriptors, signals }: Launch,
   path: string,
   model: FileHandle,
   enter: readonly string[] = [],
@@ -28,6 +28,7 @@ export async function startCommand(
   for (const fd of descriptors.passed) put(fd, fd);
   const direct = enter.length + words.length === 0;
   try {
+    signals.expectCommand();
     const child = withoutMemoryInDumps(prefix.limitsCores, () => spawn(program, args, { env, stdio }));
     await once(child, 'spawn');
     return child;
