@@ -49,8 +49,15 @@ function checkRelative(name, src, file, target) {
     problems.push(`${relative('.', file)} imports ${target}, a layer above its own`);
 }
 
-/** `import` evaluates all that a module of Node offers, down to its streams: 5 ms at every start (cli/src/builtins.ts). */
+/** `import` evaluates all that a module of Node offers, down to its streams: up to 5 ms at every start (cli/src/builtins.ts, core/src/io/sync-fs.ts). */
 function checkStart(name, file, text) {
+  if (
+    ['core', 'kms-local'].includes(name) &&
+    /^import (?!type\b)[^;]*? from 'node:(?:fs|crypto|stream)'/m.test(text)
+  )
+    problems.push(
+      `${relative('.', file)} imports node:fs, node:crypto or node:stream, which costs the start: take it from sync-fs.ts, node:fs/promises, crypto.ts`,
+    );
   if (name === 'cli' && /^import (?!type\b)[^;]*? from 'node:/m.test(text))
     problems.push(
       `${relative('.', file)} imports a module of Node, which costs the start: take it from builtins.ts`,

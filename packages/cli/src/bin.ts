@@ -1,14 +1,9 @@
 #!/usr/bin/env node
-import './no-debugger.js';
 import { module } from './builtins.js';
 import { cacheDirectory } from './cache-directory.js';
-import { restoreEnvironment } from './environment.js';
-import { main } from './main.js';
+import { early } from './no-debugger.js';
 
-restoreEnvironment();
-
-// This package is one file, since each further one takes a millisecond. The large ones are those of the library: the
-// commands import them later, and they then come compiled out of the cache.
+// What is imported from here on comes compiled out of the cache. It is two files, since each further one takes most of a millisecond.
 const directory = cacheDirectory();
 if (directory) {
   // Node makes a directory of its own in it.
@@ -16,6 +11,7 @@ if (directory) {
   module.enableCompileCache(directory);
   process.umask(umask);
 }
+const { main } = await import('./main.js');
 
 // When it is done all has been written, and nothing that is still open (stdin, idle threads) is to be waited for.
-process.exit(await main(process.argv.slice(2)));
+process.exit(await main(process.argv.slice(2), early));

@@ -1,10 +1,11 @@
 import { checkArguments, checkEnvironment } from './bytes.js';
 import { RUNS } from './commands/index.js';
+import { restoreEnvironment } from './environment.js';
 import { tellFailure } from './failure.js';
 import { help } from './help.js';
 import { ignoredSignals } from './ignored-signals.js';
 import { becomeInit } from './init.js';
-import { came, keepForCommand } from './no-debugger.js';
+import type { EarlySignals } from './no-debugger.js';
 import { tellNote } from './notes.js';
 import { write } from './output.js';
 import { type Parsed, parse } from './parse.js';
@@ -19,7 +20,8 @@ const DONE = 0;
 const USAGE = 2;
 
 /** Does what the arguments say, and returns the exit code. Never throws. */
-export async function main(argv: readonly string[]): Promise<number> {
+export async function main(argv: readonly string[], early: EarlySignals): Promise<number> {
+  restoreEnvironment();
   // Looked for before the arguments are parsed, so that what is wrong with them is told as JSON too.
   const dashes = argv.indexOf('--');
   const json = (dashes < 0 ? argv : argv.slice(0, dashes)).includes('--json');
@@ -32,12 +34,12 @@ export async function main(argv: readonly string[]): Promise<number> {
     const quiet = json || parsed.args.has('quiet');
     if (parsed.command.name === 'run') {
       asInit(parsed, quiet);
-      keepForCommand();
+      early.keepForCommand();
     }
     const ignored = ignoredSignals();
     stop = stopOnSignals(ignored);
     checkOutput(parsed, json);
-    const result = await run(parsed, stop, quiet, ignored);
+    const result = await run(parsed, { stop, quiet, ignored, early });
     tell(result, json, quiet);
     return result.exitCode ?? DONE;
   } catch (error) {
@@ -47,12 +49,14 @@ export async function main(argv: readonly string[]): Promise<number> {
 
 type Run = Extract<Parsed, { kind: 'run' }>;
 
-async function run(
-  { command, args }: Run,
-  stop: Stop,
-  quiet: boolean,
-  ignoredSignals: readonly NodeJS.Signals[],
-): Promise<Result> {
+interface About {
+  readonly stop: Stop;
+  readonly quiet: boolean;
+  readonly ignored: readonly NodeJS.Signals[];
+  readonly early: EarlySignals;
+}
+
+async function run({ command, args }: Run, { stop, quiet, ignored, early }: About): Promise<Result> {
   using watching = watcher(quiet);
   const handOver = (): void => {
     stop.leave();
@@ -62,8 +66,8 @@ async function run(
     signal: stop.signal,
     progress: watching.progress,
     quiet,
-    ignoredSignals,
-    earlierSignals: () => [...came],
+    ignoredSignals: ignored,
+    earlierSignals: () => [...early.came],
     handOver,
   };
   return await RUNS[command.name]!(args, session);

@@ -1,5 +1,4 @@
-import { constants } from 'node:fs';
-import { type FileHandle, lstat, open, rename, unlink } from 'node:fs/promises';
+import { constants, type FileHandle, lstat, open, rename, unlink } from 'node:fs/promises';
 import {
   Directory,
   durableFlags,

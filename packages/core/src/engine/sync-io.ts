@@ -1,4 +1,4 @@
-import { readSync, writevSync } from 'node:fs';
+import { readSync, writevSync } from '../io/sync-fs.js';
 import { systemFailure } from '../system-errors.js';
 import { TaskError } from './task.js';
 

@@ -1,5 +1,5 @@
-import { type BigIntStats, constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import type { BigIntStats } from 'node:fs';
+import { constants, type FileHandle, open } from 'node:fs/promises';
 import { abortedError, ioError, isWeightsealError, throwIfAborted, WeightsealError } from '../errors.js';
 import { ownBytes } from '../format/bytes.js';
 import { untilAborted } from '../keys/until-aborted.js';

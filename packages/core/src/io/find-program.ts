@@ -25,14 +25,19 @@ export async function searchPath(): Promise<string> {
  * nobody but root and us can write to what is found there, or put something else in its place.
  */
 export async function findProgram(name: string): Promise<string | undefined> {
-  for (const entry of [...absoluteEntries(), ...USUAL]) {
+  const entries = [...new Set([...absoluteEntries(), ...USUAL])];
+  // All at once: most entries have none, and asking one after the other takes a millisecond or two of each start. Following a path by ourselves is dear.
+  const runnable = await Promise.all(entries.map((entry) => isRunnable(`${entry}/${name}`)));
+  for (const entry of entries.filter((_, index) => runnable[index])) {
     const path = `${entry}/${name}`;
-    // Following it by ourselves is dear, and in most entries there is none.
-    const found = await stat(path).catch(() => undefined);
-    if (!found?.isFile() || (found.mode & EXECUTE) === 0) continue;
     if (USUAL.includes(entry) || (await isOnlyOurs(path))) return path;
   }
   return undefined;
+}
+
+async function isRunnable(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => undefined);
+  return found?.isFile() === true && (found.mode & EXECUTE) !== 0;
 }
 
 async function isOnlyOurs(path: string): Promise<boolean> {

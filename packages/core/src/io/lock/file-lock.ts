@@ -1,5 +1,4 @@
-import { constants } from 'node:fs';
-import { lstat } from 'node:fs/promises';
+import { constants, lstat } from 'node:fs/promises';
 import { ioError, throwIfAborted } from '../../errors.js';
 import { FileSource, inputChanged } from '../byte-source.js';
 import { followLinks } from '../follow-links.js';

@@ -1,7 +1,8 @@
-import { constants, readlinkSync, type Stats } from 'node:fs';
-import { lstat, open, rename, rm } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import { constants, lstat, open, rename, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { randomBytes } from '../../crypto.js';
+import { readlinkSync } from '../sync-fs.js';
 
 // Windows has neither.
 const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;

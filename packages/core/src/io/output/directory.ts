@@ -1,5 +1,4 @@
-import { constants } from 'node:fs';
-import { type FileHandle, open, stat } from 'node:fs/promises';
+import { constants, type FileHandle, open, stat } from 'node:fs/promises';
 
 /** open(2), on every machine that Node runs on: a descriptor of a place, for which no right to read it is needed. */
 const O_PATH = 0o10000000;

@@ -1,5 +1,5 @@
-import { constants, fsyncSync } from 'node:fs';
-import type { FileHandle } from 'node:fs/promises';
+import { constants, type FileHandle } from 'node:fs/promises';
+import { fsyncSync } from '../sync-fs.js';
 
 /** What makes bytes durable where Node's permission model, since Node 26, refuses every fsync: writes that wait for the disk. */
 const O_DSYNC: number | undefined = constants.O_DSYNC;

@@ -1,5 +1,4 @@
-import { constants } from 'node:fs';
-import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { constants, type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { randomBytes } from '../../crypto.js';
 import { ioError, WeightsealError } from '../../errors.js';
 import { durableFlags } from './durable.js';

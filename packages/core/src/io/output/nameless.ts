@@ -1,5 +1,4 @@
-import { constants } from 'node:fs';
-import { type FileHandle, lstat, open, realpath } from 'node:fs/promises';
+import { constants, type FileHandle, lstat, open, realpath } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { findProgram } from '../find-program.js';
 import type { Directory } from './directory.js';

@@ -1,5 +1,4 @@
-import { constants } from 'node:fs';
-import { type FileHandle, lstat, open, rename, rm } from 'node:fs/promises';
+import { constants, type FileHandle, lstat, open, rename, rm } from 'node:fs/promises';
 import { ioError, WeightsealError } from '../../errors.js';
 import { type FileSource, inputChanged } from '../byte-source.js';
 import { durableFlags, makeDurable } from './durable.js';

@@ -1,5 +1,5 @@
-import { constants, type Stats } from 'node:fs';
-import { type FileHandle, lstat, open } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import { constants, type FileHandle, lstat, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type ErrorCode, ioError, isWeightsealError, WeightsealError } from '../../errors.js';
 import { systemFailure } from '../../system-errors.js';
