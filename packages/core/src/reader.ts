@@ -10,6 +10,7 @@ import { Input } from './io/input.js';
 import { describe, type Opened, openAll } from './open-all.js';
 import type { OnProgress } from './progress.js';
 import { SealedSource } from './sealed-source.js';
+import { setImmediate } from './timers.js';
 import type { UnlockOptions } from './unlock.js';
 
 /** Segments from this length on come as the cipher's pieces; smaller ones are gathered, since each piece has its cost. */

@@ -2,6 +2,7 @@ import { abortedError, throwIfAborted, WeightsealError } from '../errors.js';
 import type { Context } from '../format/context.js';
 import { MAX_SLOTS } from '../format/envelope.js';
 import { type KeySlot, makeSlot } from '../format/slot.js';
+import { anySignal } from './any-signal.js';
 import type { KeyWrapper } from './key-wrapper.js';
 import { lendToUnwrap, lendToWrap } from './lent.js';
 import type { DataKey } from './secret.js';
@@ -60,7 +61,7 @@ async function allOrNone<T>(
   start: (signal: AbortSignal) => Promise<T>[],
 ): Promise<T[]> {
   const failed = new AbortController();
-  const calls = start(signal ? AbortSignal.any([signal, failed.signal]) : failed.signal);
+  const calls = start(anySignal(signal, failed.signal));
   try {
     return await Promise.all(calls);
   } catch (error) {
