@@ -38,7 +38,8 @@ function add(name: string, path: string, found: Map<string, string>): void {
   found.set(name, sha256);
   const directory = dirname(realpathSync.native(path));
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
-  for (const [, , literal = ''] of text.matchAll(RELATIVE)) {
+  const literals = new Set([...text.matchAll(RELATIVE)].map(([, , literal]) => literal!));
+  for (const literal of literals) {
     // Names beyond ASCII are in UTF-8.
     const relative = Buffer.from(literal, 'latin1').toString();
     const file = ENDINGS.map((end) => from(directory, `${relative}${end}`)).find(isCode);

@@ -1,4 +1,4 @@
-import { checkOptions, isWeightsealError, type KeyWrapper, WeightsealError } from '@weightseal/core';
+import { checkOptions, isWeightsealError, type KeyWrapper, WeightsealError, within } from '@weightseal/core';
 import { loadFactory } from './load-factory.js';
 import { countedFrom } from './local-path.js';
 import { checkedKey, checkProviders, isOurs, type Providers, sourceOf } from './other-provider.js';
@@ -39,6 +39,8 @@ const OPTIONS: Readonly<Record<keyof KeyOptions, true>> = {
   formerUris: true,
   providers: true,
 };
+/** For a module to load and to make a key, which asks nobody: what has not done so then never will. */
+const READY_MS = 30_000;
 const IN_FILES: readonly KeyScheme[] = ['local', 'passphrase'];
 
 /**
@@ -54,7 +56,11 @@ export async function keyFromUri(uri: string, options: KeyOptions = {}): Promise
   if (scheme !== undefined && isOurs(scheme)) return ourKey(scheme, uri, options);
   if (scheme === undefined || !Object.hasOwn(providers, scheme) || providers[scheme] === undefined)
     throw unknown(scheme, Object.keys(providers));
-  return otherKey(scheme, uri, providers[scheme], options);
+  const given = providers[scheme];
+  const limits = { signal: undefined, deadlineMs: READY_MS, doing: `load the provider of ${scheme}:` };
+  return within(limits, () => otherKey(scheme, uri, given, options)).catch((error) => {
+    throw isWeightsealError(error) && error.code === 'KEY_TIMEOUT' ? neverReady(scheme, error) : error;
+  });
 }
 
 async function ourKey(scheme: KeyScheme, uri: string, options: KeyOptions): Promise<KeyWrapper> {
@@ -112,6 +118,14 @@ export function keysFromUris(uris: readonly string[], options: KeyOptions = {}):
 /** What stands before the first colon, if that can be a scheme; a name has none. RFC 3986 §3.1, in lower case. */
 export function schemeOf(uri: string): string | undefined {
   return /^([a-z][a-z0-9+.-]*):/.exec(uri)?.[1];
+}
+
+function neverReady(scheme: string, cause: unknown): WeightsealError {
+  return new WeightsealError(
+    'PROVIDER_INVALID',
+    `The provider of keys of ${scheme}: has neither loaded nor made a key after ${READY_MS / 1000} s. It has to do both without asking anybody; tell whoever wrote it.`,
+    { cause },
+  );
 }
 
 function noFormer(scheme: KeyScheme): WeightsealError {

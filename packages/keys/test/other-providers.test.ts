@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { defineProvider, type KeyWrapper } from '@weightseal/core';
 import { keyFromUri, keysFromUris, type ProviderInput } from '@weightseal/keys';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 
 let root: string;
 beforeAll(async () => {
@@ -221,6 +221,21 @@ describe('a provider that does not do is told', () => {
     const flags = ['--input-type=module', '-e', source];
     const { stdout } = await promisify(execFile)(process.execPath, flags, { cwd: import.meta.dirname });
     expect(stdout).toMatch(/^PROVIDER_INVALID .* no language that this Node runs/);
+  });
+
+  test('where it never ends loading', async () => {
+    const path = await file('await new Promise(() => {});');
+    vi.useFakeTimers({ toFake: ['setTimeout'] });
+    try {
+      const asked = expect(from(path)).rejects.toMatchObject({
+        code: 'PROVIDER_INVALID',
+        message: expect.stringContaining('after 30 s'),
+      });
+      await vi.advanceTimersByTimeAsync(30_000);
+      await asked;
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   test('with what it threw as the cause', async () => {
