@@ -1,4 +1,4 @@
-import { dirname } from 'node:path';
+import { dirname, isAbsolute } from 'node:path';
 import { type Context, didYouMean, WeightsealError } from '@weightseal/core';
 import { isModulePath, type Providers, schemeOf } from '@weightseal/keys';
 import type { Effective, EffectiveRule } from './effective.js';
@@ -27,6 +27,8 @@ export interface ConfiguredProvider {
   readonly options: object | undefined;
   /** What the file was when the configuration was trusted; undefined for a package, and where the configuration was named. */
   readonly sha256: string | undefined;
+  /** So, too, the files that it imports, by their real paths. */
+  readonly imports: Files;
 }
 
 /** Who can open what is sealed from a path. */
@@ -90,10 +92,14 @@ export class Config {
     this.deadlineMs = found.deadlineMs;
     this.hedgeMs = found.hedgeMs;
     this.given = given;
+    const imports = files && Object.fromEntries(Object.entries(files).filter(([path]) => isAbsolute(path)));
     this.providers = new Map(
       [...found.providers].map(([scheme, { module, options }]) => {
         const sha256 = isModulePath(module) ? files?.[module] : undefined;
-        return [scheme, { module, from: directory, options, sha256 }];
+        return [
+          scheme,
+          { module, from: directory, options, sha256, imports: sha256 === undefined ? undefined : imports },
+        ];
       }),
     );
   }

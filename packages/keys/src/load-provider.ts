@@ -1,7 +1,8 @@
 import { readFile, realpath, stat } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { ioError, type KeyProvider, loadError, WeightsealError } from '@weightseal/core';
+import { importTrusted, isContent, untrusted } from './import-trusted.js';
 import { missingPackage } from './load-factory.js';
 import { isModulePath } from './module-path.js';
 import { isProvider, type ProviderModule, type ProviderSource, providersIn } from './other-provider.js';
@@ -52,7 +53,8 @@ async function imported(
     ? await fileUrl(scheme, module, source)
     : await packageUrl(scheme, module, source, whose);
   try {
-    return await import(url);
+    if (source.sha256 === undefined) return await import(url);
+    return await importTrusted(url, { ...source.imports, [fileURLToPath(url)]: source.sha256 });
   } catch (cause) {
     const name = typeof cause === 'object' && cause !== null ? missingPackage(cause) : undefined;
     if (name !== undefined)
@@ -85,7 +87,7 @@ async function fileUrl(scheme: string, module: string, { from, sha256 }: Provide
   try {
     // A pipe would be waited for.
     if (!(await stat(path)).isFile()) throw invalid(`The provider ${JSON.stringify(module)} is no file.`);
-    if (sha256 !== undefined) await checkContent(path, module, sha256);
+    if (sha256 !== undefined && !isContent(await readFile(path), sha256)) throw untrusted(module);
     return pathToFileURL(await realpath(path)).href;
   } catch (error) {
     const failed = ioError(error, `load the provider ${path}`);
@@ -96,20 +98,6 @@ async function fileUrl(scheme: string, module: string, { from, sha256 }: Provide
       { cause: error },
     );
   }
-}
-
-async function checkContent(path: string, module: string, wanted: string): Promise<void> {
-  const { createHash } = process.getBuiltinModule('node:crypto');
-  if (
-    createHash('sha256')
-      .update(await readFile(path))
-      .digest('hex') === wanted
-  )
-    return;
-  throw new WeightsealError(
-    'CONFIG_UNTRUSTED',
-    `The provider ${JSON.stringify(module)} is not what it was when its configuration was trusted, and is not run. Look at it, then \`weightseal config trust\`.`,
-  );
 }
 
 async function packageUrl(

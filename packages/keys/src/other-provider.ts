@@ -1,4 +1,5 @@
 import { didYouMean, type KeyProvider, type KeyWrapper, WeightsealError } from '@weightseal/core';
+import type { Contents } from './import-trusted.js';
 import { KEY_SCHEMES, type KeyFactory, type KeyScheme } from './providers.js';
 
 /** A module of keys, as `import` gives it: one of its exports is a provider, under whatever name. */
@@ -14,6 +15,8 @@ export interface ProviderSource {
   readonly options?: object | undefined;
   /** What the file must be, in hexadecimal: it is not run when it is another. For files only. */
   readonly sha256?: string | undefined;
+  /** With `sha256`: what files must be that it imports, by their real paths. */
+  readonly imports?: Contents | undefined;
 }
 
 /** A function makes keys without options; all others say which options they know. */
@@ -24,7 +27,7 @@ export type Providers = Readonly<Partial<Record<KeyScheme, object>>> &
   Readonly<Record<string, ProviderInput | object | undefined>>;
 
 const SCHEME = /^[a-z][a-z0-9+.-]*$/;
-const OF_A_SOURCE = ['module', 'from', 'options', 'sha256'];
+const OF_A_SOURCE = ['module', 'from', 'options', 'sha256', 'imports'];
 
 export function isOurs(scheme: string): scheme is KeyScheme {
   return (KEY_SCHEMES as readonly string[]).includes(scheme);

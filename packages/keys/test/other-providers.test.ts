@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -276,6 +277,30 @@ test('a file that is not the one which was trusted is not run', async () => {
   await import(pathToFileURL(path).href);
   expect(globalThis).toHaveProperty('corpRan');
 });
+
+/** Where Node has hooks: 22.15 and later. */
+test.runIf('registerHooks' in process.getBuiltinModule('node:module'))(
+  'nor is one that imports such a file: what is compared are the very bytes that would run',
+  async () => {
+    const imported = await file('globalThis.ran = true;', 'imported.mjs');
+    const path = await file(`import ${JSON.stringify(imported)}; ${source()}`);
+    const hash = async (name: string) =>
+      createHash('sha256')
+        .update(await readFile(name))
+        .digest('hex');
+    const said = async (contents: object) => {
+      const given = { module: path, sha256: await hash(path), imports: contents };
+      const program = `
+        import { keyFromUri } from '@weightseal/keys';
+        await keyFromUri('corp-kms:a', { providers: { 'corp-kms': ${JSON.stringify(given)} } }).then(({ uri }) => console.log(uri), ({ code }) => console.log(code));
+        console.log(globalThis.ran);`;
+      const flags = ['--input-type=module', '-e', program];
+      return (await promisify(execFile)(process.execPath, flags, { cwd: import.meta.dirname })).stdout;
+    };
+    expect(await said({ [imported]: await hash(imported) })).toBe('corp-kms:a\ntrue\n');
+    expect(await said({ [imported]: '0'.repeat(64) })).toBe('CONFIG_UNTRUSTED\nundefined\n');
+  },
+);
 
 test.for<[string, object]>([
   ['a scheme in capitals', { scheme: 'Corp', options: [], fromUri: key }],
