@@ -1,5 +1,6 @@
 import { isAbsolute } from 'node:path';
-import { isModulePath, KEY_SCHEMES } from '@weightseal/keys';
+import type { KeyProvider } from '@weightseal/core';
+import { isModulePath, isProvider, KEY_SCHEMES } from '@weightseal/keys';
 import type { ProfileInput, ProviderInput } from './define.js';
 import { hasReference } from './interpolate.js';
 import type { Path, Problem } from './source.js';
@@ -17,7 +18,7 @@ export function badProviders({ providers = {} }: ProfileInput, path: Path): Prob
     const at = [...path, 'providers', scheme];
     const wrong = schemeProblem(scheme);
     if (wrong !== undefined) return [{ path: at, part: 'name', text: wrong }];
-    if (typeof input !== 'string' && isTooDeep(input.options))
+    if (isTooDeep(optionsOf(input)))
       return [{ path: [...at, 'options'], text: `is nested in itself, or deeper than ${MAX_DEPTH} levels.` }];
     const problem = moduleProblem(moduleOf(input));
     return problem === undefined
@@ -33,8 +34,13 @@ function isTooDeep(value: unknown, around: readonly unknown[] = []): boolean {
   return Object.values(value).some((inner) => isTooDeep(inner, [...around, value]));
 }
 
-export function moduleOf(input: ProviderInput): string {
-  return typeof input === 'string' ? input : input.module;
+/** A name, or in a program the provider itself. */
+export function moduleOf(input: ProviderInput): string | KeyProvider {
+  return typeof input === 'string' || isProvider(input) ? input : input.module;
+}
+
+export function optionsOf(input: ProviderInput): object | undefined {
+  return typeof input === 'string' || isProvider(input) ? undefined : input.options;
 }
 
 function schemeProblem(scheme: string): string | undefined {
@@ -45,7 +51,8 @@ function schemeProblem(scheme: string): string | undefined {
     : 'is no scheme of keys: that is a letter in lower case and then letters, digits and + . -';
 }
 
-function moduleProblem(module: string): string | undefined {
+function moduleProblem(module: string | KeyProvider): string | undefined {
+  if (typeof module !== 'string') return undefined;
   // What runs must stand in the configuration: whoever trusts it has read that.
   if (hasReference(module))
     return 'takes nothing from the environment: what is run stands in the configuration.';

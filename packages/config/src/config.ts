@@ -1,5 +1,5 @@
 import { dirname, isAbsolute } from 'node:path';
-import { type Context, didYouMean, WeightsealError } from '@weightseal/core';
+import { type Context, didYouMean, type KeyProvider, WeightsealError } from '@weightseal/core';
 import { isModulePath, type Providers, schemeOf } from '@weightseal/keys';
 import type { Effective, EffectiveRule } from './effective.js';
 import { listed } from './listed.js';
@@ -20,8 +20,8 @@ export interface ConfiguredKey {
 
 /** Where the keys of a scheme that is none of weightseal's come from. */
 export interface ConfiguredProvider {
-  /** A package, or the path of a file from `from`. */
-  readonly module: string;
+  /** A package, or the path of a file from `from`; or the provider itself, in a program. */
+  readonly module: string | KeyProvider;
   /** The configuration's directory. */
   readonly from: string;
   readonly options: object | undefined;
@@ -95,7 +95,7 @@ export class Config {
     const imports = files && Object.fromEntries(Object.entries(files).filter(([path]) => isAbsolute(path)));
     this.providers = new Map(
       [...found.providers].map(([scheme, { module, options }]) => {
-        const sha256 = isModulePath(module) ? files?.[module] : undefined;
+        const sha256 = typeof module === 'string' && isModulePath(module) ? files?.[module] : undefined;
         return [
           scheme,
           { module, from: directory, options, sha256, imports: sha256 === undefined ? undefined : imports },

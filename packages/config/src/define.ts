@@ -1,3 +1,5 @@
+import type { KeyProvider } from '@weightseal/core';
+
 /** A key: its URI, or that with a deadline of its own. */
 export type KeyInput =
   | string
@@ -11,9 +13,13 @@ export type KeyInput =
 /** Where keys of other schemes than weightseal's come from: code that is run when such a key is used. */
 export type ProviderInput =
   | string
+  | KeyProvider
   | {
-      /** The name of a package, found from the configuration's directory; or the path of a file from there, beginning with `./` or `../`. */
-      readonly module: string;
+      /**
+       * The name of a package, found from the configuration's directory; or the path of a file from there, beginning with `./` or `../`;
+       * or, in a program, the provider itself.
+       */
+      readonly module: string | KeyProvider;
       /** What the provider is given; it refuses what it does not know. */
       readonly options?: Readonly<Record<string, unknown>> | undefined;
     };

@@ -1,4 +1,5 @@
-import { moduleOf } from './check-providers.js';
+import type { KeyProvider } from '@weightseal/core';
+import { moduleOf, optionsOf } from './check-providers.js';
 import type { ConfigInput, KeyInput, ProfileInput } from './define.js';
 import { InterpolationProblem, interpolate } from './interpolate.js';
 import { configInvalid, MOST_TOLD, type Path, type Problem, type Source } from './source.js';
@@ -25,7 +26,7 @@ export interface EffectiveRule {
 
 export interface EffectiveProvider {
   /** As it is written. */
-  readonly module: string;
+  readonly module: string | KeyProvider;
   readonly options: object | undefined;
 }
 
@@ -91,7 +92,7 @@ export function effective(
   const providers = new Map<string, EffectiveProvider>();
   for (const [scheme, input] of Object.entries({ ...config.providers, ...over.providers })) {
     const at = placeOf('providers', over.providers !== undefined && Object.hasOwn(over.providers, scheme));
-    const given = typeof input === 'string' ? undefined : input.options;
+    const given = optionsOf(input);
     const where = [...at, scheme, 'options'];
     const options = given && (mapTexts(given, where, (raw, place) => text(raw, place).value) as object);
     providers.set(scheme, { module: moduleOf(input), options });

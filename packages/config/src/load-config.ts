@@ -63,7 +63,9 @@ function found(cwd: string, env: NodeJS.ProcessEnv): Trusted {
 
 /** Before any of it has an effect. What is run is compared once more, just before. */
 function checkFiles({ path, providers }: Config, trusted: TrustedFiles): void {
-  const modules = [...providers.values()].map(({ module }) => module);
+  const modules = [...providers.values()]
+    .map(({ module }) => module)
+    .filter((one) => typeof one === 'string');
   const changed = changedFile(trusted, filesOf(modules, dirname(path)));
   if (changed !== undefined) throw untrustedFile(path, changed);
 }

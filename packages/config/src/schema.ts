@@ -1,3 +1,4 @@
+import { isProvider } from '@weightseal/keys';
 import * as v from 'valibot';
 
 const MAX_MS = 2 ** 31 - 1;
@@ -62,11 +63,17 @@ const rule = v.strictObject(
 
 const PROVIDER = 'a package or file, or an object with `module` and `options`';
 const provider = v.strictObject(
-  { module: v.string('a package or file'), options: v.optional(byName(v.unknown(), 'names of options')) },
+  {
+    module: either((input) => (isProvider(input) ? v.any() : v.string('a package or file'))),
+    options: v.optional(byName(v.unknown(), 'names of options')),
+  },
   PROVIDER,
 );
 const providers = byName(
-  either((input) => (typeof input === 'object' && input !== null ? provider : v.string(PROVIDER))),
+  either((input) => {
+    if (isProvider(input)) return v.any();
+    return typeof input === 'object' && input !== null ? provider : v.string(PROVIDER);
+  }),
   'schemes with their packages or files',
 );
 

@@ -1,7 +1,7 @@
 import type { Context } from '@weightseal/core';
 import { SCHEMES_BY_HOST, schemeOf } from '@weightseal/keys';
-import { moduleOf } from './check-providers.js';
-import type { ConfigInput, ProfileInput } from './define.js';
+import { moduleOf, optionsOf } from './check-providers.js';
+import type { ConfigInput, ProfileInput, ProviderInput } from './define.js';
 import { formsOf, hasReference, variablesOf } from './interpolate.js';
 import type { Checked } from './load.js';
 import type { TrustedFiles } from './trust.js';
@@ -71,10 +71,15 @@ export function summarise({ config }: Pick<Checked, 'config'>, files: TrustedFil
   };
 }
 
+/** A program, which can have more than names, is not read. */
+function nameOf(input: ProviderInput): string {
+  return moduleOf(input) as string;
+}
+
 /** The packages and files of all providers, whichever profile counts. */
 export function modulesIn(config: ConfigInput): readonly string[] {
   const layers: readonly ProfileInput[] = [config, ...Object.values(config.profiles ?? {})];
-  return unique(layers.flatMap(({ providers = {} }) => Object.values(providers).map(moduleOf)));
+  return unique(layers.flatMap(({ providers = {} }) => Object.values(providers).map(nameOf)));
 }
 
 function layerOf(
@@ -98,8 +103,8 @@ function layerOf(
     providers: someOf(
       Object.entries(providers).map(([scheme, input]) => ({
         scheme,
-        module: moduleOf(input),
-        options: typeof input === 'string' ? undefined : input.options,
+        module: nameOf(input),
+        options: optionsOf(input),
       })),
     ),
   };

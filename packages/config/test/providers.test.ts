@@ -69,6 +69,17 @@ describe('keys of a provider that a configuration names', () => {
     expect(await keyOf(given)).toMatchObject({ mark: 'other' });
   });
 
+  test('or stand in a configuration that is a program', async () => {
+    const text = `import { mine } from './corp.mjs';
+      const keys = { a: 'corp-kms://a' };
+      export default { keys, providers: { 'corp-kms': mine }, profiles: { p: { providers: { 'corp-kms': { module: mine, options: { token: 't' } } } } } };`;
+    const path = 'weightseal.config.ts';
+    await using folder = await Folder.with({ [path]: text, ...FILE });
+    const of = (profile?: string) => folder.load({ path, profile });
+    expect(await keyOf(await of())).toMatchObject({ mark: 'first', given: {} });
+    expect(await keyOf(await of('p'))).toMatchObject({ mark: 'first', given: { token: 't' } });
+  });
+
   test('of a scheme that the program alone has a provider for', async () => {
     await using folder = await Folder.with({ [NAME]: 'keys: { a: "corp-kms://a" }', ...FILE });
     await expect(folder.load({ path: NAME })).rejects.toMatchObject({ code: 'CONFIG_INVALID' });

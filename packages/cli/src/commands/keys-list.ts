@@ -26,8 +26,11 @@ function plain(config: Config): object {
   };
 }
 
-function providersOf({ providers }: Config): readonly Omit<SummaryProvider, 'options'>[] {
-  return [...providers].map(([scheme, { module }]) => ({ scheme, module }));
+function providersOf(config: Config): readonly Omit<SummaryProvider, 'options'>[] {
+  return [...config.providers].map(([scheme, { module }]) => ({
+    scheme,
+    module: typeof module === 'string' ? module : config.path,
+  }));
 }
 
 function describe(config: Config): string[] {
