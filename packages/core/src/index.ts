@@ -51,6 +51,14 @@ export {
   type RotationScheduler,
   type RotationStatus,
 } from './keys/key-wrapper.js';
+export { asFailure } from './keys/lent.js';
+export { didYouMean } from './keys/nearest.js';
+export {
+  checkOptions,
+  defineProvider,
+  type KeyProvider,
+  type ProviderLimits,
+} from './keys/provider.js';
 export { checkDataKey, DATA_KEY_BYTES } from './keys/secret.js';
 export { type SharedUnwraps, type ShareOptions, shareUnwraps } from './keys/shared-unwraps.js';
 export { betweenSteps, checkedDeadline, type Limits, within } from './keys/within.js';

@@ -2,6 +2,7 @@ import type { CryptographyClient } from '@azure/keyvault-keys';
 import {
   checkDataKey,
   checkedDeadline,
+  checkOptions,
   encodeContext,
   type KeyCallOptions,
   type KeyDescriber,
@@ -41,6 +42,24 @@ export interface AzureKeyOptions extends SdkOptions {
   readonly deadlineMs?: number | undefined;
 }
 
+type UriOptions = Omit<AzureKeyOptions, 'vaultUrl' | 'name' | 'version'>;
+
+const URI_OPTIONS: Readonly<Record<keyof UriOptions, true>> = {
+  algorithm: true,
+  clients: true,
+  credential: true,
+  clientOptions: true,
+  allowedHosts: true,
+  formerUris: true,
+  deadlineMs: true,
+};
+const OPTIONS: Readonly<Record<keyof AzureKeyOptions, true>> = {
+  ...URI_OPTIONS,
+  vaultUrl: true,
+  name: true,
+  version: true,
+};
+
 export type AzureKey = KeyWrapper & KeyDescriber & KeyRotator & RotationScheduler;
 
 /**
@@ -52,6 +71,7 @@ export type AzureKey = KeyWrapper & KeyDescriber & KeyRotator & RotationSchedule
  * @throws INVALID_ARGUMENT
  */
 export function createAzureKey(options: AzureKeyOptions): AzureKey {
+  checkOptions(options, Object.keys(OPTIONS), 'A key of Azure');
   const key = checkedName(options, 'INVALID_ARGUMENT');
   const former = (options.formerUris ?? []).map((uri) => formerKey(uri, options.allowedHosts));
   const deadlineMs = checkedDeadline(options.deadlineMs);
@@ -117,10 +137,8 @@ export function createAzureKey(options: AzureKeyOptions): AzureKey {
 }
 
 /** The key of `azure-kv://<vault host>[:port]/keys/<name>[/<version>]`. @throws KEY_URI_INVALID, INVALID_ARGUMENT */
-export function azureKeyFromUri(
-  uri: string,
-  options: Omit<AzureKeyOptions, 'vaultUrl' | 'name' | 'version'> = {},
-): AzureKey {
+export function azureKeyFromUri(uri: string, options: UriOptions = {}): AzureKey {
+  checkOptions(options, Object.keys(URI_OPTIONS), 'A key of azure-kv:');
   const parts = { ...partsOf(uri), allowedHosts: options.allowedHosts };
   checkedName(parts, 'KEY_URI_INVALID');
   return createAzureKey({ ...options, ...parts });

@@ -1,6 +1,7 @@
 import {
   checkDataKey,
   checkedDeadline,
+  checkOptions,
   encodeContext,
   type KeyCallOptions,
   type KeyDescriber,
@@ -36,6 +37,16 @@ export interface GcpKeyOptions extends ConnectionOptions {
   readonly deadlineMs?: number | undefined;
 }
 
+type UriOptions = Omit<GcpKeyOptions, 'name'>;
+
+const URI_OPTIONS: Readonly<Record<keyof UriOptions, true>> = {
+  client: true,
+  clientOptions: true,
+  transport: true,
+  deadlineMs: true,
+};
+const OPTIONS: Readonly<Record<keyof GcpKeyOptions, true>> = { ...URI_OPTIONS, name: true };
+
 export type GcpKey = KeyWrapper & KeyDescriber & KeyRotator & RotationScheduler;
 
 /**
@@ -45,19 +56,21 @@ export type GcpKey = KeyWrapper & KeyDescriber & KeyRotator & RotationScheduler;
  * @throws INVALID_ARGUMENT for what names no key
  */
 export function createGcpKey(options: GcpKeyOptions): GcpKey {
+  checkOptions(options, Object.keys(OPTIONS), 'A key of Cloud KMS');
   return gcpKey(keyName(options.name, 'INVALID_ARGUMENT'), options);
 }
 
 /**
  * The key of `gcp-kms://projects/<p>/locations/<l>/keyRings/<r>/cryptoKeys/<k>[/cryptoKeyVersions/<v>]`.
  *
- * @throws KEY_URI_INVALID
+ * @throws KEY_URI_INVALID, INVALID_ARGUMENT
  */
-export function gcpKeyFromUri(uri: string, options: Omit<GcpKeyOptions, 'name'> = {}): GcpKey {
+export function gcpKeyFromUri(uri: string, options: UriOptions = {}): GcpKey {
+  checkOptions(options, Object.keys(URI_OPTIONS), 'A key of gcp-kms:');
   return gcpKey(parseKeyUri(uri), options);
 }
 
-function gcpKey(name: KeyName, options: Omit<GcpKeyOptions, 'name'>): GcpKey {
+function gcpKey(name: KeyName, options: UriOptions): GcpKey {
   const deadlineMs = checkedDeadline(options.deadlineMs);
   const uri = uriOf(name);
   const ask = asking(name, lazyClient(options), deadlineMs);

@@ -2,6 +2,7 @@ import {
   betweenSteps,
   checkDataKey,
   checkedDeadline,
+  checkOptions,
   encodeContext,
   type KeyCallOptions,
   type KeyDescriber,
@@ -35,6 +36,11 @@ export interface LocalKeyOptions {
   readonly allowKeyOfOthers?: boolean | undefined;
 }
 
+type UriOptions = Omit<LocalKeyOptions, 'path'>;
+
+const URI_OPTIONS: Readonly<Record<keyof UriOptions, true>> = { deadlineMs: true, allowKeyOfOthers: true };
+const OPTIONS: Readonly<Record<keyof LocalKeyOptions, true>> = { ...URI_OPTIONS, path: true };
+
 export type LocalKey = KeyWrapper & KeyDescriber & KeyRotator;
 
 /**
@@ -47,6 +53,7 @@ export type LocalKey = KeyWrapper & KeyDescriber & KeyRotator;
  * @throws INVALID_ARGUMENT for a path that no URI can name. The calls throw also KEY_FILE_INVALID and KEY_FILE_EXPOSED.
  */
 export function createLocalKey(options: LocalKeyOptions): LocalKey {
+  checkOptions(options, Object.keys(OPTIONS), 'A local key');
   const path = checkedPath(options.path, 'INVALID_ARGUMENT');
   const deadlineMs = checkedDeadline(options.deadlineMs);
   const uri = `local:${path}`;
@@ -123,9 +130,10 @@ export function createLocalKey(options: LocalKeyOptions): LocalKey {
 /**
  * The key of `local:<path>`. The path is taken as it stands, without percent-decoding.
  *
- * @throws KEY_URI_INVALID
+ * @throws KEY_URI_INVALID, INVALID_ARGUMENT
  */
-export function localKeyFromUri(uri: string, options: Omit<LocalKeyOptions, 'path'> = {}): LocalKey {
+export function localKeyFromUri(uri: string, options: UriOptions = {}): LocalKey {
+  checkOptions(options, Object.keys(URI_OPTIONS), 'A key of local:');
   return createLocalKey({ ...options, path: checkedPath(pathOf(uri, 'local'), 'KEY_URI_INVALID') });
 }
 

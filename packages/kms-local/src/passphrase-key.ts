@@ -1,6 +1,7 @@
 import {
   checkDataKey,
   checkedDeadline,
+  checkOptions,
   encodeContext,
   isWeightsealError,
   type KeyWrapper,
@@ -34,6 +35,13 @@ export interface PassphraseKeyOptions {
   readonly deadlineMs?: number | undefined;
 }
 
+const OPTIONS: Readonly<Record<keyof PassphraseKeyOptions, true>> = {
+  passphrase: true,
+  scrypt: true,
+  uri: true,
+  deadlineMs: true,
+};
+
 /**
  * A key that scrypt makes from a passphrase, anew for each call and wiped after it.
  *
@@ -43,6 +51,7 @@ export interface PassphraseKeyOptions {
  * @throws INVALID_ARGUMENT, KEY_URI_INVALID. The calls throw also PASSPHRASE_REQUIRED.
  */
 export function createPassphraseKey(options: PassphraseKeyOptions): KeyWrapper {
+  checkOptions(options, Object.keys(OPTIONS), 'A key from a passphrase');
   const cost = checkedScrypt(options.scrypt);
   const deadlineMs = checkedDeadline(options.deadlineMs);
   const uri = options.uri ?? 'passphrase:';

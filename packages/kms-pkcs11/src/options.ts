@@ -35,6 +35,24 @@ export interface Pkcs11KeyOptions extends TokenOptions, AccessOptions {
   readonly id?: Uint8Array | undefined;
 }
 
+export const ACCESS_OPTIONS: Readonly<Record<keyof AccessOptions, true>> = {
+  module: true,
+  pin: true,
+  deadlineMs: true,
+};
+export const KEY_OPTIONS: Readonly<Record<keyof Pkcs11KeyOptions, true>> = {
+  ...ACCESS_OPTIONS,
+  token: true,
+  manufacturer: true,
+  model: true,
+  serial: true,
+  slotId: true,
+  slotDescription: true,
+  slotManufacturer: true,
+  object: true,
+  id: true,
+};
+
 /** @throws INVALID_ARGUMENT */
 export function checkedToken(options: TokenOptions): TokenQuery {
   const { token, manufacturer, model, serial, slotId, slotDescription, slotManufacturer } = options;

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import {
   checkDataKey,
   checkedDeadline,
+  checkOptions,
   DATA_KEY_BYTES,
   encodeContext,
   type KeyCallOptions,
@@ -17,10 +18,12 @@ import { Client } from './client.js';
 import { ALGORITHM, IV_BYTES } from './constants.js';
 import { toDescription, versionIn } from './describe.js';
 import {
+  ACCESS_OPTIONS,
   type AccessOptions,
   checkedKey,
   checkedModule,
   checkedToken,
+  KEY_OPTIONS,
   type Pkcs11KeyOptions,
 } from './options.js';
 import { pinSource } from './pin.js';
@@ -37,6 +40,7 @@ export type Pkcs11Key = KeyWrapper & KeyDescriber & KeyRotator;
  * @throws INVALID_ARGUMENT, KEY_URI_INVALID
  */
 export function createPkcs11Key(options: Pkcs11KeyOptions): Pkcs11Key {
+  checkOptions(options, Object.keys(KEY_OPTIONS), 'A key of PKCS#11');
   return keyOf({ token: checkedToken(options), key: checkedKey(options) }, options, undefined);
 }
 
@@ -47,6 +51,7 @@ export function createPkcs11Key(options: Pkcs11KeyOptions): Pkcs11Key {
  * @throws KEY_URI_INVALID, INVALID_ARGUMENT
  */
 export function pkcs11KeyFromUri(uri: string, options: AccessOptions = {}): Pkcs11Key {
+  checkOptions(options, Object.keys(ACCESS_OPTIONS), 'A key of pkcs11:');
   const { module, pinFile, ...identity } = parseUri(uri);
   return keyOf(identity, { ...options, module: options.module ?? module }, pinFile);
 }
