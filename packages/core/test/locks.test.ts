@@ -360,9 +360,11 @@ describe('the lock file', () => {
     await left(path, (own) => `elsewhere-${own}`);
     const renewing = setInterval(() => utimesSync(besides(path), new Date(), new Date()), 10);
     const impatient = AbortSignal.timeout(800);
-    expect(await failureOf(() => lockBeside(path, inode, impatient, 400))).toEqual(code('ABORTED'));
+    expect(await failureOf(() => lockBeside(path, inode, impatient, { patienceMs: 400 }))).toEqual(
+      code('ABORTED'),
+    );
     clearInterval(renewing);
-    await (await lockBeside(path, inode, undefined, 400))();
+    await (await lockBeside(path, inode, undefined, { patienceMs: 400 }))();
     expect(await everythingIn(dirname(path))).toEqual(['file']);
   });
 
@@ -410,7 +412,7 @@ describe('the lock file', () => {
       const inode = statSync(path, { bigint: true });
       await left(path, (own) => `elsewhere-${own}`);
       await withoutRightTo(path, besides(path), async () => {
-        await (await lockBeside(path, inode, AbortSignal.timeout(10_000), 100))();
+        await (await lockBeside(path, inode, AbortSignal.timeout(10_000), { patienceMs: 100 }))();
       });
       expect(existsSync(besides(path))).toBe(true);
     },

@@ -33,13 +33,13 @@ const NOT_FOR_WRITING = ['EACCES', 'EPERM', 'EROFS', 'ETXTBSY', 'ERR_ACCESS_DENI
  * @throws INPUT_NOT_FOUND, INVALID_ARGUMENT, IO_ERROR, ABORTED, and what `onWait` throws
  */
 export async function openLocked(path: string, writing: boolean, options: LockOptions): Promise<LockedFile> {
-  return await tellingWait(options.onWait, options.signal, async (signal) => {
+  return await tellingWait(options.onWait, options.signal, async (signal, contended) => {
     for (let left = TRIES; left > 0; left--) {
       throwIfAborted(signal);
       const target = await followLinks(path).catch((error: unknown) => {
         throw ioError(error, `open ${path}`);
       });
-      const locked = await openAndLock(target, writing, signal);
+      const locked = await openAndLock(target, writing, signal, contended);
       if (await stillNamed(locked.file)) return locked;
       await locked[Symbol.asyncDispose]();
     }
@@ -51,15 +51,16 @@ async function openAndLock(
   target: string,
   writing: boolean,
   signal: AbortSignal | undefined,
+  contended: () => void,
 ): Promise<LockedFile> {
   const file = await openFor(target, writing);
   let endTurn: (() => void) | undefined;
   try {
     const inode = await file.stat();
-    endTurn = await inTurn(`${inode.dev}:${inode.ino}`, signal);
-    const locked = await lockByProgram(file.handle, signal);
-    if (locked) await awaitBeside(target, inode, signal);
-    const unlock = locked ? undefined : await lockBeside(target, inode, signal);
+    endTurn = await inTurn(`${inode.dev}:${inode.ino}`, signal, contended);
+    const locked = await lockByProgram(file.handle, signal, contended);
+    if (locked) await awaitBeside(target, inode, signal, contended);
+    const unlock = locked ? undefined : await lockBeside(target, inode, signal, { contended });
     return { file, [Symbol.asyncDispose]: () => release(file, unlock, endTurn) };
   } catch (error) {
     await release(file, undefined, endTurn);

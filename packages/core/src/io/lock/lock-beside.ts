@@ -12,6 +12,13 @@ export interface Inode {
   readonly ino: bigint;
 }
 
+export interface BesideOptions {
+  /** How long a lock may go without being renewed. */
+  readonly patienceMs?: number;
+  /** Told when somebody else has it. */
+  readonly contended?: () => void;
+}
+
 interface Owned extends Inode {
   readonly uid: bigint;
 }
@@ -26,7 +33,6 @@ const PATIENCE_MS = 60_000;
  * changed, which only one can create. It says whose it is, and whoever finds that process dead takes it over; of another machine it is known by nobody renewing it. Where no file can be made
  * there, or something stands that is no lock and will not go, there is no lock; then what is looked at before each change has to do. Waits for others.
  *
- * @param patienceMs how long a lock may go without being renewed
  * @returns what removes it
  * @throws ABORTED
  */
@@ -34,7 +40,7 @@ export async function lockBeside(
   target: string,
   inode: Inode,
   signal: AbortSignal | undefined,
-  patienceMs: number = PATIENCE_MS,
+  { patienceMs = PATIENCE_MS, contended }: BesideOptions = {},
 ): Promise<() => Promise<void>> {
   const path = besides(target, inode);
   const mine = `${thisPlace()} ${process.pid} ${randomBytes(8).toString('hex')}\n`;
@@ -47,12 +53,15 @@ export async function lockBeside(
       if (!(await isFlocked(inode))) return renewed(path, mine);
       // Of the two ways, this one gives way: both look after the other when they have their own.
       await removeOwn(path, mine);
+      contended?.();
       await pause(signal);
       continue;
     }
     const found = await watch.look();
     if (found === 'nobody') return () => Promise.resolve();
-    if (found === 'held') await pause(signal);
+    if (found !== 'held') continue;
+    contended?.();
+    await pause(signal);
   }
 }
 
@@ -66,6 +75,7 @@ export async function awaitBeside(
   target: string,
   inode: Owned,
   signal: AbortSignal | undefined,
+  contended: () => void,
 ): Promise<void> {
   const known = [0, Number(inode.uid), process.geteuid?.()];
   const watch = new Watch(besides(target, inode), PATIENCE_MS, ({ uid }) => known.includes(uid));
@@ -73,7 +83,9 @@ export async function awaitBeside(
     throwIfAborted(signal);
     const found = await watch.look();
     if (found === 'none' || found === 'nobody') return;
-    if (found === 'held') await pause(signal);
+    if (found !== 'held') continue;
+    contended();
+    await pause(signal);
   }
 }
 

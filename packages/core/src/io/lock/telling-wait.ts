@@ -4,15 +4,16 @@ import { anySignal } from '../../keys/any-signal.js';
 const WAIT_MS = 300;
 
 /**
- * Waits, and calls `onWait` once when that takes longer than a moment. What `onWait` throws ends the wait, and is thrown: from a timer it would end the
+ * Waits, and calls `onWait` once when somebody else has had it for longer than a moment: since `contended` was called, and not since the beginning, for a busy
+ * machine takes its time too. What `onWait` throws ends the wait, and is thrown: from a timer it would end the
  * process.
  */
 export async function tellingWait<T extends AsyncDisposable>(
   onWait: (() => void) | undefined,
   signal: AbortSignal | undefined,
-  wait: (signal: AbortSignal | undefined) => Promise<T>,
+  wait: (signal: AbortSignal | undefined, contended: () => void) => Promise<T>,
 ): Promise<T> {
-  if (!onWait) return await wait(signal);
+  if (!onWait) return await wait(signal, () => {});
   const failed = new AbortController();
   // It may be an async function, whose failure would be nobody's just as well.
   const tell = (): void => {
@@ -20,9 +21,12 @@ export async function tellingWait<T extends AsyncDisposable>(
       .then(onWait)
       .catch((error: unknown) => failed.abort(error));
   };
-  const timer = setTimeout(tell, WAIT_MS);
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const contended = (): void => {
+    timer ??= setTimeout(tell, WAIT_MS);
+  };
   try {
-    const got = await wait(anySignal(signal, failed.signal));
+    const got = await wait(anySignal(signal, failed.signal), contended);
     if (!failed.signal.aborted) return got;
     await got[Symbol.asyncDispose]();
   } catch (error) {

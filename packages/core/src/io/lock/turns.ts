@@ -3,8 +3,18 @@ import { abortedError } from '../../errors.js';
 /** By what is being changed: when the last one of those who asked is done. */
 const last = new Map<string, Promise<void>>();
 
-/** Waits until everybody in this process who asked before is done. Returns what ends one's own turn. @throws ABORTED */
-export async function inTurn(key: string, signal: AbortSignal | undefined): Promise<() => void> {
+/**
+ * Waits until everybody in this process who asked before is done. Returns what ends one's own turn.
+ *
+ * @param contended told when somebody has
+ * @throws ABORTED
+ */
+export async function inTurn(
+  key: string,
+  signal: AbortSignal | undefined,
+  contended: () => void,
+): Promise<() => void> {
+  if (last.has(key)) contended();
   const before = last.get(key) ?? Promise.resolve();
   const { promise: over, resolve: end } = Promise.withResolvers<void>();
   const mine = before.then(() => over);
