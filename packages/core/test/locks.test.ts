@@ -450,14 +450,17 @@ describe('the lock file', () => {
     expect(existsSync(besides(path))).toBe(false);
   });
 
-  it.skipIf(process.geteuid?.() === 0)('is not needed where nobody can make one', async () => {
-    const path = await sealed();
-    await chmod(dirname(path), 0o555);
-    withoutPrograms();
-    await rewrap(path, { keys, add: [key('b')] });
-    await chmod(dirname(path), 0o755);
-    expect(await urisOf(path)).toEqual(all('a', 'b'));
-  });
+  it.skipIf(process.geteuid?.() === 0)(
+    'is not needed where nobody can make one (as another user than root)',
+    async () => {
+      const path = await sealed();
+      await chmod(dirname(path), 0o555);
+      withoutPrograms();
+      await rewrap(path, { keys, add: [key('b')] });
+      await chmod(dirname(path), 0o755);
+      expect(await urisOf(path)).toEqual(all('a', 'b'));
+    },
+  );
 });
 
 it('who writes without asking for the lock is told as that, and not as a fault of the disk', async () => {
