@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { configDefaults, defineConfig } from 'vitest/config';
+import { LongFirst } from './.ci/long-first.ts';
 import { SkippedReporter } from './.ci/skipped.ts';
 
 /** They kill, measure, search or sweep the machine, and want it for themselves. */
@@ -26,6 +27,7 @@ const project = (
 export default defineConfig({
   test: {
     reporters: [...configDefaults.reporters, new SkippedReporter()],
+    sequence: { sequencer: LongFirst },
     projects: [
       project('unit', ['packages/*/test/**/*.test.ts'], ['**/vectors.test.ts']),
       // Third-party vectors, where WEIGHTSEAL_VECTORS names a folder of them.
