@@ -1,12 +1,33 @@
-import { defineConfig } from 'vitest/config';
+import { availableParallelism } from 'node:os';
+import { configDefaults, defineConfig } from 'vitest/config';
+import { LongFirst } from './.ci/long-first.ts';
+import { SkippedReporter } from './.ci/skipped.ts';
 
-// Tests import the packages by their names, and so run what is published: build first (`pnpm test` does).
-const project = (name: string, include: string[], exclude: string[] = []) => ({
-  test: { name, include, exclude, testTimeout: 60_000, hookTimeout: 60_000 },
+/** They kill, measure, search or sweep the machine, and want it for themselves. */
+const ALONE = ['packages/*/test-system/{kill,memory-secrecy,resources,sweeping}.test.ts'];
+
+const project = (
+  name: string,
+  include: string[],
+  exclude: string[] = [],
+  workers = availableParallelism(),
+) => ({
+  test: {
+    name,
+    include,
+    exclude,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    maxWorkers: workers,
+    sequence: { groupOrder: workers === 1 ? 1 : 0 },
+  },
 });
 
+// Tests import the packages by their names, and so run what is published: build first (`pnpm test` does).
 export default defineConfig({
   test: {
+    reporters: [...configDefaults.reporters, new SkippedReporter()],
+    sequence: { sequencer: LongFirst },
     projects: [
       project('unit', ['packages/*/test/**/*.test.ts'], ['**/vectors.test.ts']),
       // Third-party vectors, where WEIGHTSEAL_VECTORS names a folder of them.
@@ -15,8 +36,10 @@ export default defineConfig({
       project('emulators', ['packages/*/test-emulators/**/*.test.ts']),
       // Real inference engines. Those in Python need what .ci/engines.mjs installs.
       project('engines', ['packages/*/test-engines/**/*.test.ts']),
-      // Kills, full disks, memory dumps: what needs processes and mounts.
-      project('system', ['packages/*/test-system/**/*.test.ts']),
+      // Full disks, other users, mounts: what needs processes and a machine.
+      project('system', ['packages/*/test-system/**/*.test.ts'], ALONE),
+      // After all others.
+      project('alone', ALONE, [], 1),
     ],
   },
 }) as object;

@@ -14,7 +14,7 @@ async function inSandbox(command: string): Promise<Outcome & { readonly files: r
 
 const FILES = ['k', 'model', 'model.sealed'];
 
-describe.runIf(linux)('an argument that is not UTF-8 is refused', () => {
+describe.runIf(linux)('an argument that is not UTF-8 is refused (on Linux)', () => {
   test.each([
     ['a context', `seal model -o new -k local:k -c model=mod${E}le`, '8 (model=mod\\xe8le)'],
     ['an output', `open model.sealed -o d${E}but -k local:k`, '4 (d\\xe8but)'],
@@ -47,7 +47,7 @@ describe.runIf(linux)('an argument that is not UTF-8 is refused', () => {
   });
 });
 
-describe.runIf(linux)('UTF-8 is taken as it is', () => {
+describe.runIf(linux)('UTF-8 is taken as it is (on Linux)', () => {
   test.each(['\u{FFFD}', 'Gewicht-é-模型', '\u{1F600}'])('%s', async (text) => {
     const { code, files } = await inSandbox(
       `weightseal seal model -o '${text}' -k local:k -c 'a=${text}' -q`,
@@ -70,7 +70,7 @@ test('where the bytes cannot be seen, the sign itself is refused', () => {
   expect(() => checkArguments(['seal', 'é'])).not.toThrow();
 });
 
-describe.runIf(linux)('a variable that is not UTF-8 is refused where it matters', () => {
+describe.runIf(linux)('a variable that is not UTF-8 is refused where it matters (on Linux)', () => {
   test.each([
     ['WEIGHTSEAL_CONFIG', 'seal model -o new -k local:k'],
     ['WEIGHTSEAL_PROFILE', 'verify model.sealed -k local:k'],

@@ -10,7 +10,7 @@ async function inSandbox(command: string): Promise<Outcome & { readonly files: r
 
 const FILES = ['k', 'model', 'model.sealed'];
 
-describe.runIf(process.platform === 'linux')('a stream that is closed', () => {
+describe.runIf(process.platform === 'linux')('a stream that is closed (on Linux)', () => {
   test.each([
     ['seal - -o new -k local:k <&-', 'Standard input is closed'],
     ['open - -o new -k local:k <&-', 'Standard input is closed'],

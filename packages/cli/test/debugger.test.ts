@@ -29,7 +29,7 @@ async function feed(running: Running): Promise<void> {
   }
 }
 
-describe.runIf(linux)('SIGUSR1 opens no debugger', () => {
+describe.runIf(linux)('SIGUSR1 opens no debugger (on Linux)', () => {
   test('at work, and is nothing to the work', async () => {
     await using sandbox = await Sandbox.create();
     await sandbox.run('weightseal keygen k');

@@ -24,7 +24,7 @@ async function sealing(script: string, signal: NodeJS.Signals): Promise<Outcome>
   return await running.outcome;
 }
 
-describe.runIf(process.platform === 'linux')('a signal that we were started to ignore', () => {
+describe.runIf(process.platform === 'linux')('a signal that we were started to ignore (on Linux)', () => {
   test.each([
     [
       'by nohup, from a shell that names what it starts',

@@ -26,7 +26,7 @@ function canMount(): boolean {
 const mounted = (options: string, command: string) =>
   `mkdir -p there; unshare --map-root-user --mount sh -c 'mount -t tmpfs -o ${options} none there && ${command}'`;
 
-describe.runIf(process.platform === 'linux')('what the machine refuses is told as that', () => {
+describe.runIf(process.platform === 'linux')('what the machine refuses is told as that (on Linux)', () => {
   test.each([
     [
       'a file larger than the limit',
@@ -106,7 +106,7 @@ describe.runIf(process.platform === 'linux')('what the machine refuses is told a
   });
 });
 
-describe.runIf(process.platform === 'linux')('a second rewrap', () => {
+describe.runIf(process.platform === 'linux')('a second rewrap (on Linux)', () => {
   /** Somebody else has the file, until its input ends. */
   async function held(sandbox: Sandbox): Promise<Running> {
     const holder = sandbox.start("exec flock -x model.sealed sh -c 'touch held; cat'");

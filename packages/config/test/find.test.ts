@@ -107,13 +107,13 @@ describe('a configuration that was only found is not used', () => {
     await expect(folder.load({ path: 'weightseal.config.yaml' })).rejects.toThrow(/is larger than 256 KiB/);
   });
 
-  test.runIf(process.getuid?.() === 0)('when it belongs to somebody else', async () => {
+  test.runIf(process.getuid?.() === 0)('when it belongs to somebody else (as root)', async () => {
     await using folder = await Folder.with({ 'weightseal.config.yaml': '' });
     await chown(join(folder.path, 'weightseal.config.yaml'), 12345, 12345);
     expect(() => found(folder, '.')).toThrow(/belongs to another user/);
   });
 
-  test.runIf(process.getuid?.() === 0)('when a link of somebody else leads to a file of ours', async () => {
+  test.runIf(process.getuid?.() === 0)('when a link of another leads to our file (as root)', async () => {
     await using folder = await Folder.with({ 'other.json': '{}' });
     const link = join(folder.path, 'weightseal.config.json');
     await symlink('other.json', link);

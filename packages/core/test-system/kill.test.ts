@@ -159,7 +159,7 @@ const cases: readonly (readonly [string, Size, Subject])[] = [
 ];
 
 describe.skipIf(process.platform !== 'linux')(
-  'kill -9 at any moment leaves the old file or the new one, and nothing else',
+  'kill -9 at any moment leaves the old file or the new one, and nothing else (on Linux)',
   () => {
     test.each(cases)('%s (%s)', { timeout: 120_000 }, async (name, size, subject) => {
       const { written, done } = await measure(subject, size);

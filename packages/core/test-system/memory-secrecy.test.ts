@@ -61,7 +61,7 @@ class Suspect implements AsyncDisposable {
   }
 }
 
-describe.skipIf(process.platform !== 'linux')('no key is left anywhere in the memory of the process', () => {
+describe.skipIf(process.platform !== 'linux')('no key is left in a process’s memory (on Linux)', () => {
   test.each(['seal', 'open', 'rewrap', 'reseal', 'fail'])(
     'after %s',
     { timeout: 60_000 },

@@ -36,7 +36,7 @@ afterAll(() => place[Symbol.dispose]());
 const programs = ['one that does all', 'one that fails', 'one of a multi-call binary', 'none'] as const;
 const cases = programs.flatMap((program) => OPERATIONS.map((operation) => [program, operation] as const));
 
-describe.skipIf(process.platform !== 'linux')('an output gets its name, and leaves nothing beside it', () => {
+describe.skipIf(process.platform !== 'linux')('an output gets its name and leaves nothing (on Linux)', () => {
   test.each(cases)('ln: %s: %s', { timeout: 30_000 }, async (program, operation) => {
     const directory = place.at(`${operation} ${program}`);
     mkdirSync(directory);

@@ -65,7 +65,7 @@ describe('the process', () => {
     }
   });
 
-  test.skipIf(!linux)('keeps no descriptor and no thread', { timeout: 120_000 }, async () => {
+  test.skipIf(!linux)('keeps no descriptor and no thread (on Linux)', { timeout: 120_000 }, async () => {
     const directory = place.at('many');
     mkdirSync(directory);
     await using script = new Script('many', { directory, rounds: 8 });
@@ -94,7 +94,7 @@ describe('a rewrap', () => {
   };
 
   test.skipIf(!linux)(
-    'of 20 GiB reads and writes less than 128 KiB and 64 KiB',
+    'of 20 GiB reads and writes less than 128 KiB and 64 KiB (on Linux)',
     { timeout: 30_000 },
     async () => {
       const path = sparse();

@@ -31,7 +31,7 @@ async function foundWith(path: string | undefined): Promise<string | undefined> 
   return await findProgram('ln');
 }
 
-describe.skipIf(process.platform !== 'linux')('a program that we start', () => {
+describe.skipIf(process.platform !== 'linux')('a program that we start (on Linux)', () => {
   it('comes from the first absolute entry of PATH that has it', async () => {
     const [first, second] = [await planted(), await planted()];
     const empty = await temp.directory();
@@ -107,7 +107,7 @@ describe.skipIf(process.platform !== 'linux')('a program that we start', () => {
     for (const entry of [`${open}/bin`, ...bins]) expect(await foundWith(entry)).toMatch(usual);
   });
 
-  it.skipIf(!root)("is none of another user's, nor in another user's directory", async () => {
+  it.skipIf(!root)("is none of another user's, nor in another user's directory (as root)", async () => {
     const theirs = await planted();
     await chown(`${theirs}/ln`, STRANGER, STRANGER);
     expect(await foundWith(theirs)).toMatch(usual);

@@ -170,7 +170,7 @@ describe.each(['with the lock of the system', 'with a file beside it'])('%s', (w
   });
 
   it.runIf(process.allowedNodeEnvironmentFlags.has('--permission'))(
-    'a process that may start no program is waited for as well, and is no obstacle when it is dead',
+    'a process that may start no program is waited for as well, and is no obstacle when it is dead (on a Node with --permission)',
     async () => {
       for (const end of ['go', 'kill'] as const) {
         const path = await sealed();
@@ -192,7 +192,7 @@ describe.each(['with the lock of the system', 'with a file beside it'])('%s', (w
   );
 });
 
-describe.runIf(process.platform === 'linux')('a path', () => {
+describe.runIf(process.platform === 'linux')('a path (on Linux)', () => {
   const back = process.cwd();
   afterEach(() => process.chdir(back));
   /** A working directory below one that this user may not search, and back to it that can. */
@@ -419,7 +419,7 @@ describe('the lock file', () => {
   );
 
   it.runIf(process.geteuid?.() === 0)(
-    "of a stranger is nobody's for who has the system's lock; that of root or of the file's owner is waited for",
+    "of a stranger is nobody's for who has the system's lock; that of root or of the file's owner is waited for (as root)",
     async () => {
       const path = await sealed();
       await chown(path, OWNER, OWNER);
@@ -452,14 +452,17 @@ describe('the lock file', () => {
     expect(existsSync(besides(path))).toBe(false);
   });
 
-  it.skipIf(process.geteuid?.() === 0)('is not needed where nobody can make one', async () => {
-    const path = await sealed();
-    await chmod(dirname(path), 0o555);
-    withoutPrograms();
-    await rewrap(path, { keys, add: [key('b')] });
-    await chmod(dirname(path), 0o755);
-    expect(await urisOf(path)).toEqual(all('a', 'b'));
-  });
+  it.skipIf(process.geteuid?.() === 0)(
+    'is not needed where nobody can make one (as another user than root)',
+    async () => {
+      const path = await sealed();
+      await chmod(dirname(path), 0o555);
+      withoutPrograms();
+      await rewrap(path, { keys, add: [key('b')] });
+      await chmod(dirname(path), 0o755);
+      expect(await urisOf(path)).toEqual(all('a', 'b'));
+    },
+  );
 });
 
 it('who writes without asking for the lock is told as that, and not as a fault of the disk', async () => {

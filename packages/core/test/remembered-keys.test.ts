@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { bufferSource, openReader, shareUnwraps, type WrappedKey } from '@weightseal/core';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { KeyMemory } from '../src/keys/key-memory.js';
@@ -115,9 +116,11 @@ describe('what is remembered', () => {
       return secret;
     };
     const [late, fast] = [keyWith('a', {}), keyWith('b', {})];
-    late.unwrap = async (slot) => {
-      await new Promise((resolve) => setTimeout(resolve, 30));
-      return dataKeyOf(slot, late);
+    const answers: Promise<unknown>[] = [];
+    late.unwrap = (slot) => {
+      const answer = delay(30).then(() => dataKeyOf(slot, late));
+      answers.push(answer);
+      return answer;
     };
     fast.unwrap = (slot) => dataKeyOf(slot, fast);
     const shared = shareUnwraps([late, fast], { maxKeys: 1 });
@@ -129,8 +132,8 @@ describe('what is remembered', () => {
     const dataKeys = () => secrets.filter((it) => Buffer.compare(new Uint8Array(it), sealer.seen[0]!) === 0);
     expect(dataKeys().length, 'the one that is remembered').toBeGreaterThanOrEqual(1);
     shared[Symbol.dispose]();
-    await new Promise((resolve) => setTimeout(resolve, 60));
+    await Promise.all(answers);
     expect(secrets.length).toBeGreaterThan(20);
-    expect(dataKeys()).toEqual([]);
+    await expect.poll(dataKeys).toEqual([]);
   });
 });

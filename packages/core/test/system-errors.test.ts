@@ -198,7 +198,7 @@ async function poorProcess(flags: readonly string[], prlimit: readonly string[],
   return JSON.parse(stdout) as Record<string, { code: string; message: string } | 'done'>;
 }
 
-describe.runIf(process.platform === 'linux')('a process that lacks', () => {
+describe.runIf(process.platform === 'linux')('a process that lacks (on Linux)', () => {
   it.runIf(compiler).each([
     [122, 'NO_SPACE', 'quota'],
     [116, 'IO_ERROR', 'network'],
@@ -242,7 +242,7 @@ describe.runIf(process.platform === 'linux')('a process that lacks', () => {
   );
 
   it.runIf(process.allowedNodeEnvironmentFlags.has('--permission'))(
-    'the permission to start threads does small files, and names the flag for large ones',
+    'the permission to start threads does small files, and names the flag for large ones (on a Node with --permission)',
     async () => {
       const flags = ['--permission', '--allow-fs-read=*', '--allow-fs-write=*', '--allow-child-process'];
       const outcomes = await poorProcess(['--no-warnings', ...flags], ['env']);
@@ -257,7 +257,7 @@ describe.runIf(process.platform === 'linux')('a process that lacks', () => {
   );
 
   it.runIf(process.allowedNodeEnvironmentFlags.has('--permission'))(
-    'the permission to read or write names the flag',
+    'the permission to read or write names the flag (on a Node with --permission)',
     async () => {
       const read = await poorProcess(['--no-warnings', '--permission', '--allow-fs-read=*'], ['env']);
       expect(read['small seal']).toMatchObject({ message: expect.stringContaining('--allow-fs-write') });

@@ -127,7 +127,7 @@ describe('where a package is missing', () => {
   });
 
   test.runIf(process.allowedNodeEnvironmentFlags.has('--permission'))(
-    'where Node may not read it, the flag is told',
+    'where Node may not read it, the flag is told (on a Node with --permission)',
     async () => {
       const root = await install('export const other = 1;');
       const modules = join(root, 'node_modules/@weightseal');

@@ -18,7 +18,8 @@ const isEncrypt = ({ headers }: SeenRequest) => headers['x-amz-target'] === 'Tre
 const isDecrypt = ({ headers }: SeenRequest) => headers['x-amz-target'] === 'TrentService.Decrypt';
 
 faultSuite(
-  { describe, it },
+  // Side by side: the cases do little but wait.
+  { describe, it: it.concurrent },
   {
     name: 'an AWS KMS key',
     busy: awsBusy,

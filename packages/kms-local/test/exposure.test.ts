@@ -33,7 +33,7 @@ describe('a key file', () => {
     await createLocalKey({ path: `${volume}/key` }).describe();
   });
 
-  it.runIf(isRoot)('of another user is refused also for root, unless that is allowed', async () => {
+  it.runIf(isRoot)('of another user is refused also for root, unless that is allowed (as root)', async () => {
     const file = path();
     await generateKeyFile(file);
     await chown(file, 1234, 1234);

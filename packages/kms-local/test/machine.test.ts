@@ -9,7 +9,7 @@ import { temporary } from './temporary.js';
 const path = await temporary();
 
 it.runIf(process.platform === 'linux')(
-  'that a process may open no more files is told as that, and not as a fault of the key',
+  'that a process may open no more files is told as that, and not as a fault of the key (on Linux)',
   async () => {
     const [existing, fresh] = [path('existing'), path('fresh')];
     await generateKeyFile(existing);
@@ -24,7 +24,7 @@ it.runIf(process.platform === 'linux')(
 );
 
 it.runIf(process.platform === 'linux')(
-  'a key file is rotated from the working directory, also below one that may not be searched',
+  'a key file is rotated from the working directory, also below one that may not be searched (on Linux)',
   async () => {
     const outer = path('outer');
     const inner = `${outer}/inner`;

@@ -99,7 +99,7 @@ describe('a module', () => {
   });
 });
 
-describe.runIf(process.platform === 'linux')('the helper', () => {
+describe.runIf(process.platform === 'linux')('the helper (on Linux)', () => {
   /** Those of our children that run the helper. */
   async function helpers(): Promise<number[]> {
     const found = await Promise.all(

@@ -80,7 +80,7 @@ describe('a PIN', () => {
     });
   });
 
-  it.skipIf(process.geteuid?.() !== 0)('in a file of another user is refused', async () => {
+  it.skipIf(process.geteuid?.() !== 0)('in a file of another user is refused (as root)', async () => {
     const path = await file('4711');
     await chown(path, 1234, 1234);
     await expect(pinSource(undefined, path)(signal)).rejects.toMatchObject({ code: 'KEY_FILE_EXPOSED' });

@@ -12,11 +12,11 @@ fake.create('models');
 const other = fake.create('others').encrypt(Buffer.alloc(64), undefined, undefined);
 
 faultSuite(
-  { describe, it },
+  // Side by side: the cases do little but wait.
+  { describe, it: it.concurrent },
   {
     name: 'Vault',
     busy: vaultBusy,
-    shortDeadlineMs: 1_000,
     async setup(deadlineMs) {
       const proxy = await httpFaultProxy({ upstream: fake.address });
       const wrapper = createVaultKey({ address: proxy.url, name: 'models', token: TOKEN, deadlineMs });

@@ -77,7 +77,7 @@ it('a long bundle of authorities is read whole', async () => {
 });
 
 it.runIf(process.allowedNodeEnvironmentFlags.has('--permission'))(
-  'where Node may not read one, the flag is told',
+  'where Node may not read one, the flag is told (on a Node with --permission)',
   async () => {
     await writeFile(path, 'hvs.x');
     const source = fileURLToPath(new URL('support/wrap-once.mjs', import.meta.url));

@@ -59,6 +59,9 @@ const LOADS: Record<string, PlaceOptions> = {
 };
 const weightseal = [node, join(repository, 'packages/cli/dist/bin.js')];
 
+if (!python)
+  test.skip('engines in Python (skipped: they need what `npx pnpm@12 test:engines` installs)', () => {});
+
 describe.each([...ofPython, ...ofNode])('$name', (engine) => {
   const { command } = engine;
   let folder = '';

@@ -4,7 +4,6 @@ import {
   readFileSync,
   readlinkSync,
   rmSync,
-  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -15,7 +14,7 @@ import { directoryName, MARK, type Owner } from '../src/owner.js';
 import { type SealedModel, sealedModel } from '../test/support/sealed-model.js';
 import { Child, CLI, type Held, holder, isRoot, outcomeOf, script } from './support/child.js';
 import { markedPlaintext, under } from './support/marker.js';
-import { MemoryPlace, madeBy } from './support/place.js';
+import { MemoryPlace } from './support/place.js';
 
 const { plaintext, marker } = markedPlaintext(2_000_000);
 const PYTHON = ['python3', '-c', 'import sys; sys.exit(0)'];
@@ -198,30 +197,6 @@ describe.runIf(isRoot)('what kill -9 has left (as root)', () => {
     expect(readdirSync(place.path)).toEqual([]);
   });
 
-  test('the next load removes, from where loads go by themselves', async () => {
-    await using first = hold({ where: 'existing' });
-    const { pid, path } = await first.json<Held>('loaded');
-    await first.kill();
-    expect(statSync(path).size).toBe(plaintext.length);
-    expect(madeBy(pid).length).toBe(1);
-    await using second = hold({ where: 'existing' });
-    await second.said('loaded');
-    expect(madeBy(pid)).toEqual([]);
-    await using third = hold({ where: 'own' });
-    await third.said('loaded');
-    expect(madeBy(second.pid), 'of a process that lives').toHaveLength(1);
-  });
-
-  test('the next load removes also when it goes to a tmpfs of its own', async () => {
-    await using first = hold({ where: 'existing' });
-    const { pid } = await first.json<Held>('loaded');
-    await first.kill();
-    expect(madeBy(pid).length).toBe(1);
-    await using second = hold({ where: 'own' });
-    await second.said('loaded');
-    expect(madeBy(pid)).toEqual([]);
-  });
-
   test('goes although the number of the process is used again', async () => {
     using place = new MemoryPlace();
     const other = String(Number(startOf(process.pid)) + 1);
@@ -309,26 +284,4 @@ describe.runIf(isRoot)('what kill -9 has left (as root)', () => {
     expect((await sweep({ directories: [place.path] })).removed).toHaveLength(1);
     expect(place.ours()).toEqual([]);
   });
-
-  test.each([
-    ['with a name', ['--named']],
-    ['without one', []],
-  ])(
-    'of `weightseal run` in its own namespace, %s, stays while the command has it mounted',
-    async (_, flags) => {
-      using place = new MemoryPlace();
-      const words = [process.execPath, CLI, 'run', model.path, '--key', `local:${keyFile}`, '--quiet'];
-      const script = `echo "path $WEIGHTSEAL_MODEL_PATH"; ${WAIT}; wc -c <"$WEIGHTSEAL_MODEL_PATH"`;
-      await using child = new Child([
-        ...[...words, '--where', 'own', ...flags, '--'],
-        ...['sh', '-c', script, place.path],
-      ]);
-      const path = dirname(await child.said('path'));
-      await child.kill();
-      expect((await sweep()).kept).toContainEqual({ path, why: 'in-use' });
-      writeFileSync(place.at('go'), '');
-      expect((await child.ended).stdout).toMatch(new RegExp(`^${plaintext.length}$`, 'm'));
-      expect((await sweep()).removed).toContain(path);
-    },
-  );
 });

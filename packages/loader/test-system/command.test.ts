@@ -116,7 +116,8 @@ describe.runIf(isRoot).each(['own', 'existing'])('a command on a model in the pl
   describe.each(['dash', 'bash', 'busybox'])('with %s as /bin/sh', (shell) => {
     const here = spawnSync('sh', ['-c', `command -v ${shell}`]).status === 0;
 
-    test.skipIf(!here)('has it byte for byte, whatever a shell makes of its variables', async () => {
+    test('has it byte for byte, whatever a shell makes of its variables', async ({ skip }) => {
+      skip(!here, `there is no ${shell} here`);
       const wrapper = [...withShell(shell), ...FOR_SHELLS];
       expect(await environmentOf({ wrapper })).toEqual(await without(FOR_SHELLS));
       const { stdout, stderr, code } = await run(['echo', 'runs'], { flags, wrapper });
@@ -304,7 +305,7 @@ ${begin}`;
   });
 });
 
-test.runIf(isRoot)('a user keeps a directory that may be entered and not be read', async () => {
+test.runIf(isRoot)('a user keeps a directory that may be entered and not be read (as root)', async () => {
   const user = 1234;
   await using theirs = await sealedModel(10);
   for (const path of [theirs.directory, theirs.path, join(theirs.directory, 'key')])
@@ -322,7 +323,7 @@ test.runIf(isRoot)('a user keeps a directory that may be entered and not be read
   }
 });
 
-test.runIf(isRoot)('a user can run one in another, each with the name that the model has', async () => {
+test.runIf(isRoot)('a user can run one in another, each with its model’s name (as root)', async () => {
   const user = 1234;
   await using outer = await sealedModel(10);
   await using inner = await sealedModel(5, { plaintext: Buffer.from('other') });
@@ -340,7 +341,7 @@ test.runIf(isRoot)('a user can run one in another, each with the name that the m
     }
 });
 
-describe.runIf(isRoot)('signals that are to be ignored', () => {
+describe.runIf(isRoot)('signals that are to be ignored (as root)', () => {
   const job = (ignored: readonly string[]) => ({
     path: model.path,
     keyFile: join(model.directory, 'key'),
@@ -373,7 +374,7 @@ describe.runIf(isRoot)('signals that are to be ignored', () => {
   });
 });
 
-describe.runIf(isRoot)('core dumps', () => {
+describe.runIf(isRoot)('core dumps (as root)', () => {
   test('are as before for weightseal itself', async () => {
     const child = started(model, ['sh', '-c', 'echo "$PPID"; exec sleep 30'], {
       flags: ['--where', 'existing'],

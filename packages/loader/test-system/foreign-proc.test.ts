@@ -26,7 +26,7 @@ function inNamespace(...flags: string[]): Told {
   return JSON.parse(stdout) as Told;
 }
 
-describe.skipIf(!isRoot)("a process in a PID namespace that sees its parent's /proc", () => {
+describe.skipIf(!isRoot)("a process in a PID namespace that sees its parent's /proc (as root)", () => {
   test('is not taken for the process that has its number there', () => {
     const { own, lives } = inNamespace();
     expect(own).toMatchObject({ pid: 1, started: '0' });

@@ -109,7 +109,7 @@ describe.runIf(isRoot).each(['own', 'existing'])(
   },
 );
 
-describe.runIf(isRoot)('a URL', () => {
+describe.runIf(isRoot)('a URL (as root)', () => {
   test('that somebody else answers is told of, once', async () => {
     const words = ['/usr/bin/env', 'python3', listen, '127.0.0.1', '0', '503', '200'];
     await using squatter = new Child(words);

@@ -76,7 +76,7 @@ const PLACES: Record<string, string[]> = {
 };
 const root = process.platform === 'linux' && process.geteuid?.() === 0;
 
-describe.runIf(root)('a command runs on the plaintext', () => {
+describe.runIf(root)('a command runs on the plaintext (as root)', () => {
   describe.each(Object.entries(PLACES))('%s', (name, flags) => {
     test('which it finds by argument, variable and descriptor', async () => {
       const script =

@@ -24,7 +24,7 @@ for n in range(10): e[b'RAW%d'%n]=b'\xff'*60000
 os.execve(sys.argv[1],sys.argv[1:],e)`,
 ];
 
-describe.runIf(isRoot)('a tmpfs of its own that a process lacks something for', () => {
+describe.runIf(isRoot)('a tmpfs of its own that a process lacks something for (as root)', () => {
   test.each([23, 24, 25, 26, 27, 28])('is told for want of descriptors: of %i', async (most) => {
     const wrapper = ['sh', '-c', `ulimit -n ${most}; exec "$@"`, 'sh'];
     const { code, stdout, stderr } = await run({ flags: ['--where', 'own'], wrapper });

@@ -7,7 +7,7 @@ import { byDescriptor } from '../src/place/space.js';
 
 const SIZE = 5_000_003;
 
-describe.runIf(process.platform === 'linux')('the inode of a plaintext', () => {
+describe.runIf(process.platform === 'linux')('the inode of a plaintext (on Linux)', () => {
   let directory: string;
   beforeEach(() => {
     directory = mkdtempSync('/dev/shm/weightseal-inode-');

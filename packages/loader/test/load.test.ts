@@ -33,7 +33,7 @@ const PLACES: Record<string, PlaceOptions> = {
   'a directory that is named': { directory: '/dev/shm' },
 };
 
-describe.runIf(process.platform === 'linux')('a sealed file is loaded into memory', () => {
+describe.runIf(process.platform === 'linux')('a sealed file is loaded into memory (on Linux)', () => {
   describe.each(Object.entries(PLACES))('%s', (_, where) => {
     test('by a path with exactly the plaintext, mode 0600, until it is disposed of', async () => {
       const loaded = await load(model.path, options(where));

@@ -25,7 +25,7 @@ function isInMemory(path: string): boolean {
   return type === 'tmpfs' || type === 'ramfs';
 }
 
-describe.skipIf(process.platform !== 'linux')('fileSystemOf', () => {
+describe.skipIf(process.platform !== 'linux')('fileSystemOf (on Linux)', () => {
   test('/dev/shm is a tmpfs', async () => {
     const { kind, free, size } = await of('/dev/shm');
     expect(kind).toBe('tmpfs');

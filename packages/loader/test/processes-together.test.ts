@@ -12,7 +12,7 @@ vi.mock('node:fs/promises', async (original) => {
 });
 
 test.runIf(process.platform === 'linux')(
-  'what is asked at once is answered by one look, or by the next',
+  'what is asked at once is answered by one look, or by the next (on Linux)',
   async () => {
     const ask = () => usesOf({ inodes: [{ dev: 1n, ino: 1n }] });
     await ask();

@@ -27,7 +27,7 @@ const idOf = (path: string) => {
 };
 const useOf = async (wanted: Wanted) => (await usesOf({ inodes: [wanted] }))?.uses[0];
 
-describe.runIf(process.platform === 'linux')('who uses a file, from /proc', () => {
+describe.runIf(process.platform === 'linux')('who uses a file, from /proc (on Linux)', () => {
   let directory: string;
   let path: string;
   const children: ChildProcess[] = [];

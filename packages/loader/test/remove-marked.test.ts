@@ -64,7 +64,7 @@ const LEFT: Record<string, string | ((directory: string) => void)> = {
 };
 
 describe.runIf(process.platform === 'linux')(
-  'a private directory goes with all that somebody has put there',
+  'a private directory goes with all that somebody has put there (on Linux)',
   () => {
     test.each(Object.entries(LEFT))('%s', async (_, leave) => {
       const made = await PrivateDirectory.create(place);

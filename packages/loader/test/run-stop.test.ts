@@ -28,7 +28,7 @@ const running = ({ keys, path, directory }: SealedModel, { signal }: AbortContro
   return run(path, options);
 };
 
-describe.runIf(process.platform === 'linux')('a run that is stopped once the plaintext is there', () => {
+describe.runIf(process.platform === 'linux')('a run stopped once the plaintext is there (on Linux)', () => {
   test('starts no command', async () => {
     const act: Act = (model, controller) => {
       const seal = Inode.prototype.sealOff;

@@ -147,7 +147,7 @@ describe('descriptors', () => {
   });
 });
 
-test.runIf(process.platform === 'linux')('a command is found as execvp(3) finds it', async () => {
+test.runIf(process.platform === 'linux')('a command is found as execvp(3) finds it (on Linux)', async () => {
   expect(await codeOf(() => lookUp('sh', '/nowhere:/bin'))).toBeUndefined();
   expect(await codeOf(() => lookUp('sh'))).toBeUndefined();
   expect(await codeOf(() => lookUp('/bin/sh', '/nowhere'))).toBeUndefined();

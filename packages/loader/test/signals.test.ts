@@ -20,7 +20,7 @@ async function hostThat(does: string, limits: readonly string[] = ['env']): Prom
   return await promisify(execFile)(command[0]!, command.slice(1)).catch((error: Ended) => error);
 }
 
-describe.runIf(process.platform === 'linux')('a host process with a model loaded', () => {
+describe.runIf(process.platform === 'linux')('a host process with a model loaded (on Linux)', () => {
   it('goes on when it writes more than it may: to Node that is an error, and stays one', async () => {
     const { stdout, signal } = await hostThat('writes too much', ['prlimit', '--fsize=2000000']);
     expect(signal ?? undefined).toBeUndefined();

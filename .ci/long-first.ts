@@ -1,0 +1,12 @@
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/** Short files whose tests take long. On a fresh clone nothing but the size of a file is known, and they would come last, when a worker has nothing else to do. */
+const LONG = /\/(?:transcripts|process|contract|passphrase-contract|contract-rest|contract-grpc)\.test\.ts$/;
+
+export class LongFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const long = sorted.filter(({ moduleId }) => LONG.test(moduleId));
+    return [...long, ...sorted.filter((file) => !long.includes(file))];
+  }
+}
