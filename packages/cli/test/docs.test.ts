@@ -10,6 +10,9 @@ const GUIDES = [
   'docs/key-uris.md',
   'docs/loading.md',
   'docs/operations.md',
+  'docs/quickstart.md',
+  'docs/seal-and-open.md',
+  'docs/who-can-open.md',
   'README.md',
   'packages/cli/README.md',
 ];
