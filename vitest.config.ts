@@ -8,7 +8,7 @@ const project = (name: string, include: string[], exclude: string[] = []) => ({
 export default defineConfig({
   test: {
     projects: [
-      project('unit', ['packages/*/test/**/*.test.ts'], ['**/vectors.test.ts']),
+      project('unit', ['packages/*/test/**/*.test.ts', 'site/test/**/*.test.ts'], ['**/vectors.test.ts']),
       // Third-party vectors, where WEIGHTSEAL_VECTORS names a folder of them.
       project('vectors', ['packages/*/test/**/vectors.test.ts']),
       // Servers that others wrote: .ci/test-emulators.mjs installs and starts them.
