@@ -80,7 +80,7 @@ async function look(where: Browser, width: number, colorScheme: 'light' | 'dark'
   for (const name of PAGES) {
     at = `/${name} at ${width}, ${colorScheme}`;
     await page.goto(`http://site/${name.endsWith('/') || name === '' ? name : `${name}.html`}`, {
-      waitUntil: 'networkidle',
+      waitUntil: 'load',
     });
     problems.push(...(await faults(page)).map((fault) => `${at}: ${fault}`));
     if (pictures !== undefined)
@@ -89,7 +89,20 @@ async function look(where: Browser, width: number, colorScheme: 'light' | 'dark'
         fullPage: true,
       });
   }
+  problems.push(...(await search(page, 'KEY_DENIED')).map((fault) => `the search at ${width}: ${fault}`));
   await context.close();
+}
+
+/** The search finds a word where it is explained. */
+async function search(page: Page, word: string): Promise<string[]> {
+  await page.goto('http://site/quickstart.html', { waitUntil: 'networkidle' });
+  await page.locator('#local-search button').click();
+  await page.locator('#localsearch-input').fill(word);
+  const found = page.locator('a.result[href*="errors.html"]').first();
+  return await found.waitFor({ timeout: 30_000 }).then(
+    () => [],
+    () => [`${word} is not found in errors.html`],
+  );
 }
 
 /** In the page: this package has no types of a browser. */
