@@ -18,6 +18,8 @@ const MARKDOWN: Partial<PluginOptions> = {
   parametersFormat: 'table',
   interfacePropertiesFormat: 'table',
   typeDeclarationFormat: 'table',
+  // What is left is what the name and the type do not say.
+  tableColumnSettings: { hideModifiers: true, hideInherited: true, hideOverrides: true },
   enumMembersFormat: 'table',
   navigationJson: join(ROOT, API, 'navigation.json'),
 };
@@ -44,15 +46,26 @@ export async function generateApi(): Promise<void> {
     logLevel: 'Warn',
     ...MARKDOWN,
   });
+  /** An entry is called by its place, `core/dist`. */
+  const nameOf = (entry: string) =>
+    packages.find(({ folder }) => folder === entry.split('/')[0])?.name ?? entry;
   app.converter.on(Converter.EVENT_CREATE_DECLARATION, (_context, reflection) => {
-    if (!reflection.kindOf(ReflectionKind.Module)) return;
-    const folder = reflection.name.split('/')[0];
-    const found = packages.find((one) => one.folder === folder);
-    if (found) reflection.name = found.name;
+    if (reflection.kindOf(ReflectionKind.Module)) reflection.name = nameOf(reflection.name);
   });
   const project = await app.convert();
   if (project === undefined) throw new Error('the API reference: the declarations do not compile');
   app.validate(project);
+  for (const { displayName, program, sourceFile } of app.getEntryPoints() ?? []) {
+    const checker = program.getTypeChecker();
+    const symbol = checker.getSymbolAtLocation(sourceFile);
+    const exported = symbol === undefined ? [] : checker.getExportsOfModule(symbol).map(({ name }) => name);
+    const module = project.children?.find(({ name }) => name === nameOf(displayName));
+    const missing = exported.filter((name) => !module?.children?.some((child) => child.name === name));
+    if (exported.length === 0 || missing.length > 0)
+      throw new Error(
+        `the API reference: of ${displayName} there is nothing about ${missing.join(', ') || 'anything'}`,
+      );
+  }
   await app.generateOutputs(project);
   if (app.logger.hasErrors() || app.logger.hasWarnings())
     throw new Error(`the API reference could not be made of ${relative(ROOT, API)}`);

@@ -7,7 +7,7 @@ import { addressOf, pages } from './routes.ts';
 
 type Token = ReturnType<MarkdownRenderer['parse']>[number];
 
-const PAGES: ReadonlySet<string> = new Set(pages());
+let known: ReadonlySet<string> | undefined;
 const ELSEWHERE = /^(?:[a-z][a-z\d+.-]*:|\/\/|#|\/)/i;
 
 export type Target =
@@ -23,8 +23,14 @@ export function targetOf(page: string, href: string): Target {
   const path = relative(ROOT, resolve(ROOT, dirname(page), decodeURIComponent(name!)));
   if (path.startsWith('..') || /(^|\/)(node_modules|dist)(\/|$)/.test(path) || !existsSync(join(ROOT, path)))
     throw new Error(`${page} links to ${href}, which is not in the repository`);
-  const asPage = [path, join(path, 'README.md')].find((one) => PAGES.has(one));
+  const asPage = [path, join(path, 'README.md')].find((one) => isPage(one));
   return asPage === undefined ? { kind: 'file', path } : { kind: 'page', page: asPage, hash: hash! };
+}
+
+/** Looked up when the first link is: some pages are made by the build itself. */
+function isPage(path: string): boolean {
+  known ??= new Set(pages());
+  return known.has(path);
 }
 
 /** The page that the build makes for a file: examples/model-server/deploy is files/examples/model-server/deploy.md. */
