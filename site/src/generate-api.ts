@@ -1,7 +1,7 @@
 // The API reference: a page for every symbol that a published package exports, from the declarations that npm would publish.
 import { rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { Application, Converter, ReflectionKind } from 'typedoc';
+import { Application, Comment, Converter, ReflectionKind } from 'typedoc';
 import type { PluginOptions } from 'typedoc-plugin-markdown';
 import { API, publishedPackages, ROOT } from './repository.ts';
 
@@ -47,10 +47,12 @@ export async function generateApi(): Promise<void> {
     ...MARKDOWN,
   });
   /** An entry is called by its place, `core/dist`. */
-  const nameOf = (entry: string) =>
-    packages.find(({ folder }) => folder === entry.split('/')[0])?.name ?? entry;
+  const packageOf = (entry: string) => packages.find(({ folder }) => folder === entry.split('/')[0]);
   app.converter.on(Converter.EVENT_CREATE_DECLARATION, (_context, reflection) => {
-    if (reflection.kindOf(ReflectionKind.Module)) reflection.name = nameOf(reflection.name);
+    const found = reflection.kindOf(ReflectionKind.Module) ? packageOf(reflection.name) : undefined;
+    if (found === undefined) return;
+    reflection.name = found.name;
+    reflection.comment = new Comment([{ kind: 'text', text: found.description }]);
   });
   const project = await app.convert();
   if (project === undefined) throw new Error('the API reference: the declarations do not compile');
@@ -59,7 +61,7 @@ export async function generateApi(): Promise<void> {
     const checker = program.getTypeChecker();
     const symbol = checker.getSymbolAtLocation(sourceFile);
     const exported = symbol === undefined ? [] : checker.getExportsOfModule(symbol).map(({ name }) => name);
-    const module = project.children?.find(({ name }) => name === nameOf(displayName));
+    const module = project.children?.find(({ name }) => name === packageOf(displayName)?.name);
     const missing = exported.filter((name) => !module?.children?.some((child) => child.name === name));
     if (exported.length === 0 || missing.length > 0)
       throw new Error(

@@ -76,7 +76,9 @@ async function look(where: Browser, width: number, colorScheme: 'light' | 'dark'
   });
   let at = '';
   page.on('pageerror', (error) => problems.push(`${at}: ${error.message}`));
-  page.on('requestfailed', (request) => problems.push(`${at} asks for ${request.url()}`));
+  page.on('response', (answer) => {
+    if (answer.status() >= 400) problems.push(`${at} asks for ${answer.url()}, which is not there`);
+  });
   for (const name of PAGES) {
     at = `/${name} at ${width}, ${colorScheme}`;
     await page.goto(`http://site/${name.endsWith('/') || name === '' ? name : `${name}.html`}`, {
