@@ -29,7 +29,7 @@ export default defineConfig({
     reporters: [...configDefaults.reporters, new SkippedReporter()],
     sequence: { sequencer: LongFirst },
     projects: [
-      project('unit', ['packages/*/test/**/*.test.ts'], ['**/vectors.test.ts']),
+      project('unit', ['packages/*/test/**/*.test.ts', 'site/test/**/*.test.ts'], ['**/vectors.test.ts']),
       // Third-party vectors, where WEIGHTSEAL_VECTORS names a folder of them.
       project('vectors', ['packages/*/test/**/vectors.test.ts']),
       // Servers that others wrote: .ci/test-emulators.mjs installs and starts them.

@@ -11,6 +11,9 @@ const GUIDES = [
   'docs/loading.md',
   'docs/operations.md',
   'docs/providers/own.md',
+  'docs/quickstart.md',
+  'docs/seal-and-open.md',
+  'docs/who-can-open.md',
   'README.md',
   'packages/cli/README.md',
 ];

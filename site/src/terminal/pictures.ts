@@ -1,0 +1,19 @@
+// A line `<!-- terminal: inspect -->` in a page, which a reader of the Markdown does not see, is on the site the picture of that name.
+import type { MarkdownRenderer } from 'vitepress';
+import { TERMINALS } from '../repository.ts';
+import { SHOTS } from './shots.ts';
+
+const MARK = /^<!-- terminal: ([a-z-]+) -->\s*$/;
+
+export function terminalPictures(md: MarkdownRenderer): void {
+  md.core.ruler.push('terminal-pictures', ({ tokens, env }) => {
+    for (const token of tokens) {
+      const name = token.type === 'html_block' ? MARK.exec(token.content)?.[1] : undefined;
+      if (name === undefined) continue;
+      const shot = SHOTS.find((one) => one.name === name);
+      if (shot === undefined)
+        throw new Error(`${env.relativePath} shows the terminal "${name}", which SHOTS does not have`);
+      token.content = `<div class="terminal"><img src="/${TERMINALS}/${name}.svg" alt="${shot.title}"></div>\n`;
+    }
+  });
+}
