@@ -1,0 +1,34 @@
+// A configuration in TypeScript or JavaScript, by Node's own loader: the program has no jiti, and needs none.
+import { registerHooks } from 'node:module';
+import { pathToFileURL } from 'node:url';
+import { constants, runInThisContext } from 'node:vm';
+import { WeightsealError } from '@weightseal/core';
+
+/** So that `import { defineConfig } from '@weightseal/config'` works where nothing is installed. */
+const CONFIG = 'data:text/javascript,export const defineConfig = (config) => config;';
+
+export async function readModule(path, file) {
+  const hooks = registerHooks({
+    resolve: (specifier, context, next) =>
+      specifier === '@weightseal/config'
+        ? { url: CONFIG, format: 'module', shortCircuit: true }
+        : next(specifier, context),
+  });
+  try {
+    const load = runInThisContext('(url) => import(url)', {
+      importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+    });
+    const module = await load(pathToFileURL(path).href);
+    if ('default' in module) return { value: module.default, where: () => file };
+  } catch (cause) {
+    const said = cause instanceof Error ? cause.message : String(cause);
+    throw invalid(`${file}: It fails to load: ${said.replaceAll(/\s+/g, ' ')}`, { cause });
+  } finally {
+    hooks.deregister();
+  }
+  throw invalid(`${file}: It exports no configuration: \`export default { … }\`.`);
+}
+
+function invalid(message, options) {
+  return new WeightsealError('CONFIG_INVALID', message, options);
+}
