@@ -9,7 +9,7 @@ export {
   WeightsealError,
   type WeightsealErrorOptions,
 } from './errors.js';
-export { secretBytes, wipe } from './format/bytes.js';
+export { ownBytes, secretBytes, wipe } from './format/bytes.js';
 export { type Context, encodeContext } from './format/context.js';
 export type { WrappedKey } from './format/slot.js';
 export { type Inspection, inspect, type Recipient } from './inspect.js';

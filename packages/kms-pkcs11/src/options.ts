@@ -1,5 +1,5 @@
 import { isAbsolute } from 'node:path';
-import { WeightsealError } from '@weightseal/core';
+import { ownBytes, WeightsealError } from '@weightseal/core';
 import type { KeyQuery, TokenQuery } from './messages.js';
 import type { Pin } from './pin.js';
 import { isPlain } from './uri.js';
@@ -48,8 +48,7 @@ export function checkedToken(options: TokenOptions): TokenQuery {
 /** @throws INVALID_ARGUMENT */
 export function checkedKey({ object, id }: Pick<Pkcs11KeyOptions, 'object' | 'id'>): KeyQuery {
   checkText('object', object);
-  if (id !== undefined && !(id instanceof Uint8Array && id.length > 0))
-    throw invalid('id', 'bytes, at least one');
+  if (id !== undefined && !ownBytes(id)?.length) throw invalid('id', 'bytes, at least one');
   if (object === undefined && id === undefined)
     throw invalid('object', 'the label of the key, unless `id` is given');
   return { object, id: id && Buffer.from(id).toString('hex') };
