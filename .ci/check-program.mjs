@@ -15,6 +15,10 @@ const KEYS = [
   'azure-kv://no-such-vault.vault.azure.net/keys/k',
   'vault://127.0.0.1:9/transit/keys/models',
 ];
+const CONFIG = `import { defineConfig } from '@weightseal/config';
+const path: string = 'model.key';
+export default defineConfig({ keys: { mine: \`local:\${path}\` }, profiles: { dev: { open: ['mine'] } }, profile: 'dev' });
+`;
 const program = resolve('packaging/program/dist/weightseal');
 const directory = mkdtempSync(join(tmpdir(), 'weightseal-program-'));
 const root = join(directory, 'root');
@@ -93,6 +97,9 @@ try {
   weightseal('open', '/work/again.sealed', '-o', '/work/again', ...key);
   if (!readFileSync(join(work, 'again')).equals(MODEL)) throw new Error('run gave other bytes');
   refused(/CONTEXT_MISMATCH/, 'open', sealed, '-o', '/work/other', ...key, '--context', 'model=n');
+  // Node's own loader reads it: TypeScript, with an import that is found nowhere.
+  writeFileSync(join(work, 'weightseal.config.ts'), CONFIG);
+  weightseal('verify', sealed, '--config', '/work/weightseal.config.ts');
   // Each provider's SDK is in it, and loads: without credentials, or a service, that is what the key says.
   for (const uri of KEYS) refused(/KEY_(DENIED|UNAVAILABLE|TIMEOUT)/, 'keys', 'check', uri);
   refused(/PROVIDER_MISSING/, 'verify', sealed, '--key', 'pkcs11:token=t;object=o');

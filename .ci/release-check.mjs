@@ -5,6 +5,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, write
 import { tmpdir } from 'node:os';
 import { basename, delimiter, dirname, join, resolve } from 'node:path';
 import { installNode, VERSIONS } from './node-binaries.mjs';
+import { pack } from './pack.mjs';
 
 const isRelease = process.argv.includes('--release');
 const quickstart = resolve('examples/quickstart');
@@ -15,12 +16,9 @@ const root = JSON.parse(readFileSync('package.json', 'utf8'));
 if (isRelease && !root.repository)
   throw new Error('No package says where the repository is: `npx pnpm@12 set-repository URL`');
 
-function pack() {
-  const filters = ['./packages/*', '!@weightseal/bench', '!@weightseal/fault-proxy'];
-  const args = filters.flatMap((filter) => ['--filter', filter]);
-  const told = execFileSync('pnpm', ['-r', ...args, 'pack', '--json', '--pack-destination', directory]);
-  return JSON.parse(told).map(({ name, version, filename, files }) => {
-    const paths = files.map(({ path }) => path);
+function packed() {
+  const packages = pack(directory);
+  for (const { name, version, paths } of packages) {
     const must = ['LICENSE', 'README.md', 'package.json', ...(isRelease ? ['CHANGELOG.md'] : [])];
     for (const file of must) if (!paths.includes(file)) throw new Error(`${name} has no ${file}`);
     for (const path of paths)
@@ -28,8 +26,8 @@ function pack() {
         throw new Error(`${name} publishes ${path}`);
     if (isRelease && version === '0.0.0')
       throw new Error(`${name} has no version: \`npx pnpm@12 changeset version\``);
-    return { name, version, tarball: filename };
-  });
+  }
+  return packages;
 }
 
 function install(packages) {
@@ -77,7 +75,7 @@ function tryOn(version, packages) {
 }
 
 try {
-  const packages = pack();
+  const packages = packed();
   for (const { tarball } of packages) console.log(basename(tarball));
   install(packages);
   for (const version of VERSIONS) tryOn(version, packages);

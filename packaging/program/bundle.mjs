@@ -1,5 +1,4 @@
 // The command line as one CommonJS file, and what it rarely needs as parts beside it.
-import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, join } from 'node:path';
 import { build } from 'esbuild';
@@ -30,18 +29,10 @@ async function bundle(entry, options) {
   return { text: outputFiles[0].text, inputs: Object.keys(metafile.inputs) };
 }
 
-/** Replaces `from`, which must be there once: what is not found has changed, and needs to be thought about again. */
-function replaceOnce(file, from, to) {
-  const pieces = readFileSync(file, 'utf8').split(from);
-  if (pieces.length !== 2)
-    throw new Error(`${file} has ${pieces.length - 1} times, instead of once: ${from}`);
-  return pieces.join(to);
-}
+const dist = (name) => join(packages, name, 'dist', 'index.js');
 
-const dist = (name, file = 'index.js') => join(packages, name, 'dist', file);
-
-/** What is found beside a file on a disk, and what a program cannot have, is found otherwise. */
-function inOneFile(worker, version) {
+/** What is otherwise found beside a file, and what a program cannot have. The text of core's threads is in core. */
+function inOneFile(version) {
   return {
     name: 'in-one-file',
     setup({ onResolve, onLoad }) {
@@ -54,15 +45,8 @@ function inOneFile(worker, version) {
         contents: `import { part } from './parts.js'; module.exports = part('${path}');`,
         resolveDir: here,
       }));
-      // Whose specifiers may be resolved from here.
+      // jiti would look for files beside itself.
       onResolve({ filter: /^\.\/read-module/ }, () => ({ path: join(here, 'read-module.js') }));
-      onLoad({ filter: /core[\\/]dist[\\/]index\.js$/ }, ({ path }) => ({
-        contents: replaceOnce(
-          path,
-          'new URL("./worker.js", import.meta.url)',
-          `new URL(${JSON.stringify(`data:text/javascript,${encodeURIComponent(worker)}`)})`,
-        ),
-      }));
       onLoad({ filter: /cli[\\/]src[\\/]version\.ts$/ }, () => ({
         contents: `export const version = () => ${JSON.stringify(version)};`,
       }));
@@ -73,15 +57,14 @@ function inOneFile(worker, version) {
 /** @returns the program, its parts by name, and the paths of all files that are in them */
 export async function bundleProgram() {
   const { version } = createRequire(import.meta.url)(join(packages, 'cli', 'package.json'));
-  const worker = await bundle(dist('core', 'worker.js'), { format: 'esm' });
   // So that these, which are not listed by the workspace's root, are found.
   const nodePaths = [join(packages, 'cli', 'node_modules')];
   const main = await bundle(join(here, 'entry.js'), {
-    plugins: [inOneFile(worker.text, version)],
+    plugins: [inOneFile(version)],
     nodePaths,
   });
   const parts = {};
   for (const name of PARTS) parts[name] = await bundle(dist(name), { external: ['@weightseal/core'] });
-  const inputs = [worker, main, ...Object.values(parts)].flatMap((each) => each.inputs);
+  const inputs = [main, ...Object.values(parts)].flatMap((each) => each.inputs);
   return { version, main, parts, inputs: [...new Set(inputs)] };
 }
