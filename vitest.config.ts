@@ -17,6 +17,8 @@ export default defineConfig({
       project('engines', ['packages/*/test-engines/**/*.test.ts']),
       // Kills, full disks, memory dumps: what needs processes and mounts.
       project('system', ['packages/*/test-system/**/*.test.ts']),
+      // The program for machines without Node, which WEIGHTSEAL_PROGRAM names: `pnpm check:program`.
+      project('program', ['packages/cli/test-program/**/*.test.ts']),
     ],
   },
 }) as object;

@@ -69,7 +69,16 @@ function tryOn(version, packages) {
   run('weightseal', 'keygen', `model-${version}.key`);
   const key = ['--key', `local:model-${version}.key`];
   run('weightseal', 'seal', 'digits.onnx', '-o', `${version}.sealed`, ...key, '--context', 'model=digits');
-  run('weightseal', 'open', `${version}.sealed`, '-o', `${version}.onnx`, ...key);
+  run(
+    'weightseal',
+    'open',
+    `${version}.sealed`,
+    '-o',
+    `${version}.onnx`,
+    ...key,
+    '--context',
+    'model=digits',
+  );
   if (!readFileSync(join(project, `${version}.onnx`)).equals(readFileSync(join(project, 'digits.onnx'))))
     throw new Error('weightseal opened other bytes');
 }
