@@ -1,4 +1,4 @@
-// Makes weightseal one executable file, for machines without Node: packaging/program/dist/weightseal. It is for the system and
+// Makes weightseal one executable file, for machines without Node: packaging/program/dist/weightseal. It is for
 // the architecture of this machine, and made of the Node that the npm registry has for it.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -12,6 +12,9 @@ import { licenses } from './licenses.mjs';
 const NODE = '24.21.0';
 /** By which this Node knows that there is something in it; it stands in Node's documentation of single executables. */
 const FUSE = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2';
+
+// On macOS the file would have to be signed anew, and on Windows the loader differs: nobody has tried.
+if (process.platform !== 'linux') throw new Error('The program is made on Linux, for Linux.');
 
 const here = import.meta.dirname;
 const dist = join(here, 'dist');

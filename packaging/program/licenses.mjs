@@ -2,15 +2,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
+/** By its path: packages have further files of the name package.json in folders of their own. */
 function packageOf(file) {
-  for (let directory = dirname(file); directory !== dirname(directory); directory = dirname(directory)) {
-    try {
-      const manifest = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'));
-      // Some have a package.json in a folder, which says no more than `type`.
-      if (manifest.name && manifest.version) return { directory, manifest };
-    } catch {}
-  }
-  throw new Error(`${file} is of no package`);
+  const [directory] = /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file);
+  return { directory, manifest: JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')) };
 }
 
 function textOf(directory) {
@@ -23,9 +18,11 @@ export function licenses(inputs, node) {
   for (const file of inputs) {
     if (!file.includes('node_modules')) continue;
     const { directory, manifest } = packageOf(file);
-    packages.set(`${manifest.name} ${manifest.version}`, {
+    const { name, version, license, author } = manifest;
+    const by = typeof author === 'object' ? author.name : author;
+    packages.set(`${name} ${version}`, {
       directory,
-      license: manifest.license ?? 'see below',
+      license: [license, by && `by ${by}`].filter(Boolean).join(', '),
     });
   }
   const parts = [...packages]
