@@ -36,7 +36,7 @@ async function wrap(uri: string, variables: (url: string) => NodeJS.ProcessEnv) 
   await using proxy = await connectProxy();
   const source = `
     import { keyFromUri } from '@weightseal/keys';
-    const key = await keyFromUri(${JSON.stringify(uri)}, { deadlineMs: 3000 });
+    const key = await keyFromUri(${JSON.stringify(uri)}, { deadlineMs: 30_000 });
     await key.wrap(new Uint8Array(32), { model: 'm' }).catch(({ code, message }) => console.log(code, message));
     process.exit();`;
   const env = {
@@ -57,7 +57,7 @@ async function wrap(uri: string, variables: (url: string) => NodeJS.ProcessEnv) 
   return { said: stdout, asked: proxy.asked };
 }
 
-describe.concurrent.each(Object.entries(HOSTS))('%s', { timeout: 30_000 }, (uri, host) => {
+describe.concurrent.each(Object.entries(HOSTS))('%s', { timeout: 60_000 }, (uri, host) => {
   test.each(['HTTPS_PROXY', 'https_proxy'])('goes by the proxy that %s names', async (variable) => {
     const { said, asked } = await wrap(uri, (url) => ({ [variable]: url }));
     expect(asked, said).toContain(`${host}:443`);

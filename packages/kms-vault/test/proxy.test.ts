@@ -18,7 +18,7 @@ server.create('models');
 const { port } = new URL(server.address);
 
 const keyAt = (address: string, ca = certificate.cert) =>
-  createVaultKey({ address, name: 'models', token: TOKEN, tls: { ca }, deadlineMs: 3_000 });
+  createVaultKey({ address, name: 'models', token: TOKEN, tls: { ca }, deadlineMs: 20_000 });
 
 it('wraps and unwraps through a proxy, which sees nothing but TLS of the server that is meant', async () => {
   await using proxy = await connectProxy(Number(port));
