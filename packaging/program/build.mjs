@@ -25,7 +25,7 @@ for (const directory of [dist, work]) {
 }
 const program = join(dist, 'weightseal');
 const node = installNode(NODE);
-const { main, parts, inputs } = await bundleProgram();
+const { main, parts, guides, inputs } = await bundleProgram();
 
 function put(name, text) {
   const path = join(work, name);
@@ -43,9 +43,10 @@ const config = {
   // The debugger is for nobody, and NODE_OPTIONS is meant for other programs.
   execArgv: ['--disable-sigusr1', '--disable-warning=ExperimentalWarning'],
   execArgvExtension: 'none',
-  assets: Object.fromEntries(
-    Object.entries(parts).map(([name, { text }]) => [name, put(`${name}.cjs`, text)]),
-  ),
+  assets: {
+    ...guides,
+    ...Object.fromEntries(Object.entries(parts).map(([name, { text }]) => [name, put(`${name}.cjs`, text)])),
+  },
 };
 execFileSync(node, ['--experimental-sea-config', put('sea.json', JSON.stringify(config))], { stdio: 'pipe' });
 copyFileSync(node, program);

@@ -1,4 +1,5 @@
 // The command line as one CommonJS file, and what it rarely needs as parts beside it.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, join } from 'node:path';
 import { build } from 'esbuild';
@@ -15,6 +16,9 @@ const shared = {
   legalComments: 'none',
   // Node's modules by require: an import() needs more of Node's loader than a single executable has.
   supported: { 'dynamic-import': false },
+  // Where the program lies. Nothing of ours is beside it.
+  define: { 'import.meta.url': 'PROGRAM_URL' },
+  banner: { js: "const PROGRAM_URL = require('node:url').pathToFileURL(process.execPath).href;" },
   write: false,
   metafile: true,
   logLevel: 'error',
@@ -45,6 +49,18 @@ function inOneFile(version) {
         contents: `import { part } from './parts.js'; module.exports = part('${path}');`,
         resolveDir: here,
       }));
+      onResolve({ filter: /builtins\.js$/ }, ({ importer }) =>
+        /cli[\\/]src[\\/]pages\.ts$/.test(importer) ? { path: join(here, 'pages.js') } : undefined,
+      );
+      // Of what is only known when it runs: a provider's file, or package.
+      onLoad({ filter: /packages[\\/](?:keys|config)[\\/]dist[\\/].*\.js$/ }, ({ path }) => {
+        const text = readFileSync(path, 'utf8');
+        const contents = text.replaceAll(/\bimport\((?=[\w$.]+\))/g, 'importFromDisk(');
+        const helper = JSON.stringify(join(here, 'from-disk.js'));
+        return {
+          contents: contents === text ? text : `import { importFromDisk } from ${helper};\n${contents}`,
+        };
+      });
       // jiti would look for files beside itself.
       onResolve({ filter: /^\.\/read-module/ }, () => ({ path: join(here, 'read-module.js') }));
       onLoad({ filter: /cli[\\/]src[\\/]version\.ts$/ }, () => ({
@@ -59,12 +75,16 @@ export async function bundleProgram() {
   const { version } = createRequire(import.meta.url)(join(packages, 'cli', 'package.json'));
   // So that these, which are not listed by the workspace's root, are found.
   const nodePaths = [join(packages, 'cli', 'node_modules')];
+  const guides = join(packages, 'cli', 'dist', 'docs');
+  const names = existsSync(guides) ? readdirSync(guides) : [];
   const main = await bundle(join(here, 'entry.js'), {
     plugins: [inOneFile(version)],
     nodePaths,
+    define: { ...shared.define, GUIDES: JSON.stringify(names) },
   });
   const parts = {};
   for (const name of PARTS) parts[name] = await bundle(dist(name), { external: ['@weightseal/core'] });
   const inputs = [main, ...Object.values(parts)].flatMap((each) => each.inputs);
-  return { version, main, parts, inputs: [...new Set(inputs)] };
+  const texts = Object.fromEntries(names.map((name) => [`guide/${name}`, join(guides, name)]));
+  return { version, main, parts, guides: texts, inputs: [...new Set(inputs)] };
 }

@@ -1,8 +1,8 @@
 // A configuration in TypeScript or JavaScript, by Node's own loader: the program has no jiti, and needs none.
 import { registerHooks } from 'node:module';
 import { pathToFileURL } from 'node:url';
-import { constants, runInThisContext } from 'node:vm';
 import { WeightsealError } from '@weightseal/core';
+import { importFromDisk } from './from-disk.js';
 
 /** So that `import { defineConfig } from '@weightseal/config'` works where nothing is installed. */
 const CONFIG = 'data:text/javascript,export const defineConfig = (config) => config;';
@@ -15,10 +15,7 @@ export async function readModule(path, file) {
         : next(specifier, context),
   });
   try {
-    const load = runInThisContext('(url) => import(url)', {
-      importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
-    });
-    const module = await load(pathToFileURL(path).href);
+    const module = await importFromDisk(pathToFileURL(path).href);
     if ('default' in module) return { value: module.default, where: () => file };
   } catch (cause) {
     const said = cause instanceof Error ? cause.message : String(cause);
