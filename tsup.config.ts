@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { defineConfig, type Options } from 'tsup';
 
 /** A program and what it imports are one file each, which share nothing (cli/src/bin.ts). */
@@ -20,7 +20,11 @@ const workerText: NonNullable<Options['esbuildPlugins']>[number] = {
     });
     const [{ text } = { text: '' }] = outputFiles;
     initialOptions.define = { ...initialOptions.define, WORKER_TEXT: JSON.stringify(text) };
-    onEnd(() => writeFileSync('dist/worker.js', text));
+    onEnd(() => {
+      // On a clean clone this comes before the files of the build itself.
+      mkdirSync('dist', { recursive: true });
+      writeFileSync('dist/worker.js', text);
+    });
   },
 };
 

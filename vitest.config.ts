@@ -38,6 +38,8 @@ export default defineConfig({
       project('engines', ['packages/*/test-engines/**/*.test.ts']),
       // Full disks, other users, mounts: what needs processes and a machine.
       project('system', ['packages/*/test-system/**/*.test.ts'], ALONE),
+      // The program for machines without Node, which WEIGHTSEAL_PROGRAM names: `pnpm check:program`.
+      project('program', ['packages/cli/test-program/**/*.test.ts']),
       // After all others.
       project('alone', ALONE, [], 1),
     ],

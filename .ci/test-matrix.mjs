@@ -1,9 +1,9 @@
 // Runs the tests on each Node version that we support. The binaries come from the npm registry.
 import { execFileSync } from 'node:child_process';
-import { globSync, mkdirSync, readdirSync, realpathSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { globSync, readdirSync, realpathSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
+import { installNode, VERSIONS } from './node-binaries.mjs';
 
-const VERSIONS = ['22', '24', '26'];
 const wanted = process.argv.slice(2);
 
 /** What a version of Node does not change runs once, in `pnpm test`: all but files, ciphers, streams, threads, processes and requests. */
@@ -32,16 +32,6 @@ const files = globSync(['packages/*/test/**/*.test.ts', 'packages/*/test-system/
   (file) => !same.has(file),
 );
 
-function install(version) {
-  const prefix = join(process.cwd(), 'node_modules', '.cache', `node-${version}`);
-  mkdirSync(prefix, { recursive: true });
-  const name = `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`;
-  execFileSync('npm', ['install', '--no-save', '--silent', '--prefix', prefix, `${name}@${version}`], {
-    stdio: 'inherit',
-  });
-  return join(prefix, 'node_modules', name, 'bin');
-}
-
 // pnpm puts the workspace's own Node first on the path; vitest is started by the version under test instead.
 const vitest = realpathSync(
   join(
@@ -51,9 +41,8 @@ const vitest = realpathSync(
   ),
 );
 for (const version of wanted.length > 0 ? wanted : VERSIONS) {
-  const bin = install(version);
-  const env = { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH}` };
-  const node = join(bin, 'node');
+  const node = installNode(version);
+  const env = { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH}` };
   console.log(
     `\n== ${files.length} files on Node ${execFileSync(node, ['--version'], { encoding: 'utf8' }).trim()}`,
   );

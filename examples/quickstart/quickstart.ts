@@ -25,10 +25,15 @@ async function plaintextIn(path: string): Promise<number> {
 }
 
 async function flipOneBit(path: string, at: number): Promise<void> {
-  await using file = await open(path, 'r+');
-  const byte = new Uint8Array(1);
-  await file.read(byte, 0, 1, at);
-  await file.write(Uint8Array.of((byte[0] ?? 0) ^ 1), 0, 1, at);
+  // Node 22 has no `await using`.
+  const file = await open(path, 'r+');
+  try {
+    const byte = new Uint8Array(1);
+    await file.read(byte, 0, 1, at);
+    await file.write(Uint8Array.of((byte[0] ?? 0) ^ 1), 0, 1, at);
+  } finally {
+    await file.close();
+  }
 }
 
 const directory = await mkdtemp(join(tmpdir(), 'weightseal-quickstart-'));

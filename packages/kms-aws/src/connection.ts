@@ -57,8 +57,10 @@ function newClient(sdk: Sdk, config: KMSClientConfig): KMSClient {
 
 function configured(region: string | undefined, config: KMSClientConfig = {}): KMSClientConfig {
   const ownRetries = 'retryStrategy' in config || 'maxAttempts' in config || 'retryMode' in config;
+  // The SDK itself knows of no proxy. Its clients for STS and SSO take this over. Node has it from 22.21 and 24.5 on.
+  const httpsAgent = { proxyEnv: process.env };
   return {
-    requestHandler: { connectionTimeout: CONNECT_MS },
+    requestHandler: { connectionTimeout: CONNECT_MS, httpsAgent },
     ...(ownRetries ? {} : { retryStrategy: boundedRetries }),
     ...config,
     ...(region === undefined ? {} : { region }),

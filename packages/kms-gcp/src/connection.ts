@@ -14,7 +14,10 @@ export interface ConnectionOptions {
   readonly client?: GcpKmsClient | undefined;
   /** For the client that is made otherwise, which uses the application default credentials. */
   readonly clientOptions?: ClientOptions | undefined;
-  /** gRPC unless told; `rest` is JSON over HTTP/1.1, for networks that HTTP/2 does not pass. */
+  /**
+   * `rest` is JSON over HTTP/1.1, for networks that HTTP/2 does not pass. Unless told, gRPC, but behind a proxy that only HTTPS_PROXY names: gRPC
+   * reads none of the environment but `grpc_proxy` and `https_proxy`.
+   */
   readonly transport?: GcpTransport | undefined;
 }
 
@@ -36,7 +39,7 @@ const channel = {
  * @throws INVALID_ARGUMENT
  */
 export function lazyClient(options: ConnectionOptions): () => Promise<GcpKmsClient> {
-  const { client, clientOptions, transport = 'grpc' } = options;
+  const { client, clientOptions, transport = usual() } = options;
   if (transport !== 'grpc' && transport !== 'rest') throw invalid("transport must be 'grpc' or 'rest'");
   if (client !== undefined) {
     if (clientOptions !== undefined || options.transport !== undefined) {
@@ -53,6 +56,11 @@ export function lazyClient(options: ConnectionOptions): () => Promise<GcpKmsClie
     });
     return made;
   };
+}
+
+function usual(): GcpTransport {
+  const { HTTPS_PROXY, https_proxy, grpc_proxy } = process.env;
+  return HTTPS_PROXY && !https_proxy && !grpc_proxy ? 'rest' : 'grpc';
 }
 
 async function make(

@@ -9,17 +9,18 @@ type Adapter = (options: object, next: (options: object) => Promise<{ data: unkn
 
 /**
  * Two things that the SDK lets pass over REST: an answer without end, of which it keeps what comes until the deadline, and a
- * redirect, after which the data key goes to whatever host that names.
+ * redirect, after which the data key goes to whatever host that names. And it calls through no proxy, though its login does.
  *
  * The guard is the client's own: what was given as `authClient` may have other work.
  */
 export function guardRest(client: Client, maxBytes: number): void {
   // The stubs are made of it later, by initialize().
+  const agent = proxied();
   const gax = client['_gaxGrpc'] as { auth: Auth };
   gax.auth = new Proxy(gax.auth, {
     get(auth, name) {
       if (name === 'fetch') {
-        return (url: URL | string, request: Request) => auth.fetch(url, guarded(request, maxBytes));
+        return (url: URL | string, request: Request) => auth.fetch(url, guarded(request, maxBytes, agent));
       }
       const value: unknown = Reflect.get(auth, name);
       return typeof value === 'function' ? value.bind(auth) : value;
@@ -27,14 +28,23 @@ export function guardRest(client: Client, maxBytes: number): void {
   });
 }
 
+/** Instead of the SDK's own sockets, which are like these. Node has it from 22.21 and 24.5 on. Without TLS only tests are asked. */
+function proxied(): object {
+  const { HTTPS_PROXY, https_proxy } = process.env;
+  if (!HTTPS_PROXY && !https_proxy) return {};
+  const options = { keepAlive: true, proxyEnv: process.env };
+  const agent = new (process.getBuiltinModule('node:https').Agent)(options);
+  return { agent: ({ protocol }: URL) => (protocol === 'https:' ? agent : undefined) };
+}
+
 /** `size` bounds what is decoded. Of a refused login gaxios reads the stream itself, and keeps no bound. */
-function guarded(request: Request | undefined, size: number): Request {
+function guarded(request: Request | undefined, size: number, agent: object): Request {
   const adapter: Adapter = async (options, next) => {
     const answer = await next(options);
     if (answer.data instanceof Readable) answer.data = Readable.from(atMost(answer.data, size));
     return answer;
   };
-  const guards = { redirect: 'manual', size, adapter } as const;
+  const guards = { redirect: 'manual', size, adapter, ...agent } as const;
   return { ...request, ...guards };
 }
 

@@ -1,7 +1,7 @@
 import { Agent as PlainAgent, request as plainRequest } from 'node:http';
 import { Agent, request as tlsRequest } from 'node:https';
 import { createSecureContext, type SecureContext } from 'node:tls';
-import { ioError, systemFailure, WeightsealError } from '@weightseal/core';
+import { ioError, isLoopback, systemFailure, WeightsealError } from '@weightseal/core';
 import { readNamedFile, UnfitFile } from './named-file.js';
 import { scrubbed } from './scrub.js';
 
@@ -36,7 +36,14 @@ export async function openConnection(address: string, tls: VaultTls): Promise<Co
   ]);
   const secureContext = contextOf({ ca, cert, key });
   // Also where NODE_TLS_REJECT_UNAUTHORIZED is 0: data keys and tokens go there.
-  return { request: tlsRequest, agent: new Agent({ ...KEPT, rejectUnauthorized: true, secureContext }) };
+  const options = {
+    ...KEPT,
+    rejectUnauthorized: true,
+    secureContext,
+    // As the other providers' SDKs do. Node has it from 22.21 and 24.5 on.
+    ...(isLoopback(new URL(address).hostname) ? {} : { proxyEnv: process.env }),
+  };
+  return { request: tlsRequest, agent: new Agent(options) };
 }
 
 function contextOf({ ca, cert, key }: VaultTls): SecureContext {
