@@ -102,7 +102,7 @@ const caught: Readonly<Record<Flaw, readonly string[]>> = {
 
 const run = (flaw: Flaw) =>
   record((runner) =>
-    faultSuite(runner, { ...options(flaw), shortDeadlineMs: 1000, deadlineMs: 3000, slackMs: 500 }),
+    faultSuite(runner, { ...options(flaw), shortDeadlineMs: 2_500, deadlineMs: 6_000, slackMs: 2_000 }),
   );
 
 describe('the suite finds a provider that', () => {
