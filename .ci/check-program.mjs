@@ -2,7 +2,16 @@
 // that is not root, with a /work to write to, and in namespaces of its own. Where the machine gives none, with an empty environment instead.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
@@ -100,6 +109,9 @@ try {
   // Node's own loader reads it: TypeScript, with an import that is found nowhere.
   writeFileSync(join(work, 'weightseal.config.ts'), CONFIG);
   weightseal('verify', sealed, '--config', '/work/weightseal.config.ts');
+  // The guides, which the package has beside its code, are in the program.
+  if (existsSync('packages/cli/dist/docs') && !weightseal('help', 'errors').includes('CONTEXT_MISMATCH'))
+    throw new Error('the guide to errors is not in it');
   // Each provider's SDK is in it, and loads: without credentials, or a service, that is what the key says.
   for (const uri of KEYS) refused(/KEY_(DENIED|UNAVAILABLE|TIMEOUT)/, 'keys', 'check', uri);
   refused(/PROVIDER_MISSING/, 'verify', sealed, '--key', 'pkcs11:token=t;object=o');

@@ -28,15 +28,14 @@ const node = installNode(NODE);
 const { main, parts, guides, inputs } = await bundleProgram();
 
 function put(name, text) {
-  const path = join(work, name);
-  writeFileSync(path, text);
-  return path;
+  writeFileSync(join(work, name), text);
+  // Relative, since the program keeps it, and it is told with a defect.
+  return name;
 }
 
-const blob = join(work, 'blob');
 const config = {
   main: put('main.cjs', main.text),
-  output: blob,
+  output: 'blob',
   disableExperimentalSEAWarning: true,
   // Compiled code lies in the program, and is used as it is.
   useCodeCache: true,
@@ -48,12 +47,17 @@ const config = {
     ...Object.fromEntries(Object.entries(parts).map(([name, { text }]) => [name, put(`${name}.cjs`, text)])),
   },
 };
-execFileSync(node, ['--experimental-sea-config', put('sea.json', JSON.stringify(config))], { stdio: 'pipe' });
+execFileSync(node, ['--experimental-sea-config', put('sea.json', JSON.stringify(config))], {
+  cwd: work,
+  stdio: 'pipe',
+});
 copyFileSync(node, program);
 chmodSync(program, 0o755);
 // Node's symbols are 20 MB that nobody needs here. Before the rest is put in, which strip would take out.
 const stripped = process.platform === 'linux' && spawnSync('strip', ['--strip-all', program]).status === 0;
-await quietly(() => inject(program, 'NODE_SEA_BLOB', readFileSync(blob), { sentinelFuse: FUSE }));
+await quietly(() =>
+  inject(program, 'NODE_SEA_BLOB', readFileSync(join(work, 'blob')), { sentinelFuse: FUSE }),
+);
 writeFileSync(join(dist, 'LICENSES.txt'), licenses(inputs, node));
 const size = Math.round(statSync(program).size / 1e6);
 console.log(

@@ -80,7 +80,9 @@ export async function bundleProgram() {
   const main = await bundle(join(here, 'entry.js'), {
     plugins: [inOneFile(version)],
     nodePaths,
-    define: { ...shared.define, GUIDES: JSON.stringify(names) },
+    // Its lines are in what is told of a defect.
+    minifyWhitespace: false,
+    define: { ...shared.define, GUIDES: JSON.stringify(names.join(' ')) },
   });
   const parts = {};
   for (const name of PARTS) parts[name] = await bundle(dist(name), { external: ['@weightseal/core'] });

@@ -2,7 +2,7 @@
 import { basename } from 'node:path';
 
 export const fs = {
-  readdirSync: () => GUIDES,
+  readdirSync: () => GUIDES.split(' '),
   readFileSync: (url) =>
     process.getBuiltinModule('node:sea').getAsset(`guide/${basename(url.pathname)}`, 'utf8'),
 };
