@@ -68,8 +68,13 @@ function unexpected(error: unknown): CliError {
   );
 }
 
+/** The code, and how to read on without a network. */
+export function codeLine(code: string): string {
+  return `  code: ${code} (weightseal help ${code})`;
+}
+
 function lines({ code, message }: Told): string[] {
-  return [`weightseal: ${printable(message)}`, `  code: ${code} (docs/errors.md)`];
+  return [`weightseal: ${printable(message)}`, codeLine(code)];
 }
 
 function plain({ code, class: errorClass, message, failures = [] }: Told): object {

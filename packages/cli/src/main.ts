@@ -1,4 +1,5 @@
 import { checkArguments, checkEnvironment } from './bytes.js';
+import { usageError } from './cli-error.js';
 import { RUNS } from './commands/index.js';
 import { restoreEnvironment } from './environment.js';
 import { tellFailure } from './failure.js';
@@ -29,7 +30,7 @@ export async function main(argv: readonly string[], early: EarlySignals): Promis
   try {
     checkArguments(argv);
     const parsed = parse(argv);
-    if (parsed.kind !== 'run') return inform(parsed);
+    if (parsed.kind !== 'run') return inform(parsed, json);
     checkEnvironment((name) => matters(name, parsed));
     const quiet = json || parsed.args.has('quiet');
     if (parsed.command.name === 'run') {
@@ -110,13 +111,18 @@ function tell(result: Result, json: boolean, quiet: boolean): void {
   for (const note of result.notes ?? []) if (note !== undefined) tellNote(note);
 }
 
-function inform(parsed: Exclude<Parsed, Run>): number {
-  if (parsed.kind !== 'nothing') checkStdoutForResults();
-  if (parsed.kind === 'version') {
-    write(1, `${version()}\n`);
-    return DONE;
+function inform(parsed: Exclude<Parsed, Run>, json: boolean): number {
+  if (parsed.kind === 'nothing') {
+    if (json) throw usageError('It needs a command; `weightseal --help` shows which there are.');
+    write(2, help());
+    return USAGE;
   }
-  const asked = parsed.kind === 'help';
-  write(asked ? 1 : 2, help(asked ? parsed.name : undefined));
-  return asked ? DONE : USAGE;
+  checkStdoutForResults();
+  const isVersion = parsed.kind === 'version';
+  const text = isVersion ? `${version()}\n` : help(parsed.name);
+  const value = isVersion
+    ? { version: version(), node: process.versions.node }
+    : { topic: parsed.name ?? '', text };
+  write(1, json ? `${printable(JSON.stringify(value))}\n` : text);
+  return DONE;
 }

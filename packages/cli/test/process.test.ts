@@ -26,7 +26,7 @@ describe('signals', () => {
     ['SIGTERM', 143],
     ['SIGHUP', 129],
   ] as const) {
-    const stderr = `weightseal: Stopped by ${signal}.\n  code: ABORTED (docs/errors.md)\n`;
+    const stderr = `weightseal: Stopped by ${signal}.\n  code: ABORTED (weightseal help ABORTED)\n`;
 
     test(`${signal} while sealing leaves nothing and exits with ${code}`, SLOW, async () => {
       await using sandbox = await withModel();
