@@ -14,13 +14,14 @@ export function keyWrappers(
   options: Omit<KeyOptions, 'deadlineMs' | 'directory' | 'formerUris'> = {},
 ): Promise<KeyWrapper[]> {
   const wrapper = async (one: string | ConfiguredKey) => {
-    const { uri, formerUris, directory, deadlineMs } = typeof one === 'string' ? config.key(one) : one;
-    return keyFromUri(uri, {
+    const { name, uri, formerUris, directory, deadlineMs } = typeof one === 'string' ? config.key(one) : one;
+    const key = await keyFromUri(uri, {
       ...options,
       formerUris,
       directory,
       deadlineMs: deadlineMs ?? config.deadlineMs,
     });
+    return name === undefined ? key : Object.assign(key, { name });
   };
   return Promise.all(keys.map(wrapper));
 }
