@@ -1,4 +1,5 @@
 import { checkArguments, checkEnvironment } from './bytes.js';
+import { captureLibraries, consoleToPeople, warnings } from './captured.js';
 import { usageError } from './cli-error.js';
 import { RUNS } from './commands/index.js';
 import { restoreEnvironment } from './environment.js';
@@ -27,6 +28,10 @@ export async function main(argv: readonly string[], early: EarlySignals): Promis
   const dashes = argv.indexOf('--');
   const json = (dashes < 0 ? argv : argv.slice(0, dashes)).includes('--json');
   let stop: Stop | undefined;
+  consoleToPeople();
+  if (json) captureLibraries();
+  // Node would print a stack, and a program could not read it.
+  process.on('uncaughtException', (error) => void end(error, json, stop));
   try {
     checkArguments(argv);
     const parsed = parse(argv);
@@ -41,11 +46,15 @@ export async function main(argv: readonly string[], early: EarlySignals): Promis
     stop = stopOnSignals(ignored);
     checkOutput(parsed, json);
     const result = await run(parsed, { stop, quiet, ignored, early });
-    tell(result, json, quiet);
+    await tell(result, json, quiet);
     return result.exitCode ?? DONE;
   } catch (error) {
     return await tellFailure(error, json, stop?.by());
   }
+}
+
+async function end(error: unknown, json: boolean, stop: Stop | undefined): Promise<never> {
+  process.exit(await tellFailure(error, json, stop?.by()));
 }
 
 type Run = Extract<Parsed, { kind: 'run' }>;
@@ -99,11 +108,11 @@ function checkOutput({ command, args }: Run, json: boolean): void {
   else if (command.prints || (json && command.name !== 'run')) checkStdoutForResults();
 }
 
-function tell(result: Result, json: boolean, quiet: boolean): void {
+async function tell(result: Result, json: boolean, quiet: boolean): Promise<void> {
   const fd = result.stdoutTaken ? 2 : 1;
   if (fd === 1 && (json || result.essential)) checkStdoutForResults();
   if (json) {
-    write(fd, `${printable(JSON.stringify(result.value))}\n`);
+    write(fd, `${printable(JSON.stringify({ ...result.value, ...(await warnings()) }))}\n`);
     return;
   }
   if (result.essential || !quiet) write(fd, result.lines.map((line) => `${line}\n`).join(''));

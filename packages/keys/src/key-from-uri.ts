@@ -18,6 +18,8 @@ export interface KeyOptions {
   readonly directory?: string | undefined;
   /** Whether the files of `local:` and `passphrase:` may be another user's, who can change them; the default is false. */
   readonly allowKeyOfOthers?: boolean | undefined;
+  /** Whether `passphrase:` may seal with a passphrase that would be guessed; the default is false. */
+  readonly allowWeakPassphrase?: boolean | undefined;
   /**
    * Other URIs under which this very key wrapped, for `azure-kv:` and `vault:`: of the vault that a backup comes from, of another name of the
    * server. Slots with other URIs than the key's are refused before a call.
@@ -38,12 +40,14 @@ export async function keyFromUri(uri: string, options: KeyOptions = {}): Promise
   const scheme = schemeOf(uri);
   if (scheme === undefined || !isKnown(scheme)) throw unknown(scheme);
   const factory = await loadFactory(scheme, PROVIDERS[scheme]);
-  const { deadlineMs, prompt, directory, formerUris, allowKeyOfOthers, providers } = options;
+  const { deadlineMs, prompt, directory, formerUris, allowKeyOfOthers, allowWeakPassphrase, providers } =
+    options;
   if (formerUris !== undefined && !SCHEMES_BY_HOST.includes(scheme)) throw noFormer(scheme);
   const own: ProviderOptions = {
     ...(deadlineMs !== undefined && { deadlineMs }),
     ...(prompt !== undefined && scheme === 'passphrase' && { prompt }),
     ...(allowKeyOfOthers !== undefined && IN_FILES.includes(scheme) && { allowKeyOfOthers }),
+    ...(allowWeakPassphrase !== undefined && scheme === 'passphrase' && { allowWeakPassphrase }),
     ...(formerUris !== undefined && { formerUris }),
     ...providers?.[scheme],
   };
