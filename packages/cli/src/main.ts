@@ -2,6 +2,7 @@ import { checkArguments, checkEnvironment } from './bytes.js';
 import { captureLibraries, consoleToPeople, warnings } from './captured.js';
 import { usageError } from './cli-error.js';
 import { RUNS } from './commands/index.js';
+import { COMPLETE, offerLines } from './completing/offer-lines.js';
 import { restoreEnvironment } from './environment.js';
 import { tellFailure } from './failure.js';
 import { help } from './help.js';
@@ -33,6 +34,10 @@ export async function main(argv: readonly string[], early: EarlySignals): Promis
   // Node would print a stack, and a program could not read it.
   process.on('uncaughtException', (error) => void end(error, json, stop));
   try {
+    if (argv[0] === COMPLETE) {
+      write(1, await offerLines(argv.slice(1)));
+      return DONE;
+    }
     checkArguments(argv);
     const parsed = parse(argv);
     if (parsed.kind !== 'run') return inform(parsed, json);
@@ -67,7 +72,7 @@ interface About {
 }
 
 async function run({ command, args }: Run, { stop, quiet, ignored, early }: About): Promise<Result> {
-  using watching = watcher(quiet);
+  using watching = watcher(quiet, `${command.name}: working`);
   const handOver = (): void => {
     stop.leave();
     watching[Symbol.dispose]();
@@ -75,6 +80,7 @@ async function run({ command, args }: Run, { stop, quiet, ignored, early }: Abou
   const session = {
     signal: stop.signal,
     progress: watching.progress,
+    waiting: watching.waiting,
     quiet,
     ignoredSignals: ignored,
     earlierSignals: () => [...early.came],

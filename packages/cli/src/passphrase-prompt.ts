@@ -1,6 +1,7 @@
 import { fs } from './builtins.js';
 import { core } from './core.js';
 import { write } from './output.js';
+import { pauseStatus } from './status-line.js';
 import { TerminalLine } from './terminal-line.js';
 
 export interface Asking {
@@ -62,6 +63,7 @@ async function repeated(ask: Ask, first: Buffer): Promise<string | undefined> {
 
 /** All questions on one terminal: what was typed or pasted ahead of the next one is its answer, and what comes after the last stays there. */
 async function onTerminal(signal: AbortSignal, talk: (ask: Ask) => Promise<Buffer>): Promise<Buffer> {
+  using _ = pauseStatus();
   const { O_RDWR, O_NOCTTY, O_NONBLOCK } = fs.constants;
   const { ReadStream } = process.getBuiltinModule('node:tty');
   let fd: number;
