@@ -3,7 +3,7 @@ import { usageError } from '../cli-error.js';
 import { configurationFor, shownKeys, tellUse, used } from '../configuration.js';
 import { core } from '../core.js';
 import { accessOf, resolveKeys } from '../keys.js';
-import { printable, quote } from '../text.js';
+import { quote, shellWord } from '../text.js';
 import type { Args, Result, Session } from '../types.js';
 import { wholeNumber } from '../values.js';
 import { rotationText } from './keys-check.js';
@@ -29,7 +29,7 @@ export async function rotate(args: Args, { signal }: Session): Promise<Result> {
 function sameKey(args: Args): string {
   const more = ['config', 'profile'].map((flag) => [flag, args.one(flag)]);
   return [['key', args.operand], ...more]
-    .flatMap(([flag, value]) => (value === undefined ? [] : [`--${flag} ${printable(value)}`]))
+    .flatMap(([flag, value]) => (value === undefined ? [] : [`--${flag} ${shellWord(value)}`]))
     .join(' ');
 }
 
