@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import './old-node.js';
 import { module } from './builtins.js';
 import { cacheDirectory } from './cache-directory.js';
 import { early } from './no-debugger.js';

@@ -1,4 +1,5 @@
 import { util } from './builtins.js';
+import { warnings } from './captured.js';
 import { CliError, readerLeft, SystemError } from './cli-error.js';
 import { core } from './core.js';
 import { EXIT_CODES } from './exit-codes.js';
@@ -20,9 +21,11 @@ export async function tellFailure(
     ? new CliError('ABORTED', 'aborted', `Stopped by ${stopped}.`, { cause: error })
     : await told(error);
   try {
-    if (json) write(2, `${printable(JSON.stringify({ error: plain(failure) }))}\n`);
-    else if (!readerLeft(error)) write(2, lines(failure).join('\n').concat('\n'));
-    if (process.env['WEIGHTSEAL_DEBUG'] === '1') tellStack(error);
+    const stack = process.env['WEIGHTSEAL_DEBUG'] === '1' ? util.inspect(error) : undefined;
+    if (json)
+      write(2, `${printable(JSON.stringify({ error: plain(failure), ...(await warnings()), stack }))}\n`);
+    else if (!readerLeft(error)) write(2, [...lines(failure), ''].join('\n'));
+    if (!json && stack !== undefined) write(2, stack.split('\n').map(printable).join('\n').concat('\n'));
   } catch {
     // Nobody reads standard error any more; the exit code still tells.
   }
@@ -68,14 +71,15 @@ function unexpected(error: unknown): CliError {
   );
 }
 
+/** The code, and how to read on without a network. */
+export function codeLine(code: string): string {
+  return `  code: ${code} (weightseal help ${code})`;
+}
+
 function lines({ code, message }: Told): string[] {
-  return [`weightseal: ${printable(message)}`, `  code: ${code} (docs/errors.md)`];
+  return [`weightseal: ${printable(message)}`, codeLine(code)];
 }
 
 function plain({ code, class: errorClass, message, failures = [] }: Told): object {
   return { code, class: errorClass, message, ...(failures.length > 0 && { failures: failures.map(plain) }) };
-}
-
-function tellStack(error: unknown): void {
-  for (const line of util.inspect(error).split('\n')) write(2, `${printable(line)}\n`);
 }

@@ -1,4 +1,13 @@
-import { allowKeyOfOthers, configured, expect, force, key, remove, to } from './flags.js';
+import {
+  allowKeyOfOthers,
+  allowWeakPassphrase,
+  configured,
+  expect,
+  force,
+  key,
+  remove,
+  to,
+} from './flags.js';
 import type { Command } from './spec.js';
 
 export const FILE_COMMANDS: readonly Command[] = [
@@ -39,7 +48,9 @@ export const FILE_COMMANDS: readonly Command[] = [
         help: 'of an encrypted segment, 64 to 16777216; 1048608 unless told',
       },
       force,
+      { name: 'seal-again', help: 'seal a file that is sealed already once more' },
       ...configured,
+      allowWeakPassphrase,
     ],
     examples: [
       'weightseal seal model.safetensors --key local:models.key --context model=llama',
@@ -111,6 +122,7 @@ export const FILE_COMMANDS: readonly Command[] = [
       expect,
       { name: 'grow', help: 'write the file anew if its envelope has no more room' },
       ...configured,
+      allowWeakPassphrase,
     ],
     examples: [
       'weightseal rewrap model.sealed --key local:old.key --to local:new.key --remove local:old.key',
@@ -124,7 +136,7 @@ export const FILE_COMMANDS: readonly Command[] = [
     about:
       'Encrypts every byte anew under a new data key, verifies the result, and replaces the file. ' +
       'Each key that stays must be named by --key. Do this after a key was lost to somebody.',
-    flags: [key, to, remove, expect, ...configured],
+    flags: [key, to, remove, expect, ...configured, allowWeakPassphrase],
     examples: [
       'weightseal reseal model.sealed --key local:old.key --to local:new.key --remove local:old.key',
     ],

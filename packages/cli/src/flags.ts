@@ -11,6 +11,12 @@ export const allowKeyOfOthers: Flag = {
   help: "read a key file that is another user's, who can change it",
 };
 
+/** Of the commands that wrap. */
+export const allowWeakPassphrase: Flag = {
+  name: 'allow-weak-passphrase',
+  help: 'seal with a passphrase that would be guessed',
+};
+
 /** Which configuration counts. */
 export const configuration: readonly Flag[] = [
   { name: 'config', value: 'file', help: 'the configuration; weightseal.config.* here or above unless told' },

@@ -31,15 +31,15 @@ Usage: weightseal <command> …
 Commands:
 ${summaries(COMMANDS)}
 
-\`weightseal <command> --help\` shows a command's options and examples. --version shows the version.
+\`weightseal <command> --help\` shows a command's options and examples, \`weightseal help <CODE>\` what an error means.
 
 Keys:
   local:<path>         a key file that \`weightseal keygen\` made
   passphrase:          asked for on the terminal, or taken from WEIGHTSEAL_PASSPHRASE
   passphrase:<path>    a file that holds it; the path starts with /, ./ or ../
   aws-kms://…, gcp-kms://…, azure-kv://…, pkcs11:…, vault://…
-                       a key of a cloud, an HSM or Vault: docs/key-uris.md
-  <name>               a key of weightseal.config.{yaml,json,ts,js}: docs/configuration.md
+                       a key of a cloud, an HSM or Vault: \`weightseal help key-uris\`
+  <name>               a key of weightseal.config.{yaml,json,ts,js}: \`weightseal help configuration\`
 
 Start here:
   weightseal keygen models.key
@@ -52,7 +52,7 @@ Environment:
   WEIGHTSEAL_PROFILE     the profile of the configuration
   WEIGHTSEAL_PASSPHRASE  the passphrase of passphrase:
   WEIGHTSEAL_IGNORE_SIGNALS
-                         signals to ignore, INT,HUP and the like: docs/operations.md
+                         signals to ignore, INT,HUP and the like: \`weightseal help operations\`
   WEIGHTSEAL_DEBUG=1     shows stacks and causes of errors
 `;
 }
@@ -92,7 +92,7 @@ function table(rows: readonly (readonly [string, string])[]): string {
   return rows.map(([head, text]) => `  ${head.padEnd(width)}${text}`).join('\n');
 }
 
-function wrap(text: string): string {
+export function wrap(text: string): string {
   const lines = [''];
   for (const word of text.split(' ')) {
     const last = lines.at(-1)!;

@@ -1,4 +1,4 @@
-import { configuration, configured, provider } from './flags.js';
+import { allowWeakPassphrase, configuration, configured, provider } from './flags.js';
 import type { Command } from './spec.js';
 
 export const KEY_COMMANDS: readonly Command[] = [
@@ -21,7 +21,7 @@ export const KEY_COMMANDS: readonly Command[] = [
       'Wraps and unwraps a data key that nobody uses, under a context that nobody has, and sees that another context is refused. ' +
       'Tells how long each call takes (loading the provider by itself; the first call includes finding credentials), and of the state of the key and its rotation where this identity may see them. ' +
       'Without <key>, checks every key that the configuration names.',
-    flags: configured,
+    flags: [...configured, allowWeakPassphrase],
     examples: [
       'weightseal keys check',
       'weightseal keys check models --profile prod',

@@ -3,6 +3,7 @@ import type { Context, KeyWrapper } from '@weightseal/core';
 import type { Providers } from '@weightseal/keys';
 import { usageError } from './cli-error.js';
 import { configurationFor, shownKeys, tellUse, type Used, used } from './configuration.js';
+import { core } from './core.js';
 import { type Asking, passphrasePrompt } from './passphrase-prompt.js';
 import { providersOf } from './providers.js';
 import { quote } from './text.js';
@@ -12,12 +13,18 @@ import { contextOf } from './values.js';
 interface KeyAccess extends Asking {
   /** Whether key files of other users are read. */
   readonly allowKeyOfOthers?: boolean | undefined;
+  /** Whether passphrases that would be guessed wrap. */
+  readonly allowWeakPassphrase?: boolean | undefined;
   /** Those that the command line names; a configuration has been given them already. */
   readonly providers?: Providers | undefined;
 }
 
 export async function accessOf(args: Args): Promise<KeyAccess> {
-  return { allowKeyOfOthers: args.has('allow-key-of-others'), providers: await providersOf(args) };
+  return {
+    allowKeyOfOthers: args.has('allow-key-of-others'),
+    allowWeakPassphrase: args.has('allow-weak-passphrase'),
+    providers: await providersOf(args),
+  };
 }
 
 /** The keys that names and URIs mean. @throws PROVIDER_UNKNOWN, PROVIDER_MISSING, PROVIDER_INVALID, KEY_URI_INVALID, INVALID_ARGUMENT */
@@ -26,12 +33,34 @@ export async function resolveKeys(
   keys: readonly (string | ConfiguredKey)[],
   asking: KeyAccess = {},
 ): Promise<KeyWrapper[]> {
-  const { allowKeyOfOthers, providers } = asking;
-  const options = { prompt: passphrasePrompt(asking), allowKeyOfOthers };
-  if (config) return (await import('@weightseal/config')).keyWrappers(config, keys, options);
+  const { allowKeyOfOthers, allowWeakPassphrase, providers } = asking;
+  const options = { prompt: passphrasePrompt(asking), allowKeyOfOthers, allowWeakPassphrase };
+  if (config) {
+    const { keyWrappers } = await import('@weightseal/config');
+    return await allOf(keys, async (key) => (await keyWrappers(config, [key], options))[0]!);
+  }
   const uris = keys.map((key) => (typeof key === 'string' ? key : key.uri));
   await checkUris(uris);
-  return (await import('@weightseal/keys')).keysFromUris(uris, { ...options, providers });
+  const { keyFromUri } = await import('@weightseal/keys');
+  return await allOf(uris, (uri) => keyFromUri(uri, { ...options, providers }));
+}
+
+/** With all that is wrong, where several are. Keys are told by their place: what stands there by mistake may be a secret. */
+async function allOf<T>(keys: readonly T[], make: (key: T) => Promise<KeyWrapper>): Promise<KeyWrapper[]> {
+  const settled = await Promise.allSettled(keys.map(make));
+  const wrong = settled.flatMap((one, index) =>
+    one.status === 'rejected' ? [{ error: one.reason as unknown, index }] : [],
+  );
+  if (wrong.length === 0) return settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+  const { isWeightsealError, WeightsealError } = await core();
+  const failures = wrong.flatMap(({ error }) => (isWeightsealError(error) ? [error] : []));
+  const [first] = failures;
+  if (wrong.length === 1 || failures.length < wrong.length || first === undefined) throw wrong[0]!.error;
+  const told = failures.map(({ message }, at) => `Key ${wrong[at]!.index + 1}: ${message}`).join(' | ');
+  throw new WeightsealError(first.code, `${failures.length} of ${keys.length} keys cannot be used. ${told}`, {
+    cause: first,
+    failures,
+  });
 }
 
 /** Where there is no configuration, every key is named by its URI. */
@@ -44,7 +73,7 @@ export async function checkUris(keys: readonly string[]): Promise<void> {
   );
 }
 
-interface ToSeal {
+export interface ToSeal {
   readonly keys: KeyWrapper[];
   readonly context: Context | undefined;
   /** For --json: whom it is sealed for, and by which configuration. */

@@ -6,7 +6,7 @@ export const LOAD_COMMANDS: readonly Command[] = [
     name: 'run',
     operand: '<sealed>',
     several:
-      'A model of several files has to be joined first, and two models take two runs: docs/loading.md.',
+      'A model of several files has to be joined first, and two models take two runs: `weightseal help loading`.',
     rest: '<command> [args…]',
     summary: 'run a command with the plaintext in memory',
     about:
@@ -21,6 +21,7 @@ export const LOAD_COMMANDS: readonly Command[] = [
       {
         name: 'release',
         value: 'when',
+        values: ['after-exit', 'on-ready'],
         help: 'after-exit (unless told), or on-ready: wipe it when the command has loaded it',
       },
       {
@@ -28,7 +29,10 @@ export const LOAD_COMMANDS: readonly Command[] = [
         value: 'url',
         help: 'for on-ready: the command answers 2xx there then; without it, it writes to descriptor 4',
       },
-      { name: 'named', help: 'give the plaintext a name, for libraries that need one: docs/loading.md' },
+      {
+        name: 'named',
+        help: 'give the plaintext a name, for libraries that need one: `weightseal help loading`',
+      },
       {
         name: 'name',
         value: 'name',
@@ -37,6 +41,7 @@ export const LOAD_COMMANDS: readonly Command[] = [
       {
         name: 'where',
         value: 'place',
+        values: ['auto', 'own', 'existing'],
         help: 'auto (unless told); own: only a tmpfs of our own; existing: only one that is there',
       },
       { name: 'directory', value: 'path', help: 'a tmpfs that is there, instead of /dev/shm and the like' },

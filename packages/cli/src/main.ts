@@ -1,5 +1,8 @@
 import { checkArguments, checkEnvironment } from './bytes.js';
+import { captureLibraries, consoleToPeople, warnings } from './captured.js';
+import { usageError } from './cli-error.js';
 import { RUNS } from './commands/index.js';
+import { COMPLETE, offerLines } from './completing/offer-lines.js';
 import { restoreEnvironment } from './environment.js';
 import { tellFailure } from './failure.js';
 import { help } from './help.js';
@@ -26,10 +29,18 @@ export async function main(argv: readonly string[], early: EarlySignals): Promis
   const dashes = argv.indexOf('--');
   const json = (dashes < 0 ? argv : argv.slice(0, dashes)).includes('--json');
   let stop: Stop | undefined;
+  consoleToPeople();
+  if (json) captureLibraries();
+  // Node would print a stack, and a program could not read it.
+  process.on('uncaughtException', (error) => void end(error, json, stop));
   try {
+    if (argv[0] === COMPLETE) {
+      write(1, await offerLines(argv.slice(1)));
+      return DONE;
+    }
     checkArguments(argv);
     const parsed = parse(argv);
-    if (parsed.kind !== 'run') return inform(parsed);
+    if (parsed.kind !== 'run') return inform(parsed, json);
     checkEnvironment((name) => matters(name, parsed));
     const quiet = json || parsed.args.has('quiet');
     if (parsed.command.name === 'run') {
@@ -40,11 +51,15 @@ export async function main(argv: readonly string[], early: EarlySignals): Promis
     stop = stopOnSignals(ignored);
     checkOutput(parsed, json);
     const result = await run(parsed, { stop, quiet, ignored, early });
-    tell(result, json, quiet);
+    await tell(result, json, quiet);
     return result.exitCode ?? DONE;
   } catch (error) {
     return await tellFailure(error, json, stop?.by());
   }
+}
+
+async function end(error: unknown, json: boolean, stop: Stop | undefined): Promise<never> {
+  process.exit(await tellFailure(error, json, stop?.by()));
 }
 
 type Run = Extract<Parsed, { kind: 'run' }>;
@@ -57,7 +72,7 @@ interface About {
 }
 
 async function run({ command, args }: Run, { stop, quiet, ignored, early }: About): Promise<Result> {
-  using watching = watcher(quiet);
+  using watching = watcher(quiet, `${command.name}: working`);
   const handOver = (): void => {
     stop.leave();
     watching[Symbol.dispose]();
@@ -65,6 +80,7 @@ async function run({ command, args }: Run, { stop, quiet, ignored, early }: Abou
   const session = {
     signal: stop.signal,
     progress: watching.progress,
+    waiting: watching.waiting,
     quiet,
     ignoredSignals: ignored,
     earlierSignals: () => [...early.came],
@@ -98,11 +114,11 @@ function checkOutput({ command, args }: Run, json: boolean): void {
   else if (command.prints || (json && command.name !== 'run')) checkStdoutForResults();
 }
 
-function tell(result: Result, json: boolean, quiet: boolean): void {
+async function tell(result: Result, json: boolean, quiet: boolean): Promise<void> {
   const fd = result.stdoutTaken ? 2 : 1;
   if (fd === 1 && (json || result.essential)) checkStdoutForResults();
   if (json) {
-    write(fd, `${printable(JSON.stringify(result.value))}\n`);
+    write(fd, `${printable(JSON.stringify({ ...result.value, ...(await warnings()) }))}\n`);
     return;
   }
   if (result.essential || !quiet) write(fd, result.lines.map((line) => `${line}\n`).join(''));
@@ -110,13 +126,18 @@ function tell(result: Result, json: boolean, quiet: boolean): void {
   for (const note of result.notes ?? []) if (note !== undefined) tellNote(note);
 }
 
-function inform(parsed: Exclude<Parsed, Run>): number {
-  if (parsed.kind !== 'nothing') checkStdoutForResults();
-  if (parsed.kind === 'version') {
-    write(1, `${version()}\n`);
-    return DONE;
+function inform(parsed: Exclude<Parsed, Run>, json: boolean): number {
+  if (parsed.kind === 'nothing') {
+    if (json) throw usageError('It needs a command; `weightseal --help` shows which there are.');
+    write(2, help());
+    return USAGE;
   }
-  const asked = parsed.kind === 'help';
-  write(asked ? 1 : 2, help(asked ? parsed.name : undefined));
-  return asked ? DONE : USAGE;
+  checkStdoutForResults();
+  const isVersion = parsed.kind === 'version';
+  const text = isVersion ? `${version()}\n` : help(parsed.name);
+  const value = isVersion
+    ? { version: version(), node: process.versions.node }
+    : { topic: parsed.name ?? '', text };
+  write(1, json ? `${printable(JSON.stringify(value))}\n` : text);
+  return DONE;
 }

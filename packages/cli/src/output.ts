@@ -1,11 +1,13 @@
 import { fs } from './builtins.js';
 import { SystemError } from './cli-error.js';
+import { eraseStatus } from './status-line.js';
 
 const NAMES = { 1: 'standard output', 2: 'standard error' } as const;
 const RETRY_MS = 5;
 
 /** Writes text. Not through process.stdout: to make that stream takes longer than to open a small file. */
 export function write(fd: 1 | 2, text: string): void {
+  eraseStatus();
   let bytes: Uint8Array = Buffer.from(text);
   while (bytes.length > 0) {
     try {

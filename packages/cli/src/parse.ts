@@ -1,6 +1,7 @@
 import type { parseArgs as ParseArgs, ParseArgsOptionsConfig } from 'node:util';
 import { util } from './builtins.js';
 import { usageError } from './cli-error.js';
+import { didYouMean } from './did-you-mean.js';
 import { COMMANDS, type Command, type Flag, flagsOf, inGroup } from './spec.js';
 import type { Args } from './types.js';
 
@@ -12,12 +13,13 @@ export type Parsed =
 
 /** @throws CliError of class usage */
 export function parse(argv: readonly string[]): Parsed {
-  const [first, second] = argv;
+  // Of those that say no command, these say nothing else either.
+  const [first, second] = argv[0] === '--json' ? argv.slice(1) : argv;
   if (first === undefined) return { kind: 'nothing' };
   if (isHelp(first)) return { kind: 'help' };
-  if (first === '--version' || first === '-V') return { kind: 'version' };
-  if (first === 'help') return { kind: 'help', name: topic(argv.slice(1)) };
-  if (inGroup(first).length > 0 && isHelp(second)) return { kind: 'help', name: first };
+  if (/^(?:--version|-V|-v)$/.test(first)) return { kind: 'version' };
+  if (inGroup(first).length > 0 && (second === undefined || /^(?:--help|-h|--json)$/.test(second)))
+    return { kind: 'help', name: first };
   const { command, rest } = commandOf(argv);
   const { before, after } = aroundDashes(command, rest);
   const { values, positionals } = tokens(before, command);
@@ -51,20 +53,27 @@ function isHelp(word: string | undefined): boolean {
   return word === '--help' || word === '-h';
 }
 
-/** What `help` is asked about: a command, a group of commands, or nothing in particular. */
-function topic(words: readonly string[]): string | undefined {
-  const [first, second] = words;
-  if (first === undefined) return undefined;
-  return second === undefined && inGroup(first).length > 0 ? first : commandOf(words).command.name;
-}
-
 function commandOf([first = '', ...rest]: readonly string[]): { command: Command; rest: readonly string[] } {
   const group = inGroup(first);
   const name = group.length > 0 ? `${first} ${rest[0] ?? ''}` : first;
   const command = COMMANDS.find((one) => one.name === name);
   if (command) return { command, rest: group.length > 0 ? rest.slice(1) : rest };
-  const names = (group.length > 0 ? group : COMMANDS).map((one) => one.name).join(', ');
-  throw usageError(`${JSON.stringify(name.trimEnd())} is not a command. The commands are ${names}.`);
+  const names = (group.length > 0 ? group : COMMANDS).map((one) => one.name);
+  const meant = didYouMean(name.trimEnd(), names) || (group.length === 0 && groupMeant(first)) || '';
+  throw usageError(
+    `${JSON.stringify(name.trimEnd())} is not a command.${meant} The commands are ${names.join(', ')}.`,
+  );
+}
+
+/** `key` for `keys`, and `list` for the one command that ends so. */
+function groupMeant(word: string): string {
+  const groups = [...new Set(COMMANDS.map(({ name }) => name.split(' ')))].filter(({ length }) => length > 1);
+  const whole = groups.find(([, second]) => second === word);
+  if (whole) return ` Did you mean ${whole.join(' ')}?`;
+  return didYouMean(
+    word,
+    groups.map(([group]) => group!),
+  );
 }
 
 function tokens(args: readonly string[], command: Command): ReturnType<typeof ParseArgs> {
@@ -72,12 +81,26 @@ function tokens(args: readonly string[], command: Command): ReturnType<typeof Pa
   try {
     return util.parseArgs({ args: [...args], options, allowPositionals: true });
   } catch (error) {
+    const unknown = unknownOption(error, command);
+    if (unknown !== undefined) throw wrong(command, unknown);
     // Node's advice to put it behind -- would make it a file or a command.
     const message = (error as Error).message
       .replaceAll(/\s+/g, ' ')
       .replace(/ To specify a positional .*$/, '');
     throw wrong(command, `${message.replace(/\.$/, '')}.`);
   }
+}
+
+/** What to say of an option that the command has not; undefined for other mistakes. Without what stands behind =, which may be a secret. */
+function unknownOption(error: unknown, command: Command): string | undefined {
+  if ((error as NodeJS.ErrnoException).code !== 'ERR_PARSE_ARGS_UNKNOWN_OPTION') return undefined;
+  const [, typed = ''] = /^Unknown option '(-[^']*)'/.exec((error as Error).message) ?? [];
+  const name = typed.replace(/^-+|=.*$/gs, '');
+  const known = flagsOf(command).map((flag) => flag.name);
+  const meant = name.length > 1 ? didYouMean(name, known, '--') : '';
+  const others = meant === '' && COMMANDS.filter(({ flags }) => flags.some((flag) => flag.name === name));
+  const of = others && others.length > 0 ? ` It is one of ${others.map((one) => one.name).join(', ')}.` : '';
+  return `Unknown option '${typed.replace(/=.*$/s, '')}'.${meant}${of}`;
 }
 
 function optionOf({ name, short, value, many }: Flag): [string, ParseArgsOptionsConfig[string]] {

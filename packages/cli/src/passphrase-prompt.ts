@@ -1,36 +1,69 @@
 import { fs } from './builtins.js';
 import { core } from './core.js';
 import { write } from './output.js';
+import { pauseStatus } from './status-line.js';
 import { TerminalLine } from './terminal-line.js';
 
 export interface Asking {
   /** A passphrase to seal with is asked for twice: a typing error in it would lose the file. */
   readonly fresh?: boolean;
+  /** One that would be guessed is asked for again, unless told. */
+  readonly allowWeakPassphrase?: boolean | undefined;
 }
 
 /** How often the terminal is looked at while nobody types. A read that waits could not be stopped. */
 const LOOK_MS = 20;
 
+/** How often one who makes a new passphrase may try. */
+const TRIES = 3;
+
+type Ask = (question: string) => Promise<Buffer>;
+
 /** Asks once for all calls of this process, on the terminal, also while stdin brings the data. Gives out copies, which are wiped. */
-export function passphrasePrompt({ fresh = false }: Asking): (signal: AbortSignal) => Promise<Uint8Array> {
+export function passphrasePrompt(asking: Asking): (signal: AbortSignal) => Promise<Uint8Array> {
   let asked: Promise<Buffer> | undefined;
   return async (signal) => {
-    asked ??= fresh ? askTwice(signal) : ask(signal, 'Passphrase: ').then(([only]) => only!);
+    asked ??= onTerminal(signal, asking.fresh ? (ask) => newOne(ask, asking) : (ask) => ask('Passphrase: '));
     return Buffer.from(await asked);
   };
 }
 
-async function askTwice(signal: AbortSignal): Promise<Buffer> {
-  const [first, second] = await ask(signal, 'New passphrase: ', 'Once more: ');
-  const same = first!.equals(second!);
-  second!.fill(0);
-  if (same) return first!;
-  first!.fill(0);
-  throw await required('The two that you typed differ.');
+async function newOne(ask: Ask, { allowWeakPassphrase = false }: Asking): Promise<Buffer> {
+  const { weaknessOf } = await import('@weightseal/kms-local');
+  for (let tries = 1; ; tries++) {
+    const first = await ask('New passphrase: ');
+    const weakness = allowWeakPassphrase || first.length === 0 ? undefined : weaknessOf(first);
+    const problem =
+      first.length === 0
+        ? 'It is empty.'
+        : weakness === undefined
+          ? await repeated(ask, first)
+          : `It would be guessed: ${weakness}.`;
+    if (problem === undefined) return first;
+    first.fill(0);
+    if (tries < TRIES) write(2, `${problem} Try again.\n`);
+    else if (weakness === undefined) throw await required(problem);
+    else throw await tooWeak(problem);
+  }
 }
 
-/** Both questions on one terminal: what was typed or pasted ahead of the second one is its answer, and what comes after it stays there. */
-async function ask(signal: AbortSignal, ...questions: readonly string[]): Promise<Buffer[]> {
+/** What is wrong with the second time, if anything. */
+async function repeated(ask: Ask, first: Buffer): Promise<string | undefined> {
+  let second: Buffer;
+  try {
+    second = await ask('Once more: ');
+  } catch (error) {
+    first.fill(0);
+    throw error;
+  }
+  const same = first.equals(second);
+  second.fill(0);
+  return same ? undefined : 'The two that you typed differ.';
+}
+
+/** All questions on one terminal: what was typed or pasted ahead of the next one is its answer, and what comes after the last stays there. */
+async function onTerminal(signal: AbortSignal, talk: (ask: Ask) => Promise<Buffer>): Promise<Buffer> {
+  using _ = pauseStatus();
   const { O_RDWR, O_NOCTTY, O_NONBLOCK } = fs.constants;
   const { ReadStream } = process.getBuiltinModule('node:tty');
   let fd: number;
@@ -40,7 +73,6 @@ async function ask(signal: AbortSignal, ...questions: readonly string[]): Promis
     throw await required('There is no terminal to ask on.');
   }
   const mode = new ReadStream(fs.openSync('/dev/tty', O_RDWR | O_NOCTTY));
-  const answers: Buffer[] = [];
   // Whoever reports the abort may end the process at once: the terminal is as it was by then, and the report is on a line of its own.
   const onAbort = () => {
     mode.setRawMode(false);
@@ -50,18 +82,14 @@ async function ask(signal: AbortSignal, ...questions: readonly string[]): Promis
   try {
     signal.throwIfAborted();
     mode.setRawMode(true);
-    for (const question of questions) {
+    return await talk(async (question) => {
       write(2, question);
       try {
-        answers.push(await lineFrom(fd, signal));
+        return await lineFrom(fd, signal);
       } finally {
         if (!signal.aborted) write(2, '\n');
       }
-    }
-    return answers;
-  } catch (error) {
-    for (const answer of answers) answer.fill(0);
-    throw error;
+    });
   } finally {
     signal.removeEventListener('abort', onAbort);
     mode.setRawMode(false);
@@ -116,5 +144,13 @@ async function required(why: string): Promise<Error> {
   return new WeightsealError(
     'PASSPHRASE_REQUIRED',
     `No passphrase: ${why} Set WEIGHTSEAL_PASSPHRASE, or name a file that holds it: passphrase:<path>.`,
+  );
+}
+
+async function tooWeak(problem: string): Promise<Error> {
+  const { WeightsealError } = await core();
+  return new WeightsealError(
+    'PASSPHRASE_WEAK',
+    `No passphrase to seal with: ${problem} Take one of some words that have nothing to do with each other; --allow-weak-passphrase takes any.`,
   );
 }

@@ -1,3 +1,4 @@
+import { ABOUT_COMMANDS } from './about-commands.js';
 import { FILE_COMMANDS } from './file-commands.js';
 import { COMMON } from './flags.js';
 import { KEY_COMMANDS } from './key-commands.js';
@@ -8,6 +9,8 @@ export interface Flag {
   readonly name: string;
   readonly short?: string;
   readonly value?: string;
+  /** All that the value can be, where that is known. */
+  readonly values?: readonly string[];
   readonly many?: true;
   readonly required?: true;
   readonly help: string;
@@ -19,6 +22,8 @@ export interface Command {
   readonly name: string;
   /** What the command is about; without it the command takes none. */
   readonly operand?: string;
+  /** All that the operand can be, where that is known. */
+  readonly values?: readonly string[];
   /** What to do with several, where it takes one. */
   readonly several?: string;
   /** Any number of operands, also none. */
@@ -33,21 +38,12 @@ export interface Command {
   readonly examples: readonly string[];
 }
 
-const COMPLETION: Command = {
-  name: 'completion',
-  operand: '<bash|zsh|fish>',
-  prints: true,
-  summary: 'print a completion script for your shell',
-  about: 'Prints a completion script.',
-  flags: [],
-  examples: [
-    'weightseal completion bash > ~/.local/share/bash-completion/completions/weightseal',
-    'weightseal completion zsh > "$' + '{fpath[1]}/_weightseal"',
-    'weightseal completion fish > ~/.config/fish/completions/weightseal.fish',
-  ],
-};
-
-export const COMMANDS: readonly Command[] = [...FILE_COMMANDS, ...LOAD_COMMANDS, ...KEY_COMMANDS, COMPLETION];
+export const COMMANDS: readonly Command[] = [
+  ...FILE_COMMANDS,
+  ...LOAD_COMMANDS,
+  ...KEY_COMMANDS,
+  ...ABOUT_COMMANDS,
+];
 
 export function flagsOf({ flags }: Command): readonly Flag[] {
   return [...flags, ...COMMON];

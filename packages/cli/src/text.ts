@@ -17,6 +17,17 @@ export function quote(text: string): string {
   return printable(JSON.stringify(text));
 }
 
+/** A word for a shell, so that it stays one word and nothing in it acts. */
+export function shellWord(text: string): string {
+  if (/^[\w@%+=:,./-]+$/.test(text)) return text;
+  if (text.search(unsafe) < 0) return `'${text.replaceAll("'", "'\\''")}'`;
+  const byte = (one: number): string =>
+    one >= 0x20 && one < 0x7f && one !== 0x27 && one !== 0x5c
+      ? String.fromCharCode(one)
+      : `\\${one.toString(8).padStart(3, '0')}`;
+  return `$'${Array.from(Buffer.from(text), byte).join('')}'`;
+}
+
 export function pairs(context: Readonly<Record<string, string>>): string {
   return Object.entries(context)
     .map(([name, value]) => `${quote(name)}: ${quote(value)}`)

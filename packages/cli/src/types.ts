@@ -18,6 +18,8 @@ export interface Session {
   readonly signal: AbortSignal;
   /** A progress callback, where somebody is watching. */
   progress(doing: string): Promise<OnProgress | undefined>;
+  /** What is waited for from now on, for whoever looks at a command that does nothing. */
+  waiting(what: string): void;
   /** Whether nothing but the outcome is to be told. */
   readonly quiet: boolean;
   /** The signals that the process around us has set to be ignored. */

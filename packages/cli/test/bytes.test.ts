@@ -94,7 +94,8 @@ describe.runIf(linux)('a variable that is not UTF-8 is refused where it matters 
   });
 
   test('and not where it holds the sign itself', async () => {
-    const seal = "WEIGHTSEAL_PASSPHRASE='\u{FFFD}' weightseal seal model -o new -k passphrase: -q";
+    const seal =
+      "WEIGHTSEAL_PASSPHRASE='\u{FFFD}' weightseal seal model -o new -k passphrase: -q --allow-weak-passphrase";
     expect(await inSandbox(seal)).toMatchObject({ code: 0, stderr: '' });
   });
 });

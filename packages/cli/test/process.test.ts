@@ -26,7 +26,7 @@ describe('signals', () => {
     ['SIGTERM', 143],
     ['SIGHUP', 129],
   ] as const) {
-    const stderr = `weightseal: Stopped by ${signal}.\n  code: ABORTED (docs/errors.md)\n`;
+    const stderr = `weightseal: Stopped by ${signal}.\n  code: ABORTED (weightseal help ABORTED)\n`;
 
     test(`${signal} while sealing leaves nothing and exits with ${code}`, SLOW, async () => {
       await using sandbox = await withModel();
@@ -99,21 +99,47 @@ describe('progress', () => {
   }
 });
 
+test(
+  'what takes long without bytes to count is told of on a terminal, and is gone at the end',
+  SLOW,
+  async () => {
+    await using sandbox = await withModel();
+    const slow = `import { createServer } from 'node:http'; import { spawn } from 'node:child_process';
+    const server = createServer((_, answer) => setTimeout(() => answer.writeHead(403).end('{}'), 1700)).listen(0, '127.0.0.1', () => {
+      const env = { ...process.env, VAULT_TOKEN: 't', VAULT_ADDR: 'http://127.0.0.1:' + server.address().port };
+      const key = 'vault://127.0.0.1:' + server.address().port + '/transit/keys/m?tls=off';
+      spawn('weightseal', [...process.argv.slice(2), key], { stdio: 'inherit', env }).on('exit', (code) => process.exit(code));
+    });`;
+    await sandbox.run(`cat > slow.mjs <<'END'\n${slow}\nEND`);
+    const node = `'"'"'${process.execPath}'"'"'`;
+    const seal = await sandbox.run(`script -qec '${node} slow.mjs seal model -o new -k' /dev/null`);
+    expect(seal.stdout).toContain('seal: working, for 1 s');
+    const [, after] = seal.stdout.split('working, for 1 s');
+    expect(after).toContain('\r\u001b[2K');
+    expect(after).toContain('code: KEY_RESPONSE_INVALID');
+    const check = await sandbox.run(`script -qec '${node} slow.mjs keys check local:k' /dev/null`);
+    expect(check.stdout).toContain('checking key 2, 2 of 2, for 1 s');
+    const quiet = await sandbox.run(`script -qec '${node} slow.mjs keys check -q' /dev/null`);
+    expect(quiet.stdout).not.toContain('checking');
+  },
+);
+
 describe('the passphrase', () => {
-  /** Types each answer when its question stands on the terminal. */
+  /** Types each answer when its question stands on the terminal, one after the other. */
   async function answer(
     sandbox: Sandbox,
     command: string,
-    answers: Record<string, string | Buffer>,
+    ...answers: readonly (readonly [string, string | Buffer])[]
   ): Promise<Outcome> {
     const running = sandbox.start(`exec script -qec '${command}' /dev/null`);
-    const open = new Map(Object.entries(answers));
+    const open = [...answers];
     let shown = '';
     running.stdout.on('data', (chunk: Buffer) => {
       shown += chunk.toString();
-      for (const [question, typed] of open) {
-        if (shown.includes(question) && open.delete(question))
-          running.stdin.write(Buffer.concat([Buffer.from(typed), Buffer.from('\n')]));
+      while (open[0] !== undefined && shown.includes(open[0][0])) {
+        const [question, typed] = open.shift()!;
+        shown = shown.slice(shown.indexOf(question) + question.length);
+        running.stdin.write(Buffer.concat([Buffer.from(typed), Buffer.from('\n')]));
       }
     });
     return await running.outcome;
@@ -122,16 +148,19 @@ describe('the passphrase', () => {
   test('is asked for twice to seal and once to open, and never shown', SLOW, async () => {
     await using sandbox = await Sandbox.create();
     await sandbox.run('echo weights > model');
-    const sealed = await answer(sandbox, 'weightseal seal model -k passphrase:', {
-      'New passphrase: ': 'hunter2',
-      'Once more: ': 'hunter2',
-    });
+    const sealed = await answer(
+      sandbox,
+      'weightseal seal model -k passphrase:',
+      ['New passphrase: ', 'four words of mine'],
+      ['Once more: ', 'four words of mine'],
+    );
     expect(sealed.stdout).toContain('sealed 8 B');
-    const opened = await answer(sandbox, 'weightseal open model.sealed -o out -k passphrase:', {
-      'Passphrase: ': 'hunter2',
-    });
+    const opened = await answer(sandbox, 'weightseal open model.sealed -o out -k passphrase:', [
+      'Passphrase: ',
+      'four words of mine',
+    ]);
     expect(opened.stdout).toContain('opened 8 B');
-    expect(sealed.stdout + opened.stdout).not.toContain('hunter2');
+    expect(sealed.stdout + opened.stdout).not.toContain('four words of mine');
   });
 
   test(
@@ -141,39 +170,84 @@ describe('the passphrase', () => {
       await using sandbox = await Sandbox.create();
       await sandbox.run('echo weights > model');
       const command = 'weightseal seal model -k passphrase: -q; IFS= read -r next; echo "next is $next"';
-      const { stdout, code } = await answer(sandbox, `bash -c "${command.replaceAll(/["$]/g, '\\$&')}"`, {
-        'New passphrase: ': 'hunter2\nhunter2\nfor the shell',
-      });
+      const { stdout, code } = await answer(sandbox, `bash -c "${command.replaceAll(/["$]/g, '\\$&')}"`, [
+        'New passphrase: ',
+        'four words of mine\nfour words of mine\nfor the shell',
+      ]);
       expect(stdout).toContain('next is for the shell');
       expect(code).toBe(0);
-      const opened = await answer(sandbox, 'weightseal verify model.sealed -k passphrase: -q', {
-        'Passphrase: ': 'hunter2',
-      });
+      const opened = await answer(sandbox, 'weightseal verify model.sealed -k passphrase: -q', [
+        'Passphrase: ',
+        'four words of mine',
+      ]);
       expect(opened.code).toBe(0);
     },
   );
 
+  const LATIN1 = Buffer.from('zwölf große Hüte', 'latin1');
+
   test('that is not UTF-8 is refused, also when it is the same both times', SLOW, async () => {
     await using sandbox = await Sandbox.create();
     await sandbox.run('echo weights > model');
-    const { stdout, code } = await answer(sandbox, 'weightseal seal model -k passphrase:', {
-      'New passphrase: ': Buffer.of(0xe9, 0xe9),
-      'Once more: ': Buffer.of(0xe9, 0xe9),
-    });
+    const { stdout, code } = await answer(
+      sandbox,
+      'weightseal seal model -k passphrase:',
+      ['New passphrase: ', LATIN1],
+      ['Once more: ', LATIN1],
+    );
     expect(stdout).toContain('UTF-8');
     expect(code).toBe(4);
     expect(await sandbox.files()).toEqual(['model']);
   });
 
-  test('has to be the same both times', SLOW, async () => {
+  test('is asked for again when the two differ, or it would be guessed', SLOW, async () => {
     await using sandbox = await Sandbox.create();
     await sandbox.run('echo weights > model');
-    const { stdout, code } = await answer(sandbox, 'weightseal seal model -k passphrase:', {
-      'New passphrase: ': 'one',
-      'Once more: ': 'two',
+    const { stdout, code } = await answer(
+      sandbox,
+      'weightseal seal model -k passphrase: -q',
+      ['New passphrase: ', 'four words of mine'],
+      ['Once more: ', 'for words of mine'],
+      ['The two that you typed differ. Try again.\r\nNew passphrase: ', 'Passw0rd123'],
+      ['It would be guessed: it is little more than ', ''],
+      ['Try again.\r\nNew passphrase: ', ''],
+    );
+    expect(stdout).not.toMatch(/passw0rd|words of mine/i);
+    expect({ code, files: await sandbox.files() }).toEqual({ code: 4, files: ['model'] });
+  });
+
+  test('has to be the same both times within three tries, and none that would be guessed', SLOW, async () => {
+    await using sandbox = await Sandbox.create();
+    await sandbox.run('echo weights > model');
+    const differing = ['four', 'five', 'nine'].flatMap((word): [string, string][] => [
+      ['New passphrase: ', `${word} words of mine`],
+      ['Once more: ', 'other words of mine'],
+    ]);
+    const differs = await answer(sandbox, 'weightseal seal model -k passphrase:', ...differing);
+    expect(differs.stdout).toContain('No passphrase: The two that you typed differ.');
+    expect(differs.stdout).toContain('code: PASSPHRASE_REQUIRED');
+    const weak = ['hunter2', 'password', '12345678'].map((typed): [string, string] => [
+      'New passphrase: ',
+      typed,
+    ]);
+    const guessed = await answer(sandbox, 'weightseal seal model -k passphrase:', ...weak);
+    expect(guessed.stdout).toContain('code: PASSPHRASE_WEAK');
+    expect({ codes: [differs.code, guessed.code], files: await sandbox.files() }).toEqual({
+      codes: [4, 4],
+      files: ['model'],
     });
-    expect(stdout).toContain('code: PASSPHRASE_REQUIRED');
-    expect(code).toBe(4);
-    expect(await sandbox.files()).toEqual(['model']);
+  });
+
+  test('that would be guessed is taken where that is asked for, and opens without', SLOW, async () => {
+    await using sandbox = await Sandbox.create();
+    await sandbox.run('echo weights > model');
+    const command = 'weightseal seal model -k passphrase: -q --allow-weak-passphrase';
+    const sealed = await answer(sandbox, command, ['New passphrase: ', 'x'], ['Once more: ', 'x']);
+    expect(sealed.code).toBe(0);
+    expect(
+      await sandbox.run('WEIGHTSEAL_PASSPHRASE=x weightseal verify model.sealed -k passphrase: -q'),
+    ).toMatchObject({ code: 0 });
+    const anew = await sandbox.run('WEIGHTSEAL_PASSPHRASE=x weightseal rewrap model.sealed -k passphrase:');
+    expect(anew.stderr).toContain('code: PASSPHRASE_WEAK');
   });
 });

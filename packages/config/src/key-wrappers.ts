@@ -18,14 +18,15 @@ export function keyWrappers(
     Object.fromEntries(config.providers),
   );
   const wrapper = async (one: string | ConfiguredKey) => {
-    const { uri, formerUris, directory, deadlineMs } = typeof one === 'string' ? config.key(one) : one;
-    return keyFromUri(uri, {
+    const { name, uri, formerUris, directory, deadlineMs } = typeof one === 'string' ? config.key(one) : one;
+    const key = await keyFromUri(uri, {
       ...options,
       providers,
       formerUris,
       directory,
       deadlineMs: deadlineMs ?? config.deadlineMs,
     });
+    return name === undefined ? key : Object.assign(key, { name });
   };
   return Promise.all(keys.map(wrapper));
 }

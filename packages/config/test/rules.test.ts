@@ -189,7 +189,7 @@ describe('the keys themselves', () => {
   test('have the deadline of their own, or that of all', async () => {
     // Deriving a key from a passphrase takes far longer than either.
     const config = await fromYaml('keys: { p: { uri: "passphrase:", deadlineMs: 1 } }\ndeadlineMs: 2');
-    const options = { prompt: async () => Buffer.from('x') };
+    const options = { prompt: async () => Buffer.from('four words of mine') };
     const [own, common] = await keyWrappers(config, ['p', 'passphrase:'], options);
     await expect(own!.wrap(new Uint8Array(32), {})).rejects.toThrow(/within 1 ms/);
     await expect(common!.wrap(new Uint8Array(32), {})).rejects.toThrow(/within 2 ms/);

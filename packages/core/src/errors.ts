@@ -17,6 +17,7 @@ export const ERROR_CODES = {
   RECIPIENT_NOT_FOUND: 'usage',
   RECIPIENT_REQUIRED: 'usage',
   ENVELOPE_FULL: 'usage',
+  ALREADY_SEALED: 'usage',
   GENERATION_EXHAUSTED: 'usage',
   TENSOR_NOT_FOUND: 'usage',
   COMMAND_NOT_FOUND: 'usage',
@@ -46,6 +47,7 @@ export const ERROR_CODES = {
   NO_MATCHING_KEY: 'key',
   UNWRAP_FAILED: 'key',
   UNWRAP_REJECTED: 'key',
+  WRAP_FAILED: 'key',
   WRAP_NOT_VERIFIED: 'key',
   KEY_NOT_FOUND: 'key',
   KEY_DENIED: 'key',
@@ -57,6 +59,7 @@ export const ERROR_CODES = {
   KEY_FILE_INVALID: 'key',
   KEY_FILE_EXPOSED: 'key',
   PASSPHRASE_REQUIRED: 'key',
+  PASSPHRASE_WEAK: 'key',
   // The machine said no.
   INPUT_NOT_FOUND: 'io',
   INPUT_CHANGED: 'io',

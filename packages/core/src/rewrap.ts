@@ -13,6 +13,7 @@ import type { KeyWrapper } from './keys/key-wrapper.js';
 import { type RecipientChange, slotsToKeep } from './keys/recipients.js';
 import { unwrapDataKey } from './keys/unwrap.js';
 import { checkKeys, checkSlotCount, wrapForAll } from './keys/wrap.js';
+import { type OnProgress, progressCounter } from './progress.js';
 import { areaForDocument } from './sealer.js';
 import { checkStillOurs } from './still-ours.js';
 import { proven, type UnlockOptions } from './unlock.js';
@@ -24,6 +25,8 @@ const COPY_HEAD = 56;
 export interface RewrapOptions extends UnlockOptions, Partial<RecipientChange>, LockOptions {
   /** Whether to write the file anew, with more room for recipients, when the envelope's area is full. Its payload is copied as it is. */
   readonly grow?: boolean | undefined;
+  /** Called where the file is written anew; else there is nothing to wait for. */
+  readonly onProgress?: OnProgress | undefined;
 }
 
 export interface Rewrapped {
@@ -48,7 +51,7 @@ export async function rewrap(path: string, options: RewrapOptions): Promise<Rewr
   const envelope = await newEnvelope(head, options);
   const fits = encodeEnvelope(envelope).length <= copyCapacity(head.preamble.area);
   if (fits || !options.grow) await writeInPlace(file, head, envelope);
-  else await writeAnew(file, head, envelope, options.signal);
+  else await writeAnew(file, head, envelope, options);
   return { recipients: envelope.slots.map(recipientOf), generation: envelope.generation, grown: !fits };
 }
 
@@ -120,13 +123,17 @@ async function writeAnew(
   source: FileSource,
   head: Head,
   envelope: Envelope,
-  signal: AbortSignal | undefined,
+  { signal, onProgress }: RewrapOptions,
 ): Promise<void> {
   await using file = await OutputFile.replacing(source);
   const preamble = preambleFor(areaForDocument(encodeEnvelope(envelope).length));
   await file.write(encodeHead(preamble, envelope), 0);
   const shift = preamble.payloadOffset - head.preamble.payloadOffset;
-  await eachPiece(source, head, signal, (bytes, at) => file.write(bytes, at + shift));
+  const progress = progressCounter(source.size - head.preamble.payloadOffset, onProgress);
+  await eachPiece(source, head, signal, async (bytes, at) => {
+    await file.write(bytes, at + shift);
+    progress(bytes.length);
+  });
   await file.keepMode(source);
   throwIfAborted(signal);
   // What takes long comes before the last look.

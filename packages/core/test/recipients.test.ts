@@ -270,8 +270,60 @@ describe('sealing', () => {
     const error = await refusal(() =>
       sealToFile(bufferSource(PLAINTEXT), temp.path(), { keys: [deaf, failing] }),
     );
-    expect(error.code).toBe('KEY_UNAVAILABLE');
+    expect(error).toMatchObject({ code: 'KEY_UNAVAILABLE' });
+    expect(error.message).toMatch(/Not heard of by then: memory:deaf\.$/);
     expect(lent?.every((byte) => byte === 0)).toBe(true);
+  });
+});
+
+describe('sealing for several keys of which some fail', () => {
+  const sealFor = (...keys: MemoryKey[]) =>
+    refusal(() => sealToFile(bufferSource(PLAINTEXT), temp.path(), { keys }));
+  const denied = () => new WeightsealError('KEY_DENIED', 'Not for you.');
+
+  it('tells all of them with what each one said, also those that only wrap, and asks none more than a seal does', async () => {
+    const keys = [
+      keyWith('a', { wrap: () => Promise.reject(unavailable()) }),
+      new MemoryKey('b'),
+      keyWith('c', { unwrap: () => Promise.reject(denied()) }),
+      keyWith('d', { wrap: async () => Promise.reject(denied()) }),
+    ];
+    const error = await sealFor(...keys);
+    expect(error.code).toBe('WRAP_FAILED');
+    expect(error.message).toMatch(/^3 of 4 recipients failed, so nothing was written\. memory:a: /);
+    expect(error.failures.map(({ code: one, message }) => [one, message.split(':', 2).join(':')])).toEqual([
+      ['KEY_UNAVAILABLE', 'memory:a'],
+      ['WRAP_NOT_VERIFIED', 'memory:c'],
+      ['KEY_DENIED', 'memory:d'],
+    ]);
+    expect(error.failures.every(({ cause }) => cause instanceof WeightsealError)).toBe(true);
+    expect(keys.map(({ wraps, unwraps }) => [wraps, unwraps])).toEqual([
+      [1, 0],
+      [1, 1],
+      [1, 1],
+      [1, 0],
+    ]);
+  });
+
+  it('tells them by the names that they have here', async () => {
+    const named = (name: string) => {
+      const key = keyWith(name, { wrap: () => Promise.reject(denied()) });
+      return Object.assign(key, { name: `the ${name} key` });
+    };
+    expect((await sealFor(named('a'), new MemoryKey('b'))).message).toBe(
+      'the a key (memory:a): Not for you.',
+    );
+    const both = await sealFor(named('a'), named('b'));
+    expect(both.code).toBe('KEY_DENIED');
+    expect(both.failures.map(({ message }) => message)).toEqual([
+      'the a key (memory:a): Not for you.',
+      'the b key (memory:b): Not for you.',
+    ]);
+  });
+
+  it('gives the one failure as it is where the key has no name', async () => {
+    const only = denied();
+    expect(await sealFor(keyWith('a', { wrap: () => Promise.reject(only) }), new MemoryKey('b'))).toBe(only);
   });
 });
 

@@ -19,6 +19,8 @@ export interface KeyOptions {
   readonly directory?: string | undefined;
   /** Whether the files of `local:` and `passphrase:` may be another user's, who can change them; the default is false. */
   readonly allowKeyOfOthers?: boolean | undefined;
+  /** Whether `passphrase:` may seal with a passphrase that would be guessed; the default is false. */
+  readonly allowWeakPassphrase?: boolean | undefined;
   /**
    * Other URIs under which this very key wrapped, for `azure-kv:` and `vault:`: of the vault that a backup comes from, of another name of the
    * server. Slots with other URIs than the key's are refused before a call.
@@ -36,6 +38,7 @@ const OPTIONS: Readonly<Record<keyof KeyOptions, true>> = {
   prompt: true,
   directory: true,
   allowKeyOfOthers: true,
+  allowWeakPassphrase: true,
   formerUris: true,
   providers: true,
 };
@@ -65,12 +68,14 @@ export async function keyFromUri(uri: string, options: KeyOptions = {}): Promise
 
 async function ourKey(scheme: KeyScheme, uri: string, options: KeyOptions): Promise<KeyWrapper> {
   const factory = await loadFactory(scheme, PROVIDERS[scheme]);
-  const { deadlineMs, prompt, directory, formerUris, allowKeyOfOthers, providers } = options;
+  const { deadlineMs, prompt, directory, formerUris, allowKeyOfOthers, allowWeakPassphrase, providers } =
+    options;
   if (formerUris !== undefined && !SCHEMES_BY_HOST.includes(scheme)) throw noFormer(scheme);
   const own: ProviderOptions = {
     ...(deadlineMs !== undefined && { deadlineMs }),
     ...(prompt !== undefined && scheme === 'passphrase' && { prompt }),
     ...(allowKeyOfOthers !== undefined && IN_FILES.includes(scheme) && { allowKeyOfOthers }),
+    ...(allowWeakPassphrase !== undefined && scheme === 'passphrase' && { allowWeakPassphrase }),
     ...(formerUris !== undefined && { formerUris }),
     ...providers?.[scheme],
   };
@@ -82,7 +87,7 @@ async function otherKey(
   scheme: string,
   uri: string,
   given: unknown,
-  { deadlineMs, prompt, formerUris, allowKeyOfOthers }: KeyOptions,
+  { deadlineMs, prompt, formerUris, allowKeyOfOthers, allowWeakPassphrase }: KeyOptions,
 ): Promise<KeyWrapper> {
   const source = sourceOf(scheme, given);
   const { loadProvider } = await import('./load-provider.js');
@@ -94,6 +99,7 @@ async function otherKey(
     ...(deadlineMs !== undefined && { deadlineMs }),
     ...(prompt !== undefined && knows('prompt') && { prompt }),
     ...(allowKeyOfOthers !== undefined && knows('allowKeyOfOthers') && { allowKeyOfOthers }),
+    ...(allowWeakPassphrase !== undefined && knows('allowWeakPassphrase') && { allowWeakPassphrase }),
     ...own,
   };
   let key: unknown;

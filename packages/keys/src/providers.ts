@@ -4,6 +4,7 @@ import type { KeyWrapper } from '@weightseal/core';
 export interface ProviderOptions {
   readonly deadlineMs?: number;
   readonly allowKeyOfOthers?: boolean;
+  readonly allowWeakPassphrase?: boolean;
   readonly formerUris?: readonly string[];
   readonly prompt?: (signal: AbortSignal) => Promise<Uint8Array>;
 }

@@ -115,7 +115,7 @@ const vaultRules: readonly Rule[] = [
     when: status(429),
     code: 'KEY_THROTTLED',
     advice:
-      'The vault is asked too often. Wait, or spread the work over vaults (docs/providers/azure.md, Limits).',
+      'The vault is asked too often. Wait, or spread the work over vaults (`weightseal help azure`, Limits).',
   },
   {
     when: ({ status: answer }, operation) =>

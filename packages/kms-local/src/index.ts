@@ -3,3 +3,4 @@ export { createLocalKey, type LocalKey, type LocalKeyOptions, localKeyFromUri } 
 export { createPassphraseKey, type PassphraseKeyOptions, type PassphraseSource } from './passphrase-key.js';
 export { type PassphraseUriOptions, passphraseKeyFromUri } from './passphrase-source.js';
 export type { ScryptParameters } from './scrypt-parameters.js';
+export { weaknessOf } from './weak-passphrase.js';

@@ -13,6 +13,7 @@ import {
 import { randomBytes, scrypt } from './crypto.js';
 import { checkMemoryFor } from './memory-left.js';
 import { checkedScrypt, type ScryptParameters, scryptProblem } from './scrypt-parameters.js';
+import { weaknessOf } from './weak-passphrase.js';
 import { type BlobKey, BODY_BYTES, openBlob, SALT_BYTES, sealBlob } from './wrap-blob.js';
 
 const ALGORITHM = 'scrypt-AES-256-GCM';
@@ -33,6 +34,8 @@ export interface PassphraseKeyOptions {
   readonly uri?: string | undefined;
   /** Milliseconds that the derivation may take; 10 000 unless told. The time to ask does not count. */
   readonly deadlineMs?: number | undefined;
+  /** Whether a new wrap may be made with a passphrase that would be guessed (docs/key-uris.md); the default is false. Any may unwrap. */
+  readonly allowWeakPassphrase?: boolean | undefined;
 }
 
 const OPTIONS: Readonly<Record<keyof PassphraseKeyOptions, true>> = {
@@ -40,6 +43,7 @@ const OPTIONS: Readonly<Record<keyof PassphraseKeyOptions, true>> = {
   scrypt: true,
   uri: true,
   deadlineMs: true,
+  allowWeakPassphrase: true,
 };
 
 /**
@@ -48,7 +52,7 @@ const OPTIONS: Readonly<Record<keyof PassphraseKeyOptions, true>> = {
  * A wrap is `0x01 || log2 N || r || p || salt (32) || ciphertext (32) || tag (16)`, 84 bytes. The key-encryption key is
  * scrypt(passphrase, salt, N, r, p, 32), and the wrap is bound to its first four bytes and the context.
  *
- * @throws INVALID_ARGUMENT, KEY_URI_INVALID. The calls throw also PASSPHRASE_REQUIRED.
+ * @throws INVALID_ARGUMENT, KEY_URI_INVALID. The calls throw also PASSPHRASE_REQUIRED, `wrap` PASSPHRASE_WEAK.
  */
 export function createPassphraseKey(options: PassphraseKeyOptions): KeyWrapper {
   checkOptions(options, Object.keys(OPTIONS), 'A key from a passphrase');
@@ -63,6 +67,7 @@ export function createPassphraseKey(options: PassphraseKeyOptions): KeyWrapper {
     salt: Uint8Array,
     signal: AbortSignal | undefined,
     use: (kek: Uint8Array) => T,
+    check: (passphrase: Uint8Array) => void = () => {},
   ): Promise<T> {
     const { passphrase: given } = options;
     const passphrase = typeof given === 'function' ? await ask(given, signal) : given;
@@ -70,6 +75,7 @@ export function createPassphraseKey(options: PassphraseKeyOptions): KeyWrapper {
     try {
       if (passphrase.length === 0)
         throw new WeightsealError('PASSPHRASE_REQUIRED', 'The passphrase is empty; give one.');
+      check(passphrase);
       const limits = { signal, deadlineMs, doing: 'derive a key from the passphrase' };
       kek = await within(limits, () => derive(passphrase, salt, parameters), wipe);
       return use(kek);
@@ -89,10 +95,16 @@ export function createPassphraseKey(options: PassphraseKeyOptions): KeyWrapper {
       const bound = encodeContext(context);
       const head = Uint8Array.of(BLOB_VERSION, Math.log2(cost.N), cost.r, cost.p);
       const salt = randomBytes(SALT_BYTES);
-      return withKek(cost, salt, call?.signal, (kek): WrappedKey => {
-        const ciphertext = Buffer.concat([head, sealBlob(blobKey(kek, salt, head, bound), dataKey)]);
-        return { keyUri: uri, keyVersion: '', algorithm: ALGORITHM, ciphertext };
-      });
+      return withKek(
+        cost,
+        salt,
+        call?.signal,
+        (kek): WrappedKey => {
+          const ciphertext = Buffer.concat([head, sealBlob(blobKey(kek, salt, head, bound), dataKey)]);
+          return { keyUri: uri, keyVersion: '', algorithm: ALGORITHM, ciphertext };
+        },
+        options.allowWeakPassphrase === true ? undefined : refuseWeak,
+      );
     },
     async unwrap(wrapped, context, call) {
       const bound = encodeContext(context);
@@ -102,6 +114,16 @@ export function createPassphraseKey(options: PassphraseKeyOptions): KeyWrapper {
       });
     },
   };
+}
+
+/** @throws PASSPHRASE_WEAK */
+function refuseWeak(passphrase: Uint8Array): void {
+  const weakness = weaknessOf(passphrase);
+  if (weakness === undefined) return;
+  throw new WeightsealError(
+    'PASSPHRASE_WEAK',
+    `The passphrase would be guessed: ${weakness}. Take one of some words that have nothing to do with each other; --allow-weak-passphrase (allowWeakPassphrase) takes it all the same.`,
+  );
 }
 
 async function ask(source: PassphraseSource, signal: AbortSignal | undefined): Promise<Uint8Array> {

@@ -19,7 +19,8 @@ const IN_A_FILE: SecretText = { what: 'passphrase', code: 'KEY_FILE_INVALID' };
 // A bare word is refused: it is more likely the passphrase itself than a file of that name.
 const clearlyPath = /^(?:\.{0,2}\/|[A-Za-z]:[\\/])/;
 
-export interface PassphraseUriOptions extends Pick<PassphraseKeyOptions, 'scrypt' | 'deadlineMs'> {
+export interface PassphraseUriOptions
+  extends Pick<PassphraseKeyOptions, 'scrypt' | 'deadlineMs' | 'allowWeakPassphrase'> {
   /** Asks a person, where the environment has no passphrase. What it returns is wiped after use. */
   readonly prompt?: PassphraseSource | undefined;
   /** Whether the file may be another user's, neither root's nor this one's, who can change it; the default is false. */
@@ -31,6 +32,7 @@ const URI_OPTIONS: Readonly<Record<keyof PassphraseUriOptions, true>> = {
   deadlineMs: true,
   prompt: true,
   allowKeyOfOthers: true,
+  allowWeakPassphrase: true,
 };
 
 /**
@@ -39,16 +41,17 @@ const URI_OPTIONS: Readonly<Record<keyof PassphraseUriOptions, true>> = {
  * count. The path must
  * start with `/`, `./` or `../`. No spelling holds the passphrase itself.
  *
- * @throws KEY_URI_INVALID, INVALID_ARGUMENT. The calls throw also PASSPHRASE_REQUIRED, KEY_FILE_EXPOSED, KEY_FILE_INVALID.
+ * @throws KEY_URI_INVALID, INVALID_ARGUMENT. The calls throw also PASSPHRASE_REQUIRED, PASSPHRASE_WEAK, KEY_FILE_EXPOSED, KEY_FILE_INVALID.
  */
 export function passphraseKeyFromUri(uri: string, options: PassphraseUriOptions = {}): KeyWrapper {
   checkOptions(options, Object.keys(URI_OPTIONS), 'A key of passphrase:');
-  const { prompt, scrypt, deadlineMs, allowKeyOfOthers: ofOthers } = options;
+  const { prompt, scrypt, deadlineMs, allowKeyOfOthers: ofOthers, allowWeakPassphrase } = options;
   const path = pathOf(uri, 'passphrase');
   return createPassphraseKey({
     uri,
     scrypt,
     deadlineMs,
+    allowWeakPassphrase,
     passphrase: path === '' ? asked(prompt) : fromFile(path, checkedDeadline(deadlineMs), ofOthers),
   });
 }

@@ -154,13 +154,13 @@ describe('the passphrase', () => {
 
 describe('passphrase: URIs', () => {
   const wrapWith = (uri: string, prompt?: () => Promise<Uint8Array>) =>
-    passphraseKeyFromUri(uri, { scrypt, prompt }).wrap(dataKey, CONTEXT);
+    passphraseKeyFromUri(uri, { scrypt, prompt, allowWeakPassphrase: true }).wrap(dataKey, CONTEXT);
   const opens = async (wrapped: Awaited<ReturnType<typeof wrapWith>>, passphrase: string) =>
     createPassphraseKey({ passphrase: Buffer.from(passphrase), scrypt }).unwrap(wrapped, CONTEXT);
 
   it('ask the environment at each call, then the prompt, then fail', async () => {
     vi.stubEnv('WEIGHTSEAL_PASSPHRASE', undefined);
-    const key = passphraseKeyFromUri('passphrase:', { scrypt });
+    const key = passphraseKeyFromUri('passphrase:', { scrypt, allowWeakPassphrase: true });
     await expect(key.wrap(dataKey, CONTEXT)).rejects.toEqual(code('PASSPHRASE_REQUIRED'));
     await opens(await wrapWith('passphrase:', async () => Buffer.from('asked')), 'asked');
     vi.stubEnv('WEIGHTSEAL_PASSPHRASE', 'grün');
@@ -219,7 +219,7 @@ describe('passphrase: URIs', () => {
     await expect(wrapWith('passphrase:')).rejects.toEqual(code('PASSPHRASE_REQUIRED'));
     const script = `
       const { passphraseKeyFromUri } = await import('@weightseal/kms-local');
-      const key = passphraseKeyFromUri('passphrase:', { scrypt: { N: 16384, r: 8, p: 1 } });
+      const key = passphraseKeyFromUri('passphrase:', { scrypt: { N: 16384, r: 8, p: 1 }, allowWeakPassphrase: true });
       await key.wrap(new Uint8Array(32), {}).then(() => console.log('wrapped'), (error) => console.log(error.code));`;
     const started = (value: string) =>
       execFileSync(

@@ -139,7 +139,7 @@ const BY_KIND: Readonly<Record<Exclude<Failure['kind'], 'ckr'>, Row>> = {
   'many-tokens': ['KEY_NOT_FOUND', 'More than one token fits; name its serial too.'],
   'no-mechanism': [
     'KEY_RESPONSE_INVALID',
-    'The token does not encrypt and decrypt with CKM_AES_GCM, and weightseal wraps with nothing else; see docs/providers/pkcs11.md.',
+    'The token does not encrypt and decrypt with CKM_AES_GCM, and weightseal wraps with nothing else; see `weightseal help pkcs11`.',
   ],
   'no-key': ['KEY_NOT_FOUND', 'The token holds no AES-256 key with this label or id that this user can see.'],
   'many-keys': [
@@ -157,7 +157,7 @@ const BY_KIND: Readonly<Record<Exclude<Failure['kind'], 'ckr'>, Row>> = {
   ],
   'odd-answer': [
     'KEY_RESPONSE_INVALID',
-    'The module answered something other than ciphertext and tag, or a data key. One that appends an IV to them (Luna in FIPS mode) cannot be used; see docs/providers/pkcs11.md.',
+    'The module answered something other than ciphertext and tag, or a data key. One that appends an IV to them (Luna in FIPS mode) cannot be used; see `weightseal help pkcs11`.',
   ],
   'other-id': [
     'KEY_RESPONSE_INVALID',

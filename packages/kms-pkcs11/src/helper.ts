@@ -36,6 +36,13 @@ function withoutDebugger(): string[] {
   return process.allowedNodeEnvironmentFlags.has(option) ? [option] : [];
 }
 
+/** What the module prints is for people, and not for who reads our standard output. By `process.stderr`, which a program may have turned elsewhere. */
+function tellPeople(printed: Socket): void {
+  printed.on('error', () => {});
+  printed.on('data', (text) => process.stderr.write(text));
+  printed.unref();
+}
+
 /** A process that has loaded one PKCS#11 module. It keeps this one neither alive nor from ending, and ends with it. */
 export class Helper {
   readonly #child: ChildProcess;
@@ -53,8 +60,7 @@ export class Helper {
   constructor(module: string) {
     try {
       this.#child = spawn(process.execPath, [...withoutDebugger(), program(), module], {
-        // What the module prints is for people, and not for who reads our standard output.
-        stdio: ['ignore', 2, 2, 'pipe'],
+        stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
         env: environment(),
         windowsHide: true,
       });
@@ -66,6 +72,7 @@ export class Helper {
     const pipes: ChildProcess['stdio'] | undefined = this.#child.stdio;
     if (!pipes) throw notStarted({ code: 'EMFILE' });
     this.#channel = pipes[3] as Socket;
+    for (const printed of [pipes[1], pipes[2]]) tellPeople(printed as Socket);
     this.#child.on('error', (cause) => this.#end(notStarted(cause)));
     this.#child.on('exit', (code, signal) => {
       this.#end(

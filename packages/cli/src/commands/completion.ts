@@ -1,139 +1,132 @@
 import { usageError } from '../cli-error.js';
-import { COMMANDS, type Command, flagsOf, inGroup } from '../spec.js';
+import { COMPLETE } from '../completing/offer-lines.js';
+import { didYouMean } from '../did-you-mean.js';
 import type { Args, Result } from '../types.js';
 
-const SHELLS: Readonly<Record<string, () => string[]>> = { bash, zsh, fish };
+const SHELLS: Readonly<Record<string, () => string>> = { bash, zsh, fish };
 
 export async function completion({ operand }: Args): Promise<Result> {
   const script = Object.hasOwn(SHELLS, operand) ? SHELLS[operand] : undefined;
-  if (!script) throw usageError(`completion: knows bash, zsh and fish, not ${JSON.stringify(operand)}.`);
-  const lines = script();
-  return { value: { shell: operand, script: lines.join('\n') }, lines, essential: true };
+  if (!script) {
+    const meant = didYouMean(operand, Object.keys(SHELLS));
+    throw usageError(`completion: knows bash, zsh and fish, not ${JSON.stringify(operand)}.${meant}`);
+  }
+  const text = script().trim();
+  return { value: { shell: operand, script: text }, lines: text.split('\n'), essential: true };
 }
 
-function operands({ name }: Command): string {
-  return name === 'completion' ? Object.keys(SHELLS).join(' ') : '';
+// The scripts only ask us, and offer what comes back: what there is to offer is in one place for all shells. Bash splits words also at : and =, and
+// replaces only what stands behind the last of them.
+function bash(): string {
+  return String.raw`
+_weightseal() {
+  local line=${'$'}{COMP_LINE:0:COMP_POINT} word i at=-1 dashes=-1
+  local -a typed=()
+  for ((i = 0; i <= COMP_CWORD; i++)); do
+    if [[ $i -eq 0 || $line == [[:blank:]]* || -z $line ]]; then
+      line=${'$'}{line#"${'$'}{line%%[![:blank:]]*}"}
+      typed+=('') && ((at++))
+    fi
+    if ((i < COMP_CWORD)); then word=${'$'}{COMP_WORDS[i]}; else word=$line; fi
+    [[ $word == -- && $dashes -lt 0 && $i -lt $COMP_CWORD ]] && dashes=$i
+    line=${'$'}{line#"$word"}
+    typed[at]+=$word
+  done
+  typed=("${'$'}{typed[@]//[\\\'\"]/}")
+  local current=${'$'}{typed[at]} prefix= kind value about cut=
+  local -a offers=()
+  [[ $COMP_WORDBREAKS == *=* && $current == *=* ]] && cut=${'$'}{current%"${'$'}{current##*=}"}
+  [[ $COMP_WORDBREAKS == *:* && $current == *:* ]] && cut=${'$'}{current%"${'$'}{current##*:}"}
+  while IFS=$'\t' read -r kind value about; do
+    case $kind in
+      word) value=$prefix$value && offers+=("${'$'}{value#"$cut"}") && [[ $value == *[:/=] ]] && compopt -o nospace ;;
+      prefix) prefix=$value ;;
+      files) compopt -o default ;;
+      directories) compopt -o dirnames ;;
+      paths)
+        if [[ $COMP_WORDBREAKS == *:* ]]; then compopt -o default
+        else
+          compopt -o nospace
+          while IFS= read -r word; do offers+=("$prefix$value$word"); done < <(compgen -f -- "${'$'}{current#"$prefix$value"}")
+        fi ;;
+      command)
+        if declare -F _comp_command_offset > /dev/null; then _comp_command_offset $((dashes + 1)) && return
+        elif declare -F _command_offset > /dev/null; then _command_offset $((dashes + 1)) && return
+        elif ((COMP_CWORD == dashes + 1)); then
+          while IFS= read -r word; do offers+=("$word"); done < <(compgen -c -- "$current")
+          compopt -o default
+        else compopt -o default; fi ;;
+    esac
+  done < <("${'$'}{COMP_WORDS[0]}" ${COMPLETE} "${'$'}{typed[@]:1}" 2> /dev/null)
+  COMPREPLY=("${'$'}{offers[@]}")
+}
+complete -F _weightseal weightseal
+`;
 }
 
-function words(command: Command): string {
-  return flagsOf(command)
-    .flatMap(({ name, short }) => [`--${name}`, ...(short ? [`-${short}`] : [])])
-    .join(' ');
+function zsh(): string {
+  return String.raw`
+#compdef weightseal
+_weightseal() {
+  local line kind rest prefix=
+  local -a values shown joined before
+  before=("${'$'}{(@Q)words[2,CURRENT-1]}")
+  for line in "${'$'}{(@f)$("${'$'}{(Q)words[1]}" ${COMPLETE} "${'$'}{before[@]}" "${'$'}{(Q)PREFIX}" 2> /dev/null)}"; do
+    kind=${'$'}{line%%$'\t'*} rest=${'$'}{line#*$'\t'}
+    case $kind in
+      prefix) compset -P "${'$'}{(b)rest}" ;;
+      word)
+        if [[ $rest == *[:/=]$'\t'* ]]; then joined+=("${'$'}{rest%%$'\t'*}")
+        else
+          values+=("${'$'}{rest%%$'\t'*}")
+          shown+=("${'$'}{rest%%$'\t'*}${'$'}{${'$'}{rest#*$'\t'}:+  -- ${'$'}{rest#*$'\t'}}")
+        fi ;;
+      files) _files ;;
+      directories) _files -/ ;;
+      paths) compset -P "${'$'}{(b)rest}" && _files ;;
+      command)
+        shift $((rest + 1)) words
+        ((CURRENT -= rest + 1))
+        _normal ;;
+    esac
+  done
+  (($#values)) && compadd -l -d shown -a values
+  (($#joined)) && compadd -S '' -a joined
+  return 0
+}
+if [[ ${'$'}{funcstack[1]} == _weightseal ]]; then _weightseal "$@"; else compdef _weightseal weightseal; fi
+`;
 }
 
-/** The first words of all commands, and the second words of those that have two. */
-const FIRST = [...new Set(COMMANDS.map(({ name }) => name.split(' ')[0]!))];
-const GROUPS = FIRST.filter((first) => inGroup(first).length > 0);
-const KEYS = ['local:', 'passphrase:', 'aws-kms://', 'gcp-kms://', 'azure-kv://', 'pkcs11:', 'vault://'];
-
-function secondWords(group: string): string {
-  return inGroup(group)
-    .map(({ name }) => name.slice(group.length + 1))
-    .join(' ');
-}
-
-/** Files are offered wherever the script itself has nothing: paths, and what follows `local:`. */
-function bash(): string[] {
-  return [
-    '_weightseal() {',
-    '  local words command="$' + '{COMP_WORDS[1]}"',
-    `  case "$command" in ${GROUPS.join(' | ')}) [ "$COMP_CWORD" -gt 2 ] && command="$command $` +
-      '{COMP_WORDS[2]}" ;; esac',
-    '  if [ "$COMP_CWORD" -eq 1 ]; then',
-    `    words='${FIRST.join(' ')} --help --version'`,
-    '  else',
-    '    case "$command" in',
-    ...GROUPS.map((group) => `      ${group}) words='${secondWords(group)} --help' ;;`),
-    ...COMMANDS.map((one) => `      '${one.name}') words='${`${operands(one)} ${words(one)}`.trim()}' ;;`),
-    '    esac',
-    '  fi',
-    '  COMPREPLY=($(compgen -W "$words" -- "$2"))',
-    '  case "$3" in',
-    `    -k | --key | --to | --remove) [ "$2" ] || COMPREPLY=(${KEYS.map((key) => `'${key}'`).join(' ')}) ; compopt -o nospace ;;`,
-    '    -o | --output) COMPREPLY=() ;;',
-    '  esac',
-    '}',
-    'complete -o default -F _weightseal weightseal',
-  ];
-}
-
-function zsh(): string[] {
-  return [
-    '#compdef weightseal',
-    '_weightseal() {',
-    '  if (( CURRENT == 2 )); then',
-    '    local -a commands=(',
-    ...FIRST.map((first) => `      '${first}:${escaped(summaryOf(first))}'`),
-    '    )',
-    "    _describe 'command' commands",
-    '    return',
-    '  fi',
-    '  local command=$words[2]',
-    '  shift words; (( CURRENT-- ))',
-    ...GROUPS.flatMap((group) => [
-      `  if [[ $command == ${group} ]]; then`,
-      `    if (( CURRENT == 2 )); then compadd ${secondWords(group)}; return; fi`,
-      '    command="$command $words[2]"',
-      '    shift words; (( CURRENT-- ))',
-      '  fi',
-    ]),
-    '  case $command in',
-    ...COMMANDS.map((one) => `    '${one.name}') _arguments -s ${zshFlags(one)} ${zshOperand(one)} ;;`),
-    '  esac',
-    '}',
-    'compdef _weightseal weightseal',
-  ];
-}
-
-function zshFlags(command: Command): string {
-  return flagsOf(command)
-    .flatMap(({ name, short, value, many, help }) => {
-      const rest = `[${escaped(help).replace(/[[\]:]/g, '\\$&')}]${value ? `:${value}:_files` : ''}`;
-      return [`--${name}`, ...(short ? [`-${short}`] : [])].map(
-        (flag) => `'${many ? '*' : ''}${flag}${rest}'`,
-      );
-    })
-    .join(' ');
-}
-
-function zshOperand(command: Command): string {
-  if (command.operand === undefined) return '';
-  if (operands(command)) return `'1:shell:(${operands(command)})'`;
-  return command.anyNumber ? `'*:key:_files'` : `'1:file:_files'`;
-}
-
-function fish(): string[] {
-  const first = FIRST.map(
-    (word) =>
-      `complete -c weightseal -n __fish_use_subcommand -f -a ${word} -d '${escaped(summaryOf(word))}'`,
-  );
-  const second = GROUPS.map((group) => {
-    const none = `not __fish_seen_subcommand_from ${secondWords(group)}`;
-    return `complete -c weightseal -n '__fish_seen_subcommand_from ${group}; and ${none}' -f -a '${secondWords(group)}'`;
-  });
-  return [...first, ...second, ...COMMANDS.flatMap(fishCommand)];
-}
-
-function fishCommand(one: Command): string[] {
-  const seen = one.name.split(' ').map((word) => `__fish_seen_subcommand_from ${word}`);
-  const inside = `complete -c weightseal -n '${seen.join('; and ')}'`;
-  return [
-    ...(operands(one) ? [`${inside} -f -a '${operands(one)}'`] : []),
-    ...flagsOf(one).map(({ name, short, value, help }) =>
-      [inside, `-l ${name}`, short && `-s ${short}`, value && '-r', `-d '${escaped(help)}'`]
-        .filter(Boolean)
-        .join(' '),
-    ),
-  ];
-}
-
-function summaryOf(first: string): string {
-  return (
-    COMMANDS.find(({ name }) => name === first)?.summary ?? `${secondWords(first).replaceAll(' ', ', ')}`
-  );
-}
-
-/** For between single quotes; no help text has one but as an apostrophe. */
-function escaped(text: string): string {
-  return text.replaceAll("'", '’');
+function fish(): string {
+  return String.raw`
+function __weightseal_complete
+    set -l typed (commandline -opc)
+    set -l program $typed[1]
+    set -e typed[1]
+    set -l current (commandline -ct)
+    set -l prefix ''
+    for line in ($program ${COMPLETE} $typed "$current" 2> /dev/null)
+        set -l offer (string split -m 2 \t -- $line)
+        switch $offer[1]
+            case word
+                printf '%s%s\t%s\n' $prefix $offer[2] $offer[3]
+            case prefix
+                set prefix $offer[2]
+            case files
+                __fish_complete_path (string sub -s (math 1 + (string length -- $prefix)) -- "$current") | string replace -r '^' -- $prefix
+            case directories
+                __fish_complete_directories (string sub -s (math 1 + (string length -- $prefix)) -- "$current") '' | string replace -r '^' -- $prefix
+            case paths
+                set -l before $prefix$offer[2]
+                __fish_complete_path (string sub -s (math 1 + (string length -- $before)) -- "$current") | string replace -r '^' -- $before
+            case command
+                set -l rest $typed
+                set -e rest[1..$offer[2]]
+                complete -C (string join ' ' -- (string escape -- $rest) "$current")
+        end
+    end
+end
+complete -c weightseal -f -a '(__weightseal_complete)'
+`;
 }

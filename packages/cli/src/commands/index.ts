@@ -1,6 +1,7 @@
 import type { Run } from '../types.js';
 import { completion } from './completion.js';
 import { configShow, configTrust, configUntrust } from './config.js';
+import { help } from './help.js';
 import { inspect } from './inspect.js';
 import { keygen } from './keygen.js';
 import { keysCheck } from './keys-check.js';
@@ -13,6 +14,7 @@ import { run } from './run.js';
 import { seal } from './seal.js';
 import { sweep } from './sweep.js';
 import { verify } from './verify.js';
+import { version } from './version.js';
 
 /** What stands behind the names in `COMMANDS`. */
 export const RUNS: Readonly<Record<string, Run>> = {
@@ -20,6 +22,7 @@ export const RUNS: Readonly<Record<string, Run>> = {
   'config show': configShow,
   'config trust': configTrust,
   'config untrust': configUntrust,
+  help,
   inspect,
   keygen,
   'keys check': keysCheck,
@@ -32,4 +35,5 @@ export const RUNS: Readonly<Record<string, Run>> = {
   seal,
   sweep,
   verify,
+  version,
 };

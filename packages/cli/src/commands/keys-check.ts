@@ -8,7 +8,7 @@ import { accessOf, checkUris, resolveKeys } from '../keys.js';
 import { printable, quote } from '../text.js';
 import type { Args, Result, Session } from '../types.js';
 
-export async function keysCheck(args: Args, { signal }: Session): Promise<Result> {
+export async function keysCheck(args: Args, { signal, waiting }: Session): Promise<Result> {
   const config =
     args.operands.length > 0 ? await configurationFor(args, args.operands) : await configuration(args);
   const named = args.operands.length > 0 ? args.operands : config && [...config.keys.keys()];
@@ -21,6 +21,8 @@ export async function keysCheck(args: Args, { signal }: Session): Promise<Result
   // One after another: what is measured is how long each takes alone.
   for (const [index, { name, uri }] of keys.entries()) {
     const load = async () => (await resolveKeys(config, [named[index]!], await accessOf(args)))[0]!;
+    // What is no URI is a mistake, and may be a secret.
+    waiting(`checking ${name ?? `key ${index + 1}`}, ${index + 1} of ${keys.length}`);
     checked.push({ name, check: await checkKey(uri, load, signal) });
   }
   const rows = await Promise.all(

@@ -5,15 +5,16 @@ import type { Args, Result, Session } from '../types.js';
 import { pathOf } from '../values.js';
 import { sayWaiting } from '../waiting.js';
 
-export async function rewrap(args: Args, { signal, quiet }: Session): Promise<Result> {
+export async function rewrap(args: Args, session: Session): Promise<Result> {
   const library = await core();
   const path = pathOf(args, 'rewrap');
   const { options, used } = await changeOf(args, 'rewrap');
   const rewrapped = await library.rewrap(path, {
     ...options,
     grow: args.has('grow'),
-    signal,
-    onWait: sayWaiting(path, quiet),
+    signal: session.signal,
+    onProgress: await session.progress('rewrapping'),
+    onWait: sayWaiting(path, session.quiet),
   });
   return {
     value: { path, ...used, ...rewrapped },

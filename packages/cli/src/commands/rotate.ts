@@ -3,7 +3,7 @@ import { CliError, usageError } from '../cli-error.js';
 import { configurationFor, shownKeys, tellUse, used } from '../configuration.js';
 import { core } from '../core.js';
 import { accessOf, resolveKeys } from '../keys.js';
-import { printable, quote } from '../text.js';
+import { quote, shellWord } from '../text.js';
 import type { Args, Result, Session } from '../types.js';
 import { wholeNumber } from '../values.js';
 import { rotationText } from './keys-check.js';
@@ -38,7 +38,7 @@ function sameKey(args: Args): string {
     ...args.many('provider').map((provider) => ['provider', provider]),
   ];
   return [['key', args.operand], ...more]
-    .flatMap(([flag, value]) => (value === undefined ? [] : [`--${flag} ${printable(value)}`]))
+    .flatMap(([flag, value]) => (value === undefined ? [] : [`--${flag} ${shellWord(value)}`]))
     .join(' ');
 }
 

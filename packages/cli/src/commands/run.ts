@@ -1,7 +1,8 @@
 import type { ErrorCode } from '@weightseal/core';
 import type { Ran, RunEvent, RunOptions } from '@weightseal/loader';
 import { usageError } from '../cli-error.js';
-import { told } from '../failure.js';
+import { didYouMean } from '../did-you-mean.js';
+import { codeLine, told } from '../failure.js';
 import { keysToOpen } from '../keys.js';
 import { tellNote, uncheckedContext } from '../notes.js';
 import { printable, quote, size } from '../text.js';
@@ -78,7 +79,7 @@ async function notRun(error: unknown): Promise<{ notRun: Result }> {
   const { code, class: errorClass, message } = await told(error);
   const exitCode = NOT_RUN[code];
   if (exitCode === undefined) throw error;
-  const lines = [`weightseal: ${printable(message)}`, `  code: ${code} (docs/errors.md)`];
+  const lines = [`weightseal: ${printable(message)}`, codeLine(code)];
   const value = { error: { code, class: errorClass, message } };
   return { notRun: { value, lines, essential: true, stdoutTaken: true, exitCode } };
 }
@@ -104,5 +105,7 @@ function oneOf<T extends string>(args: Args, flag: string, values: readonly T[])
   const given = args.one(flag);
   const found = values.find((value) => value === given);
   if (given === undefined || found !== undefined) return found;
-  throw usageError(`--${flag} is one of ${values.join(', ')}, not ${JSON.stringify(given)}.`);
+  throw usageError(
+    `--${flag} is one of ${values.join(', ')}, not ${JSON.stringify(given)}.${didYouMean(given, values)}`,
+  );
 }

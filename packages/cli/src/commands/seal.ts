@@ -2,9 +2,11 @@ import type { InputBytes, Sealed, SealOptions } from '@weightseal/core';
 import { usageError } from '../cli-error.js';
 import { core } from '../core.js';
 import { keysToSeal } from '../keys.js';
+import { openCommand, openingKey } from '../open-command.js';
 import { pour } from '../output.js';
 import { PlainInput } from '../plain-input.js';
-import { quote, size } from '../text.js';
+import { unlessSealed } from '../sealed-already.js';
+import { quote, shellWord, size } from '../text.js';
 import type { Args, Result, Session } from '../types.js';
 import { wholeNumber } from '../values.js';
 
@@ -14,7 +16,9 @@ export async function seal(args: Args, session: Session): Promise<Result> {
   const segmentLength = wholeNumber(args, 'segment-length');
   await using plain = await PlainInput.at(input);
   const { keys, context, used } = await keysToSeal(args, plain.place);
-  const { bytes, name } = await plain.open();
+  const { bytes: given, name } = await plain.open();
+  const what = input === '-' ? 'What comes from standard input' : quote(input);
+  const bytes = args.has('seal-again') ? given : await unlessSealed(given, what, output === '-');
   const options: SealOptions = {
     context,
     segmentLength,
@@ -23,7 +27,8 @@ export async function seal(args: Args, session: Session): Promise<Result> {
     signal: session.signal,
     onProgress: await session.progress('sealing'),
   };
-  if (output === '-') return await sealToStdout(bytes, options, session.signal, used);
+  const toOpen = () => openCommand(args, output, openingKey(args, used), context);
+  if (output === '-') return await sealToStdout(bytes, options, session.signal, used, toOpen());
   const digest = !args.has('no-digest');
   const overwrite = args.has('force');
   const { sealToFile } = await core();
@@ -32,7 +37,11 @@ export async function seal(args: Args, session: Session): Promise<Result> {
     digest,
     overwrite,
   });
-  return { value: { output, ...used, ...sealed }, lines: [summary(output, sealed)] };
+  const command = toOpen();
+  return {
+    value: { output, ...used, ...sealed, openCommand: command },
+    lines: [summary(output, sealed), 'To open it:', `  ${command.map(shellWord).join(' ')}`],
+  };
 }
 
 function besides(input: string): string {
@@ -47,11 +56,12 @@ async function sealToStdout(
   options: SealOptions,
   signal: AbortSignal,
   used: object,
+  command: readonly string[],
 ): Promise<Result> {
   const { sealToStream } = await core();
   const sealedSize = await pour(sealToStream(input, options), signal);
   return {
-    value: { output: '-', ...used, sealedSize },
+    value: { output: '-', ...used, sealedSize, openCommand: command },
     lines: [],
     stdoutTaken: true,
   };

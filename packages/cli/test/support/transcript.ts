@@ -32,14 +32,11 @@ export function parseTranscript(source: string): Step[] {
   return steps;
 }
 
-/** What a rewrap says when its lock takes longer than a moment, be it that the machine is slow: each transcript is alone with its files. */
-const SLOW = /^weightseal: waiting for another rewrap or reseal of .* to end\n/m;
-
 /** What differs, or an empty string. */
 export function difference(step: Step, outcome: Outcome): string {
   const problems = [
     ...(matches(step.stdout, outcome.stdout) ? [] : [`stdout:\n${outcome.stdout}`]),
-    ...(matches(step.stderr, outcome.stderr.replace(SLOW, '')) ? [] : [`stderr:\n${outcome.stderr}`]),
+    ...(matches(step.stderr, outcome.stderr) ? [] : [`stderr:\n${outcome.stderr}`]),
     ...(step.code === outcome.code ? [] : [`exit code ${outcome.code}, not ${step.code}`]),
   ];
   return problems.length === 0 ? '' : `line ${step.line}: ${step.command}\n${problems.join('\n')}`;

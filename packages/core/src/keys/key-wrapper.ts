@@ -36,6 +36,8 @@ export interface KeyWrapper extends SlotJudge {
   readonly provider: string;
   /** The URI that names this key: what the caller configured. */
   readonly uri: string;
+  /** What its user calls it, in a configuration for example: messages say it beside the URI. */
+  readonly name?: string | undefined;
   /** Wraps the key under its primary version. The caller keeps the ownership of `dataKey`, and zeroes it. */
   wrap(dataKey: Uint8Array, context: Context, options?: KeyCallOptions): Promise<WrappedKey>;
   /** Unwraps with this very key and the version that the wrap names. The caller owns the result, and zeroes it. */

@@ -1,8 +1,8 @@
-import { abortedError, throwIfAborted, WeightsealError } from '../errors.js';
+import { throwIfAborted, WeightsealError } from '../errors.js';
 import type { Context } from '../format/context.js';
 import { MAX_SLOTS } from '../format/envelope.js';
 import { type KeySlot, makeSlot } from '../format/slot.js';
-import { anySignal } from './any-signal.js';
+import { allOrNone } from './all-or-none.js';
 import type { KeyWrapper } from './key-wrapper.js';
 import { lendToUnwrap, lendToWrap } from './lent.js';
 import type { DataKey } from './secret.js';
@@ -29,7 +29,8 @@ export function checkSlotCount(count: number): void {
  * One slot for each recipient. Each wrap is unwrapped again and compared before anything relies on it: a wrap that
  * cannot be unwrapped would lose the file. FORMAT.md §12.2.
  *
- * @throws RECIPIENT_REQUIRED, INVALID_ARGUMENT, WRAP_NOT_VERIFIED, KEY_RESPONSE_INVALID, and what the providers throw
+ * @throws RECIPIENT_REQUIRED, INVALID_ARGUMENT, WRAP_NOT_VERIFIED, KEY_RESPONSE_INVALID, what the providers throw, and WRAP_FAILED with all
+ * `failures` where several recipients fail in different ways
  */
 export async function wrapForAll(
   dataKey: DataKey,
@@ -52,24 +53,7 @@ export async function wrapForAll(
     );
   }
   throwIfAborted(signal);
-  return allOrNone(signal, (either) => recipients.map((key) => wrapOne(dataKey, key, context, either)));
-}
-
-/** Tells the others to stop when one has failed. Nobody waits for one that does not listen: what it was lent is zeroed then. */
-async function allOrNone<T>(
-  signal: AbortSignal | undefined,
-  start: (signal: AbortSignal) => Promise<T>[],
-): Promise<T[]> {
-  const failed = new AbortController();
-  const calls = start(anySignal(signal, failed.signal));
-  try {
-    return await Promise.all(calls);
-  } catch (error) {
-    failed.abort(error);
-    await Promise.allSettled(calls);
-    if (signal?.aborted) throw abortedError(signal);
-    throw error;
-  }
+  return allOrNone(recipients, signal, (key, either) => wrapOne(dataKey, key, context, either));
 }
 
 async function wrapOne(

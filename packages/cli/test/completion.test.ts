@@ -1,0 +1,125 @@
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { complete } from '../src/completing/complete.js';
+import { COMMANDS } from '../src/spec.js';
+import { Sandbox } from './support/cli.js';
+
+const driver = fileURLToPath(new URL('support/type.py', import.meta.url));
+
+function isHere(...programs: string[]): boolean {
+  try {
+    for (const program of programs) execFileSync('sh', ['-c', `command -v ${program}`], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function offered(...words: string[]): Promise<string[]> {
+  return (await complete(words)).map((one) => (one.kind === 'word' ? one.word : `<${one.kind}>`));
+}
+
+describe('what is offered', () => {
+  test('first is every command and group, once', async () => {
+    const first = COMMANDS.map(({ name }) => name.split(' ')[0]!);
+    expect(await offered('')).toEqual([...new Set(first), '--help', '--version']);
+    expect(await offered('in')).toEqual(['inspect']);
+    expect(await offered('keys', '')).toEqual(['list', 'check']);
+    expect(await offered('nonsense', '')).toEqual([]);
+  });
+
+  test('are the options that are not there yet, and those that may be there again', async () => {
+    expect(await offered('open', 'x', '--ch')).toEqual(['--check-digest']);
+    expect(await offered('open', 'x', '--check-digest', '--ch')).toEqual([]);
+    expect(await offered('open', 'x', '-k', 'local:k', '-')).toContain('--key');
+    expect(await offered('keys', 'list', '')).toContain('--profile');
+    expect(await offered('run', 'x', '')).toContain('--');
+  });
+
+  test('are the values of options', async () => {
+    expect(await offered('run', 'x', '--release', '')).toEqual(['after-exit', 'on-ready']);
+    expect(await offered('run', 'x', '--where=')).toEqual(['<prefix>', 'auto', 'own', 'existing']);
+    expect(await offered('run', 'x', '--directory', '')).toEqual(['<directories>']);
+    expect(await offered('seal', 'x', '-o', '')).toEqual(['<files>']);
+    expect(await offered('seal', 'x', '--context', '')).toEqual([]);
+    expect(await offered('completion', '')).toEqual(['bash', 'zsh', 'fish']);
+  });
+
+  test('are keys: what a URI begins with, and files behind local: and passphrase:', async () => {
+    expect(await offered('open', '--key', 'a')).toEqual(['aws-kms://', 'azure-kv://']);
+    expect(await offered('open', '--key', 'local:m')).toEqual(['<paths>']);
+    expect(await offered('rotate', 'local:')).toEqual(['<paths>']);
+    expect(await offered('seal', 'x', '--key=local:')).toEqual(['<prefix>', '<paths>']);
+    expect(await offered('open', '--key', 'passphrase:')).toEqual([
+      'passphrase:',
+      'passphrase:./',
+      'passphrase:/',
+    ]);
+    expect(await offered('open', '--key', 'passphrase:secret')).toEqual([]);
+    expect(await offered('open', '--key', 'passphrase:./')).toEqual(['<paths>']);
+  });
+
+  test('is the command that is run, with its arguments, behind --', async () => {
+    expect(await complete(['run', 'x', '--key', 'local:k', '--', ''])).toEqual([
+      { kind: 'command', after: 5 },
+    ]);
+    expect(await complete(['run', 'x', '--', 'cat', '-'])).toEqual([{ kind: 'command', after: 3 }]);
+    expect(await offered('seal', '--', '-')).toEqual(['<files>']);
+  });
+});
+
+test('names and profiles of a configuration are offered once it is trusted or named', async () => {
+  await using sandbox = await Sandbox.create();
+  const names = async (words: string) =>
+    (await sandbox.run(`weightseal __complete ${words} | grep '^word' | cut -f 2`)).stdout.split('\n');
+  const text = 'keys: { mine: local:k }\nprofiles: { dev: { keys: { more: local:k } } }\n';
+  await sandbox.run(`printf '${text}' > weightseal.config.yaml; cp weightseal.config.yaml other.yaml`);
+  expect(await names("open --key 'm'")).toEqual(['']);
+  expect(await names("open --config other.yaml --key 'm'")).toEqual(['mine', 'more', '']);
+  await sandbox.run('weightseal config trust');
+  expect(await names("open --key 'm'")).toEqual(['mine', 'more', '']);
+  expect(await names("open --key 'a'")).toEqual(['aws-kms://', 'azure-kv://', '']);
+  expect(await names("seal --profile ''")).toEqual(['dev', '']);
+  expect(await names("keys check ''")).toContain('mine');
+  expect(await names('help in')).toEqual(['inspect', '']);
+  expect(await names("help keys ''")).toEqual(['list', 'check', '']);
+  expect(await names("help ''")).toEqual(expect.arrayContaining(['seal', 'key-uris', 'NO_SPACE']));
+});
+
+/** What is typed before the tab, and what stands there after it. */
+const TYPED: readonly (readonly [string, string])[] = [
+  ['weightseal insp', 'weightseal inspect '],
+  ['weightseal keys ch', 'weightseal keys check '],
+  ['weightseal open --ou', 'weightseal open --output '],
+  ['weightseal seal --key lo', 'weightseal seal --key local:'],
+  ['weightseal seal --key local:some', 'weightseal seal --key local:some.key '],
+  ['weightseal seal --key=local:some', 'weightseal seal --key=local:some.key '],
+  ['weightseal seal --key passphrase:./so', 'weightseal seal --key passphrase:./some.key '],
+  ['weightseal seal my', 'weightseal seal my\\ model.bin '],
+  ['weightseal run x --release on', 'weightseal run x --release on-ready '],
+  ['weightseal run x --release=on', 'weightseal run x --release=on-ready '],
+  ['weightseal run x -- readlin', 'weightseal run x -- readlink'],
+  ['weightseal run x -- cat some', 'weightseal run x -- cat some.key '],
+  ['weightseal open --key prod', 'weightseal open --key production-key '],
+  ['weightseal open --profile st', 'weightseal open --profile staging '],
+  ['weightseal help NO_M', 'weightseal help NO_MATCHING_KEY '],
+];
+
+describe('in a real shell, what is typed is completed', () => {
+  for (const shell of ['bash', 'zsh', 'fish']) {
+    test.skipIf(!isHere('python3', shell))(`${shell} (where it and Python are installed)`, async () => {
+      await using sandbox = await Sandbox.create();
+      const text = 'keys: { production-key: local:some.key }\nprofiles: { staging: {} }\n';
+      await sandbox.run(
+        `weightseal keygen some.key; echo w > 'my model.bin'; printf '${text}' > weightseal.config.yaml; weightseal config trust; mkdir script; weightseal completion ${shell} > script/c`,
+      );
+      const running = sandbox.start(`python3 '${driver}' ${shell} script/c`);
+      running.stdin.end(JSON.stringify(TYPED));
+      const { stdout, stderr } = await running.outcome;
+      expect(stderr).toBe('');
+      const said = JSON.parse(stdout) as string[];
+      for (const [at, [typed, expected]] of TYPED.entries()) expect(said[at], typed).toContain(expected);
+    });
+  }
+});
