@@ -7,7 +7,10 @@ import { describe, expect, test } from 'vitest';
 import { PROGRAM, Sandbox } from './support/cli.js';
 
 interface Esbuild {
-  transform(code: string, options: { format: 'esm'; target: string }): Promise<{ code: string }>;
+  transform(
+    code: string,
+    options: { format: 'esm'; target: string; supported: Record<string, boolean> },
+  ): Promise<{ code: string }>;
 }
 
 const bin = fileURLToPath(new URL('../dist/bin.js', import.meta.url));
@@ -49,7 +52,9 @@ describe('a Node that is too old', () => {
   test('can read the program: it has no syntax that Node 14.8 lacks', async () => {
     const { transform } = createRequire(createRequire(import.meta.url).resolve('tsup'))('esbuild') as Esbuild;
     const code = await readFile(bin, 'utf8');
-    const as = (target: string) => transform(code, { format: 'esm', target });
+    // Node 14 has it; esbuild thinks of a rare fault in it, which was mended later.
+    const supported = { 'optional-chain': true };
+    const as = (target: string) => transform(code, { format: 'esm', target, supported });
     expect((await as('node14.8')).code).toBe((await as('esnext')).code);
   });
 });

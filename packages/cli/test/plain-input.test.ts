@@ -86,7 +86,7 @@ test('what is told and kept is the path and the name as they were given', async 
     'mkdir a && echo x > a/m && ln -s a b && weightseal seal b/m --key local:k && weightseal open b/m.sealed -o out --key local:k --json',
   );
   expect(kept.stdout).toContain('as "b/m.sealed"');
-  expect(JSON.parse(kept.stdout.split('\n')[1]!)).toMatchObject({ name: 'm' });
+  expect(JSON.parse(kept.stdout.trim().split('\n').at(-1)!)).toMatchObject({ name: 'm' });
   const odd = await sandbox.run(
     'mkdir d && weightseal seal d --key local:k; weightseal seal a/ --key local:k -o z',
   );
