@@ -1,4 +1,4 @@
-import { type KeyWrapper, WeightsealError } from '@weightseal/core';
+import { checkOptions, checkPath, checkText, type KeyWrapper, WeightsealError } from '@weightseal/core';
 import { loadFactory } from './load-factory.js';
 import { countedFrom } from './local-path.js';
 import {
@@ -15,7 +15,7 @@ export interface KeyOptions {
   /** Asks a person for the passphrase of `passphrase:`. What it returns is wiped after use. */
   readonly prompt?: ((signal: AbortSignal) => Promise<Uint8Array>) | undefined;
   /** Where relative paths in `local:` and `passphrase:` count from; the working directory at each call unless told. */
-  readonly directory?: string | undefined;
+  readonly directory?: string | URL | undefined;
   /** Whether the files of `local:` and `passphrase:` may be another user's, who can change them; the default is false. */
   readonly allowKeyOfOthers?: boolean | undefined;
   /**
@@ -35,6 +35,8 @@ const IN_FILES: readonly KeyScheme[] = ['local', 'passphrase'];
  * @throws PROVIDER_UNKNOWN, PROVIDER_MISSING, KEY_URI_INVALID, INVALID_ARGUMENT
  */
 export async function keyFromUri(uri: string, options: KeyOptions = {}): Promise<KeyWrapper> {
+  checkText(uri, 'A key URI');
+  checkOptions(options, 'keyFromUri', { directory: 'path', prompt: 'function', providers: 'object' });
   const scheme = schemeOf(uri);
   if (scheme === undefined || !isKnown(scheme)) throw unknown(scheme);
   const factory = await loadFactory(scheme, PROVIDERS[scheme]);
@@ -47,11 +49,14 @@ export async function keyFromUri(uri: string, options: KeyOptions = {}): Promise
     ...(formerUris !== undefined && { formerUris }),
     ...providers?.[scheme],
   };
-  return countedFrom(directory, uri, (counted) => factory(counted, own));
+  const above = directory === undefined ? undefined : checkPath(directory, 'The directory');
+  return countedFrom(above, uri, (counted) => factory(counted, own));
 }
 
 /** The keys that the URIs name, in the same order. @throws like `keyFromUri` */
-export function keysFromUris(uris: readonly string[], options: KeyOptions = {}): Promise<KeyWrapper[]> {
+export async function keysFromUris(uris: readonly string[], options: KeyOptions = {}): Promise<KeyWrapper[]> {
+  if (!Array.isArray(uris))
+    throw new WeightsealError('INVALID_ARGUMENT', 'keysFromUris takes an array of key URIs.');
   return Promise.all(uris.map((uri) => keyFromUri(uri, options)));
 }
 

@@ -1,6 +1,7 @@
 import {
   checkDataKey,
   checkedDeadline,
+  checkOptions,
   type KeyCallOptions,
   type KeyDescriber,
   type KeyRotator,
@@ -36,7 +37,8 @@ export type AwsKey = KeyWrapper & KeyDescriber & KeyRotator & RotationScheduler;
  * @throws INVALID_ARGUMENT for what names no key
  */
 export function createAwsKey(options: AwsKeyOptions): AwsKey {
-  return awsKey(keyName(options.keyId, options.region, 'INVALID_ARGUMENT'), options);
+  const { keyId, region } = checkOptions(options, 'createAwsKey', { region: 'string' });
+  return awsKey(keyName(keyId, region, 'INVALID_ARGUMENT'), options);
 }
 
 /**
@@ -50,6 +52,7 @@ export function awsKeyFromUri(uri: string, options: Omit<AwsKeyOptions, 'keyId' 
 }
 
 function awsKey(name: KeyName, options: Omit<AwsKeyOptions, 'keyId' | 'region'>): AwsKey {
+  checkOptions(options, 'An AWS key', { client: 'object', clientConfig: 'object' });
   const deadlineMs = checkedDeadline(options.deadlineMs);
   const uri = uriOf(name);
   const ask = asking(name, lazyConnection(name, options));

@@ -2,6 +2,7 @@ import type { CryptographyClient } from '@azure/keyvault-keys';
 import {
   checkDataKey,
   checkedDeadline,
+  checkOptions,
   encodeContext,
   type KeyCallOptions,
   type KeyDescriber,
@@ -52,6 +53,7 @@ export type AzureKey = KeyWrapper & KeyDescriber & KeyRotator & RotationSchedule
  * @throws INVALID_ARGUMENT
  */
 export function createAzureKey(options: AzureKeyOptions): AzureKey {
+  checkOptions(options, 'createAzureKey', { allowedHosts: 'list' });
   const key = checkedName(options, 'INVALID_ARGUMENT');
   const former = (options.formerUris ?? []).map((uri) => formerKey(uri, options.allowedHosts));
   const deadlineMs = checkedDeadline(options.deadlineMs);
@@ -121,6 +123,7 @@ export function azureKeyFromUri(
   uri: string,
   options: Omit<AzureKeyOptions, 'vaultUrl' | 'name' | 'version'> = {},
 ): AzureKey {
+  checkOptions(options, 'azureKeyFromUri', { allowedHosts: 'list' });
   const parts = { ...partsOf(uri), allowedHosts: options.allowedHosts };
   checkedName(parts, 'KEY_URI_INVALID');
   return createAzureKey({ ...options, ...parts });

@@ -1,6 +1,7 @@
 import {
   checkDataKey,
   checkedDeadline,
+  checkOptions,
   encodeContext,
   type KeyCallOptions,
   type KeyDescriber,
@@ -45,7 +46,7 @@ export type GcpKey = KeyWrapper & KeyDescriber & KeyRotator & RotationScheduler;
  * @throws INVALID_ARGUMENT for what names no key
  */
 export function createGcpKey(options: GcpKeyOptions): GcpKey {
-  return gcpKey(keyName(options.name, 'INVALID_ARGUMENT'), options);
+  return gcpKey(keyName(checkOptions(options, 'createGcpKey').name, 'INVALID_ARGUMENT'), options);
 }
 
 /**
@@ -58,6 +59,7 @@ export function gcpKeyFromUri(uri: string, options: Omit<GcpKeyOptions, 'name'> 
 }
 
 function gcpKey(name: KeyName, options: Omit<GcpKeyOptions, 'name'>): GcpKey {
+  checkOptions(options, 'A Google Cloud key', { client: 'object', clientOptions: 'object' });
   const deadlineMs = checkedDeadline(options.deadlineMs);
   const uri = uriOf(name);
   const ask = asking(name, lazyClient(options), deadlineMs);

@@ -2,6 +2,8 @@ import {
   betweenSteps,
   checkDataKey,
   checkedDeadline,
+  checkOptions,
+  checkPath,
   encodeContext,
   type KeyCallOptions,
   type KeyDescriber,
@@ -27,8 +29,8 @@ const HEAD_BYTES = 1;
 const named = /^([0-9a-f]{32})\/([1-9][0-9]{0,9})$/;
 
 export interface LocalKeyOptions {
-  /** The key file. Relative paths count from the working directory of the process at each call. */
-  readonly path: string;
+  /** The key file, by its path or `file:` URL. Relative paths count from the working directory of the process at each call. */
+  readonly path: string | URL;
   /** Milliseconds that one call may take in all; 10 000 unless told. */
   readonly deadlineMs?: number | undefined;
   /** Whether the file may be another user's, neither root's nor this one's, who can put another key into it; the default is false. */
@@ -47,7 +49,8 @@ export type LocalKey = KeyWrapper & KeyDescriber & KeyRotator;
  * @throws INVALID_ARGUMENT for a path that no URI can name. The calls throw also KEY_FILE_INVALID and KEY_FILE_EXPOSED.
  */
 export function createLocalKey(options: LocalKeyOptions): LocalKey {
-  const path = checkedPath(options.path, 'INVALID_ARGUMENT');
+  checkOptions(options, 'createLocalKey');
+  const path = checkedPath(checkPath(options.path, 'The option `path`'), 'INVALID_ARGUMENT');
   const deadlineMs = checkedDeadline(options.deadlineMs);
   const uri = `local:${path}`;
   const access = { ofOthers: options.allowKeyOfOthers, allowing: ALLOWING };
@@ -126,6 +129,7 @@ export function createLocalKey(options: LocalKeyOptions): LocalKey {
  * @throws KEY_URI_INVALID
  */
 export function localKeyFromUri(uri: string, options: Omit<LocalKeyOptions, 'path'> = {}): LocalKey {
+  checkOptions(options, 'localKeyFromUri');
   return createLocalKey({ ...options, path: checkedPath(pathOf(uri, 'local'), 'KEY_URI_INVALID') });
 }
 

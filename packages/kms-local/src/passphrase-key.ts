@@ -1,6 +1,7 @@
 import {
   checkDataKey,
   checkedDeadline,
+  checkOptions,
   encodeContext,
   isWeightsealError,
   type KeyWrapper,
@@ -43,6 +44,9 @@ export interface PassphraseKeyOptions {
  * @throws INVALID_ARGUMENT, KEY_URI_INVALID. The calls throw also PASSPHRASE_REQUIRED.
  */
 export function createPassphraseKey(options: PassphraseKeyOptions): KeyWrapper {
+  checkOptions(options, 'createPassphraseKey', { uri: 'string', scrypt: 'object' });
+  const { passphrase } = options;
+  if (typeof passphrase !== 'function' && !isBytes(passphrase)) throw notBytes();
   const cost = checkedScrypt(options.scrypt);
   const deadlineMs = checkedDeadline(options.deadlineMs);
   const uri = options.uri ?? 'passphrase:';
@@ -100,11 +104,18 @@ async function ask(source: PassphraseSource, signal: AbortSignal | undefined): P
     const limits = { signal, deadlineMs: undefined, doing: 'get the passphrase' };
     const passphrase = await within(limits, source, wipe);
     if (isBytes(passphrase)) return passphrase;
-    throw new WeightsealError('INVALID_ARGUMENT', 'The passphrase must be given as bytes (Uint8Array).');
+    throw notBytes();
   } catch (cause) {
     if (isWeightsealError(cause)) throw cause;
     throw new WeightsealError('PASSPHRASE_REQUIRED', 'The passphrase could not be asked for.', { cause });
   }
+}
+
+function notBytes(): WeightsealError {
+  return new WeightsealError(
+    'INVALID_ARGUMENT',
+    'The passphrase must be given as bytes (Uint8Array), or as a function that resolves to them.',
+  );
 }
 
 /** Of any realm. */

@@ -1,5 +1,6 @@
 import {
   checkedDeadline,
+  checkOptions,
   type KeyWrapper,
   readPrivateFile,
   type SecretText,
@@ -34,7 +35,8 @@ export interface PassphraseUriOptions extends Pick<PassphraseKeyOptions, 'scrypt
  * @throws KEY_URI_INVALID, INVALID_ARGUMENT. The calls throw also PASSPHRASE_REQUIRED, KEY_FILE_EXPOSED, KEY_FILE_INVALID.
  */
 export function passphraseKeyFromUri(uri: string, options: PassphraseUriOptions = {}): KeyWrapper {
-  const { prompt, scrypt, deadlineMs, allowKeyOfOthers: ofOthers } = options;
+  const checked = checkOptions(options, 'passphraseKeyFromUri', { prompt: 'function', scrypt: 'object' });
+  const { prompt, scrypt, deadlineMs, allowKeyOfOthers: ofOthers } = checked;
   const path = pathOf(uri, 'passphrase');
   return createPassphraseKey({
     uri,

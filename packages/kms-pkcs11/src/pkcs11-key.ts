@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import {
   checkDataKey,
   checkedDeadline,
+  checkOptions,
   DATA_KEY_BYTES,
   encodeContext,
   type KeyCallOptions,
@@ -37,6 +38,7 @@ export type Pkcs11Key = KeyWrapper & KeyDescriber & KeyRotator;
  * @throws INVALID_ARGUMENT, KEY_URI_INVALID
  */
 export function createPkcs11Key(options: Pkcs11KeyOptions): Pkcs11Key {
+  checkOptions(options, 'createPkcs11Key');
   return keyOf({ token: checkedToken(options), key: checkedKey(options) }, options, undefined);
 }
 
@@ -47,6 +49,7 @@ export function createPkcs11Key(options: Pkcs11KeyOptions): Pkcs11Key {
  * @throws KEY_URI_INVALID, INVALID_ARGUMENT
  */
 export function pkcs11KeyFromUri(uri: string, options: AccessOptions = {}): Pkcs11Key {
+  checkOptions(options, 'pkcs11KeyFromUri');
   const { module, pinFile, ...identity } = parseUri(uri);
   return keyOf(identity, { ...options, module: options.module ?? module }, pinFile);
 }

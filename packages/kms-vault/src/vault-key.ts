@@ -1,6 +1,7 @@
 import {
   checkDataKey,
   checkedDeadline,
+  checkOptions,
   encodeContext,
   type KeyCallOptions,
   type KeyDescriber,
@@ -50,6 +51,7 @@ export type VaultKey = KeyWrapper & KeyDescriber & KeyRotator & RotationSchedule
  * @throws INVALID_ARGUMENT
  */
 export function createVaultKey(options: VaultKeyOptions): VaultKey {
+  checkOptions(options, 'createVaultKey', { tls: 'object' });
   const key = checkedName(options, 'INVALID_ARGUMENT');
   const former = (options.formerUris ?? []).map((uri) => checkedName(partsOf(uri), 'KEY_URI_INVALID'));
   const deadlineMs = checkedDeadline(options.deadlineMs);

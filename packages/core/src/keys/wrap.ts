@@ -1,3 +1,5 @@
+import { anySignal } from '../any-signal.js';
+import { nameOf } from '../arguments.js';
 import { abortedError, throwIfAborted, WeightsealError } from '../errors.js';
 import type { Context } from '../format/context.js';
 import { MAX_SLOTS } from '../format/envelope.js';
@@ -7,11 +9,14 @@ import { lendToUnwrap, lendToWrap } from './lent.js';
 import type { DataKey } from './secret.js';
 
 /** What JavaScript callers can get wrong. @throws INVALID_ARGUMENT */
-export function checkKeys(keys: readonly KeyWrapper[]): readonly KeyWrapper[] {
+export function checkKeys(keys: readonly KeyWrapper[], option = 'keys'): readonly KeyWrapper[] {
   if (Array.isArray(keys) && keys.every((key) => typeof key?.unwrap === 'function')) return keys;
+  const found = Array.isArray(keys)
+    ? 'one that it has is none (a URI becomes a key by keyFromUri of @weightseal/keys)'
+    : `it is ${nameOf(keys)}`;
   throw new WeightsealError(
     'INVALID_ARGUMENT',
-    'The option `keys` must be an array of keys, as a key provider makes them.',
+    `The option \`${option}\` must be an array of keys, as a key provider makes them, and ${found}.`,
   );
 }
 
@@ -60,7 +65,7 @@ async function allOrNone<T>(
   start: (signal: AbortSignal) => Promise<T>[],
 ): Promise<T[]> {
   const failed = new AbortController();
-  const calls = start(signal ? AbortSignal.any([signal, failed.signal]) : failed.signal);
+  const calls = start(anySignal(failed.signal, signal));
   try {
     return await Promise.all(calls);
   } catch (error) {

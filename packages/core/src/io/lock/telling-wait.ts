@@ -1,3 +1,5 @@
+import { anySignal } from '../../any-signal.js';
+
 /** How long is more than a moment. */
 const WAIT_MS = 300;
 
@@ -20,7 +22,7 @@ export async function tellingWait<T extends AsyncDisposable>(
   };
   const timer = setTimeout(tell, WAIT_MS);
   try {
-    const got = await wait(signal ? AbortSignal.any([signal, failed.signal]) : failed.signal);
+    const got = await wait(anySignal(failed.signal, signal));
     if (!failed.signal.aborted) return got;
     await got[Symbol.asyncDispose]();
   } catch (error) {

@@ -1,3 +1,5 @@
+import { anySignal } from '../../any-signal.js';
+
 /**
  * A web stream of what a generator yields. The generator gets a signal that fires on the caller's abort and when the consumer cancels:
  * cancelling must also end a wait for an input that has stalled. A generator of which nothing was asked runs none of its code, not even its
@@ -9,7 +11,7 @@ export function outputStream<T>(
   unread: () => Promise<void>,
 ): ReadableStream<T> {
   const cancelled = new AbortController();
-  const either = signal ? AbortSignal.any([signal, cancelled.signal]) : cancelled.signal;
+  const either = anySignal(cancelled.signal, signal);
   const generator = generate(either);
   let begun = false;
   return new ReadableStream<T>(
