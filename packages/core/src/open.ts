@@ -3,7 +3,6 @@ import { throwIfAborted, WeightsealError } from './errors.js';
 import { attend, Input, type InputBytes } from './io/input.js';
 import { OutputFile } from './io/output/output-file.js';
 import { outputStream } from './io/output/output-stream.js';
-import { checkReads } from './io/reads.js';
 import { checkKeys } from './keys/wrap.js';
 import { type Opened, type OpenOptions, openAll, outputs } from './open-all.js';
 import type { SealedInput } from './sealed-input.js';
@@ -34,7 +33,6 @@ async function openInput(bytes: InputBytes, options: OpenOptions): Promise<Seale
 function check(options: OpenOptions, of: string): void {
   checkOptions(options, of);
   checkKeys(options.keys);
-  checkReads(options);
 }
 
 /** Takes over the input. */

@@ -117,5 +117,6 @@ export function vaultKeyFromUri(
 ): VaultKey {
   const parts = partsOf(uri);
   checkedName(parts, 'KEY_URI_INVALID');
+  checkOptions(options, 'vaultKeyFromUri');
   return createVaultKey({ ...options, ...parts });
 }

@@ -3,7 +3,7 @@ import { WeightsealError } from '../errors.js';
 import { type ByteSource, FileSource, needsSize } from './byte-source.js';
 import { type ByteStream, Feeder, hearErrors } from './feeder.js';
 import { checkAtRest } from './moved-times.js';
-import { type ReadOptions, readsOf } from './reads.js';
+import { checkReads, type ReadOptions, readsOf } from './reads.js';
 
 const STREAM_BYTES = 1_048_576;
 
@@ -40,6 +40,7 @@ export class Input implements AsyncDisposable {
   /** @throws INVALID_ARGUMENT for what is no input, and what `FileSource.open` throws */
   static async open(given: InputBytes, options: InputOptions): Promise<Input> {
     const { signal } = options;
+    const asked = checkReads(options);
     const input = filePath(given);
     if (typeof input === 'string') {
       const file = await FileSource.openAny(input);
@@ -53,7 +54,7 @@ export class Input implements AsyncDisposable {
       }
     }
     if (isByteSource(input)) {
-      const reads = readsOf(input, options);
+      const reads = readsOf(input, asked);
       return new Input(input, undefined, undefined, input instanceof FileSource ? undefined : reads);
     }
     if (isByteStream(input)) return new Input(undefined, new Feeder(input, signal), undefined);

@@ -31,12 +31,11 @@ export function checkReads({ concurrency, requestBytes }: ReadOptions): ReadOpti
 }
 
 /** What the operation says goes before what the source says of itself. @throws INVALID_ARGUMENT */
-export function readsOf(source: ReadOptions, options: ReadOptions): ReadOptions {
-  const own = checkReads(source);
-  const asked = checkReads(options);
+export function readsOf(source: ReadOptions, asked: ReadOptions): ReadOptions {
+  const { concurrency, requestBytes } = checkReads(source);
   return {
-    concurrency: asked.concurrency ?? own.concurrency,
-    requestBytes: asked.requestBytes ?? own.requestBytes,
+    concurrency: asked.concurrency ?? concurrency,
+    requestBytes: asked.requestBytes ?? requestBytes,
   };
 }
 
