@@ -1,20 +1,11 @@
-// Runs the tests on each Node version that we support. The binaries come from the npm registry.
+// Runs the tests on each Node version that we support.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, realpathSync } from 'node:fs';
+import { readdirSync, realpathSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { installNode } from './node-versions.mjs';
 
 const VERSIONS = ['22', '24', '26'];
 const wanted = process.argv.slice(2);
-
-function install(version) {
-  const prefix = join(process.cwd(), 'node_modules', '.cache', `node-${version}`);
-  mkdirSync(prefix, { recursive: true });
-  const name = `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`;
-  execFileSync('npm', ['install', '--no-save', '--silent', '--prefix', prefix, `${name}@${version}`], {
-    stdio: 'inherit',
-  });
-  return join(prefix, 'node_modules', name, 'bin');
-}
 
 // pnpm puts the workspace's own Node first on the path; vitest is started by the version under test instead.
 const vitest = realpathSync(
@@ -25,7 +16,7 @@ const vitest = realpathSync(
   ),
 );
 for (const version of wanted.length > 0 ? wanted : VERSIONS) {
-  const bin = install(version);
+  const bin = installNode(version);
   // Tests that say nothing of the version run once, in `pnpm test`.
   const env = { ...process.env, WEIGHTSEAL_MATRIX: '1', PATH: `${bin}${delimiter}${process.env.PATH}` };
   const node = join(bin, 'node');
