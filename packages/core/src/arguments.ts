@@ -2,10 +2,17 @@ import { WeightsealError } from './errors.js';
 
 // What callers without TypeScript can get wrong, said before anything is done.
 
-type Kind = 'boolean' | 'function' | 'string' | 'path' | 'signal' | 'list' | 'object';
+type Kind = 'any' | 'boolean' | 'function' | 'string' | 'path' | 'signal' | 'list' | 'object';
 
-/** The options that mean the same in every function, and what each must be where it is given. */
+/** The options that mean the same in every function, and what each must be where it is given. What is checked elsewhere may be anything here. */
 const KINDS: Readonly<Record<string, Kind>> = {
+  keys: 'any',
+  context: 'any',
+  hedgeMs: 'any',
+  deadlineMs: 'any',
+  segmentLength: 'any',
+  concurrency: 'any',
+  requestBytes: 'any',
   signal: 'signal',
   onProgress: 'function',
   onWait: 'function',
@@ -22,6 +29,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
 };
 
 const IS: Readonly<Record<Kind, (value: unknown) => boolean>> = {
+  any: () => true,
   boolean: (value) => typeof value === 'boolean',
   function: (value) => typeof value === 'function',
   string: (value) => typeof value === 'string',
@@ -32,6 +40,7 @@ const IS: Readonly<Record<Kind, (value: unknown) => boolean>> = {
 };
 
 const SAYS: Readonly<Record<Kind, string>> = {
+  any: 'what it is',
   boolean: 'true or false',
   function: 'a function',
   string: 'a text',
@@ -42,8 +51,8 @@ const SAYS: Readonly<Record<Kind, string>> = {
 };
 
 /**
- * The options of a call, once they are an object whose members are what they must be. Members that are undefined are left out; what is not known here or
- * in `more` is the caller's to check.
+ * The options of a call, once they are an object whose members are what they must be. Members that are undefined are left out. What is not known here or
+ * in `more` may be another function's; but what is misspelt would be left out in silence, a context that is expected above all.
  *
  * @param of the function that is called, for the message
  * @throws INVALID_ARGUMENT
@@ -57,13 +66,33 @@ export function checkOptions<T extends object>(
     const found = options === undefined ? 'has none' : `got ${nameOf(options)} instead`;
     throw invalidArgument(`${of} needs its options, as an object, and ${found}.`);
   }
-  const kinds = { ...KINDS, ...more };
   for (const [name, value] of Object.entries(options)) {
+    const kinds = Object.hasOwn(more, name) ? more : KINDS;
     const kind = Object.hasOwn(kinds, name) ? kinds[name] : undefined;
-    if (kind === undefined || value === undefined || IS[kind](value)) continue;
+    if (kind === undefined) {
+      const meant = [...Object.keys(KINDS), ...Object.keys(more)].find((one) => isSlip(name, one));
+      if (meant !== undefined)
+        throw invalidArgument(`${of} has no option \`${name}\`; did you mean \`${meant}\`?`);
+      continue;
+    }
+    if (value === undefined || IS[kind](value)) continue;
     throw invalidArgument(`The option \`${name}\` of ${of} must be ${SAYS[kind]}, and is ${nameOf(value)}.`);
   }
   return options;
+}
+
+/** Names that are shorter are too near to others. */
+const SHORT = 4;
+
+/** Whether one letter is missing, added or another one in a name, or two that stand beside each other are swapped, or its case is another. */
+function isSlip(name: string, meant: string): boolean {
+  const [a, b] = [name.toLowerCase(), meant.toLowerCase()];
+  if (b.length < SHORT || Math.abs(a.length - b.length) > 1) return false;
+  let same = 0;
+  while (same < a.length && a[same] === b[same]) same++;
+  const rest = (text: string, skipped: number) => text.slice(same + skipped);
+  const swapped = a[same] === b[same + 1] && a[same + 1] === b[same] && rest(a, 2) === rest(b, 2);
+  return swapped || rest(a, 1) === rest(b, 1) || rest(a, 1) === rest(b, 0) || rest(a, 0) === rest(b, 1);
 }
 
 /**

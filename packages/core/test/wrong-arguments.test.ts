@@ -65,7 +65,7 @@ describe('wrong options are told in a sentence, before anything is done', () => 
       const before = key.calls;
       const error = await refusal(async () => go(options));
       expect(error.code).toBe('INVALID_ARGUMENT');
-      expect(error.message).toMatch(/(needs its options|The option `\w+`).*\.$/);
+      expect(error.message).toMatch(/(needs its options|The option `\w+`|did you mean `keys`).*[.?]$/);
       expect(key.calls).toBe(before);
       expect(await everythingIn(directory)).toEqual(['plain', 'sealed']);
     });
@@ -87,6 +87,14 @@ describe('wrong options are told in a sentence, before anything is done', () => 
     ['rewrap', 'remove', 'local:a'],
     ['rewrap', 'remove', [key]],
     ['rewrap', 'onWait', 5],
+    ['openToFile', 'contxt', { model: 'x' }],
+    ['openToFile', 'Context', { model: 'x' }],
+    ['openReader', 'contexts', { model: 'x' }],
+    ['verify', 'cnotext', { model: 'x' }],
+    ['verify', 'conttxt', { model: 'x' }],
+    ['sealToFile', 'overwrit', true],
+    ['sealToStream', 'segmentlength', 1000],
+    ['openReader', 'onsize', () => {}],
     ['reseal', 'add', [{}]],
     ['reseal', 'remove', key],
   ])('%s: `%s` that is %s', async (name, option, value) => {
@@ -96,6 +104,11 @@ describe('wrong options are told in a sentence, before anything is done', () => 
     });
     expect(await everythingIn(directory)).toEqual(['plain', 'sealed']);
   });
+});
+
+it("options of another function may be there, and so may a caller's own", async () => {
+  const options = { keys, digest: true, directory: 5, where: 'x', text: 'y', 'a b': 1, [Symbol('c')]: 2 };
+  await expect(core.verify(sealed, options)).resolves.toMatchObject({ size: 5000 });
 });
 
 describe('what is no input, and no output', () => {

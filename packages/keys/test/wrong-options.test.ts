@@ -94,6 +94,12 @@ test.each<[string, Function, unknown[]]>([
   ['keysFromUris of numbers', keysFromUris, [[5]]],
   ['keyFromUri with a directory that is none', keyFromUri, ['local:k', { directory: 5 }]],
   ['keyFromUri with a prompt that is none', keyFromUri, ['passphrase:', { prompt: 'x' }]],
+  [
+    'keyFromUri with what is misspelt for a provider',
+    keyFromUri,
+    ['aws-kms://alias/x', { providers: { 'aws-kms': { cleintConfig: {} } } }],
+  ],
+  ['createAwsKey with what is misspelt', createAwsKey, [{ keyId: 'alias/x', cleint: {} }]],
   ['generateKeyFile of nothing', generateKeyFile, []],
   ['generateKeyFile of a URL of the web', generateKeyFile, [new URL('https://example.com/k')]],
 ])('%s', async (_name, go, given) => {

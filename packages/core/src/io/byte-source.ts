@@ -209,7 +209,10 @@ export async function readExactly(
   const bytes = ownBytes(given);
   if (bytes?.length === length) return bytes;
   const found = bytes ? `${bytes.length} bytes` : 'no bytes';
-  throw new WeightsealError('INPUT_CHANGED', `The source gave ${found} where it has ${length}; try again.`);
+  throw new WeightsealError(
+    'INPUT_CHANGED',
+    `The source gave ${found} where ${length} were asked for: it has changed, or does not heed ranges, as some servers do. Check that, and try again.`,
+  );
 }
 
 /** Brings a range of a source into memory that the caller has, without a copy where the source can. */

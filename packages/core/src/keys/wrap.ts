@@ -13,7 +13,9 @@ export function checkKeys(keys: readonly KeyWrapper[], option = 'keys'): readonl
   if (Array.isArray(keys) && keys.every((key) => typeof key?.unwrap === 'function')) return keys;
   const found = Array.isArray(keys)
     ? 'one that it has is none (a URI becomes a key by keyFromUri of @weightseal/keys)'
-    : `it is ${nameOf(keys)}`;
+    : keys === undefined
+      ? 'it is missing'
+      : `it is ${nameOf(keys)}`;
   throw new WeightsealError(
     'INVALID_ARGUMENT',
     `The option \`${option}\` must be an array of keys, as a key provider makes them, and ${found}.`,
