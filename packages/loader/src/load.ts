@@ -2,6 +2,7 @@ import {
   type ByteSource,
   type Context,
   checkOptions,
+  checkPath,
   FileSource,
   filePath,
   type OnProgress,
@@ -169,6 +170,7 @@ export function checkLoad(
     requireNoSwap: 'boolean',
     nameless: 'boolean',
   });
+  if (options.directory !== undefined) checkPath(options.directory, 'The option `directory`');
 }
 
 /** Opens the file, and resolves when its size is known, before a key is asked. The head is read once. */

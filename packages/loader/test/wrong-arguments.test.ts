@@ -49,6 +49,8 @@ describe.runIf(process.platform === 'linux').each(Object.entries(functions))('%s
   test.skipIf(name === 'openSafetensors')('with options of the wrong kind', async () => {
     for (const wrong of [
       { directory: 5 },
+      { directory: new URL('https://example.com/') },
+      { directory: new URL('file:///a%2Fb') },
       { allowDisk: 'no' },
       { requireNoSwap: 'yes' },
       { nameless: 1 },
