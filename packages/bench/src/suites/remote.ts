@@ -58,7 +58,7 @@ export const remote: Suite = {
         },
       ],
       notes: [
-        `From the call to the file having its name, in a process that has just started; the source gives what is in memory. ${requests} requests, of 2 MiB of plaintext each but for the head and the last segment.`,
+        `From the call to the file having its name, in a process that has just started; the source gives what is in memory. ${requests} requests, of 4 MiB of plaintext each but for the head and the last segment.`,
       ],
     };
   },

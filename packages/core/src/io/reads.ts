@@ -8,7 +8,7 @@ export interface ReadOptions {
    */
   readonly concurrency?: number | undefined;
   /**
-   * Bytes of plaintext that one read of a byte source asks for, 1 to 268,435,456; 2 MiB unless told. It is rounded down to whole segments, and to a power of two of
+   * Bytes of plaintext that one read of a byte source asks for, 1 to 268,435,456; 4 MiB unless told. It is rounded down to whole segments, and to a power of two of
    * them: never less than one.
    */
   readonly requestBytes?: number | undefined;
@@ -21,7 +21,7 @@ const MOST_READS = 1024;
 const MOST_BYTES = 268_435_456;
 const DEFAULT_READS = 16;
 const LEAST_READS = 4;
-const DEFAULT_BYTES = 2_097_152;
+const DEFAULT_BYTES = 4_194_304;
 
 /** @throws INVALID_ARGUMENT */
 export function checkReads({ concurrency, requestBytes }: ReadOptions): ReadOptions {
@@ -41,7 +41,7 @@ export function readsOf(source: ReadOptions, asked: ReadOptions): ReadOptions {
 
 /** For segments of so many bytes. */
 export function readsFor({ concurrency, requestBytes = DEFAULT_BYTES }: ReadOptions, segment: number): Reads {
-  // Nobody who says nothing shall have more than 32 MiB of it under way, but for segments that are longer than a request.
+  // Nobody who says nothing shall have more than 64 MiB of it under way, but for segments that are longer than a request.
   const fitting = Math.floor((DEFAULT_READS * DEFAULT_BYTES) / Math.max(requestBytes, segment));
   const reads = concurrency ?? Math.min(DEFAULT_READS, Math.max(LEAST_READS, fitting));
   return { concurrency: reads, requestBytes };
