@@ -8,7 +8,8 @@ const directory = cacheDirectory();
 if (directory) {
   // Node makes a directory of its own in it.
   const umask = process.umask(0o077);
-  module.enableCompileCache(directory);
+  // Deno has none.
+  module.enableCompileCache?.(directory);
   process.umask(umask);
 }
 const { main } = await import('./main.js');

@@ -34,9 +34,10 @@ export async function checkKey(
   load: () => Promise<KeyWrapper>,
   signal: AbortSignal,
 ): Promise<KeyCheck> {
-  const { canDescribe, canScheduleRotation, secretBytes } = await core();
+  const { asFailure, canDescribe, canScheduleRotation, secretBytes } = await core();
   const { randomFillSync, randomUUID } = process.getBuiltinModule('node:crypto');
   const steps: Step[] = [];
+  let key: KeyWrapper | undefined;
   const step = async <T>(name: Step['step'], call: () => Promise<T>): Promise<T | undefined> => {
     const started = performance.now();
     const done = (more: object = {}) => steps.push({ step: name, ms: performance.now() - started, ...more });
@@ -44,13 +45,14 @@ export async function checkKey(
       const result = await call();
       done();
       return result;
-    } catch (error) {
-      if (signal.aborted) throw error;
+    } catch (thrown) {
+      if (signal.aborted) throw thrown;
+      const error = key ? asFailure(thrown, key) : thrown;
       done({ error, optional: await isOptional(name, error) });
       return undefined;
     }
   };
-  const key = await step('load', load);
+  key = await step('load', load);
   // What is no URI may be a secret that stands there by mistake.
   if (!key) return { uri: `${uri.slice(0, uri.indexOf(':') + 1)}…`, steps };
   const description = canDescribe(key) ? await step('describe', () => key.describe({ signal })) : undefined;

@@ -1,6 +1,7 @@
 import type { Config, ConfiguredKey } from '@weightseal/config';
 import { usageError } from './cli-error.js';
 import { note } from './notes.js';
+import { providersOf } from './providers.js';
 import { quote } from './text.js';
 import type { Args } from './types.js';
 
@@ -9,19 +10,20 @@ export async function configuration(args: Args): Promise<Config | undefined> {
   const { findConfig, loadConfig } = await import('@weightseal/config');
   const path = args.one('config');
   if (path !== undefined || findConfig() !== undefined)
-    return loadConfig({ path, profile: args.one('profile') });
+    return loadConfig({ path, profile: args.one('profile'), providers: await providersOf(args) });
   if (args.one('profile') === undefined) return undefined;
   throw usageError('--profile is of a configuration, and no weightseal.config file was found here or above.');
 }
 
 /**
- * The configuration, where the keys need one: there are names among them, or there are none, or the command line says which it is. Keys that
- * are all named by URI are nobody else's business.
+ * The configuration, where the keys need one: there are names among them, or URIs of a scheme that somebody has to bring a provider for, or there
+ * are no keys, or the command line says which it is. Other keys that are all named by URI are nobody else's business.
  */
 export async function configurationFor(args: Args, keys: readonly string[]): Promise<Config | undefined> {
-  const { schemeOf } = await import('@weightseal/keys');
+  const { KEY_SCHEMES, schemeOf } = await import('@weightseal/keys');
   const asked = args.one('config') !== undefined || args.one('profile') !== undefined;
-  if (!asked && keys.length > 0 && keys.every((key) => schemeOf(key) !== undefined)) return undefined;
+  const known: readonly string[] = [...KEY_SCHEMES, ...Object.keys(await providersOf(args))];
+  if (!asked && keys.length > 0 && keys.every((key) => known.includes(schemeOf(key) ?? ''))) return undefined;
   return configuration(args);
 }
 

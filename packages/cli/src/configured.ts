@@ -1,5 +1,6 @@
+import type { SummaryLayer } from '@weightseal/config';
 import type { Context } from '@weightseal/core';
-import { pairs, quote } from './text.js';
+import { pairs, printable, quote } from './text.js';
 
 /** What a configuration says of a key besides its URI, to the end of a line. */
 export function more({
@@ -20,4 +21,16 @@ export function bound(context: Context, requiredContext: readonly string[]): str
     ...requiredContext.map((name) => `${quote(name)}: as given`),
   ];
   return said.length > 0 ? `; context ${said.join(', ')}` : '';
+}
+
+export type SummaryProvider = NonNullable<SummaryLayer['providers']>[number];
+
+/** Whose code is run for the keys of a scheme, to the end of a line. */
+export function runs({
+  scheme,
+  module,
+  options,
+}: Omit<SummaryProvider, 'options'> & Partial<SummaryProvider>): string {
+  const given = options === undefined ? '' : `, with ${printable(JSON.stringify(options))}`;
+  return `${quote(module)} for keys of ${printable(scheme)}:${given}`;
 }

@@ -17,8 +17,15 @@ export const configuration: readonly Flag[] = [
   { name: 'profile', value: 'name', help: 'the profile of the configuration' },
 ];
 
-/** Of the commands that use keys: which configuration their names are of. */
-export const configured: readonly Flag[] = [...configuration, allowKeyOfOthers];
+export const provider: Flag = {
+  name: 'provider',
+  value: 'scheme=module',
+  many: true,
+  help: 'run this package or file (./…) for keys of another scheme: docs/providers/own.md',
+};
+
+/** Of the commands that use keys: which configuration their names are of, and whose keys they may be. */
+export const configured: readonly Flag[] = [...configuration, provider, allowKeyOfOthers];
 
 export const key: Flag = {
   name: 'key',

@@ -1,4 +1,4 @@
-import { configuration, configured } from './flags.js';
+import { configuration, configured, provider } from './flags.js';
 import type { Command } from './spec.js';
 
 export const KEY_COMMANDS: readonly Command[] = [
@@ -8,7 +8,7 @@ export const KEY_COMMANDS: readonly Command[] = [
     summary: 'show what the configuration says of keys',
     about:
       'Shows the names of the configuration with their keys, the rules for sealing, and the keys for opening. Asks no key.',
-    flags: configuration,
+    flags: [...configuration, provider],
     examples: ['weightseal keys list', 'weightseal keys list --profile prod --json | jq .keys'],
   },
   {
@@ -26,6 +26,7 @@ export const KEY_COMMANDS: readonly Command[] = [
       'weightseal keys check',
       'weightseal keys check models --profile prod',
       'weightseal keys check local:models.key --json',
+      'weightseal keys check corp-kms://models --provider corp-kms=@corp/kms',
     ],
   },
   {
@@ -35,7 +36,7 @@ export const KEY_COMMANDS: readonly Command[] = [
     summary: 'show which configuration counts here, whether it is trusted, and what it says',
     about:
       'Shows which configuration would be used here, whether it is trusted and why not, and what it says as it is written: keys, recipients, and what it ' +
-      'reads from the environment or names of hosts and modules. Nothing of it takes effect, and no key is asked.',
+      'reads from the environment, names of hosts and modules, and runs of code. Nothing of it takes effect, and no key is asked.',
     flags: [],
     examples: ['weightseal config show', 'weightseal config show models/weightseal.config.yaml --json'],
   },
@@ -45,8 +46,8 @@ export const KEY_COMMANDS: readonly Command[] = [
     anyNumber: true,
     summary: 'let a configuration that is only found take effect, as it is now',
     about:
-      'A configuration that is found here or above may have come with something that you downloaded, and says whom you seal for and which hosts are asked with your credentials. ' +
-      'So it has no effect until you trust it. This shows what it says, and remembers its path and SHA-256 in ~/.local/state/weightseal/trust ($XDG_STATE_HOME); when it changes, it has to be trusted anew. ' +
+      'A configuration that is found here or above may have come with something that you downloaded, and says whom you seal for, which hosts are asked with your credentials, and which code is run for keys of other providers. ' +
+      'So it has no effect until you trust it. This shows what it says, and remembers its path and SHA-256 in ~/.local/state/weightseal/trust ($XDG_STATE_HOME), with that of each file that it runs; when one of them changes, it has to be trusted anew. ' +
       'One that is named, by --config or WEIGHTSEAL_CONFIG, needs no trust. Without <file>, trusts the one that is found.',
     flags: [],
     examples: ['weightseal config trust', 'weightseal config trust ../weightseal.config.yaml'],

@@ -1,8 +1,10 @@
 import type { Config, ConfiguredKey } from '@weightseal/config';
 import type { Context, KeyWrapper } from '@weightseal/core';
+import type { Providers } from '@weightseal/keys';
 import { usageError } from './cli-error.js';
 import { configurationFor, shownKeys, tellUse, type Used, used } from './configuration.js';
 import { type Asking, passphrasePrompt } from './passphrase-prompt.js';
+import { providersOf } from './providers.js';
 import { quote } from './text.js';
 import type { Args } from './types.js';
 import { contextOf } from './values.js';
@@ -10,24 +12,26 @@ import { contextOf } from './values.js';
 interface KeyAccess extends Asking {
   /** Whether key files of other users are read. */
   readonly allowKeyOfOthers?: boolean | undefined;
+  /** Those that the command line names; a configuration has been given them already. */
+  readonly providers?: Providers | undefined;
 }
 
-export function accessOf(args: Args): KeyAccess {
-  return { allowKeyOfOthers: args.has('allow-key-of-others') };
+export async function accessOf(args: Args): Promise<KeyAccess> {
+  return { allowKeyOfOthers: args.has('allow-key-of-others'), providers: await providersOf(args) };
 }
 
-/** The keys that names and URIs mean. @throws PROVIDER_UNKNOWN, PROVIDER_MISSING, KEY_URI_INVALID, INVALID_ARGUMENT */
+/** The keys that names and URIs mean. @throws PROVIDER_UNKNOWN, PROVIDER_MISSING, PROVIDER_INVALID, KEY_URI_INVALID, INVALID_ARGUMENT */
 export async function resolveKeys(
   config: Config | undefined,
   keys: readonly (string | ConfiguredKey)[],
   asking: KeyAccess = {},
 ): Promise<KeyWrapper[]> {
-  const { allowKeyOfOthers } = asking;
+  const { allowKeyOfOthers, providers } = asking;
   const options = { prompt: passphrasePrompt(asking), allowKeyOfOthers };
   if (config) return (await import('@weightseal/config')).keyWrappers(config, keys, options);
   const uris = keys.map((key) => (typeof key === 'string' ? key : key.uri));
   await checkUris(uris);
-  return (await import('@weightseal/keys')).keysFromUris(uris, options);
+  return (await import('@weightseal/keys')).keysFromUris(uris, { ...options, providers });
 }
 
 /** Where there is no configuration, every key is named by its URI. */
@@ -77,7 +81,7 @@ async function sealFor(
   recipients: readonly (string | ConfiguredKey)[],
   context: Context | undefined,
 ): Promise<ToSeal> {
-  const keys = await resolveKeys(config, recipients, { ...accessOf(args), fresh: true });
+  const keys = await resolveKeys(config, recipients, { ...(await accessOf(args)), fresh: true });
   if (config) tellUse(args, config, `sealing for ${shownKeys(config, recipients)}`);
   const nameOf = (key: string | ConfiguredKey) => (typeof key === 'string' ? config?.key(key) : key)?.name;
   const told = recipients.map((key, index) => {
@@ -101,7 +105,7 @@ export async function keysToOpen(args: Args, command: string, more: readonly str
   const config = await configurationFor(args, given.length > 0 ? [...given, ...more] : []);
   const keys = given.length > 0 ? given : config?.keysToOpen();
   if (keys) {
-    const resolved = await resolveKeys(config, keys, accessOf(args));
+    const resolved = await resolveKeys(config, keys, await accessOf(args));
     if (config) tellUse(args, config, `asking ${shownKeys(config, keys)}`);
     return { keys: resolved, hedgeMs: config?.hedgeMs, config, used: used(config) };
   }

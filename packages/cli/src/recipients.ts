@@ -18,7 +18,7 @@ export async function changeOf(args: Args, command: string): Promise<Change> {
   const to = args.many('to');
   const remove = args.many('remove');
   const { keys, hedgeMs, config, used } = await keysToOpen(args, command, [...to, ...remove]);
-  const add = await resolveKeys(config, to, { ...accessOf(args), fresh: true });
+  const add = await resolveKeys(config, to, { ...(await accessOf(args)), fresh: true });
   if (config && to.length > 0) tellUse(args, config, `adding ${shownKeys(config, to)}`);
   const options = {
     context: contextOf(args),

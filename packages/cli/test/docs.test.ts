@@ -10,6 +10,7 @@ const GUIDES = [
   'docs/key-uris.md',
   'docs/loading.md',
   'docs/operations.md',
+  'docs/providers/own.md',
   'README.md',
   'packages/cli/README.md',
 ];
@@ -62,7 +63,7 @@ test('so is every member of what `config show --json` prints', async () => {
   const guide = await readFile(new URL('../README.md', import.meta.url), 'utf8');
   await using sandbox = await Sandbox.create();
   const { stdout } = await sandbox.run(
-    `printf 'keys: { a: { uri: "vault://h/t/keys/a", formerUris: ["vault://i/t/keys/a"], deadlineMs: 1 } }\nrecipients: [{ path: a, keys: [a] }]\nopen: [a]\ndeadlineMs: 1\nhedgeMs: 1\nprofile: p\nprofiles: { p: {} }' > weightseal.config.yaml && weightseal config show --json`,
+    `printf 'keys: { a: { uri: "vault://h/t/keys/a", formerUris: ["vault://i/t/keys/a"], deadlineMs: 1 } }\nrecipients: [{ path: a, keys: [a] }]\nopen: [a]\ndeadlineMs: 1\nhedgeMs: 1\nprofile: p\nprofiles: { p: {} }\nproviders: { c: { module: c, options: {} } }' > weightseal.config.yaml && weightseal config show --json`,
   );
   const namesIn = (value: unknown): string[] =>
     typeof value !== 'object' || value === null

@@ -1,18 +1,27 @@
+import { didYouMean } from '@weightseal/core';
 import { KEY_SCHEMES, SCHEMES_BY_HOST, schemeOf } from '@weightseal/keys';
 import type { Effective, Text } from './effective.js';
 import { hasReference } from './interpolate.js';
-import { didYouMean, listed } from './nearest.js';
+import { listed } from './listed.js';
 import { readGlob } from './read-glob.js';
 import { configInvalid, MOST_TOLD, type Problem, type Source } from './source.js';
 
 /**
  * Every name must be a key's, every URI of a known scheme, and every glob one that can match.
  *
+ * @param more schemes of keys that a caller brings providers for
  * @param interpolated whether the environment has been put in; where it has not, texts that wait for it are passed over
  * @throws CONFIG_INVALID
  */
-export function checkReferences(source: Source, found: Effective, interpolated: boolean): void {
+export function checkReferences(
+  source: Source,
+  found: Effective,
+  interpolated: boolean,
+  more: readonly string[],
+): void {
+  const uriProblem = (text: Text) => uriProblemIn(text, schemes);
   const names = new Set(found.keys.keys());
+  const schemes = [...KEY_SCHEMES, ...found.providers.keys(), ...more];
   const problems: Problem[] = [];
   const check = (texts: readonly Text[], problem: (text: Text) => string | undefined): void => {
     for (const text of texts) {
@@ -37,24 +46,29 @@ export function checkReferences(source: Source, found: Effective, interpolated: 
   if (problems.length > 0) throw configInvalid(source, problems);
 }
 
-function uriProblem({ value }: Text): string | undefined {
+function uriProblemIn({ value }: Text, schemes: readonly string[]): string | undefined {
   const scheme = schemeOf(value);
-  if (scheme === undefined) return `is not a key URI, which starts with its scheme: ${known(KEY_SCHEMES)}.`;
-  if ((KEY_SCHEMES as readonly string[]).includes(scheme)) return undefined;
-  const hint = didYouMean(scheme, KEY_SCHEMES);
-  return `is of no provider${hint || `; known are ${known(KEY_SCHEMES)}.`}`;
+  if (scheme === undefined) return `is not a key URI, which starts with its scheme: ${known(schemes)}.`;
+  if (schemes.includes(scheme)) return undefined;
+  const hint = didYouMean(scheme, schemes);
+  return `is of no provider${hint || `; known are ${known(schemes)}.`}`;
 }
 
 /** @param own the scheme of the key; undefined where that waits for the environment */
 function formerProblem({ value }: Text, own: string | undefined): string | undefined {
   const byHost: readonly string[] = SCHEMES_BY_HOST;
   const scheme = schemeOf(value)!;
-  const wrong = [own ?? scheme, scheme].find((one) => !byHost.includes(one));
+  // What other providers know is theirs to say, when one of their keys is used.
+  const wrong = [own ?? scheme, scheme].find((one) => isOurs(one) && !byHost.includes(one));
   if (wrong !== undefined)
     return `cannot be: keys of ${wrong}: have one URI; only those of ${known(SCHEMES_BY_HOST)} are named by a host, which may change.`;
   return own === undefined || own === scheme
     ? undefined
     : `is of ${scheme}:, and the key of ${own}:, so that they are not the same key.`;
+}
+
+function isOurs(scheme: string): boolean {
+  return (KEY_SCHEMES as readonly string[]).includes(scheme);
 }
 
 /** What came out of the environment is not repeated. */

@@ -1,6 +1,7 @@
+import { didYouMean } from '@weightseal/core';
 import type { BaseIssue } from 'valibot';
+import { badProviders } from './check-providers.js';
 import type { ConfigInput, ProfileInput } from './define.js';
-import { didYouMean } from './nearest.js';
 import { MEMBERS, shapeIssues } from './schema.js';
 import { configInvalid, MOST_TOLD, type Path, type Problem, type Source } from './source.js';
 
@@ -29,6 +30,8 @@ export function checkShape(source: Source): ConfigInput {
     ...badNames(config.keys, ['keys']),
     ...badNames(config.profiles, ['profiles']),
     ...profiles.flatMap(([name, { keys }]) => badNames(keys, ['profiles', name, 'keys'])),
+    ...badProviders(config, []),
+    ...profiles.flatMap(([name, profile]) => badProviders(profile, ['profiles', name])),
     ...deadRules(config, []),
     ...profiles.flatMap(([name, profile]) => deadRules(profile, ['profiles', name])),
   ]);
@@ -72,15 +75,18 @@ function membersAt(path: Path): readonly string[] {
   const [part] = inProfile ? path.slice(2) : path;
   if (part === 'recipients') return MEMBERS.rule;
   if (part === 'keys') return MEMBERS.key;
+  if (part === 'providers') return MEMBERS.provider;
   return inProfile ? MEMBERS.profile : MEMBERS.config;
 }
 
-function namesThatGetLost(value: unknown, path: Path): Problem[] {
-  if (typeof value !== 'object' || value === null || path.length > MAX_DEPTH) return [];
+function namesThatGetLost(value: unknown, path: Path, seen = new Set<unknown>()): Problem[] {
+  if (typeof value !== 'object' || value === null || path.length > MAX_DEPTH || seen.has(value)) return [];
+  // Where aliases stand for it a hundred times, once is enough.
+  seen.add(value);
   return Object.entries(value).flatMap(([name, inner]): Problem[] => {
     const at = [...path, Array.isArray(value) ? Number(name) : name];
     if (NO_NAMES.includes(name)) return [{ path: at, part: 'name', text: 'is not a name that can be used.' }];
-    return namesThatGetLost(inner, at);
+    return namesThatGetLost(inner, at, seen);
   });
 }
 

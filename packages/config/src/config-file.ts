@@ -14,6 +14,8 @@ import { type Content, sha256 } from './trust.js';
 
 /** Larger than any configuration; what comes with a downloaded model could fill the memory. */
 const MAX_BYTES = 256 * 1024;
+/** Larger than a bundle of any provider. */
+const MAX_CODE_BYTES = 16 * 1024 * 1024;
 const WRITABLE_BY_ALL = 0o002;
 
 /** A file, read once: what was judged is what is parsed. */
@@ -29,6 +31,16 @@ export interface ConfigFile extends Content {
  */
 export function readFound(path: string): ConfigFile | string {
   return read(path, (opened) => notToFind(path, opened));
+}
+
+/**
+ * Reads code that a configuration names which was only found, and judges it in the same way.
+ *
+ * @returns as `readFound`
+ * @throws CONFIG_INVALID when it is too large; INPUT_NOT_FOUND, IO_ERROR
+ */
+export function readCode(path: string): ConfigFile | string {
+  return read(path, (opened) => notToFind(path, opened), MAX_CODE_BYTES);
 }
 
 /**
@@ -51,7 +63,11 @@ export function notRegular(path: string): WeightsealError {
 }
 
 /** Owner, mode and kind are judged of the descriptor that is read. */
-function read(path: string, judge: (opened: Stats) => string | undefined): ConfigFile | string {
+function read(
+  path: string,
+  judge: (opened: Stats) => string | undefined,
+  most = MAX_BYTES,
+): ConfigFile | string {
   try {
     // To open a pipe would wait for its other end, and a terminal would become ours.
     const fd = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0));
@@ -60,13 +76,14 @@ function read(path: string, judge: (opened: Stats) => string | undefined): Confi
       if (problem !== undefined) return problem;
       return configFile(
         path,
-        readUpTo(MAX_BYTES + 1, (buffer, at) => readSync(fd, buffer, at, buffer.length - at, null)),
+        readUpTo(most + 1, (buffer, at) => readSync(fd, buffer, at, buffer.length - at, null)),
+        most,
       );
     } finally {
       closeSync(fd);
     }
   } catch (error) {
-    throw ioError(error, `read the configuration ${path}`);
+    throw ioError(error, `read the ${most === MAX_BYTES ? 'configuration' : 'provider'} ${path}`);
   }
 }
 
@@ -77,11 +94,11 @@ function readUpTo(most: number, read: (buffer: Uint8Array, at: number) => number
   return buffer.subarray(0, length);
 }
 
-function configFile(path: string, bytes: Uint8Array): ConfigFile {
-  if (bytes.length <= MAX_BYTES) return { path, bytes, sha256: sha256(bytes) };
+function configFile(path: string, bytes: Uint8Array, most: number): ConfigFile {
+  if (bytes.length <= most) return { path, bytes, sha256: sha256(bytes) };
   throw new WeightsealError(
     'CONFIG_INVALID',
-    `${path} is larger than ${MAX_BYTES / 1024} KiB, more than any configuration.`,
+    `${path} is larger than ${most / 1024} KiB, more than any ${most === MAX_BYTES ? 'configuration' : 'provider'}.`,
   );
 }
 

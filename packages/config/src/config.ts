@@ -1,9 +1,17 @@
-import { dirname } from 'node:path';
-import { type Context, checkOptions, checkPath, checkText, WeightsealError } from '@weightseal/core';
-import { schemeOf } from '@weightseal/keys';
+import { dirname, isAbsolute } from 'node:path';
+import {
+  type Context,
+  checkKinds,
+  checkPath,
+  checkText,
+  didYouMean,
+  type KeyProvider,
+  WeightsealError,
+} from '@weightseal/core';
+import { isModulePath, type Providers, schemeOf } from '@weightseal/keys';
 import type { Effective, EffectiveRule } from './effective.js';
+import { listed } from './listed.js';
 import { matchesAny, spellingsOf } from './match.js';
-import { didYouMean, listed } from './nearest.js';
 import { sealingContext } from './sealing-context.js';
 
 /** A key as the configuration has it. */
@@ -16,6 +24,19 @@ export interface ConfiguredKey {
   readonly deadlineMs: number | undefined;
   /** Where relative paths in the URI count from: the configuration's directory where the URI stands in it. */
   readonly directory: string | undefined;
+}
+
+/** Where the keys of a scheme that is none of weightseal's come from. */
+export interface ConfiguredProvider {
+  /** A package, or the path of a file from `from`; or the provider itself, in a program. */
+  readonly module: string | KeyProvider;
+  /** The configuration's directory. */
+  readonly from: string;
+  readonly options: object | undefined;
+  /** What the file was when the configuration was trusted; undefined for a package, and where the configuration was named. */
+  readonly sha256: string | undefined;
+  /** So, too, the files that it imports, by their real paths. */
+  readonly imports: Files;
 }
 
 /** Who can open what is sealed from a path. */
@@ -35,6 +56,9 @@ export interface SealingKeys extends RecipientRule {
   readonly rule: number;
 }
 
+/** What files were when the configuration was trusted, by their paths as it has them; undefined where it was named. */
+export type Files = Readonly<Record<string, string>> | undefined;
+
 /** A configuration with a profile laid over it and the environment put in. */
 export class Config {
   /** The file, by the real path of its directory. */
@@ -46,10 +70,20 @@ export class Config {
   readonly recipients: readonly RecipientRule[];
   readonly deadlineMs: number | undefined;
   readonly hedgeMs: number | undefined;
+  /** By scheme: what the configuration says. */
+  readonly providers: ReadonlyMap<string, ConfiguredProvider>;
+  /** @internal Those that the program brings; they go before what the configuration says. */
+  readonly given: Providers;
   readonly #open: readonly ConfiguredKey[] | undefined;
 
   /** @internal */
-  constructor(path: string, profile: string | undefined, profiles: readonly string[], found: Effective) {
+  constructor(
+    path: string,
+    profile: string | undefined,
+    profiles: readonly string[],
+    found: Effective,
+    { given, files }: { readonly given: Providers; readonly files: Files },
+  ) {
     this.path = path;
     this.profile = profile;
     this.profiles = profiles;
@@ -65,6 +99,17 @@ export class Config {
     this.#open = found.open?.map(({ value }) => inFile(value));
     this.deadlineMs = found.deadlineMs;
     this.hedgeMs = found.hedgeMs;
+    this.given = given;
+    const imports = files && Object.fromEntries(Object.entries(files).filter(([path]) => isAbsolute(path)));
+    this.providers = new Map(
+      [...found.providers].map(([scheme, { module, options }]) => {
+        const sha256 = typeof module === 'string' && isModulePath(module) ? files?.[module] : undefined;
+        return [
+          scheme,
+          { module, from: directory, options, sha256, imports: sha256 === undefined ? undefined : imports },
+        ];
+      }),
+    );
   }
 
   /** The key that a name or a URI means. @throws INVALID_ARGUMENT for a name that the configuration does not have */
@@ -96,7 +141,7 @@ export class Config {
    * @throws INVALID_ARGUMENT when a value is missing that the rule wants to be given, or one contradicts the rule
    */
   contextToSeal(rule: SealingKeys, given: Context = {}): Context {
-    checkOptions(rule, 'contextToSeal');
+    checkKinds(rule, 'contextToSeal');
     return sealingContext(rule, given, `recipients[${rule.rule}] of ${this.path}`);
   }
 

@@ -1,3 +1,5 @@
+import type { KeyProvider } from '@weightseal/core';
+
 /** A key: its URI, or that with a deadline of its own. */
 export type KeyInput =
   | string
@@ -6,6 +8,20 @@ export type KeyInput =
       /** Other URIs under which this very key wrapped. */
       readonly formerUris?: readonly string[] | undefined;
       readonly deadlineMs?: number | undefined;
+    };
+
+/** Where keys of other schemes than weightseal's come from: code that is run when such a key is used. */
+export type ProviderInput =
+  | string
+  | KeyProvider
+  | {
+      /**
+       * The name of a package, found from the configuration's directory; or the path of a file from there, beginning with `./` or `../`;
+       * or, in a program, the provider itself.
+       */
+      readonly module: string | KeyProvider;
+      /** What the provider is given; it refuses what it does not know. */
+      readonly options?: Readonly<Record<string, unknown>> | undefined;
     };
 
 /** Who can open what is sealed from the paths that match. The first rule that matches counts. */
@@ -31,13 +47,15 @@ export interface ProfileInput {
   readonly deadlineMs?: number | undefined;
   /** Milliseconds after which the next key is asked beside the one that has not answered. */
   readonly hedgeMs?: number | undefined;
+  /** By the scheme of their keys: `{ 'corp-kms': '@corp/kms' }`. */
+  readonly providers?: Readonly<Record<string, ProviderInput>> | undefined;
 }
 
 /** What `weightseal.config.ts` exports. In every string `${NAME}` and `${NAME:-default}` stand for the environment. */
 export interface ConfigInput extends ProfileInput {
   /** The profile that counts unless WEIGHTSEAL_PROFILE or --profile says another. */
   readonly profile?: string | undefined;
-  /** Each is laid over the rest: keys by name, everything else as a whole. */
+  /** Each is laid over the rest: keys and providers by name, everything else as a whole. */
   readonly profiles?: Readonly<Record<string, ProfileInput>> | undefined;
 }
 

@@ -1,3 +1,5 @@
+import type { KeyProvider } from '@weightseal/core';
+import { moduleOf, optionsOf } from './check-providers.js';
 import type { ConfigInput, KeyInput, ProfileInput } from './define.js';
 import { InterpolationProblem, interpolate } from './interpolate.js';
 import { configInvalid, MOST_TOLD, type Path, type Problem, type Source } from './source.js';
@@ -22,6 +24,12 @@ export interface EffectiveRule {
   readonly context: ReadonlyMap<string, Text | true>;
 }
 
+export interface EffectiveProvider {
+  /** As it is written. */
+  readonly module: string | KeyProvider;
+  readonly options: object | undefined;
+}
+
 /** What counts once a profile is laid over the rest. */
 export interface Effective {
   readonly keys: ReadonlyMap<string, EffectiveKey>;
@@ -29,6 +37,7 @@ export interface Effective {
   readonly open: readonly Text[] | undefined;
   readonly deadlineMs: number | undefined;
   readonly hedgeMs: number | undefined;
+  readonly providers: ReadonlyMap<string, EffectiveProvider>;
 }
 
 /**
@@ -80,6 +89,14 @@ export function effective(
       ),
     };
   });
+  const providers = new Map<string, EffectiveProvider>();
+  for (const [scheme, input] of Object.entries({ ...config.providers, ...over.providers })) {
+    const at = placeOf('providers', over.providers !== undefined && Object.hasOwn(over.providers, scheme));
+    const given = optionsOf(input);
+    const where = [...at, scheme, 'options'];
+    const options = given && (mapTexts(given, where, (raw, place) => text(raw, place).value) as object);
+    providers.set(scheme, { module: moduleOf(input), options });
+  }
   const open = over.open ?? config.open;
   const found = {
     keys,
@@ -87,7 +104,23 @@ export function effective(
     open: open && texts(open, placeOf('open')),
     deadlineMs: over.deadlineMs ?? config.deadlineMs,
     hedgeMs: over.hedgeMs ?? config.hedgeMs,
+    providers,
   };
   if (problems.length > 0) throw configInvalid(source, problems.slice(0, MOST_TOLD));
   return found;
+}
+
+/** Every text in what a provider is given; what is of no kind that YAML and JSON have is left as it is. */
+function mapTexts(value: unknown, at: Path, text: (raw: string, at: Path) => string): unknown {
+  if (typeof value === 'string') return text(value, at);
+  if (Array.isArray(value)) return value.map((one, index) => mapTexts(one, [...at, index], text));
+  if (typeof value !== 'object' || value === null || !isPlain(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, one]) => [name, mapTexts(one, [...at, name], text)]),
+  );
+}
+
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype as object) === null;
 }

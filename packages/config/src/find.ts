@@ -5,7 +5,7 @@ import { type ConfigFile, readFound } from './config-file.js';
 import { from, realDirectory, workingDirectory } from './kernel-path.js';
 import { checkedPlaces } from './options.js';
 import { NoState } from './state-directory.js';
-import { type Trust, trustIn } from './trust.js';
+import { type Trust, type TrustedFiles, trustIn } from './trust.js';
 
 export const TEXTS: readonly string[] = ['.yaml', '.yml', '.json'];
 /** Using one of these runs it. */
@@ -30,6 +30,8 @@ export interface Found {
   readonly file?: ConfigFile | undefined;
   /** Why it has no effect; undefined for one that is trusted. */
   readonly refusal?: WeightsealError | undefined;
+  /** The files that it may run; undefined for one that is not trusted. */
+  readonly files?: TrustedFiles | undefined;
 }
 
 /**
@@ -105,7 +107,17 @@ export function judge(path: string, env: NodeJS.ProcessEnv, shown = false): Foun
     return { path, refusal: new WeightsealError('CONFIG_INVALID', text) };
   }
   const trust = trustIn(file, env);
-  return { path, file, refusal: trust.trusted ? undefined : untrusted(path, trust, shown) };
+  return trust.trusted
+    ? { path, file, files: trust.files }
+    : { path, file, refusal: untrusted(path, trust, shown) };
+}
+
+/** Why a configuration has no effect that is as it was, while code that it runs is not. */
+export function untrustedFile(path: string, file: string): WeightsealError {
+  return new WeightsealError(
+    'CONFIG_UNTRUSTED',
+    `${path} has no effect until you trust it again: it runs the provider ${JSON.stringify(file)}, which is not what it was when you trusted it. Look at that file; then \`weightseal config trust ${shellWord(path)}\`.`,
+  );
 }
 
 function untrusted(

@@ -1,9 +1,10 @@
-export type { Config, ConfiguredKey, RecipientRule, SealingKeys } from './config.js';
+export type { Config, ConfiguredKey, ConfiguredProvider, RecipientRule, SealingKeys } from './config.js';
 export {
   type ConfigInput,
   defineConfig,
   type KeyInput,
   type ProfileInput,
+  type ProviderInput,
   type RecipientRuleInput,
 } from './define.js';
 export { CONFIG_NAMES, type FindOptions, findConfig } from './find.js';

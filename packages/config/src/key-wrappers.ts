@@ -1,5 +1,5 @@
-import { checkOptions, type KeyWrapper, WeightsealError } from '@weightseal/core';
-import { type KeyOptions, keyFromUri } from '@weightseal/keys';
+import { checkKinds, type KeyWrapper, WeightsealError } from '@weightseal/core';
+import { type KeyOptions, keyFromUri, type Providers } from '@weightseal/keys';
 import type { Config, ConfiguredKey } from './config.js';
 
 /**
@@ -13,21 +13,41 @@ export async function keyWrappers(
   keys: readonly (string | ConfiguredKey)[],
   options: Omit<KeyOptions, 'deadlineMs' | 'directory' | 'formerUris'> = {},
 ): Promise<KeyWrapper[]> {
-  checkOptions(options, 'keyWrappers');
+  checkKinds(options, 'keyWrappers');
   if (typeof config?.key !== 'function' || !Array.isArray(keys)) {
     throw new WeightsealError(
       'INVALID_ARGUMENT',
       'keyWrappers takes a configuration, as loadConfig gives it, and an array of keys: names, URIs, or what keysToSeal and keysToOpen gave.',
     );
   }
+  const providers = [config.given, options.providers ?? {}].reduce<Providers>(
+    laidOver,
+    Object.fromEntries(config.providers),
+  );
   const wrapper = async (one: string | ConfiguredKey) => {
     const { uri, formerUris, directory, deadlineMs } = typeof one === 'string' ? config.key(one) : one;
     return keyFromUri(uri, {
       ...options,
+      providers,
       formerUris,
       directory,
       deadlineMs: deadlineMs ?? config.deadlineMs,
     });
   };
   return Promise.all(keys.map(wrapper));
+}
+
+/** By scheme; what has `options` alone goes to the provider that the configuration names. */
+function laidOver(under: Providers, over: Providers): Providers {
+  const entries = Object.entries(over).map(([scheme, given]) => {
+    const below = Object.hasOwn(under, scheme) ? under[scheme] : undefined;
+    if (!isOptionsOnly(given) || typeof below !== 'object') return [scheme, given];
+    const { options } = below as { readonly options?: object };
+    return [scheme, { ...below, options: { ...options, ...given.options } }];
+  });
+  return { ...under, ...Object.fromEntries(entries) };
+}
+
+function isOptionsOnly(given: unknown): given is { readonly options: object } {
+  return typeof given === 'object' && given !== null && Object.keys(given).join() === 'options';
 }

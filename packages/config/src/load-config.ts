@@ -1,11 +1,14 @@
 import { statSync } from 'node:fs';
-import { extname } from 'node:path';
+import { dirname, extname } from 'node:path';
 import { ioError, WeightsealError } from '@weightseal/core';
+import type { Providers } from '@weightseal/keys';
 import type { Config } from './config.js';
 import { type ConfigFile, notRegular, readNamed } from './config-file.js';
-import { CONFIG_NAMES, judge, PROGRAMS, search, TEXTS } from './find.js';
+import { CONFIG_NAMES, judge, PROGRAMS, search, TEXTS, untrustedFile } from './find.js';
 import { from, realFile, workingDirectory } from './kernel-path.js';
 import { checkedPlaces } from './options.js';
+import { changedFile, filesOf } from './provider-files.js';
+import type { TrustedFiles } from './trust.js';
 
 export interface LoadOptions {
   /** Where the search begins, and what `path` counts from; the working directory unless told. */
@@ -16,6 +19,8 @@ export interface LoadOptions {
   readonly profile?: string | undefined;
   /** The environment; that of the process unless told. */
   readonly env?: NodeJS.ProcessEnv | undefined;
+  /** By scheme, as `keyFromUri` takes them: they go before what the file says of providers. */
+  readonly providers?: Providers | undefined;
 }
 
 /**
@@ -28,14 +33,23 @@ export interface LoadOptions {
 export async function loadConfig(options: LoadOptions = {}): Promise<Config> {
   const { cwd = workingDirectory(), env = process.env, path } = checkedPlaces(options, 'loadConfig');
   const named = path ?? (env['WEIGHTSEAL_CONFIG'] || undefined);
-  const file = named === undefined ? found(cwd, env) : fileOf(named, cwd);
+  const { file, files }: Trusted =
+    named === undefined ? found(cwd, env) : { file: fileOf(named, cwd), files: undefined };
   const profile = options.profile ?? (env['WEIGHTSEAL_PROFILE'] || undefined);
   // What reads and checks takes longer to load than the search, so it comes when there is something to read.
   const { load } = await import('./load.js');
-  return load(file, { cwd, profile, env });
+  const config = await load(file, { cwd, profile, env, files, providers: options.providers ?? {} });
+  if (files !== undefined) checkFiles(config, files);
+  return config;
 }
 
-function found(cwd: string, env: NodeJS.ProcessEnv): ConfigFile {
+interface Trusted {
+  readonly file: ConfigFile | string;
+  /** Undefined where it was named: whoever names a configuration has its code run as it is. */
+  readonly files: TrustedFiles | undefined;
+}
+
+function found(cwd: string, env: NodeJS.ProcessEnv): Trusted {
   const path = search(cwd);
   if (path === undefined) {
     throw new WeightsealError(
@@ -43,9 +57,18 @@ function found(cwd: string, env: NodeJS.ProcessEnv): ConfigFile {
       `There is no configuration in ${cwd} or above it; make one of ${CONFIG_NAMES.join(', ')}.`,
     );
   }
-  const { file, refusal } = judge(path, env);
+  const { file, refusal, files = {} } = judge(path, env);
   if (file === undefined || refusal) throw refusal!;
-  return file;
+  return { file, files };
+}
+
+/** Before any of it has an effect. What is run is compared once more, just before. */
+function checkFiles({ path, providers }: Config, trusted: TrustedFiles): void {
+  const modules = [...providers.values()]
+    .map(({ module }) => module)
+    .filter((one) => typeof one === 'string');
+  const changed = changedFile(trusted, filesOf(modules, dirname(path)));
+  if (changed !== undefined) throw untrustedFile(path, changed);
 }
 
 /** The file that somebody named. A program is not read here: what runs it reads it. */

@@ -1,21 +1,24 @@
 import { extname, relative } from 'node:path';
-import { WeightsealError } from '@weightseal/core';
+import { didYouMean, WeightsealError } from '@weightseal/core';
+import type { Providers } from '@weightseal/keys';
 import { checkReferences } from './check-references.js';
 import { checkShape } from './check-shape.js';
-import { Config } from './config.js';
+import { Config, type Files } from './config.js';
 import type { ConfigFile } from './config-file.js';
 import { decode } from './decode.js';
 import type { ConfigInput } from './define.js';
 import { effective } from './effective.js';
 import { startOf } from './find.js';
 import { InterpolationProblem, interpolate } from './interpolate.js';
-import { didYouMean, listed } from './nearest.js';
+import { listed } from './listed.js';
 import { configInvalid, type Source } from './source.js';
 
 interface Choice {
   readonly cwd: string;
   readonly profile: string | undefined;
   readonly env: NodeJS.ProcessEnv;
+  readonly providers: Providers;
+  readonly files: Files;
 }
 
 /** A configuration that was read and checked, before a profile is chosen and the environment put in. */
@@ -28,23 +31,27 @@ export interface Checked {
 /** Makes a configuration of whatever kind count, and checks all of it: the profiles that do not count now as well. */
 export async function load(
   file: ConfigFile | string,
-  { cwd, profile: wanted, env }: Choice,
+  { cwd, profile: wanted, env, providers, files }: Choice,
 ): Promise<Config> {
-  const { source, config, profiles } = await check(file, cwd);
+  const { source, config, profiles } = await check(file, cwd, Object.keys(providers));
   const profile = chosen(wanted, profiles) ?? preset(source, config, profiles, env);
   const found = effective(source, config, profile, env);
-  checkReferences(source, found, true);
-  return new Config(pathOf(file), profile, profiles, found);
+  checkReferences(source, found, true, Object.keys(providers));
+  return new Config(pathOf(file), profile, profiles, found, { given: providers, files });
 }
 
 /** All that can be checked without the environment, and without asking anybody. @throws CONFIG_INVALID */
-export async function check(file: ConfigFile | string, cwd: string): Promise<Checked> {
+export async function check(
+  file: ConfigFile | string,
+  cwd: string,
+  schemes: readonly string[] = [],
+): Promise<Checked> {
   const source = await read(file, relative(startOf(cwd) ?? cwd, pathOf(file)));
   const config = checkShape(source);
   const profiles = Object.keys(config.profiles ?? {});
   // What has profiles need not be whole without any.
   for (const profile of profiles.length > 0 ? profiles : [undefined])
-    checkReferences(source, effective(source, config, profile, undefined), false);
+    checkReferences(source, effective(source, config, profile, undefined), false, schemes);
   return { source, config, profiles };
 }
 

@@ -1,4 +1,4 @@
-import { checkOptions, filePath } from '@weightseal/core';
+import { checkKinds, filePath } from '@weightseal/core';
 
 /** Where a configuration is looked for, as paths. */
 export interface Places {
@@ -13,6 +13,6 @@ export function checkedPlaces(
   of: string,
 ): Places {
   const kinds = { cwd: 'path', path: 'path', env: 'object', profile: 'string' } as const;
-  const { cwd, path, env } = checkOptions(options, of, kinds);
+  const { cwd, path, env } = checkKinds(options, of, kinds);
   return { cwd: filePath(cwd), path: filePath(path), env };
 }

@@ -8,14 +8,7 @@ import type { Source } from './source.js';
  * @throws CONFIG_INVALID with what it threw as the cause
  */
 export async function readModule(path: string, file: string): Promise<Source> {
-  const { createJiti } = await import('jiti');
-  const jiti = createJiti(import.meta.url, {
-    // It would lie in the shared /tmp, where others could put code for us to run.
-    fsCache: false,
-    // So that a configuration can import `defineConfig` wherever weightseal is installed.
-    alias: { '@weightseal/config': fileURLToPath(new URL('index.js', import.meta.url)) },
-  });
-  const module = await jiti.import<object>(path).catch((cause: unknown) => {
+  const module = await evaluated(path).catch((cause: unknown) => {
     const said = cause instanceof Error ? cause.message : String(cause);
     const inOneLine = said.replaceAll(/\s+/g, ' ');
     throw new WeightsealError('CONFIG_INVALID', `${file}: It fails to load: ${inOneLine}`, { cause });
@@ -25,4 +18,15 @@ export async function readModule(path: string, file: string): Promise<Source> {
     'CONFIG_INVALID',
     `${file}: It exports no configuration: \`export default { … }\`.`,
   );
+}
+
+async function evaluated(path: string): Promise<object> {
+  const { createJiti } = await import('jiti');
+  const jiti = createJiti(import.meta.url, {
+    // It would lie in the shared /tmp, where others could put code for us to run.
+    fsCache: false,
+    // So that a configuration can import `defineConfig` wherever weightseal is installed.
+    alias: { '@weightseal/config': fileURLToPath(new URL('index.js', import.meta.url)) },
+  });
+  return await jiti.import<object>(path);
 }

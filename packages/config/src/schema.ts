@@ -1,3 +1,4 @@
+import { isProvider } from '@weightseal/keys';
 import * as v from 'valibot';
 
 const MAX_MS = 2 ** 31 - 1;
@@ -60,6 +61,22 @@ const rule = v.strictObject(
   'an object with `keys`',
 );
 
+const PROVIDER = 'a package or file, or an object with `module` and `options`';
+const provider = v.strictObject(
+  {
+    module: either((input) => (isProvider(input) ? v.any() : v.string('a package or file'))),
+    options: v.optional(byName(v.unknown(), 'names of options')),
+  },
+  PROVIDER,
+);
+const providers = byName(
+  either((input) => {
+    if (isProvider(input)) return v.any();
+    return typeof input === 'object' && input !== null ? provider : v.string(PROVIDER);
+  }),
+  'schemes with their packages or files',
+);
+
 const profile = v.strictObject(
   {
     keys: v.optional(namedKeys),
@@ -67,6 +84,7 @@ const profile = v.strictObject(
     open: v.optional(list('a list with at least one key')),
     deadlineMs: v.optional(milliseconds(1)),
     hedgeMs: v.optional(milliseconds(0)),
+    providers: v.optional(providers),
   },
   'an object with what the profile changes',
 );
@@ -80,12 +98,15 @@ const config = v.strictObject(
   'an object with `keys`, `recipients` and `open`',
 );
 
+type Member = 'config' | 'profile' | 'rule' | 'key' | 'provider';
+
 /** The names of an object's members, by what the object is. */
-export const MEMBERS: Readonly<Record<'config' | 'profile' | 'rule' | 'key', readonly string[]>> = {
+export const MEMBERS: Readonly<Record<Member, readonly string[]>> = {
   config: Object.keys(config.entries),
   profile: Object.keys(profile.entries),
   rule: Object.keys(rule.entries),
   key: Object.keys(key.entries),
+  provider: Object.keys(provider.entries),
 };
 
 /** What keeps a value from being a `ConfigInput`. */

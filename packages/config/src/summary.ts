@@ -1,8 +1,10 @@
 import type { Context } from '@weightseal/core';
 import { SCHEMES_BY_HOST, schemeOf } from '@weightseal/keys';
-import type { ProfileInput } from './define.js';
+import { moduleOf, optionsOf } from './check-providers.js';
+import type { ConfigInput, ProfileInput, ProviderInput } from './define.js';
 import { formsOf, hasReference, variablesOf } from './interpolate.js';
 import type { Checked } from './load.js';
+import type { TrustedFiles } from './trust.js';
 
 /** What one layer of a configuration says: that under all profiles, or a profile. */
 export interface SummaryLayer {
@@ -24,6 +26,14 @@ export interface SummaryLayer {
   readonly open: readonly string[] | undefined;
   readonly deadlineMs: number | undefined;
   readonly hedgeMs: number | undefined;
+  /** Code that is run when a key of the scheme is used. */
+  readonly providers:
+    | readonly {
+        readonly scheme: string;
+        readonly module: string;
+        readonly options: object | undefined;
+      }[]
+    | undefined;
 }
 
 /** What a configuration would do, as it is written: nothing of the environment is put in, and nobody is asked. */
@@ -37,9 +47,12 @@ export interface ConfigSummary {
   readonly hosts: readonly string[];
   /** PKCS#11 modules, native code, that it names. */
   readonly modules: readonly string[];
+  /** Code that it runs: packages; and files, with those that they name, with what they are now where the configuration was found. Undefined for none. */
+  readonly code: readonly { readonly module: string; readonly sha256: string | undefined }[] | undefined;
 }
 
-export function summarise({ config }: Pick<Checked, 'config'>): ConfigSummary {
+/** @param files what the files are that it runs, where that was looked at */
+export function summarise({ config }: Pick<Checked, 'config'>, files: TrustedFiles = {}): ConfigSummary {
   const profiles = Object.entries(config.profiles ?? {});
   const layers = [layerOf(config, undefined), ...profiles.map(([name, profile]) => layerOf(profile, name))];
   const uris = unique(layers.flatMap(urisOf));
@@ -49,11 +62,28 @@ export function summarise({ config }: Pick<Checked, 'config'>): ConfigSummary {
     variables: unique(textsIn(config).flatMap(variablesOf)),
     hosts: unique(uris.flatMap(hostsOf)),
     modules: unique(uris.flatMap(modulesOf)),
+    code: someOf(
+      unique([...modulesIn(config), ...Object.keys(files)]).map((module) => ({
+        module,
+        sha256: files[module],
+      })),
+    ),
   };
 }
 
+/** A program, which can have more than names, is not read. */
+function nameOf(input: ProviderInput): string {
+  return moduleOf(input) as string;
+}
+
+/** The packages and files of all providers, whichever profile counts. */
+export function modulesIn(config: ConfigInput): readonly string[] {
+  const layers: readonly ProfileInput[] = [config, ...Object.values(config.profiles ?? {})];
+  return unique(layers.flatMap(({ providers = {} }) => Object.values(providers).map(nameOf)));
+}
+
 function layerOf(
-  { keys = {}, recipients = [], open, deadlineMs, hedgeMs }: ProfileInput,
+  { keys = {}, recipients = [], open, deadlineMs, hedgeMs, providers = {} }: ProfileInput,
   profile: string | undefined,
 ): SummaryLayer {
   return {
@@ -70,6 +100,13 @@ function layerOf(
     open,
     deadlineMs,
     hedgeMs,
+    providers: someOf(
+      Object.entries(providers).map(([scheme, input]) => ({
+        scheme,
+        module: nameOf(input),
+        options: optionsOf(input),
+      })),
+    ),
   };
 }
 
@@ -119,6 +156,10 @@ function hostsOf(text: string): string[] {
 function modulesOf(text: string): string[] {
   if (!canBe(text, ['pkcs11'])) return [];
   return formsOf(text).flatMap((form) => form.match(/module-[a-z]+=[^&]*/gi) ?? []);
+}
+
+function someOf<T>(list: readonly T[]): readonly T[] | undefined {
+  return list.length > 0 ? list : undefined;
 }
 
 function unique(texts: readonly string[]): string[] {

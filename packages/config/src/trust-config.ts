@@ -1,13 +1,15 @@
-import { basename, normalize } from 'node:path';
+import { basename, dirname, normalize } from 'node:path';
 import { ioError, WeightsealError } from '@weightseal/core';
 import type { ConfigFile } from './config-file.js';
-import { CONFIG_NAMES, type FindOptions, type Found, judge, search } from './find.js';
+import { CONFIG_NAMES, type FindOptions, type Found, judge, search, untrustedFile } from './find.js';
 import { from, placeOf, realFile, workingDirectory } from './kernel-path.js';
+import type { Checked } from './load.js';
 import { fileOf } from './load-config.js';
 import { checkedPlaces, type Places } from './options.js';
+import { changedFile, filesOf } from './provider-files.js';
 import { NoState } from './state-directory.js';
 import type { ConfigSummary } from './summary.js';
-import { forget, record } from './trust.js';
+import { forget, record, type TrustedFiles } from './trust.js';
 
 export interface TrustOptions extends FindOptions {
   /** The file; the one that is found unless told. */
@@ -41,19 +43,18 @@ export async function configStatus(options: TrustOptions = {}): Promise<ConfigSt
   if (named !== undefined) {
     const file = fileOf(named, cwd);
     const path = typeof file === 'string' ? file : file.path;
-    return {
-      path,
-      status: 'named',
-      refusal: undefined,
-      ...(await read(typeof file === 'string' ? undefined : file, cwd)),
-    };
+    const { files: _, ...said } = await read(typeof file === 'string' ? undefined : file, cwd, true);
+    return { path, status: 'named', refusal: undefined, ...said };
   }
   const found = find(given, cwd, env, true);
   if (!found) return undefined;
-  const { path, file, refusal } = found;
+  const { path, file, files: trusted } = found;
+  const { files, ...said } = await read(file, cwd);
+  const changed = trusted && changedFile(trusted, files);
+  const refusal = changed === undefined ? found.refusal : untrustedFile(path, changed);
   const status =
     refusal === undefined ? 'trusted' : refusal.code === 'CONFIG_UNTRUSTED' ? 'untrusted' : 'refused';
-  return { path, status, refusal, ...(await read(file, cwd)) };
+  return { path, status, refusal, ...said };
 }
 
 /**
@@ -70,11 +71,11 @@ export async function trustConfig(options: TrustOptions = {}): Promise<ConfigSta
   if (!found) throw notFound(cwd);
   const { path, file, refusal } = found;
   if (file === undefined) throw refusal!;
-  const { problem, ...said } = await read(file, cwd);
+  const { problem, files, ...said } = await read(file, cwd);
   if (problem) throw problem;
   let kept: NoState | undefined;
   try {
-    kept = record(file, env);
+    kept = record(file, files, env);
   } catch (error) {
     kept = new NoState(ioError(error, 'record what you trust').message.replace(/\.$/, ''));
   }
@@ -139,18 +140,27 @@ function lying(path: string): string {
   }
 }
 
-async function read(
-  file: ConfigFile | undefined,
-  cwd: string,
-): Promise<Pick<ConfigStatus, 'sha256' | 'summary' | 'problem'>> {
-  if (!file) return { sha256: undefined, summary: undefined, problem: undefined };
+interface Said extends Pick<ConfigStatus, 'sha256' | 'summary' | 'problem'> {
+  /** What the files are that it runs. */
+  readonly files: TrustedFiles;
+}
+
+/** @param named whether its files are run as they are */
+async function read(file: ConfigFile | undefined, cwd: string, named = false): Promise<Said> {
+  if (!file) return { sha256: undefined, summary: undefined, problem: undefined, files: {} };
   const { sha256 } = file;
+  const [{ check }, { summarise, modulesIn }] = await Promise.all([
+    import('./load.js'),
+    import('./summary.js'),
+  ]);
+  let checked: Checked | undefined;
   try {
-    const [{ check }, { summarise }] = await Promise.all([import('./load.js'), import('./summary.js')]);
-    return { sha256, summary: summarise(await check(file, cwd)), problem: undefined };
+    checked = await check(file, cwd);
+    const files = named ? {} : filesOf(modulesIn(checked.config), dirname(file.path));
+    return { sha256, summary: summarise(checked, files), problem: undefined, files };
   } catch (error) {
     if (!(error instanceof WeightsealError)) throw error;
-    return { sha256, summary: undefined, problem: error };
+    return { sha256, summary: checked && summarise(checked), problem: error, files: {} };
   }
 }
 

@@ -24,8 +24,11 @@ export interface Content {
   readonly sha256: string;
 }
 
+/** Files that a configuration runs, by their paths as it has them: what they were when it was trusted. */
+export type TrustedFiles = Readonly<Record<string, string>>;
+
 export type Trust =
-  | { readonly trusted: true }
+  | { readonly trusted: true; readonly files: TrustedFiles }
   /** `why` says how it is instead, to the end of a sentence whose subject is the file or the place of what is trusted. */
   | { readonly trusted: false; readonly why: 'never' | 'changed' | NoState };
 
@@ -39,7 +42,8 @@ export function trustIn(content: Content, env: NodeJS.ProcessEnv): Trust {
   if (directory instanceof NoState) return { trusted: false, why: directory };
   if (directory === undefined) return { trusted: false, why: 'never' };
   try {
-    if (isEntry(join(directory, nameOf(content)), content)) return { trusted: true };
+    const files = filesIn(join(directory, nameOf(content)), content);
+    if (files !== undefined) return { trusted: true, files };
     return { trusted: false, why: entriesOf(directory, content.path).length > 0 ? 'changed' : 'never' };
   } catch (error) {
     return {
@@ -50,14 +54,14 @@ export function trustIn(content: Content, env: NodeJS.ProcessEnv): Trust {
 }
 
 /** Records it, durably. @throws the system's error */
-export function record(content: Content, env: NodeJS.ProcessEnv): NoState | undefined {
+export function record(content: Content, files: TrustedFiles, env: NodeJS.ProcessEnv): NoState | undefined {
   const directory = trustDirectory(env, true);
   if (directory === undefined || directory instanceof NoState) return directory;
   const temporary = join(directory, `.${crypto.randomBytes(8).toString('hex')}`);
   try {
     const fd = openSync(temporary, 'wx', 0o600);
     try {
-      writeFileSync(fd, entryOf(content));
+      writeFileSync(fd, entryOf(content, files));
       fsyncSync(fd);
     } finally {
       closeSync(fd);
@@ -87,24 +91,40 @@ function nameOf({ path, sha256: content }: Content): string {
   return `${sha256(path)}-${content}`;
 }
 
-function entryOf(content: Content): string {
-  return `${JSON.stringify({ path: content.path, sha256: content.sha256 })}\n`;
+function entryOf(content: Content, files: TrustedFiles): string {
+  const more = Object.keys(files).length > 0 && { files };
+  return `${JSON.stringify({ path: content.path, sha256: content.sha256, ...more })}\n`;
 }
 
 function entriesOf(directory: string, path: string): string[] {
   return readdirSync(directory).filter((name) => name.startsWith(`${sha256(path)}-`));
 }
 
-function isEntry(file: string, content: Content): boolean {
+/** Undefined where the entry is not there, or none of ours. */
+function filesIn(file: string, content: Content): TrustedFiles | undefined {
   const fd = openIfThere(file);
-  if (fd === undefined) return false;
+  if (fd === undefined) return undefined;
   try {
     const stats = fstatSync(fd);
     const me = process.geteuid?.();
     const isOurs = me === undefined || (stats.uid === me && (stats.mode & 0o022) === 0);
-    return stats.isFile() && isOurs && readFileSync(fd, 'utf8') === entryOf(content);
+    if (!stats.isFile() || !isOurs) return undefined;
+    const text = readFileSync(fd, 'utf8');
+    const files = filesOf(text);
+    return text === entryOf(content, files) ? files : undefined;
   } finally {
     closeSync(fd);
+  }
+}
+
+/** An entry is one only as we write it, so what is no list of files is found out by writing it again. */
+function filesOf(text: string): TrustedFiles {
+  try {
+    const { files = {} } = JSON.parse(text) as { readonly files?: unknown };
+    const isList = typeof files === 'object' && files !== null && !Array.isArray(files);
+    return isList ? (files as TrustedFiles) : {};
+  } catch {
+    return {};
   }
 }
 

@@ -10,6 +10,7 @@ import { Folder } from './support/folder.js';
 
 const guide = await readFile(new URL('../../../docs/configuration.md', import.meta.url), 'utf8');
 const readme = await readFile(new URL('../../../README.md', import.meta.url), 'utf8');
+const own = await readFile(new URL('../../../docs/providers/own.md', import.meta.url), 'utf8');
 const blocksOf = (document: string) =>
   [...document.matchAll(/^```(yaml|json|js)\n([\s\S]*?)^```/gm)].map(([, kind, text]) => ({
     kind: kind!,
@@ -17,6 +18,7 @@ const blocksOf = (document: string) =>
   }));
 const blocks = [
   ...blocksOf(guide),
+  ...blocksOf(own).filter(({ kind }) => kind === 'yaml'),
   ...blocksOf(readme).filter(({ text }) => text.includes('weightseal.config.')),
 ];
 const isProgram = ({ text }: { readonly text: string }) => text.startsWith('// seal.mjs');
@@ -59,7 +61,17 @@ describe('docs/configuration.md, and the README', () => {
 
   test('has an example of everything', () => {
     const all = blocks.map(({ text }) => text).join('\n');
-    for (const word of ['path', 'context', 'open', 'deadlineMs', 'hedgeMs', 'profile', 'profiles', ':-'])
+    for (const word of [
+      'path',
+      'context',
+      'open',
+      'deadlineMs',
+      'hedgeMs',
+      'profile',
+      'profiles',
+      'providers',
+      ':-',
+    ])
       expect(all).toContain(word);
   });
 });

@@ -23,7 +23,7 @@ const YAML: Readonly<Record<string, readonly [text: string, said: string]>> = {
   ],
   'a member that resembles none': [
     'colour: red\n',
-    '1:1: colour is not known; known are keys, recipients, open, deadlineMs, hedgeMs, profile, profiles.',
+    '1:1: colour is not known; known are keys, recipients, open, deadlineMs, hedgeMs, providers, profile, profiles.',
   ],
   'a misspelt member of a rule': [
     'recipients:\n  - path: "*"\n    kyes: [local:a]\n',
@@ -39,7 +39,7 @@ const YAML: Readonly<Record<string, readonly [text: string, said: string]>> = {
   ],
   'a profile in a profile': [
     'profiles:\n  dev:\n    profile: dev\n',
-    '3:5: profiles.dev.profile is not known; known are keys, recipients, open, deadlineMs, hedgeMs.',
+    '3:5: profiles.dev.profile is not known; known are keys, recipients, open, deadlineMs, hedgeMs, providers.',
   ],
   'text where a number belongs': [
     'deadlineMs: 10s\n',
@@ -56,6 +56,43 @@ const YAML: Readonly<Record<string, readonly [text: string, said: string]>> = {
   'false where only true has a meaning': [
     'recipients:\n  - keys: [local:a]\n    context: { model: false }\n',
     '3:23: recipients[0].context.model is false; expected is text, or true.',
+  ],
+  'a provider for keys of ours': [
+    'providers:\n  vault: "@corp/vault"\n',
+    "2:3: providers.vault is a scheme of weightseal's own, and no other provider can take it over; choose another.",
+  ],
+  'a provider for what is no scheme': [
+    'providers: { Corp: "@corp/kms" }\n',
+    '1:14: providers.Corp is no scheme of keys: that is a letter in lower case and then letters, digits and + . -',
+  ],
+  'a provider that is no module': [
+    'providers: { corp: "https://example.com/kms.js" }\n',
+    '1:20: providers.corp is neither the name of a package nor a path that begins with ./ or ../.',
+  ],
+  'a provider somewhere else': [
+    'profiles:\n  dev:\n    providers: { corp: { module: /opt/corp.mjs } }\n',
+    '3:34: profiles.dev.providers.corp.module is an absolute path; name the file from here, beginning with ./ or ../.',
+  ],
+  'a provider out of the environment': [
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: such texts are what this is about.
+    'providers: { corp: "${CORP:-@corp/kms}" }\n',
+    '1:20: providers.corp takes nothing from the environment: what is run stands in the configuration.',
+  ],
+  'options that are in themselves': [
+    'providers: { corp: { module: "@corp/kms", options: &o { a: [1, *o] } } }\n',
+    '1:55: providers.corp.options is nested in itself, or deeper than 8 levels.',
+  ],
+  'a misspelt member of a provider': [
+    'providers:\n  corp: { modul: "@corp/kms" }\n',
+    '2:11: providers.corp.modul is not known; did you mean module? (The first of 2 mistakes.)',
+  ],
+  'a number where a provider belongs': [
+    'providers: { corp: 3 }\n',
+    '1:20: providers.corp is the number 3; expected is a package or file, or an object with `module` and `options`.',
+  ],
+  'a key of a provider that is only nearly there': [
+    'providers: { corp-kms: "@corp/kms" }\nkeys: { a: "corp-kns://a" }\n',
+    '2:12: keys.a is of no provider; did you mean corp-kms?',
   ],
   'a key without a URI': [
     'keys:\n  a:\n',

@@ -57,7 +57,7 @@ const SAYS: Readonly<Record<Kind, string>> = {
  * @param of the function that is called, for the message
  * @throws INVALID_ARGUMENT
  */
-export function checkOptions<T extends object>(
+export function checkKinds<T extends object>(
   options: T,
   of: string,
   more: Readonly<Record<string, Kind>> = {},

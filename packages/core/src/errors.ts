@@ -13,6 +13,7 @@ export const ERROR_CODES = {
   KEY_URI_INVALID: 'usage',
   PROVIDER_UNKNOWN: 'usage',
   PROVIDER_MISSING: 'usage',
+  PROVIDER_INVALID: 'usage',
   RECIPIENT_NOT_FOUND: 'usage',
   RECIPIENT_REQUIRED: 'usage',
   ENVELOPE_FULL: 'usage',

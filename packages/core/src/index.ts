@@ -1,4 +1,4 @@
-export { checkOptions, checkPath, checkText, filePath } from './arguments.js';
+export { checkKinds, checkPath, checkText, filePath } from './arguments.js';
 export {
   abortedError,
   ERROR_CODES,
@@ -10,7 +10,7 @@ export {
   WeightsealError,
   type WeightsealErrorOptions,
 } from './errors.js';
-export { secretBytes, wipe } from './format/bytes.js';
+export { ownBytes, secretBytes, wipe } from './format/bytes.js';
 export { type Context, encodeContext } from './format/context.js';
 export type { WrappedKey } from './format/slot.js';
 export { type Inspection, inspect, type Recipient } from './inspect.js';
@@ -53,6 +53,14 @@ export {
   type RotationScheduler,
   type RotationStatus,
 } from './keys/key-wrapper.js';
+export { asFailure } from './keys/lent.js';
+export { didYouMean } from './keys/nearest.js';
+export {
+  checkOptions,
+  defineProvider,
+  type KeyProvider,
+  type ProviderLimits,
+} from './keys/provider.js';
 export { checkDataKey, DATA_KEY_BYTES } from './keys/secret.js';
 export { type SharedUnwraps, type ShareOptions, shareUnwraps } from './keys/shared-unwraps.js';
 export { betweenSteps, checkedDeadline, type Limits, within } from './keys/within.js';

@@ -1,4 +1,4 @@
-import { checkOptions } from './arguments.js';
+import { checkKinds } from './arguments.js';
 import { lastSegmentFault } from './engine/diagnose.js';
 import type { Context } from './format/context.js';
 import { parseSegmentLength } from './format/floe.js';
@@ -44,7 +44,7 @@ export async function inspect(
   input: string | URL | ByteSource,
   options: { signal?: AbortSignal | undefined } = {},
 ): Promise<Inspection> {
-  await using opened = await Input.open(input, checkOptions(options, 'inspect'));
+  await using opened = await Input.open(input, checkKinds(options, 'inspect'));
   const source = opened.anywhere;
   const { envelope, copy, preamble, floeHeader } = await readHeadOf(source, options.signal);
   const segmentLength = parseSegmentLength(floeHeader);

@@ -1,4 +1,4 @@
-import { checkOptions, filePath } from './arguments.js';
+import { checkKinds, filePath } from './arguments.js';
 import { throwIfAborted, WeightsealError } from './errors.js';
 import { attend, Input, type InputBytes } from './io/input.js';
 import { OutputFile } from './io/output/output-file.js';
@@ -31,7 +31,7 @@ async function openInput(bytes: InputBytes, options: OpenOptions): Promise<Seale
 
 /** @throws INVALID_ARGUMENT */
 function check(options: OpenOptions, of: string): void {
-  checkOptions(options, of);
+  checkKinds(options, of);
   checkKeys(options.keys);
 }
 
@@ -91,7 +91,7 @@ export function openToStream(
   input: InputBytes,
   options: OpenOptions,
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
-  checkOptions(options, 'openToStream');
+  checkKinds(options, 'openToStream');
   const unread = attend(input);
   return outputStream(options.signal, (signal) => openChunks(input, { ...options, signal }), unread);
 }

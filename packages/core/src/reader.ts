@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
-import { checkOptions } from './arguments.js';
+import { checkKinds } from './arguments.js';
 import { abortedError, isWeightsealError, WeightsealError } from './errors.js';
 import type { Context } from './format/context.js';
 import { release } from './format/segment.js';
@@ -53,7 +53,7 @@ export class SealedReader implements ByteSource, AsyncDisposable {
 
   /** Authenticates the envelope and the last segment. @throws like `openToFile` */
   static async open(input: string | URL | ByteSource, options: ReaderOptions): Promise<SealedReader> {
-    checkOptions(options, 'openReader', { onSize: 'function' });
+    checkKinds(options, 'openReader', { onSize: 'function' });
     checkKeys(options.keys);
     const opened = await Input.open(input, options);
     const { whole = false } = options;
@@ -94,7 +94,7 @@ export class SealedReader implements ByteSource, AsyncDisposable {
     length: number,
     options: { signal?: AbortSignal | undefined } = {},
   ): Promise<Uint8Array<ArrayBuffer>> {
-    const { signal: given } = checkOptions(options, 'read');
+    const { signal: given } = checkKinds(options, 'read');
     this.#checkWithin(offset, offset + length, length);
     return await this.#whileOpen(given, (signal) => this.#read(offset, length, signal));
   }
@@ -106,7 +106,7 @@ export class SealedReader implements ByteSource, AsyncDisposable {
    * @throws INVALID_ARGUMENT outside the file and after it was closed; by erroring the stream, what a segment is refused with, ABORTED
    */
   stream(options: StreamOptions = {}): ReadableStream<Uint8Array<ArrayBuffer>> {
-    const { start = 0, end = this.size, signal } = checkOptions(options, 'stream');
+    const { start = 0, end = this.size, signal } = checkKinds(options, 'stream');
     this.#checkWithin(start, end, end - start);
     if (this.#closing.signal.aborted) throw closed();
     const ending = new AbortController();
@@ -131,7 +131,7 @@ export class SealedReader implements ByteSource, AsyncDisposable {
    * @throws what a segment is refused with, DIGEST_MISMATCH, NO_SPACE, IO_ERROR, ABORTED
    */
   async writeTo(handle: FileHandle, options: WriteOptions = {}): Promise<Opened> {
-    checkOptions(options, 'writeTo');
+    checkKinds(options, 'writeTo');
     if (typeof handle?.fd !== 'number') throw noHandle();
     return await this.#whileOpen(options.signal, (signal) =>
       openAll(this.#sealed, { handle, path: 'the file' }, { ...options, signal }, options.digest ?? false),

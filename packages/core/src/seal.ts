@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { checkOptions, filePath } from './arguments.js';
+import { checkKinds, filePath } from './arguments.js';
 import {
   digestFor,
   type LoadedBatch,
@@ -138,7 +138,7 @@ export function sealToStream(
   input: InputBytes,
   options: SealOptions,
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
-  checkOptions(options, 'sealToStream');
+  checkKinds(options, 'sealToStream');
   const unread = attend(input);
   return outputStream(options.signal, (signal) => sealChunks(input, { ...options, signal }), unread);
 }
@@ -205,7 +205,7 @@ async function* streamBatches(
 
 /** @throws INVALID_ARGUMENT */
 function check(options: SealOptions, of: string): void {
-  const { keys, name } = checkOptions(options, of);
+  const { keys, name } = checkKinds(options, of);
   checkKeys(keys);
   if (name === undefined || isFileName(name)) return;
   throw new WeightsealError(

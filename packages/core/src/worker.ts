@@ -1,25 +1,19 @@
-// The entry of a pool thread. It holds no key longer than a task takes: keys live in memory that the main thread zeroes.
+// The entry of a pool thread: the build makes one script of it that imports nothing, so that it runs as a module, as CommonJS and as text
+// (engine/worker-file.ts). It holds no key longer than a task takes: keys live in memory that the main thread zeroes.
 import type { Hash } from 'node:crypto';
-import { parentPort } from 'node:worker_threads';
 import { createHash } from './crypto.js';
 import { runTask, Scratch } from './engine/run-task.js';
-import { TaskError, type TaskFailure } from './engine/task.js';
+import { machineFailure, TaskError } from './engine/task.js';
 import type { FromWorker, ToWorker } from './engine/worker-messages.js';
-import { systemFailure } from './system-errors.js';
 
 // glibc takes every block over a threshold from the kernel, page by page, and gives it back at once. The threshold follows the largest
 // such block that was freed: one that is never touched raises it above the pieces that ciphers allocate, which costs nothing.
 const UNTOUCHED = 24 * 1_048_576;
 Buffer.allocUnsafeSlow(UNTOUCHED).buffer.transfer(0);
 
+const { parentPort } = process.getBuiltinModule('node:worker_threads');
 const scratch = new Scratch();
 let hash: Hash | undefined;
-
-function failureOf(error: unknown): TaskFailure {
-  if (error instanceof TaskError) return error.failure;
-  const errno = systemFailure(error)?.errno;
-  return { message: String((error as Error).message), ...(errno !== undefined && { errno }) };
-}
 
 function answer(message: ToWorker): { reply: FromWorker; transfer: ArrayBuffer[] } {
   const { id } = message;
@@ -41,7 +35,8 @@ function answer(message: ToWorker): { reply: FromWorker; transfer: ArrayBuffer[]
       }
     }
   } catch (error) {
-    return { reply: { id, failure: failureOf(error) }, transfer: [] };
+    const failure = error instanceof TaskError ? error.failure : machineFailure(error);
+    return { reply: { id, failure }, transfer: [] };
   }
 }
 

@@ -1,6 +1,16 @@
-import { checkOptions, checkPath, checkText, type KeyWrapper, WeightsealError } from '@weightseal/core';
+import {
+  checkKinds,
+  checkOptions,
+  checkPath,
+  checkText,
+  isWeightsealError,
+  type KeyWrapper,
+  WeightsealError,
+  within,
+} from '@weightseal/core';
 import { loadFactory } from './load-factory.js';
 import { countedFrom } from './local-path.js';
+import { checkedKey, checkProviders, isOurs, type Providers, sourceOf } from './other-provider.js';
 import {
   KEY_SCHEMES,
   type KeyScheme,
@@ -23,22 +33,48 @@ export interface KeyOptions {
    * server. Slots with other URIs than the key's are refused before a call.
    */
   readonly formerUris?: readonly string[] | undefined;
-  /** More for single providers, by scheme, as their `…KeyFromUri` takes it: `{ 'aws-kms': { client } }`. */
-  readonly providers?: Readonly<Partial<Record<KeyScheme, object>>> | undefined;
+  /**
+   * By scheme. For ours, more options, as their `…KeyFromUri` takes them: `{ 'aws-kms': { client } }`. For others, who makes their keys: the name
+   * of a package, a file, or what it exports; or that as `module`, with `options`, and with the directory `from` which it is looked up.
+   */
+  readonly providers?: Providers | undefined;
 }
 
+const OPTIONS: Readonly<Record<keyof KeyOptions, true>> = {
+  deadlineMs: true,
+  prompt: true,
+  directory: true,
+  allowKeyOfOthers: true,
+  formerUris: true,
+  providers: true,
+};
+/** For a module to load and to make a key, which asks nobody: what has not done so then never will. */
+const READY_MS = 30_000;
 const IN_FILES: readonly KeyScheme[] = ['local', 'passphrase'];
 
 /**
  * The key that a URI names. Loads the package of its provider, and no other.
  *
- * @throws PROVIDER_UNKNOWN, PROVIDER_MISSING, KEY_URI_INVALID, INVALID_ARGUMENT
+ * @throws PROVIDER_UNKNOWN, PROVIDER_MISSING, PROVIDER_INVALID, KEY_URI_INVALID, INVALID_ARGUMENT
  */
 export async function keyFromUri(uri: string, options: KeyOptions = {}): Promise<KeyWrapper> {
   checkText(uri, 'A key URI');
-  checkOptions(options, 'keyFromUri', { directory: 'path', prompt: 'function', providers: 'object' });
+  checkOptions(options, Object.keys(OPTIONS), 'A key');
+  checkKinds(options, 'keyFromUri', { directory: 'path', prompt: 'function', providers: 'object' });
+  const { providers = {} } = options;
+  checkProviders(providers);
   const scheme = schemeOf(uri);
-  if (scheme === undefined || !isKnown(scheme)) throw unknown(scheme);
+  if (scheme !== undefined && isOurs(scheme)) return ourKey(scheme, uri, options);
+  if (scheme === undefined || !Object.hasOwn(providers, scheme) || providers[scheme] === undefined)
+    throw unknown(scheme, Object.keys(providers));
+  const given = providers[scheme];
+  const limits = { signal: undefined, deadlineMs: READY_MS, doing: `load the provider of ${scheme}:` };
+  return within(limits, () => otherKey(scheme, uri, given, options)).catch((error) => {
+    throw isWeightsealError(error) && error.code === 'KEY_TIMEOUT' ? neverReady(scheme, error) : error;
+  });
+}
+
+async function ourKey(scheme: KeyScheme, uri: string, options: KeyOptions): Promise<KeyWrapper> {
   const factory = await loadFactory(scheme, PROVIDERS[scheme]);
   const { deadlineMs, prompt, directory, formerUris, allowKeyOfOthers, providers } = options;
   if (formerUris !== undefined && !SCHEMES_BY_HOST.includes(scheme)) throw noFormer(scheme);
@@ -53,6 +89,39 @@ export async function keyFromUri(uri: string, options: KeyOptions = {}): Promise
   return countedFrom(above, uri, (counted) => factory(counted, own));
 }
 
+/** What is said of all keys goes to a provider that knows it; what is said of this one must be known to it. */
+async function otherKey(
+  scheme: string,
+  uri: string,
+  given: unknown,
+  { deadlineMs, prompt, formerUris, allowKeyOfOthers }: KeyOptions,
+): Promise<KeyWrapper> {
+  const source = sourceOf(scheme, given);
+  const { loadProvider } = await import('./load-provider.js');
+  const { provider, whose } = await loadProvider(scheme, source);
+  const knows = (name: string) => provider.options.includes(name);
+  const own = { ...(formerUris !== undefined && { formerUris }), ...source.options };
+  checkOptions(own, [...provider.options, 'deadlineMs'], whose);
+  const all = {
+    ...(deadlineMs !== undefined && { deadlineMs }),
+    ...(prompt !== undefined && knows('prompt') && { prompt }),
+    ...(allowKeyOfOthers !== undefined && knows('allowKeyOfOthers') && { allowKeyOfOthers }),
+    ...own,
+  };
+  let key: unknown;
+  try {
+    key = await provider.fromUri(uri, all);
+  } catch (cause) {
+    if (isWeightsealError(cause)) throw cause;
+    throw new WeightsealError(
+      'PROVIDER_INVALID',
+      `${whose} made no key of ${scheme}: and did not say why: what it threw has no code. It is the cause; tell whoever wrote the provider.`,
+      { cause },
+    );
+  }
+  return checkedKey(key, scheme, whose);
+}
+
 /** The keys that the URIs name, in the same order. @throws like `keyFromUri` */
 export async function keysFromUris(uris: readonly string[], options: KeyOptions = {}): Promise<KeyWrapper[]> {
   if (!Array.isArray(uris))
@@ -65,8 +134,12 @@ export function schemeOf(uri: string): string | undefined {
   return /^([a-z][a-z0-9+.-]*):/.exec(uri)?.[1];
 }
 
-function isKnown(scheme: string): scheme is KeyScheme {
-  return (KEY_SCHEMES as readonly string[]).includes(scheme);
+function neverReady(scheme: string, cause: unknown): WeightsealError {
+  return new WeightsealError(
+    'PROVIDER_INVALID',
+    `The provider of keys of ${scheme}: has neither loaded nor made a key after ${READY_MS / 1000} s. It has to do both without asking anybody; tell whoever wrote it.`,
+    { cause },
+  );
 }
 
 function noFormer(scheme: KeyScheme): WeightsealError {
@@ -77,11 +150,12 @@ function noFormer(scheme: KeyScheme): WeightsealError {
 }
 
 /** Does not repeat the URI: what stands there by mistake may be a secret. */
-function unknown(scheme: string | undefined): WeightsealError {
+function unknown(scheme: string | undefined, others: readonly string[]): WeightsealError {
   const problem =
     scheme === undefined ? 'A key URI starts with its scheme' : `No provider has keys of ${scheme}:`;
+  const known = [...new Set([...KEY_SCHEMES, ...others])];
   return new WeightsealError(
     'PROVIDER_UNKNOWN',
-    `${problem}; known are ${KEY_SCHEMES.map((name) => `${name}:`).join(', ')}. A key file is local:<path>.`,
+    `${problem}; known are ${known.map((name) => `${name}:`).join(', ')}. A key file is local:<path>.`,
   );
 }

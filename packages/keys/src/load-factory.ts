@@ -27,7 +27,7 @@ export async function loadFactory(scheme: string, provider: Provider): Promise<K
  * The package that Node did not find. A provider that is installed may lack a dependency of its own, and that fails with the same
  * code: only the specifier tells the two apart, and Node has it nowhere but in the message.
  */
-function missingPackage(error: unknown): string | undefined {
+export function missingPackage(error: unknown): string | undefined {
   const { code, message } = (error ?? {}) as NodeJS.ErrnoException;
   if (code !== 'ERR_MODULE_NOT_FOUND') return undefined;
   return /^Cannot find package '([^']+)'/.exec(message)?.[1];

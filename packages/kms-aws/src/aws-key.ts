@@ -1,6 +1,7 @@
 import {
   checkDataKey,
   checkedDeadline,
+  checkKinds,
   checkOptions,
   type KeyCallOptions,
   type KeyDescriber,
@@ -28,6 +29,15 @@ export interface AwsKeyOptions extends ConnectionOptions {
   readonly deadlineMs?: number | undefined;
 }
 
+type UriOptions = Omit<AwsKeyOptions, 'keyId' | 'region'>;
+
+const URI_OPTIONS: Readonly<Record<keyof UriOptions, true>> = {
+  client: true,
+  clientConfig: true,
+  deadlineMs: true,
+};
+const OPTIONS: Readonly<Record<keyof AwsKeyOptions, true>> = { ...URI_OPTIONS, keyId: true, region: true };
+
 export type AwsKey = KeyWrapper & KeyDescriber & KeyRotator & RotationScheduler;
 
 /**
@@ -37,22 +47,23 @@ export type AwsKey = KeyWrapper & KeyDescriber & KeyRotator & RotationScheduler;
  * @throws INVALID_ARGUMENT for what names no key
  */
 export function createAwsKey(options: AwsKeyOptions): AwsKey {
-  const { keyId, region } = checkOptions(options, 'createAwsKey', { region: 'string' });
-  return awsKey(keyName(keyId, region, 'INVALID_ARGUMENT'), options);
+  checkOptions(options, Object.keys(OPTIONS), 'A key of AWS KMS');
+  return awsKey(keyName(options.keyId, options.region, 'INVALID_ARGUMENT'), options);
 }
 
 /**
  * The key of `aws-kms://<key ARN>`, `aws-kms://<alias ARN>`, `aws-kms://alias/<name>[?region=…]` or
  * `aws-kms://<key id>[?region=…]`.
  *
- * @throws KEY_URI_INVALID
+ * @throws KEY_URI_INVALID, INVALID_ARGUMENT
  */
-export function awsKeyFromUri(uri: string, options: Omit<AwsKeyOptions, 'keyId' | 'region'> = {}): AwsKey {
+export function awsKeyFromUri(uri: string, options: UriOptions = {}): AwsKey {
+  checkOptions(options, Object.keys(URI_OPTIONS), 'A key of aws-kms:');
   return awsKey(parseKeyUri(uri), options);
 }
 
-function awsKey(name: KeyName, options: Omit<AwsKeyOptions, 'keyId' | 'region'>): AwsKey {
-  checkOptions(options, 'An AWS key', { client: 'object', clientConfig: 'object' });
+function awsKey(name: KeyName, options: UriOptions): AwsKey {
+  checkKinds(options, 'An AWS key', { client: 'object', clientConfig: 'object' });
   const deadlineMs = checkedDeadline(options.deadlineMs);
   const uri = uriOf(name);
   const ask = asking(name, lazyConnection(name, options));

@@ -1,4 +1,4 @@
-import { DATA_KEY_BYTES, isWeightsealError, secretBytes } from '@weightseal/core';
+import { DATA_KEY_BYTES, isWeightsealError, ownBytes, secretBytes } from '@weightseal/core';
 import type { Ask } from './ask.js';
 import type { KeyName } from './key-name.js';
 import { answeredVersion, type KeyVersion, strange } from './key-version.js';
@@ -93,5 +93,5 @@ export async function wrappedVersion(
 
 /** The SDK decodes a string of JSON, and passes on whatever else stands there. */
 function bytesOf(value: unknown): Uint8Array | undefined {
-  return value instanceof Uint8Array ? value : undefined;
+  return ownBytes(value);
 }

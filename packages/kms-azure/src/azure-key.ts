@@ -2,6 +2,7 @@ import type { CryptographyClient } from '@azure/keyvault-keys';
 import {
   checkDataKey,
   checkedDeadline,
+  checkKinds,
   checkOptions,
   encodeContext,
   type KeyCallOptions,
@@ -42,6 +43,24 @@ export interface AzureKeyOptions extends SdkOptions {
   readonly deadlineMs?: number | undefined;
 }
 
+type UriOptions = Omit<AzureKeyOptions, 'vaultUrl' | 'name' | 'version'>;
+
+const URI_OPTIONS: Readonly<Record<keyof UriOptions, true>> = {
+  algorithm: true,
+  clients: true,
+  credential: true,
+  clientOptions: true,
+  allowedHosts: true,
+  formerUris: true,
+  deadlineMs: true,
+};
+const OPTIONS: Readonly<Record<keyof AzureKeyOptions, true>> = {
+  ...URI_OPTIONS,
+  vaultUrl: true,
+  name: true,
+  version: true,
+};
+
 export type AzureKey = KeyWrapper & KeyDescriber & KeyRotator & RotationScheduler;
 
 /**
@@ -53,7 +72,8 @@ export type AzureKey = KeyWrapper & KeyDescriber & KeyRotator & RotationSchedule
  * @throws INVALID_ARGUMENT
  */
 export function createAzureKey(options: AzureKeyOptions): AzureKey {
-  checkOptions(options, 'createAzureKey', { allowedHosts: 'list' });
+  checkOptions(options, Object.keys(OPTIONS), 'A key of Azure');
+  checkKinds(options, 'createAzureKey', { allowedHosts: 'list' });
   const key = checkedName(options, 'INVALID_ARGUMENT');
   const former = (options.formerUris ?? []).map((uri) => formerKey(uri, options.allowedHosts));
   const deadlineMs = checkedDeadline(options.deadlineMs);
@@ -119,11 +139,9 @@ export function createAzureKey(options: AzureKeyOptions): AzureKey {
 }
 
 /** The key of `azure-kv://<vault host>[:port]/keys/<name>[/<version>]`. @throws KEY_URI_INVALID, INVALID_ARGUMENT */
-export function azureKeyFromUri(
-  uri: string,
-  options: Omit<AzureKeyOptions, 'vaultUrl' | 'name' | 'version'> = {},
-): AzureKey {
-  checkOptions(options, 'azureKeyFromUri', { allowedHosts: 'list' });
+export function azureKeyFromUri(uri: string, options: UriOptions = {}): AzureKey {
+  checkOptions(options, Object.keys(URI_OPTIONS), 'A key of azure-kv:');
+  checkKinds(options, 'azureKeyFromUri', { allowedHosts: 'list' });
   const parts = { ...partsOf(uri), allowedHosts: options.allowedHosts };
   checkedName(parts, 'KEY_URI_INVALID');
   return createAzureKey({ ...options, ...parts });

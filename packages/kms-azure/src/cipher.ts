@@ -1,5 +1,5 @@
 import type { CryptographyClient } from '@azure/keyvault-keys';
-import { DATA_KEY_BYTES } from '@weightseal/core';
+import { DATA_KEY_BYTES, ownBytes } from '@weightseal/core';
 import { type Answered, type Ask, answeredVersion, ask, invalidAnswer } from './ask.js';
 import { type AzureAlgorithm, type Body, dataKeyOf, joinBlob, owned, payloadOf } from './blob.js';
 
@@ -97,7 +97,7 @@ function secret(cipher: Cipher, answered: Answered<{ result?: unknown }>): Uint8
   try {
     return bytes(cipher, checked(cipher, answered).result);
   } catch (error) {
-    if (result instanceof Uint8Array) result.fill(0);
+    ownBytes(result)?.fill(0);
     throw error;
   }
 }
@@ -108,9 +108,8 @@ function checked<T>(cipher: Cipher, { answer, kid }: Answered<T>): T {
 }
 
 function bytes(cipher: Cipher, value: unknown): Uint8Array {
-  return value instanceof Uint8Array && value.length > 0
-    ? value
-    : fail(cipher, 'a field is missing in the answer');
+  const own = ownBytes(value);
+  return own && own.length > 0 ? own : fail(cipher, 'a field is missing in the answer');
 }
 
 function fail({ key }: Ask, problem: string): never {

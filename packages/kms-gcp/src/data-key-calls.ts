@@ -1,4 +1,4 @@
-import { DATA_KEY_BYTES, secretBytes, WeightsealError } from '@weightseal/core';
+import { DATA_KEY_BYTES, ownBytes, secretBytes, WeightsealError } from '@weightseal/core';
 import type { Ask } from './ask.js';
 import { crc32c, hasChecksum } from './crc32c.js';
 import { isVersionOf, type KeyName } from './key-name.js';
@@ -102,5 +102,5 @@ export function rejected(problem: string): WeightsealError {
 }
 
 function isBytes(value: unknown): value is Uint8Array {
-  return value instanceof Uint8Array;
+  return ownBytes(value) !== undefined;
 }

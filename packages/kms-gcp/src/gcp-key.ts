@@ -1,6 +1,7 @@
 import {
   checkDataKey,
   checkedDeadline,
+  checkKinds,
   checkOptions,
   encodeContext,
   type KeyCallOptions,
@@ -37,6 +38,16 @@ export interface GcpKeyOptions extends ConnectionOptions {
   readonly deadlineMs?: number | undefined;
 }
 
+type UriOptions = Omit<GcpKeyOptions, 'name'>;
+
+const URI_OPTIONS: Readonly<Record<keyof UriOptions, true>> = {
+  client: true,
+  clientOptions: true,
+  transport: true,
+  deadlineMs: true,
+};
+const OPTIONS: Readonly<Record<keyof GcpKeyOptions, true>> = { ...URI_OPTIONS, name: true };
+
 export type GcpKey = KeyWrapper & KeyDescriber & KeyRotator & RotationScheduler;
 
 /**
@@ -46,20 +57,22 @@ export type GcpKey = KeyWrapper & KeyDescriber & KeyRotator & RotationScheduler;
  * @throws INVALID_ARGUMENT for what names no key
  */
 export function createGcpKey(options: GcpKeyOptions): GcpKey {
-  return gcpKey(keyName(checkOptions(options, 'createGcpKey').name, 'INVALID_ARGUMENT'), options);
+  checkOptions(options, Object.keys(OPTIONS), 'A key of Cloud KMS');
+  return gcpKey(keyName(options.name, 'INVALID_ARGUMENT'), options);
 }
 
 /**
  * The key of `gcp-kms://projects/<p>/locations/<l>/keyRings/<r>/cryptoKeys/<k>[/cryptoKeyVersions/<v>]`.
  *
- * @throws KEY_URI_INVALID
+ * @throws KEY_URI_INVALID, INVALID_ARGUMENT
  */
-export function gcpKeyFromUri(uri: string, options: Omit<GcpKeyOptions, 'name'> = {}): GcpKey {
+export function gcpKeyFromUri(uri: string, options: UriOptions = {}): GcpKey {
+  checkOptions(options, Object.keys(URI_OPTIONS), 'A key of gcp-kms:');
   return gcpKey(parseKeyUri(uri), options);
 }
 
-function gcpKey(name: KeyName, options: Omit<GcpKeyOptions, 'name'>): GcpKey {
-  checkOptions(options, 'A Google Cloud key', { client: 'object', clientOptions: 'object' });
+function gcpKey(name: KeyName, options: UriOptions): GcpKey {
+  checkKinds(options, 'A Google Cloud key', { client: 'object', clientOptions: 'object' });
   const deadlineMs = checkedDeadline(options.deadlineMs);
   const uri = uriOf(name);
   const ask = asking(name, lazyClient(options), deadlineMs);

@@ -2,6 +2,7 @@ import {
   betweenSteps,
   checkDataKey,
   checkedDeadline,
+  checkKinds,
   checkOptions,
   checkPath,
   encodeContext,
@@ -37,6 +38,11 @@ export interface LocalKeyOptions {
   readonly allowKeyOfOthers?: boolean | undefined;
 }
 
+type UriOptions = Omit<LocalKeyOptions, 'path'>;
+
+const URI_OPTIONS: Readonly<Record<keyof UriOptions, true>> = { deadlineMs: true, allowKeyOfOthers: true };
+const OPTIONS: Readonly<Record<keyof LocalKeyOptions, true>> = { ...URI_OPTIONS, path: true };
+
 export type LocalKey = KeyWrapper & KeyDescriber & KeyRotator;
 
 /**
@@ -49,7 +55,8 @@ export type LocalKey = KeyWrapper & KeyDescriber & KeyRotator;
  * @throws INVALID_ARGUMENT for a path that no URI can name. The calls throw also KEY_FILE_INVALID and KEY_FILE_EXPOSED.
  */
 export function createLocalKey(options: LocalKeyOptions): LocalKey {
-  checkOptions(options, 'createLocalKey');
+  checkOptions(options, Object.keys(OPTIONS), 'A local key');
+  checkKinds(options, 'createLocalKey');
   const path = checkedPath(checkPath(options.path, 'The option `path`'), 'INVALID_ARGUMENT');
   const deadlineMs = checkedDeadline(options.deadlineMs);
   const uri = `local:${path}`;
@@ -126,10 +133,10 @@ export function createLocalKey(options: LocalKeyOptions): LocalKey {
 /**
  * The key of `local:<path>`. The path is taken as it stands, without percent-decoding.
  *
- * @throws KEY_URI_INVALID
+ * @throws KEY_URI_INVALID, INVALID_ARGUMENT
  */
-export function localKeyFromUri(uri: string, options: Omit<LocalKeyOptions, 'path'> = {}): LocalKey {
-  checkOptions(options, 'localKeyFromUri');
+export function localKeyFromUri(uri: string, options: UriOptions = {}): LocalKey {
+  checkOptions(options, Object.keys(URI_OPTIONS), 'A key of local:');
   return createLocalKey({ ...options, path: checkedPath(pathOf(uri, 'local'), 'KEY_URI_INVALID') });
 }
 

@@ -1,6 +1,7 @@
 import {
   checkDataKey,
   checkedDeadline,
+  checkKinds,
   checkOptions,
   encodeContext,
   isWeightsealError,
@@ -35,6 +36,13 @@ export interface PassphraseKeyOptions {
   readonly deadlineMs?: number | undefined;
 }
 
+const OPTIONS: Readonly<Record<keyof PassphraseKeyOptions, true>> = {
+  passphrase: true,
+  scrypt: true,
+  uri: true,
+  deadlineMs: true,
+};
+
 /**
  * A key that scrypt makes from a passphrase, anew for each call and wiped after it.
  *
@@ -44,7 +52,8 @@ export interface PassphraseKeyOptions {
  * @throws INVALID_ARGUMENT, KEY_URI_INVALID. The calls throw also PASSPHRASE_REQUIRED.
  */
 export function createPassphraseKey(options: PassphraseKeyOptions): KeyWrapper {
-  checkOptions(options, 'createPassphraseKey', { uri: 'string', scrypt: 'object' });
+  checkOptions(options, Object.keys(OPTIONS), 'A key from a passphrase');
+  checkKinds(options, 'createPassphraseKey', { uri: 'string', scrypt: 'object' });
   const { passphrase } = options;
   if (typeof passphrase !== 'function' && !isBytes(passphrase)) throw notBytes();
   const cost = checkedScrypt(options.scrypt);

@@ -1,5 +1,6 @@
 import {
   checkedDeadline,
+  checkKinds,
   checkOptions,
   type KeyWrapper,
   readPrivateFile,
@@ -26,6 +27,13 @@ export interface PassphraseUriOptions extends Pick<PassphraseKeyOptions, 'scrypt
   readonly allowKeyOfOthers?: boolean | undefined;
 }
 
+const URI_OPTIONS: Readonly<Record<keyof PassphraseUriOptions, true>> = {
+  scrypt: true,
+  deadlineMs: true,
+  prompt: true,
+  allowKeyOfOthers: true,
+};
+
 /**
  * The key of `passphrase:` (asked for at each call: first WEIGHTSEAL_PASSPHRASE, then `prompt`) or of
  * `passphrase:<path>` (a file that nobody else can read or change). Wherever it comes from it must be UTF-8, and one line end at its end does not
@@ -35,7 +43,8 @@ export interface PassphraseUriOptions extends Pick<PassphraseKeyOptions, 'scrypt
  * @throws KEY_URI_INVALID, INVALID_ARGUMENT. The calls throw also PASSPHRASE_REQUIRED, KEY_FILE_EXPOSED, KEY_FILE_INVALID.
  */
 export function passphraseKeyFromUri(uri: string, options: PassphraseUriOptions = {}): KeyWrapper {
-  const checked = checkOptions(options, 'passphraseKeyFromUri', { prompt: 'function', scrypt: 'object' });
+  checkOptions(options, Object.keys(URI_OPTIONS), 'A key of passphrase:');
+  const checked = checkKinds(options, 'passphraseKeyFromUri', { prompt: 'function', scrypt: 'object' });
   const { prompt, scrypt, deadlineMs, allowKeyOfOthers: ofOthers } = checked;
   const path = pathOf(uri, 'passphrase');
   return createPassphraseKey({

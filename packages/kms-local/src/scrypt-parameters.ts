@@ -1,4 +1,4 @@
-import { WeightsealError } from '@weightseal/core';
+import { checkOptions, WeightsealError } from '@weightseal/core';
 
 export interface ScryptParameters {
   /** The cost: a power of two from 2^14 to 2^20. */
@@ -26,6 +26,7 @@ export function scryptProblem({ N, r, p }: ScryptParameters): string | undefined
 
 /** @throws INVALID_ARGUMENT */
 export function checkedScrypt(parameters: ScryptParameters = DEFAULT): ScryptParameters {
+  checkOptions(parameters, Object.keys(DEFAULT), 'The option `scrypt`');
   const problem = scryptProblem(parameters);
   if (problem)
     throw new WeightsealError('INVALID_ARGUMENT', `The scrypt parameters cannot be used: ${problem}.`);

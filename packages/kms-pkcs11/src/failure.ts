@@ -127,6 +127,10 @@ const BY_KIND: Readonly<Record<Exclude<Failure['kind'], 'ckr'>, Row>> = {
     'KEY_UNAVAILABLE',
     "The helper process that holds the PKCS#11 module is gone or cannot be started; see the vendor's log, and try again.",
   ],
+  'no-program': [
+    'KEY_UNAVAILABLE',
+    'The program of the helper process is not beside the code: it was bundled, or made a single executable. Leave @weightseal/kms-pkcs11 out of the bundle (as external), and start the program with node.',
+  ],
   defect: ['INTERNAL', 'The helper process failed in a way that it should not.'],
   'no-token': [
     'KEY_NOT_FOUND',

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { wipe } from '@weightseal/core';
@@ -6,7 +7,6 @@ import { encodeFrame, type Frame, FrameReader } from './frames.js';
 import { type Answer, HelperFailure, type Request } from './messages.js';
 import { PIN_VARIABLE } from './pin.js';
 
-const PROGRAM = fileURLToPath(new URL('./worker.js', import.meta.url));
 /** Threads for calls into the module: more than a token gets sessions, since one that hangs keeps its thread. */
 const THREADS = 16;
 /** How long the helper may take to close its sessions; it counts to one second itself. */
@@ -15,6 +15,19 @@ const GOODBYE_MS = 2000;
 interface Call {
   readonly resolve: (frame: Frame<Answer>) => void;
   readonly reject: (failure: HelperFailure) => void;
+}
+
+/** @throws HelperFailure in a bundle, which leaves the file behind, and in a single executable, which would start itself */
+function program(): string {
+  try {
+    const path = fileURLToPath(new URL('./worker.js', import.meta.url));
+    // Not every runtime that loads this has the module.
+    const sea: typeof import('node:sea') | undefined = process.getBuiltinModule('node:sea');
+    if (!sea?.isSea() && existsSync(path)) return path;
+  } catch {
+    // In CommonJS the code does not know where it is.
+  }
+  throw new HelperFailure({ kind: 'no-program' });
 }
 
 /** The helper has PINs and data keys, and Node would open its debugger to whoever sends it a SIGUSR1. Older ones do not know the option. */
@@ -39,14 +52,14 @@ export class Helper {
   /** @throws HelperFailure */
   constructor(module: string) {
     try {
-      this.#child = spawn(process.execPath, [...withoutDebugger(), PROGRAM, module], {
+      this.#child = spawn(process.execPath, [...withoutDebugger(), program(), module], {
         // What the module prints is for people, and not for who reads our standard output.
         stdio: ['ignore', 2, 2, 'pipe'],
         env: environment(),
         windowsHide: true,
       });
     } catch (cause) {
-      throw notStarted(cause);
+      throw cause instanceof HelperFailure ? cause : notStarted(cause);
     }
     // Where the process has no descriptor left there are no pipes, and the event that follows would end the program.
     this.#child.on('error', () => {});

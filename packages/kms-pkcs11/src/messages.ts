@@ -59,6 +59,7 @@ export type Failure =
   | { readonly kind: 'defect'; readonly detail: string }
   | {
       readonly kind:
+        | 'no-program'
         | 'no-token'
         | 'many-tokens'
         | 'no-mechanism'

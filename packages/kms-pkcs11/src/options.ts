@@ -1,5 +1,5 @@
 import { isAbsolute } from 'node:path';
-import { filePath, WeightsealError } from '@weightseal/core';
+import { filePath, ownBytes, WeightsealError } from '@weightseal/core';
 import type { KeyQuery, TokenQuery } from './messages.js';
 import type { Pin } from './pin.js';
 import { isPlain } from './uri.js';
@@ -35,6 +35,24 @@ export interface Pkcs11KeyOptions extends TokenOptions, AccessOptions {
   readonly id?: Uint8Array | undefined;
 }
 
+export const ACCESS_OPTIONS: Readonly<Record<keyof AccessOptions, true>> = {
+  module: true,
+  pin: true,
+  deadlineMs: true,
+};
+export const KEY_OPTIONS: Readonly<Record<keyof Pkcs11KeyOptions, true>> = {
+  ...ACCESS_OPTIONS,
+  token: true,
+  manufacturer: true,
+  model: true,
+  serial: true,
+  slotId: true,
+  slotDescription: true,
+  slotManufacturer: true,
+  object: true,
+  id: true,
+};
+
 /** @throws INVALID_ARGUMENT */
 export function checkedToken(options: TokenOptions): TokenQuery {
   const { token, manufacturer, model, serial, slotId, slotDescription, slotManufacturer } = options;
@@ -48,8 +66,7 @@ export function checkedToken(options: TokenOptions): TokenQuery {
 /** @throws INVALID_ARGUMENT */
 export function checkedKey({ object, id }: Pick<Pkcs11KeyOptions, 'object' | 'id'>): KeyQuery {
   checkText('object', object);
-  if (id !== undefined && !(id instanceof Uint8Array && id.length > 0))
-    throw invalid('id', 'bytes, at least one');
+  if (id !== undefined && !ownBytes(id)?.length) throw invalid('id', 'bytes, at least one');
   if (object === undefined && id === undefined)
     throw invalid('object', 'the label of the key, unless `id` is given');
   return { object, id: id && Buffer.from(id).toString('hex') };

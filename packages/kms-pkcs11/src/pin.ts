@@ -1,5 +1,6 @@
 import {
   isWeightsealError,
+  ownBytes,
   readPrivateFile,
   secretBytes,
   secretTextIn,
@@ -42,7 +43,7 @@ async function fromOption(pin: Pin, signal: AbortSignal): Promise<Uint8Array> {
   try {
     return copied(given);
   } finally {
-    if (given instanceof Uint8Array) wipe(given);
+    wipe(ownBytes(given));
   }
 }
 
@@ -64,9 +65,10 @@ async function answerOf(
 
 function copied(pin: string | Uint8Array): Uint8Array {
   if (pin === '' || pin.length === 0) throw notAPin();
-  if (pin instanceof Uint8Array) {
-    const copy = secretBytes(pin.length);
-    copy.set(pin);
+  const bytes = ownBytes(pin);
+  if (bytes) {
+    const copy = secretBytes(bytes.length);
+    copy.set(bytes);
     return copy;
   }
   if (typeof pin !== 'string') throw notAPin();

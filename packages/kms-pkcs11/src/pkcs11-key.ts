@@ -18,10 +18,12 @@ import { Client } from './client.js';
 import { ALGORITHM, IV_BYTES } from './constants.js';
 import { toDescription, versionIn } from './describe.js';
 import {
+  ACCESS_OPTIONS,
   type AccessOptions,
   checkedKey,
   checkedModule,
   checkedToken,
+  KEY_OPTIONS,
   type Pkcs11KeyOptions,
 } from './options.js';
 import { pinSource } from './pin.js';
@@ -38,7 +40,7 @@ export type Pkcs11Key = KeyWrapper & KeyDescriber & KeyRotator;
  * @throws INVALID_ARGUMENT, KEY_URI_INVALID
  */
 export function createPkcs11Key(options: Pkcs11KeyOptions): Pkcs11Key {
-  checkOptions(options, 'createPkcs11Key');
+  checkOptions(options, Object.keys(KEY_OPTIONS), 'A key of PKCS#11');
   return keyOf({ token: checkedToken(options), key: checkedKey(options) }, options, undefined);
 }
 
@@ -49,7 +51,7 @@ export function createPkcs11Key(options: Pkcs11KeyOptions): Pkcs11Key {
  * @throws KEY_URI_INVALID, INVALID_ARGUMENT
  */
 export function pkcs11KeyFromUri(uri: string, options: AccessOptions = {}): Pkcs11Key {
-  checkOptions(options, 'pkcs11KeyFromUri');
+  checkOptions(options, Object.keys(ACCESS_OPTIONS), 'A key of pkcs11:');
   const { module, pinFile, ...identity } = parseUri(uri);
   return keyOf(identity, { ...options, module: options.module ?? module }, pinFile);
 }

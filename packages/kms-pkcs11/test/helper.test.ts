@@ -1,10 +1,10 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { sealToFile } from '@weightseal/core';
 import { createPkcs11Key } from '@weightseal/kms-pkcs11';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -42,6 +42,22 @@ describe('a module', () => {
       code: 'KEY_UNAVAILABLE',
       message: expect.stringContaining('missing.so'),
     });
+  });
+
+  it('is not reached where the code was bundled and its helper left behind, and the error says so', async () => {
+    const dist = dirname(fileURLToPath(import.meta.resolve('@weightseal/kms-pkcs11')));
+    const bundle = await mkdtemp(join(directory, 'bundle-'));
+    for (const file of await readdir(dist))
+      if (file.endsWith('.js') && file !== 'worker.js') await copyFile(join(dist, file), join(bundle, file));
+    await symlink(join(import.meta.dirname, '..', 'node_modules'), join(bundle, 'node_modules'));
+    await writeFile(join(bundle, 'package.json'), '{"type":"module"}');
+    const program = `
+      import { createPkcs11Key } from './index.js';
+      const key = createPkcs11Key({ module: '/missing.so', object: 'k', pin: '4711' });
+      await key.wrap(new Uint8Array(32), {}).catch(({ code, message }) => console.log(code, message));`;
+    await writeFile(join(bundle, 'main.js'), program);
+    const said = execFileSync(process.execPath, [join(bundle, 'main.js')], { encoding: 'utf8' });
+    expect(said).toMatch(/^KEY_UNAVAILABLE .*out of the bundle/);
   });
 
   it('that is no library is unavailable', async () => {

@@ -1,6 +1,7 @@
 import {
   checkDataKey,
   checkedDeadline,
+  checkKinds,
   checkOptions,
   encodeContext,
   type KeyCallOptions,
@@ -40,6 +41,23 @@ export interface VaultKeyOptions {
   readonly deadlineMs?: number | undefined;
 }
 
+type UriOptions = Omit<VaultKeyOptions, 'address' | 'mount' | 'name' | 'namespace'>;
+
+const URI_OPTIONS: Readonly<Record<keyof UriOptions, true>> = {
+  token: true,
+  tls: true,
+  formerUris: true,
+  deadlineMs: true,
+};
+const OPTIONS: Readonly<Record<keyof VaultKeyOptions, true>> = {
+  ...URI_OPTIONS,
+  address: true,
+  mount: true,
+  name: true,
+  namespace: true,
+};
+const TLS: Readonly<Record<keyof VaultTls, true>> = { ca: true, cert: true, key: true };
+
 export type VaultKey = KeyWrapper & KeyDescriber & KeyRotator & RotationScheduler;
 
 /**
@@ -51,7 +69,8 @@ export type VaultKey = KeyWrapper & KeyDescriber & KeyRotator & RotationSchedule
  * @throws INVALID_ARGUMENT
  */
 export function createVaultKey(options: VaultKeyOptions): VaultKey {
-  checkOptions(options, 'createVaultKey', { tls: 'object' });
+  checkOptions(options, Object.keys(OPTIONS), 'A key of Vault');
+  checkOptions(options.tls ?? {}, Object.keys(TLS), '`tls` of a key of Vault');
   const key = checkedName(options, 'INVALID_ARGUMENT');
   const former = (options.formerUris ?? []).map((uri) => checkedName(partsOf(uri), 'KEY_URI_INVALID'));
   const deadlineMs = checkedDeadline(options.deadlineMs);
@@ -111,12 +130,10 @@ export function createVaultKey(options: VaultKeyOptions): VaultKey {
  *
  * @throws KEY_URI_INVALID, INVALID_ARGUMENT
  */
-export function vaultKeyFromUri(
-  uri: string,
-  options: Omit<VaultKeyOptions, 'address' | 'mount' | 'name' | 'namespace'> = {},
-): VaultKey {
+export function vaultKeyFromUri(uri: string, options: UriOptions = {}): VaultKey {
+  checkOptions(options, Object.keys(URI_OPTIONS), 'A key of vault:');
   const parts = partsOf(uri);
   checkedName(parts, 'KEY_URI_INVALID');
-  checkOptions(options, 'vaultKeyFromUri');
+  checkKinds(options, 'vaultKeyFromUri');
   return createVaultKey({ ...options, ...parts });
 }

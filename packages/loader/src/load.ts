@@ -1,7 +1,7 @@
 import {
   type ByteSource,
   type Context,
-  checkOptions,
+  checkKinds,
   checkPath,
   FileSource,
   filePath,
@@ -161,9 +161,9 @@ export async function load(given: string | URL | ByteSource, options: LoadOption
 export function checkLoad(
   options: LoadOptions,
   of: string,
-  more: Parameters<typeof checkOptions>[2] = {},
+  more: Parameters<typeof checkKinds>[2] = {},
 ): void {
-  checkOptions(options, of, {
+  checkKinds(options, of, {
     ...more,
     directory: 'path',
     allowDisk: 'boolean',

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { chmod, type FileHandle, open, readdir, readlink, realpath } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { checkOptions, checkPath, ioError } from '@weightseal/core';
+import { checkKinds, checkPath, ioError } from '@weightseal/core';
 import { lifeOf, MARK, ownerOf } from './owner.js';
 import { usualPlaces } from './place/existing.js';
 import { removeMarked } from './place/remove-marked.js';
@@ -43,7 +43,7 @@ const TOGETHER = 32;
 export async function sweep(options: SweepOptions = {}): Promise<Swept> {
   const removed: string[] = [];
   const kept: Kept[] = [];
-  const { directories } = checkOptions(options, 'sweep', { directories: 'list', elsewhere: 'boolean' });
+  const { directories } = checkKinds(options, 'sweep', { directories: 'list', elsewhere: 'boolean' });
   const paths = await candidates(directories?.map((one) => checkPath(one, 'A directory')));
   for (let at = 0; at < paths.length; at += TOGETHER) {
     const some = paths.slice(at, at + TOGETHER);

@@ -1,6 +1,6 @@
 import type { ConfigStatus, ConfigSummary, SummaryLayer } from '@weightseal/config';
 import { usageError } from '../cli-error.js';
-import { bound, more } from '../configured.js';
+import { bound, more, runs } from '../configured.js';
 import { list, printable, quote } from '../text.js';
 import type { Args, Result } from '../types.js';
 
@@ -64,17 +64,32 @@ function lines({ path, status, refusal, problem, summary }: ConfigStatus): strin
   ];
 }
 
-function said({ preset, layers, variables, hosts, modules }: ConfigSummary): string[] {
+function said({ preset, layers, variables, hosts, modules, code }: ConfigSummary): string[] {
   return [
     ...list('profile', preset === undefined ? [] : [quote(preset)]),
     ...layers.flatMap(layerLines),
     ...list('reads', variables.map(quote)),
     ...list('hosts', hosts.map(quote)),
     ...list('modules', modules.map(quote)),
+    ...list('code', code?.map(codeLine) ?? []),
   ];
 }
 
-function layerLines({ profile, keys, recipients, open, deadlineMs, hedgeMs }: SummaryLayer): string[] {
+/** The gravest that a configuration can do. */
+function codeLine({ module, sha256 }: NonNullable<ConfigSummary['code']>[number]): string {
+  const what = sha256 === undefined ? '' : ` (SHA-256 ${sha256})`;
+  return `${quote(module)}${what} runs as you, with all that you may do`;
+}
+
+function layerLines({
+  profile,
+  keys,
+  recipients,
+  open,
+  deadlineMs,
+  hedgeMs,
+  providers,
+}: SummaryLayer): string[] {
   const inLayer = [
     ...list(
       'keys',
@@ -90,6 +105,7 @@ function layerLines({ profile, keys, recipients, open, deadlineMs, hedgeMs }: Su
     ...list('open', open === undefined ? [] : [open.map(quote).join(', ')]),
     ...list('deadline', deadlineMs === undefined ? [] : [`${deadlineMs} ms`]),
     ...list('hedge', hedgeMs === undefined ? [] : [`${hedgeMs} ms`]),
+    ...list('runs', providers?.map(runs) ?? []),
   ];
   if (profile === undefined || inLayer.length === 0) return inLayer;
   return [`in ${quote(profile)}`, ...inLayer.map((line) => `  ${line}`)];

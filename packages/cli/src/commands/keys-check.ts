@@ -20,7 +20,7 @@ export async function keysCheck(args: Args, { signal }: Session): Promise<Result
   const checked = [];
   // One after another: what is measured is how long each takes alone.
   for (const [index, { name, uri }] of keys.entries()) {
-    const load = async () => (await resolveKeys(config, [named[index]!], accessOf(args)))[0]!;
+    const load = async () => (await resolveKeys(config, [named[index]!], await accessOf(args)))[0]!;
     checked.push({ name, check: await checkKey(uri, load, signal) });
   }
   const rows = await Promise.all(

@@ -1,7 +1,7 @@
 import type { Config, ConfiguredKey, RecipientRule } from '@weightseal/config';
 import { usageError } from '../cli-error.js';
 import { configuration, used } from '../configuration.js';
-import { bound, more } from '../configured.js';
+import { bound, more, runs, type SummaryProvider } from '../configured.js';
 import { list, quote } from '../text.js';
 import type { Args, Result } from '../types.js';
 
@@ -22,7 +22,15 @@ function plain(config: Config): object {
     open: config.keysToOpen()?.map(nameOf),
     deadlineMs,
     hedgeMs,
+    ...(config.providers.size > 0 && { providers: providersOf(config) }),
   };
+}
+
+function providersOf(config: Config): readonly Omit<SummaryProvider, 'options'>[] {
+  return [...config.providers].map(([scheme, { module }]) => ({
+    scheme,
+    module: typeof module === 'string' ? module : config.path,
+  }));
 }
 
 function describe(config: Config): string[] {
@@ -43,6 +51,7 @@ function describe(config: Config): string[] {
     ...list('open', [config.keysToOpen()?.map(shown).join(', ') ?? 'only with --key']),
     ...list('deadline', deadlineMs === undefined ? [] : [`${deadlineMs} ms`]),
     ...list('hedge', hedgeMs === undefined ? [] : [`${hedgeMs} ms`]),
+    ...list('runs', providersOf(config).map(runs)),
   ];
 }
 

@@ -1,5 +1,5 @@
 import type { KeyWrapper } from '@weightseal/core';
-import { usageError } from '../cli-error.js';
+import { CliError, usageError } from '../cli-error.js';
 import { configurationFor, shownKeys, tellUse, used } from '../configuration.js';
 import { core } from '../core.js';
 import { accessOf, resolveKeys } from '../keys.js';
@@ -17,17 +17,26 @@ export type Rotation =
 export async function rotate(args: Args, { signal }: Session): Promise<Result> {
   const rotation = rotationOf(args);
   const config = await configurationFor(args, [args.operand]);
-  const [key] = await resolveKeys(config, [args.operand], accessOf(args));
+  const [key] = await resolveKeys(config, [args.operand], await accessOf(args));
   if (config) tellUse(args, config, `asking ${shownKeys(config, [args.operand])}`);
   const result =
     rotation.kind === 'now' ? rotateNow(key!, sameKey(args), signal) : schedule(key!, rotation, signal);
-  const { value, ...rest } = await result;
+  const { value, ...rest } = await result.catch((error) => fail(error, key!));
   return { ...rest, value: { ...used(config), ...value } };
+}
+
+/** A provider of somebody else's may throw what has no code. */
+async function fail(error: unknown, key: KeyWrapper): Promise<never> {
+  if (error instanceof CliError) throw error;
+  throw (await core()).asFailure(error, key);
 }
 
 /** The arguments with which another command means the same key. */
 function sameKey(args: Args): string {
-  const more = ['config', 'profile'].map((flag) => [flag, args.one(flag)]);
+  const more = [
+    ...['config', 'profile'].map((flag) => [flag, args.one(flag)]),
+    ...args.many('provider').map((provider) => ['provider', provider]),
+  ];
   return [['key', args.operand], ...more]
     .flatMap(([flag, value]) => (value === undefined ? [] : [`--${flag} ${printable(value)}`]))
     .join(' ');

@@ -3,11 +3,13 @@ import type { FloeMessage } from '../format/floe.js';
 import { OVERHEAD } from '../format/sizes.js';
 import { writeError } from '../io/output/named.js';
 import { atMost, type ReadOptions, readsFor } from '../io/reads.js';
+import { systemFailure } from '../system-errors.js';
 import { type Digest, inlineDigest, threadDigest } from './digest.js';
 import { inlineExecutor } from './inline.js';
 import { inOrder } from './pipeline.js';
 import { type Batch, batchCount, taskOf } from './plan.js';
 import { sharedPool } from './pool.js';
+import { SHARED_DESCRIPTORS } from './shared-descriptors.js';
 import { Slots } from './slots.js';
 import { type Emit, type Executor, type Operation, TaskError, type TaskResult } from './task.js';
 
@@ -62,7 +64,8 @@ export function planFor(
   reads?: ReadOptions,
 ): Plan {
   const inline =
-    plaintextSize !== undefined && plaintextSize <= INLINE_BYTES && segmentLength <= INLINE_BYTES;
+    !SHARED_DESCRIPTORS ||
+    (plaintextSize !== undefined && plaintextSize <= INLINE_BYTES && segmentLength <= INLINE_BYTES);
   return planOn(inline ? inlineExecutor() : sharedPool(), segmentLength, slots, inline, reads);
 }
 
@@ -86,13 +89,15 @@ function planOn(
 /** Where a part of a payload is read: here when threads would first have to start, which then are there for the next. */
 export function planForPart(segmentLength: number, length: number, reads?: ReadOptions): Plan {
   const pool = sharedPool();
-  const inline = length <= (pool.started ? INLINE_BYTES : COLD_INLINE_BYTES) && segmentLength <= INLINE_BYTES;
+  const inline =
+    !SHARED_DESCRIPTORS ||
+    (length <= (pool.started ? INLINE_BYTES : COLD_INLINE_BYTES) && segmentLength <= INLINE_BYTES);
   return planOn(inline ? inlineExecutor() : pool, segmentLength, true, inline, reads);
 }
 
 /** Called as soon as a file's size is known: threads take some 30 ms to start, and the keys can be asked meanwhile. */
 export function warmFor(size: number): void {
-  if (size > INLINE_BYTES) sharedPool().warm();
+  if (size > INLINE_BYTES && SHARED_DESCRIPTORS) sharedPool().warm();
 }
 
 export function digestFor(plan: Plan): Digest {
@@ -199,11 +204,10 @@ function taskFor(
 export function passError(error: unknown, doing: string): WeightsealError {
   if (isWeightsealError(error)) return error;
   if (!(error instanceof TaskError)) return ioError(error, doing);
-  const { errno, short, writing, message } = error.failure;
-  if (errno) {
-    const cause = Object.assign(new Error(message), { code: errno });
-    return writing ? writeError(cause, 'the output') : ioError(cause, doing);
-  }
+  const { system, short, writing, message } = error.failure;
+  const cause = Object.assign(new Error(message), system);
+  if (writing) return writeError(cause, 'the output');
+  if (systemFailure(cause)) return ioError(cause, doing);
   if (short)
     return new WeightsealError(
       'INPUT_CHANGED',

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { unref } from '../timers.js';
 import type { Executor, Task, TaskResult } from './task.js';
 import { WorkerThread } from './worker-thread.js';
 
@@ -126,7 +127,8 @@ export class Pool implements Executor {
       if (this.#queue.length > 0 || this.#threads.some((thread) => thread.load > 0)) return;
       for (const thread of this.#threads.splice(0)) void thread.end();
       this.#most = this.#size;
-    }, IDLE_MS).unref();
+    }, IDLE_MS);
+    unref(this.#idle);
   }
 }
 

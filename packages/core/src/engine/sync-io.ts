@@ -1,6 +1,5 @@
 import { readSync, writevSync } from '../io/sync-fs.js';
-import { systemFailure } from '../system-errors.js';
-import { TaskError } from './task.js';
+import { machineFailure, TaskError } from './task.js';
 
 /** POSIX writev takes at most IOV_MAX, 1024, pieces. */
 const MAX_PIECES = 1024;
@@ -30,10 +29,7 @@ function writeSome(fd: number, pieces: readonly Uint8Array[], at: number): numbe
   try {
     return writevSync(fd, pieces, at);
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    // The number that it may be instead does not go from thread to thread.
-    const errno = systemFailure(error)?.errno ?? code;
-    throw new TaskError({ message, writing: true, ...(errno !== undefined && { errno }) });
+    throw new TaskError({ ...machineFailure(error), writing: true });
   }
 }
 

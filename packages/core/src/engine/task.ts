@@ -37,17 +37,30 @@ export interface TaskResult {
   readonly pieces?: readonly Uint8Array<ArrayBuffer>[];
 }
 
+/** The fields of Node's errors by which `systemFailure` knows them. */
+export interface SystemWords {
+  readonly code?: unknown;
+  readonly errno?: unknown;
+  readonly permission?: unknown;
+}
+
 /** How a task fails, in a form that survives the way between threads. */
 export interface TaskFailure {
   /** The segment that did not authenticate. */
   readonly position?: number;
-  /** The system's error code. */
-  readonly errno?: string;
+  /** What the system said, as Node gives it: the main thread has the table (system-errors.ts). */
+  readonly system?: SystemWords;
   /** Whether it was the output that failed. */
   readonly writing?: boolean;
   /** The input file ended early. */
   readonly short?: boolean;
   readonly message: string;
+}
+
+/** A failure of the machine, in a form that survives the way between threads. */
+export function machineFailure(error: unknown): TaskFailure {
+  const { code, errno, permission, message } = error as NodeJS.ErrnoException & SystemWords;
+  return { message: String(message), system: { code, errno, permission } };
 }
 
 export class TaskError extends Error {

@@ -2,30 +2,59 @@ import type { Worker } from 'node:worker_threads';
 import { WeightsealError } from '../errors.js';
 import { systemFailure } from '../system-errors.js';
 import { TaskError, type TaskResult } from './task.js';
+import { distrustFile, workerFile } from './worker-file.js';
 import type { FromWorker, ToWorker } from './worker-messages.js';
 
 type Payload = ToWorker extends infer M ? (M extends ToWorker ? Omit<M, 'id'> : never) : never;
 type Answer = TaskResult | string | undefined;
 
+interface Waiting {
+  readonly message: ToWorker;
+  resolve(answer: Answer): void;
+  reject(error: Error): void;
+}
+
 /** One thread of ours, as calls that return promises. It keeps the process alive only while it has work. */
 export class WorkerThread {
-  readonly #worker: Worker;
-  readonly #waiting = new Map<
-    number,
-    { resolve: (answer: Answer) => void; reject: (error: Error) => void }
-  >();
+  #worker: Worker;
+  readonly #waiting = new Map<number, Waiting>();
   #nextId = 0;
   #dead: WeightsealError | undefined;
   #answered = false;
+  #ending = false;
 
   /** @throws IO_ERROR when the system gives no thread; it may also tell later, and the calls then reject with that */
   constructor() {
-    this.#worker = startThread();
-    this.#worker.on('message', (message: FromWorker) => this.#settle(message));
-    this.#worker.on('error', (error) => this.#fail(this.#answered ? threadFailed(error) : noThread(error)));
-    this.#worker.on('exit', () => this.#fail(threadFailed(undefined)));
+    this.#worker = this.#start();
+  }
+
+  #start(): Worker {
+    const from = workerFile();
+    const worker = startThread(from);
+    worker.on('message', (message: FromWorker) => this.#settle(message));
+    worker.on('error', (error) => {
+      if (this.#ending || this.#answered) this.#fail(threadFailed(error));
+      else if ('file' in from && !systemFailure(error)) this.#startFromText(worker);
+      else this.#fail(noThread(error));
+    });
+    worker.on('exit', () => this.#fail(threadFailed(undefined)));
     // After the listeners: adding one takes the reference again.
-    this.#worker.unref();
+    worker.unref();
+    return worker;
+  }
+
+  /** The file could not be loaded. That thread has done nothing, and another gets what was asked of it. */
+  #startFromText(failed: Worker): void {
+    failed.removeAllListeners('exit');
+    distrustFile();
+    try {
+      this.#worker = this.#start();
+    } catch (error) {
+      this.#fail(error as WeightsealError);
+      return;
+    }
+    for (const { message } of this.#waiting.values()) this.#worker.postMessage(message);
+    if (this.#waiting.size > 0) this.#worker.ref();
   }
 
   get load(): number {
@@ -45,13 +74,15 @@ export class WorkerThread {
     if (this.#dead) return Promise.reject(this.#dead);
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject });
+      const sent = { ...message, id } as ToWorker;
+      this.#waiting.set(id, { message: sent, resolve, reject });
       this.#worker.ref();
-      this.#worker.postMessage({ ...message, id } as ToWorker);
+      this.#worker.postMessage(sent);
     });
   }
 
   async end(): Promise<void> {
+    this.#ending = true;
     await this.#worker.terminate();
   }
 
@@ -71,11 +102,12 @@ export class WorkerThread {
   }
 }
 
-function startThread(): Worker {
+function startThread(from: ReturnType<typeof workerFile>): Worker {
   // Loaded with the first thread: a small file needs none, and starts sooner without.
   const threads = process.getBuiltinModule('node:worker_threads');
   try {
-    return new threads.Worker(new URL('./worker.js', import.meta.url), {
+    return new threads.Worker('file' in from ? from.file : from.text, {
+      eval: 'text' in from,
       // A thread of ours needs nothing of the host's environment or flags, and little heap: its buffers are outside it.
       env: {},
       execArgv: [],

@@ -1,9 +1,8 @@
 // The byte conventions of FORMAT.md §1: big-endian integers, LP() and canonical base64url.
 
-const encoder = new TextEncoder();
-
+/** By Buffer, since Jest's browser environment has no TextEncoder. */
 export function utf8(text: string): Uint8Array<ArrayBuffer> {
-  return encoder.encode(text);
+  return Uint8Array.from(Buffer.from(text));
 }
 
 export function concat(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {

@@ -32,9 +32,9 @@ export function canonicalJson(value: Json): Uint8Array<ArrayBuffer> {
  */
 export function parseCanonicalJson(bytes: Uint8Array): Json | undefined {
   try {
-    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
     const value: unknown = JSON.parse(text);
-    return encode(value, 0) === text ? (value as Json) : undefined;
+    return Buffer.compare(canonicalJson(value as Json), bytes) === 0 ? (value as Json) : undefined;
   } catch {
     return undefined;
   }

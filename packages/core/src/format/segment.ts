@@ -102,6 +102,7 @@ export function pieceOf(bytes: Uint8Array): PieceReader {
  */
 export function release(bytes: Uint8Array): void {
   const { buffer } = bytes;
-  if (buffer instanceof ArrayBuffer && buffer.byteLength === bytes.length && bytes.length >= 65_536)
+  // Shared memory has no `transfer`; `instanceof` would know only the buffers of this realm.
+  if (bytes.length >= 65_536 && buffer.byteLength === bytes.length && 'transfer' in buffer)
     buffer.transfer(0);
 }

@@ -12,12 +12,15 @@ function absoluteEntries(): string[] {
   return (process.env['PATH'] ?? '').split(':').filter((entry) => entry.startsWith('/'));
 }
 
+function entries(): string[] {
+  return [...new Set([...absoluteEntries(), ...USUAL])];
+}
+
 /** PATH for a program that we start ourselves, and that starts others by their names: the directories to which only root and we can write. */
 export async function searchPath(): Promise<string> {
-  const safe: string[] = [];
-  for (const entry of new Set([...absoluteEntries(), ...USUAL]))
-    if (USUAL.includes(entry) || (await isOnlyOurs(entry))) safe.push(entry);
-  return safe.join(':');
+  const all = entries();
+  const safe = await Promise.all(all.map((entry) => USUAL.includes(entry) || isOnlyOurs(entry)));
+  return all.filter((_, index) => safe[index]).join(':');
 }
 
 /**
@@ -25,10 +28,10 @@ export async function searchPath(): Promise<string> {
  * nobody but root and us can write to what is found there, or put something else in its place.
  */
 export async function findProgram(name: string): Promise<string | undefined> {
-  const entries = [...new Set([...absoluteEntries(), ...USUAL])];
+  const all = entries();
   // All at once: most entries have none, and asking one after the other takes a millisecond or two of each start. Following a path by ourselves is dear.
-  const runnable = await Promise.all(entries.map((entry) => isRunnable(`${entry}/${name}`)));
-  for (const entry of entries.filter((_, index) => runnable[index])) {
+  const runnable = await Promise.all(all.map((entry) => isRunnable(`${entry}/${name}`)));
+  for (const entry of all.filter((_, index) => runnable[index])) {
     const path = `${entry}/${name}`;
     if (USUAL.includes(entry) || (await isOnlyOurs(path))) return path;
   }

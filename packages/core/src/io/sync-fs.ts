@@ -1,8 +1,11 @@
-// Node's calls that block. Taken this way, since an `import` of node:fs evaluates all that it offers, its streams with it: 2 ms of each start. Its constants
+// Node's calls that block, and those without a promise. Taken this way, since an `import` of node:fs evaluates all that it offers, its streams with it: 2 ms of each start. Its constants
 // come from node:fs/promises.
 const fs: typeof import('node:fs') = process.getBuiltinModule('node:fs');
 
+export const fdatasync: typeof fs.fdatasync = fs.fdatasync;
+export const fsync: typeof fs.fsync = fs.fsync;
 export const fsyncSync: typeof fs.fsyncSync = fs.fsyncSync;
+export const readFileSync: typeof fs.readFileSync = fs.readFileSync;
 export const readlinkSync: typeof fs.readlinkSync = fs.readlinkSync;
 export const readSync: typeof fs.readSync = fs.readSync;
 export const writevSync: typeof fs.writevSync = fs.writevSync;

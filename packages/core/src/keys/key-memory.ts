@@ -1,3 +1,4 @@
+import { unref } from '../timers.js';
 import type { DataKey } from './secret.js';
 
 export interface MemoryLimits {
@@ -32,7 +33,7 @@ export class KeyMemory implements Disposable {
     const { maxKeys, maxAgeMs } = this.#limits;
     this.#drop(id);
     // By a timer, and not by a look at the clock when somebody asks: a key that is too old is to be gone, also when nobody asks.
-    const timer = maxAgeMs === undefined ? undefined : setTimeout(() => this.#drop(id), maxAgeMs).unref();
+    const timer = maxAgeMs === undefined ? undefined : unref(setTimeout(() => this.#drop(id), maxAgeMs));
     this.#kept.set(id, { key, timer });
     for (const oldest of this.#kept.keys()) {
       if (this.#kept.size <= maxKeys) return;

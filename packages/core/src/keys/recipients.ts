@@ -1,4 +1,4 @@
-import { checkOptions } from '../arguments.js';
+import { checkKinds } from '../arguments.js';
 import { WeightsealError } from '../errors.js';
 import type { KeySlot } from '../format/slot.js';
 import type { KeyWrapper } from './key-wrapper.js';
@@ -17,7 +17,7 @@ export function checkChange(
   options: { readonly keys: readonly KeyWrapper[] } & Partial<RecipientChange>,
   of: string,
 ): void {
-  const { keys, add = [], remove = [] } = checkOptions(options, of);
+  const { keys, add = [], remove = [] } = checkKinds(options, of);
   checkKeys(keys);
   checkKeys(add, 'add');
   if (remove.every((uri) => typeof uri === 'string')) return;

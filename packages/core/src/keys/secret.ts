@@ -7,7 +7,7 @@ export const DATA_KEY_BYTES = 32;
 
 /** For key providers: what they are asked to wrap must be a data key. @throws INVALID_ARGUMENT */
 export function checkDataKey(dataKey: Uint8Array): void {
-  if (dataKey instanceof Uint8Array && dataKey.length === DATA_KEY_BYTES) return;
+  if (ownBytes(dataKey)?.length === DATA_KEY_BYTES) return;
   throw new WeightsealError('INVALID_ARGUMENT', `A data key must be ${DATA_KEY_BYTES} bytes long.`);
 }
 

@@ -1,4 +1,4 @@
-import { checkOptions } from '../arguments.js';
+import { checkKinds } from '../arguments.js';
 import { WeightsealError } from '../errors.js';
 import { MAX_TIMER_MS, optionalWhole } from './whole-number.js';
 
@@ -19,7 +19,7 @@ export function checkedDeadline(deadlineMs?: number): number {
 }
 
 function start(limits: Limits): { stop: AbortSignal; end: () => void } {
-  const { signal, deadlineMs, doing } = checkOptions(limits, 'A call of a key');
+  const { signal, deadlineMs, doing } = checkKinds(limits, 'A call of a key');
   const controller = new AbortController();
   const onAbort = () =>
     controller.abort(

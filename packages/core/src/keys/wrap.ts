@@ -1,9 +1,9 @@
-import { anySignal } from '../any-signal.js';
 import { nameOf } from '../arguments.js';
 import { abortedError, throwIfAborted, WeightsealError } from '../errors.js';
 import type { Context } from '../format/context.js';
 import { MAX_SLOTS } from '../format/envelope.js';
 import { type KeySlot, makeSlot } from '../format/slot.js';
+import { anySignal } from './any-signal.js';
 import type { KeyWrapper } from './key-wrapper.js';
 import { lendToUnwrap, lendToWrap } from './lent.js';
 import type { DataKey } from './secret.js';
@@ -67,7 +67,7 @@ async function allOrNone<T>(
   start: (signal: AbortSignal) => Promise<T>[],
 ): Promise<T[]> {
   const failed = new AbortController();
-  const calls = start(anySignal(failed.signal, signal));
+  const calls = start(anySignal(signal, failed.signal));
   try {
     return await Promise.all(calls);
   } catch (error) {

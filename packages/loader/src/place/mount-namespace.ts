@@ -45,16 +45,15 @@ export interface Helper {
 export async function startInNamespace(script: string, args: readonly string[]): Promise<Helper | undefined> {
   // Where /proc is that of another PID namespace, it cannot be told which process the helper is.
   if (process.platform !== 'linux' || !hasOwnNumbers()) return undefined;
-  const unshare = await findProgram('unshare');
+  const [unshare, path, mounts] = await Promise.all([findProgram('unshare'), searchPath(), mayMount()]);
   if (unshare === undefined) return undefined;
-  const path = await searchPath();
   // Our mounts do not reach others; theirs still reach us, so a disk that is mounted later is seen.
   const ways = [
     { unprivileged: false, flags: ['--mount', '--propagation', 'slave'] },
     { unprivileged: true, flags: ['--user', '--map-root-user', '--mount', '--propagation', 'slave'] },
   ];
   let short: unknown;
-  for (const { unprivileged, flags } of ways.slice((await mayMount()) ? 0 : 1)) {
+  for (const { unprivileged, flags } of ways.slice(mounts ? 0 : 1)) {
     const words = [...flags, '--', '/bin/sh', '-c', DEAF + script, 'weightseal', ...args];
     const found = await start(unshare, words, path).catch((error: unknown) => {
       short ??= error;

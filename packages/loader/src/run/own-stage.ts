@@ -58,15 +58,17 @@ export async function ownStage(launch: Launch): Promise<Stage | undefined> {
   if (!mountPoint) return undefined;
   let helper: Helper | undefined;
   try {
+    const programs = findPrograms();
+    const path = searchPath();
     helper = await startInNamespace(MOUNT_TMPFS + MAKE_INODE + TELL_AND_WAIT + KEEP, [
       limitFor(launch.bytes),
       mountPoint.path,
       launch.name,
       launch.nameless ? 'nameless' : 'named',
     ]);
-    const enter = helper && (await entering(helper));
+    const enter = helper && (await entering(helper, await programs));
     // Tried before the plaintext is there: a busybox cannot, and the system may allow one user namespace and no more.
-    const tried = launch.prefix.with({ PATH: await searchPath() });
+    const tried = launch.prefix.with({ PATH: await path });
     const enters = enter && (await succeeds([...enter, ...tried.words, 'true'], tried.environment));
     const inode = helper && enters && (await inodeOf(helper));
     if (helper && enter && inode) return stageIn(helper, { launch, mountPoint, enter, inode });
@@ -120,11 +122,16 @@ function stageIn(helper: Helper, { launch, mountPoint, enter, inode }: Made): St
   };
 }
 
+/** What `entering` is made of. */
+function findPrograms(): Promise<(string | undefined)[]> {
+  return Promise.all(['nsenter', 'unshare', 'env'].map((name) => findProgram(name)));
+}
+
 /** The programs that enter the helper's namespaces, with its root and working directory, which are ours there. */
-async function entering({ pid, unprivileged }: Helper): Promise<string[] | undefined> {
-  const [nsenter, unshare, env] = await Promise.all(
-    ['nsenter', 'unshare', 'env'].map((name) => findProgram(name)),
-  );
+async function entering(
+  { pid, unprivileged }: Helper,
+  [nsenter, unshare, env]: readonly (string | undefined)[],
+): Promise<string[] | undefined> {
   if (nsenter === undefined || unshare === undefined) return undefined;
   const user = unprivileged ? ['-U', '--preserve-credentials'] : [];
   const readable = await access('.', constants.R_OK).then(

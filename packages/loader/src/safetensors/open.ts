@@ -1,7 +1,7 @@
 import {
   type ByteSource,
   type Context,
-  checkOptions,
+  checkKinds,
   openReader,
   type ReadOptions,
   type SealedReader,
@@ -70,7 +70,7 @@ export class SealedSafetensors implements AsyncDisposable {
    * @throws TENSOR_NOT_FOUND; INVALID_ARGUMENT for rows that it does not have, and after disposal; MEMORY_LIMIT; what a segment is refused with; ABORTED
    */
   async tensor(name: string, options: TensorOptions = {}): Promise<Tensor> {
-    const { rows, signal } = checkOptions(options, 'tensor', { rows: 'list' });
+    const { rows, signal } = checkKinds(options, 'tensor', { rows: 'list' });
     const info = this.#find(name);
     const [from, to] = rows ? rowRange(info, rows) : [0, info.byteLength];
     const bytes = await this.#read(info, from, to, signal);
@@ -86,7 +86,7 @@ export class SealedSafetensors implements AsyncDisposable {
    * @throws like `tensor`
    */
   async bytes(name: string, options: BytesOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
-    checkOptions(options, 'bytes');
+    checkKinds(options, 'bytes');
     const info = this.#find(name);
     const [from, to] = checkedRange(info, options);
     return await this.#read(info, from, to, options.signal);
@@ -145,7 +145,7 @@ export async function openSafetensors(
   source: string | URL | ByteSource,
   options: UnlockOptions & ReadOptions,
 ): Promise<SealedSafetensors> {
-  checkOptions(options, 'openSafetensors');
+  checkKinds(options, 'openSafetensors');
   const reader = await openReader(source, options);
   try {
     return new SealedSafetensors(reader, await readHeader(reader, options.signal));

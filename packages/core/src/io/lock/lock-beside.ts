@@ -2,6 +2,7 @@ import { type FileHandle, lutimes, open, readFile, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { randomBytes } from '../../crypto.js';
 import { throwIfAborted } from '../../errors.js';
+import { unref } from '../../timers.js';
 import { contentOf, thisPlace, Watch } from './lock-watch.js';
 import { orAborted } from './turns.js';
 
@@ -117,7 +118,8 @@ function renewed(path: string, content: string): () => Promise<void> {
   const timer = setInterval(() => {
     const now = new Date();
     void lutimes(path, now, now).catch(() => {});
-  }, RENEW_MS).unref();
+  }, RENEW_MS);
+  unref(timer);
   return async () => {
     clearInterval(timer);
     await removeOwn(path, content);

@@ -1,4 +1,4 @@
-import { anySignal } from '../../any-signal.js';
+import { anySignal } from '../../keys/any-signal.js';
 
 /** How long is more than a moment. */
 const WAIT_MS = 300;
@@ -22,7 +22,7 @@ export async function tellingWait<T extends AsyncDisposable>(
   };
   const timer = setTimeout(tell, WAIT_MS);
   try {
-    const got = await wait(anySignal(failed.signal, signal));
+    const got = await wait(anySignal(signal, failed.signal));
     if (!failed.signal.aborted) return got;
     await got[Symbol.asyncDispose]();
   } catch (error) {

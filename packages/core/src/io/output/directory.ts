@@ -1,4 +1,5 @@
 import { constants, type FileHandle, open, stat } from 'node:fs/promises';
+import { makeDurable } from './durable.js';
 
 /** open(2), on every machine that Node runs on: a descriptor of a place, for which no right to read it is needed. */
 const O_PATH = 0o10000000;
@@ -58,7 +59,7 @@ export class Directory implements AsyncDisposable {
   /** Makes its names durable. Some cannot be synced, or not be read; names are then as durable as the file system makes them. */
   async sync(): Promise<void> {
     const handle = await open(this.#path, 'r').catch(() => undefined);
-    await handle?.sync().catch(() => {});
+    if (handle) await makeDurable(handle).catch(() => {});
     await handle?.close();
   }
 

@@ -1,5 +1,5 @@
 import { constants, type FileHandle } from 'node:fs/promises';
-import { fsyncSync } from '../sync-fs.js';
+import { fdatasync, fsync, fsyncSync } from '../sync-fs.js';
 
 /** What makes bytes durable where Node's permission model, since Node 26, refuses every fsync: writes that wait for the disk. */
 const O_DSYNC: number | undefined = constants.O_DSYNC;
@@ -31,5 +31,14 @@ export function durableFlags(): number {
  * @param how `datasync` where the file had its name, mode and size before
  */
 export async function makeDurable(handle: FileHandle, how: 'sync' | 'datasync' = 'sync'): Promise<void> {
-  if (!syncIsDenied()) await handle[how]();
+  if (syncIsDenied()) return;
+  await (PLUG_AND_PLAY ? byDescriptor(handle.fd, how) : handle[how]());
+}
+
+/** Yarn puts handles of its own in the place of Node's, which cannot sync. */
+const PLUG_AND_PLAY = process.versions['pnp'] !== undefined;
+
+function byDescriptor(fd: number, how: 'sync' | 'datasync'): Promise<void> {
+  const call = how === 'sync' ? fsync : fdatasync;
+  return new Promise((resolve, reject) => call(fd, (error) => (error ? reject(error) : resolve())));
 }

@@ -1,4 +1,4 @@
-import { anySignal } from '../../any-signal.js';
+import { anySignal } from '../../keys/any-signal.js';
 
 /**
  * A web stream of what a generator yields. The generator gets a signal that fires on the caller's abort and when the consumer cancels:
@@ -11,7 +11,7 @@ export function outputStream<T>(
   unread: () => Promise<void>,
 ): ReadableStream<T> {
   const cancelled = new AbortController();
-  const either = anySignal(cancelled.signal, signal);
+  const either = anySignal(signal, cancelled.signal);
   const generator = generate(either);
   let begun = false;
   return new ReadableStream<T>(

@@ -1,0 +1,7 @@
+import { report } from '../../app.mjs';
+
+export const dynamic = 'force-dynamic';
+
+export async function GET() {
+  return new Response(await report());
+}

@@ -1,0 +1,66 @@
+import { WeightsealError } from '../errors.js';
+import type { KeyWrapper } from './key-wrapper.js';
+import { didYouMean } from './nearest.js';
+
+/** What every provider is given, and heeds, beside the options of its own. */
+export interface ProviderLimits {
+  /** Milliseconds that one call of a key may take in all; 10 000 where nobody has said. See `checkedDeadline` and `within`. */
+  readonly deadlineMs?: number | undefined;
+}
+
+/** What a package of keys exports: who makes the keys of a URI scheme. */
+export interface KeyProvider {
+  /** What stands before the first colon of its URIs, for example `corp-kms`; also the `provider` of its keys. */
+  readonly scheme: string;
+  /** The names of the options that it knows, beside `deadlineMs`. Any other is refused before `fromUri` is called. */
+  readonly options: readonly string[];
+  /**
+   * The key that a URI names. Asks nobody yet.
+   *
+   * @throws KEY_URI_INVALID for a URI that it does not understand (`splitKeyUri`), INVALID_ARGUMENT for a value that cannot be
+   */
+  fromUri(uri: string, options: object): KeyWrapper | Promise<KeyWrapper>;
+}
+
+const SCHEME = /^[a-z][a-z0-9+.-]*$/;
+
+/**
+ * Makes a provider: `export const provider = defineProvider<MyOptions>({ scheme, options, fromUri })`.
+ *
+ * @throws INVALID_ARGUMENT for what is none
+ */
+export function defineProvider<Options extends object = object>(provider: {
+  readonly scheme: string;
+  readonly options: readonly (keyof Options & string)[];
+  readonly fromUri: (uri: string, options: Options & ProviderLimits) => KeyWrapper | Promise<KeyWrapper>;
+}): KeyProvider {
+  const { scheme, options, fromUri } = provider;
+  if (typeof scheme !== 'string' || !SCHEME.test(scheme))
+    throw invalid('`scheme` is a letter in lower case and then letters, digits and + . -');
+  if (!Array.isArray(options) || !options.every((name) => typeof name === 'string'))
+    throw invalid('`options` is a list of the names of its options');
+  if (typeof fromUri !== 'function') throw invalid('`fromUri` is a function from a URI to its key');
+  return { scheme, options: [...options], fromUri: (uri, given) => fromUri(uri, given as Options) };
+}
+
+function invalid(what: string): WeightsealError {
+  return new WeightsealError('INVALID_ARGUMENT', `A key provider: ${what}.`);
+}
+
+/**
+ * An option that is misspelt, and so ignored, is a limit or a credential that does not count.
+ *
+ * @param whose the beginning of a sentence: `A key of AWS KMS`
+ * @throws INVALID_ARGUMENT for one that is none of the known names
+ */
+export function checkOptions(options: object, known: readonly string[], whose: string): void {
+  if (typeof options !== 'object' || options === null || Array.isArray(options))
+    throw new WeightsealError('INVALID_ARGUMENT', `${whose} takes its options in an object.`);
+  const unknown = Object.keys(options).find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  const hint = didYouMean(unknown, known) || `; known are ${known.join(', ') || 'none'}.`;
+  throw new WeightsealError(
+    'INVALID_ARGUMENT',
+    `${whose} has no option ${JSON.stringify(unknown.slice(0, 64))}${hint}`,
+  );
+}

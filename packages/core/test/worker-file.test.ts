@@ -1,0 +1,89 @@
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { temporary } from './support/temporary.js';
+
+const temp = await temporary();
+const dist = dirname(createRequire(import.meta.url).resolve('@weightseal/core'));
+const [INDEX, WORKER] = ['index.js', 'worker.js'].map((file) => join(dist, file)) as [string, string];
+/** Over the 4 MiB up to which no thread is started. */
+const PROGRAM = join(import.meta.dirname, 'support', 'seal-on-threads.mjs');
+
+interface Done {
+  /** What each thread was started from, and what became of it. */
+  readonly threads: readonly ('file' | 'text')[];
+  readonly same: boolean;
+  readonly code?: string;
+  readonly message?: string;
+}
+
+/** Core's own code as a bundler leaves it: one file in a folder, and what `beside` puts there. */
+async function bundled(beside: (folder: string) => void, flags: readonly string[] = []): Promise<Done> {
+  const folder = await temp.directory();
+  copyFileSync(INDEX, join(folder, 'bundle.mjs'));
+  beside(folder);
+  return run(pathToFileURL(join(folder, 'bundle.mjs')).href, await temp.directory(), flags);
+}
+
+function run(core: string, folder: string, flags: readonly string[] = []): Done {
+  const told = execFileSync(process.execPath, [...flags, PROGRAM, core, folder], { encoding: 'utf8' });
+  return JSON.parse(told) as Done;
+}
+
+describe('the threads of core', () => {
+  it('are started from one file that imports nothing', () => {
+    const text = readFileSync(WORKER, 'utf8');
+    expect(text).not.toMatch(/\bimport\b|\bexport\b|\brequire\b/);
+    const { threads, same } = run(pathToFileURL(INDEX).href, temp.path());
+    expect(new Set(threads)).toEqual(new Set(['file']));
+    expect(same).toBe(true);
+  });
+
+  it('are started from that file where a bundle carries it, as a module and as CommonJS', async () => {
+    for (const type of ['module', 'commonjs']) {
+      const { threads, same } = await bundled((folder) => {
+        copyFileSync(WORKER, join(folder, 'worker.js'));
+        writeFileSync(join(folder, 'package.json'), JSON.stringify({ type }));
+      });
+      expect(new Set(threads)).toEqual(new Set(['file']));
+      expect(same).toBe(true);
+    }
+  });
+
+  const beside: Record<string, (file: string) => void> = {
+    nothing: () => {},
+    "another's file of that name": (file) => writeFileSync(file, 'process.exit(7)'),
+    'the file of another version': (file) => writeFileSync(file, `${readFileSync(WORKER, 'utf8')}\n;`),
+    'a folder of that name': (file) => mkdirSync(file),
+    'a link that leads nowhere': (file) => symlinkSync('nowhere', file),
+  };
+  it.each(Object.entries(beside))('are started from its text where there is %s', async (_name, put) => {
+    const { threads, same } = await bundled((folder) => put(join(folder, 'worker.js')));
+    expect(new Set(threads)).toEqual(new Set(['text']));
+    expect(same).toBe(true);
+  });
+
+  it('start again from the text where the file is there, and a thread cannot load it', () => {
+    const { threads, same } = run(pathToFileURL(INDEX).href, temp.path(), ['--import', LOST]);
+    expect(threads.slice(0, 1)).toEqual(['file']);
+    expect(threads.at(-1)).toBe('text');
+    expect(same).toBe(true);
+  });
+
+  it('are started from the text where code may not be made of strings', async () => {
+    const { same } = await bundled(() => {}, ['--disallow-code-generation-from-strings']);
+    expect(same).toBe(true);
+  });
+});
+
+/** As Yarn's Plug'n'Play: this thread reads a file that is in an archive, and no other thread finds it. */
+const LOST = `data:text/javascript,${encodeURIComponent(`
+  const threads = process.getBuiltinModule('node:worker_threads');
+  const { Worker } = threads;
+  threads.Worker = class extends Worker {
+    constructor(from, options) { super(options.eval ? from : new URL('lost/worker.js', from), options); }
+  };
+`)}`;

@@ -1,0 +1,143 @@
+import { readFile, realpath, stat } from 'node:fs/promises';
+import { isAbsolute, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { ioError, type KeyProvider, loadError, WeightsealError } from '@weightseal/core';
+import { importTrusted, isContent, untrusted } from './import-trusted.js';
+import { missingPackage } from './load-factory.js';
+import { isModulePath } from './module-path.js';
+import { isProvider, type ProviderModule, type ProviderSource, providersIn } from './other-provider.js';
+import type { KeyFactory } from './providers.js';
+
+/** As npm has them, with a path into the package or without. */
+const PACKAGE = /^((?:@[a-z0-9~-][a-z0-9._~-]*\/)?[a-z0-9~-][a-z0-9._~-]*)(?:\/[\w./@~+-]+)?$/i;
+
+/** A provider, and how a sentence about it begins. */
+export interface LoadedProvider {
+  readonly provider: KeyProvider;
+  readonly whose: string;
+}
+
+/**
+ * The provider of a scheme: this runs its code, with all that the process may do.
+ *
+ * @throws PROVIDER_MISSING when it is not there; PROVIDER_INVALID when it does not load, or exports no provider of the scheme;
+ *   INVALID_ARGUMENT; IO_ERROR when the machine refuses to load it
+ */
+export async function loadProvider(scheme: string, source: ProviderSource): Promise<LoadedProvider> {
+  const { module } = source;
+  const whose =
+    typeof module === 'string'
+      ? `The provider ${JSON.stringify(module)}`
+      : `The provider of keys of ${scheme}:`;
+  if (typeof module === 'function')
+    return { whose, provider: { scheme, options: [], fromUri: module as KeyFactory } };
+  const exported =
+    typeof module === 'string' ? await imported(scheme, module, source, whose) : (module as ProviderModule);
+  const providers = isProvider(exported) ? [exported] : providersIn(exported);
+  const provider = providers.find((one) => one.scheme === scheme);
+  if (provider) return { whose, provider };
+  const others = [...new Set(providers.map((one) => `${one.scheme}:`))].join(', ');
+  const lacks = others === '' ? 'exports no provider' : `has keys of ${others} and none of ${scheme}:`;
+  throw invalid(
+    `${whose} ${lacks}. It needs \`export const provider = defineProvider({ scheme: '${scheme}', … })\` (docs/providers/own.md).`,
+  );
+}
+
+async function imported(
+  scheme: string,
+  module: string,
+  source: ProviderSource,
+  whose: string,
+): Promise<ProviderModule> {
+  const url = isModulePath(module)
+    ? await fileUrl(scheme, module, source)
+    : await packageUrl(scheme, module, source, whose);
+  try {
+    if (source.sha256 === undefined) return await import(url);
+    return await importTrusted(url, { ...source.imports, [fileURLToPath(url)]: source.sha256 });
+  } catch (cause) {
+    const name = typeof cause === 'object' && cause !== null ? missingPackage(cause) : undefined;
+    if (name !== undefined)
+      throw invalid(`${whose} needs the package ${name}, which is not installed where it lies.`, cause);
+    if ((cause as NodeJS.ErrnoException | null)?.code === 'ERR_UNKNOWN_FILE_EXTENSION')
+      throw invalid(
+        `${whose} is in no language that this Node runs; TypeScript takes Node 22.18, or is compiled first.`,
+        cause,
+      );
+    // What it threw may hold anything, and is no text of ours.
+    throw (
+      loadError(cause, module) ??
+      invalid(
+        `${whose} fails when it is loaded; what it threw is the cause (WEIGHTSEAL_DEBUG=1 shows it).`,
+        cause,
+      )
+    );
+  }
+}
+
+async function fileUrl(scheme: string, module: string, { from, sha256 }: ProviderSource): Promise<string> {
+  const [directory] = directoriesOf(from);
+  if (!isAbsolute(module) && directory === undefined)
+    throw new WeightsealError(
+      'INVALID_ARGUMENT',
+      `Of the provider of ${scheme}: only a relative path is told; say with \`from\` where that counts from, or give what it exports.`,
+    );
+  // Not joined: where `..` leads behind a linked directory, only the kernel knows.
+  const path = isAbsolute(module) ? module : `${directory}/${module}`;
+  try {
+    // A pipe would be waited for.
+    if (!(await stat(path)).isFile()) throw invalid(`The provider ${JSON.stringify(module)} is no file.`);
+    if (sha256 !== undefined && !isContent(await readFile(path), sha256)) throw untrusted(module);
+    return pathToFileURL(await realpath(path)).href;
+  } catch (error) {
+    const failed = ioError(error, `load the provider ${path}`);
+    if (failed.code !== 'INPUT_NOT_FOUND') throw failed;
+    throw new WeightsealError(
+      'PROVIDER_MISSING',
+      `Keys of ${scheme}: come from the file ${path}, which is not there; check its path.`,
+      { cause: error },
+    );
+  }
+}
+
+async function packageUrl(
+  scheme: string,
+  module: string,
+  { from, sha256 }: ProviderSource,
+  whose: string,
+): Promise<string> {
+  const [, name] = PACKAGE.exec(module) ?? [];
+  if (name === undefined || sha256 !== undefined)
+    throw new WeightsealError(
+      'INVALID_ARGUMENT',
+      `${whose} is neither the name of a package nor a path, which begins with ./, ../ or /.`,
+    );
+  const { resolve } = await import('import-meta-resolve');
+  const parents = directoriesOf(from).map((directory) => pathToFileURL(join(directory, 'x')).href);
+  let missing: unknown;
+  for (const parent of [...parents, import.meta.url]) {
+    try {
+      return resolve(module, parent);
+    } catch (cause) {
+      if (missingPackage(cause) !== name)
+        throw (
+          loadError(cause, name) ??
+          invalid(`${whose} is installed, and has nothing to load by that name.`, cause)
+        );
+      missing = cause;
+    }
+  }
+  throw new WeightsealError(
+    'PROVIDER_MISSING',
+    `Keys of ${scheme}: need a package that is not installed: ${/\.[cm]?[jt]s$/.test(module) ? `a file is named by its path, ./${module}` : `\`npm install ${name}\` (add --global where weightseal itself is installed so)`}.`,
+    { cause: missing },
+  );
+}
+
+function directoriesOf(from: ProviderSource['from']): readonly string[] {
+  return typeof from === 'string' ? [from] : (from ?? []);
+}
+
+function invalid(message: string, cause?: unknown): WeightsealError {
+  return new WeightsealError('PROVIDER_INVALID', message, cause === undefined ? {} : { cause });
+}
