@@ -1,4 +1,4 @@
-// Runs the tests on each Node version that we support. The binaries come from the npm registry.
+// Runs the tests on each Node version that we support.
 import { execFileSync } from 'node:child_process';
 import { globSync, readdirSync, realpathSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';

@@ -1,5 +1,13 @@
 import { dirname, isAbsolute } from 'node:path';
-import { type Context, didYouMean, type KeyProvider, WeightsealError } from '@weightseal/core';
+import {
+  type Context,
+  checkKinds,
+  checkPath,
+  checkText,
+  didYouMean,
+  type KeyProvider,
+  WeightsealError,
+} from '@weightseal/core';
 import { isModulePath, type Providers, schemeOf } from '@weightseal/keys';
 import type { Effective, EffectiveRule } from './effective.js';
 import { listed } from './listed.js';
@@ -112,11 +120,12 @@ export class Config {
   /**
    * What the first rule that matches says; undefined when none does.
    *
-   * @param input the path of what is sealed; undefined for what has none, like a stream: only a rule without `path` matches that. Where somebody
+   * @param given the path of what is sealed; undefined for what has none, like a stream: only a rule without `path` matches that. Where somebody
    *   else could put a link into it meanwhile, open its directory once (`Directory.above` of core), give `directory.at(name)` here, and seal that
    * @throws INPUT_NOT_FOUND, IO_ERROR where the kernel finds no directory by that path
    */
-  keysToSeal(input: string | undefined): SealingKeys | undefined {
+  keysToSeal(given: string | URL | undefined): SealingKeys | undefined {
+    const input = given === undefined ? undefined : checkPath(given, 'What is sealed');
     const isAsked = input !== undefined && this.recipients.some(({ path }) => path !== undefined);
     const where = isAsked ? spellingsOf(input, dirname(this.path)) : undefined;
     const rule = this.recipients.findIndex(
@@ -132,6 +141,7 @@ export class Config {
    * @throws INVALID_ARGUMENT when a value is missing that the rule wants to be given, or one contradicts the rule
    */
   contextToSeal(rule: SealingKeys, given: Context = {}): Context {
+    checkKinds(rule, 'contextToSeal');
     return sealingContext(rule, given, `recipients[${rule.rule}] of ${this.path}`);
   }
 
@@ -141,6 +151,7 @@ export class Config {
   }
 
   #find(nameOrUri: string, directory: string | undefined): ConfiguredKey {
+    checkText(nameOrUri, 'What names a key');
     if (schemeOf(nameOrUri) !== undefined)
       return { name: undefined, uri: nameOrUri, formerUris: undefined, deadlineMs: undefined, directory };
     const key = this.keys.get(nameOrUri);

@@ -3,6 +3,7 @@ import { dirname, extname, join } from 'node:path';
 import { ioError, WeightsealError } from '@weightseal/core';
 import { type ConfigFile, readFound } from './config-file.js';
 import { from, realDirectory, workingDirectory } from './kernel-path.js';
+import { checkedPlaces } from './options.js';
 import { NoState } from './state-directory.js';
 import { type Trust, type TrustedFiles, trustIn } from './trust.js';
 
@@ -17,7 +18,7 @@ export const CONFIG_NAMES: readonly string[] = ['ts', 'js', 'mjs', 'json', 'yaml
 
 export interface FindOptions {
   /** Where the search begins; the working directory unless told. */
-  readonly cwd?: string | undefined;
+  readonly cwd?: string | URL | undefined;
   /** Where WEIGHTSEAL_CONFIG is looked up, and HOME and XDG_STATE_HOME for what is trusted; the environment of the process unless told. */
   readonly env?: NodeJS.ProcessEnv | undefined;
 }
@@ -43,10 +44,8 @@ export interface Found {
  * @throws CONFIG_UNTRUSTED when nobody has said that what it says is trusted; CONFIG_INVALID when a directory has two, when it is a program,
  *   or when somebody else owns the file or can write to it
  */
-export function findConfig({
-  cwd = workingDirectory(),
-  env = process.env,
-}: FindOptions = {}): string | undefined {
+export function findConfig(options: FindOptions = {}): string | undefined {
+  const { cwd = workingDirectory(), env = process.env } = checkedPlaces(options, 'findConfig');
   const named = env['WEIGHTSEAL_CONFIG'];
   if (named) return from(cwd, named);
   const path = search(cwd);

@@ -1,4 +1,4 @@
-import type { KeyWrapper } from '@weightseal/core';
+import { checkKinds, type KeyWrapper, WeightsealError } from '@weightseal/core';
 import { type KeyOptions, keyFromUri, type Providers } from '@weightseal/keys';
 import type { Config, ConfiguredKey } from './config.js';
 
@@ -8,11 +8,18 @@ import type { Config, ConfiguredKey } from './config.js';
  * @param keys names, URIs, or what `keysToSeal` and `keysToOpen` gave
  * @throws INVALID_ARGUMENT for an unknown name, and what `keyFromUri` throws
  */
-export function keyWrappers(
+export async function keyWrappers(
   config: Config,
   keys: readonly (string | ConfiguredKey)[],
   options: Omit<KeyOptions, 'deadlineMs' | 'directory' | 'formerUris'> = {},
 ): Promise<KeyWrapper[]> {
+  checkKinds(options, 'keyWrappers');
+  if (typeof config?.key !== 'function' || !Array.isArray(keys)) {
+    throw new WeightsealError(
+      'INVALID_ARGUMENT',
+      'keyWrappers takes a configuration, as loadConfig gives it, and an array of keys: names, URIs, or what keysToSeal and keysToOpen gave.',
+    );
+  }
   const providers = [config.given, options.providers ?? {}].reduce<Providers>(
     laidOver,
     Object.fromEntries(config.providers),

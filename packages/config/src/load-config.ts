@@ -6,14 +6,15 @@ import type { Config } from './config.js';
 import { type ConfigFile, notRegular, readNamed } from './config-file.js';
 import { CONFIG_NAMES, judge, PROGRAMS, search, TEXTS, untrustedFile } from './find.js';
 import { from, realFile, workingDirectory } from './kernel-path.js';
+import { checkedPlaces } from './options.js';
 import { changedFile, filesOf } from './provider-files.js';
 import type { TrustedFiles } from './trust.js';
 
 export interface LoadOptions {
   /** Where the search begins, and what `path` counts from; the working directory unless told. */
-  readonly cwd?: string | undefined;
+  readonly cwd?: string | URL | undefined;
   /** The file, instead of a search: what a program that ships its configuration gives. */
-  readonly path?: string | undefined;
+  readonly path?: string | URL | undefined;
   /** Instead of WEIGHTSEAL_PROFILE and of what the file says. */
   readonly profile?: string | undefined;
   /** The environment; that of the process unless told. */
@@ -30,8 +31,8 @@ export interface LoadOptions {
  *   there is not
  */
 export async function loadConfig(options: LoadOptions = {}): Promise<Config> {
-  const { cwd = workingDirectory(), env = process.env } = options;
-  const named = options.path ?? (env['WEIGHTSEAL_CONFIG'] || undefined);
+  const { cwd = workingDirectory(), env = process.env, path } = checkedPlaces(options, 'loadConfig');
+  const named = path ?? (env['WEIGHTSEAL_CONFIG'] || undefined);
   const { file, files }: Trusted =
     named === undefined ? found(cwd, env) : { file: fileOf(named, cwd), files: undefined };
   const profile = options.profile ?? (env['WEIGHTSEAL_PROFILE'] || undefined);

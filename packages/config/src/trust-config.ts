@@ -5,6 +5,7 @@ import { CONFIG_NAMES, type FindOptions, type Found, judge, search, untrustedFil
 import { from, placeOf, realFile, workingDirectory } from './kernel-path.js';
 import type { Checked } from './load.js';
 import { fileOf } from './load-config.js';
+import { checkedPlaces, type Places } from './options.js';
 import { changedFile, filesOf } from './provider-files.js';
 import { NoState } from './state-directory.js';
 import type { ConfigSummary } from './summary.js';
@@ -12,7 +13,7 @@ import { forget, record, type TrustedFiles } from './trust.js';
 
 export interface TrustOptions extends FindOptions {
   /** The file; the one that is found unless told. */
-  readonly path?: string | undefined;
+  readonly path?: string | URL | undefined;
 }
 
 /** A configuration, and whether it would be used. */
@@ -36,15 +37,16 @@ export interface ConfigStatus {
  * @throws CONFIG_INVALID when a directory has two; INPUT_NOT_FOUND, IO_ERROR
  */
 export async function configStatus(options: TrustOptions = {}): Promise<ConfigStatus | undefined> {
-  const { cwd = workingDirectory(), env = process.env } = options;
-  const named = options.path === undefined ? env['WEIGHTSEAL_CONFIG'] || undefined : undefined;
+  const given = checkedPlaces(options, 'configStatus');
+  const { cwd = workingDirectory(), env = process.env } = given;
+  const named = given.path === undefined ? env['WEIGHTSEAL_CONFIG'] || undefined : undefined;
   if (named !== undefined) {
     const file = fileOf(named, cwd);
     const path = typeof file === 'string' ? file : file.path;
     const { files: _, ...said } = await read(typeof file === 'string' ? undefined : file, cwd, true);
     return { path, status: 'named', refusal: undefined, ...said };
   }
-  const found = find(options, cwd, env, true);
+  const found = find(given, cwd, env, true);
   if (!found) return undefined;
   const { path, file, files: trusted } = found;
   const { files, ...said } = await read(file, cwd);
@@ -63,8 +65,9 @@ export async function configStatus(options: TrustOptions = {}): Promise<ConfigSt
  *   INPUT_NOT_FOUND where there is none
  */
 export async function trustConfig(options: TrustOptions = {}): Promise<ConfigStatus> {
-  const { cwd = workingDirectory(), env = process.env } = options;
-  const found = find(options, cwd, env);
+  const given = checkedPlaces(options, 'trustConfig');
+  const { cwd = workingDirectory(), env = process.env } = given;
+  const found = find(given, cwd, env);
   if (!found) throw notFound(cwd);
   const { path, file, refusal } = found;
   if (file === undefined) throw refusal!;
@@ -88,8 +91,9 @@ export function untrustConfig(options: TrustOptions = {}): {
   readonly path: string;
   readonly removed: number;
 } {
-  const { cwd = workingDirectory(), env = process.env } = options;
-  const [path, ...others] = options.path === undefined ? [search(cwd)] : recordedAs(from(cwd, options.path));
+  const given = checkedPlaces(options, 'untrustConfig');
+  const { cwd = workingDirectory(), env = process.env } = given;
+  const [path, ...others] = given.path === undefined ? [search(cwd)] : recordedAs(from(cwd, given.path));
   if (path === undefined) throw notFound(cwd);
   try {
     let removed = 0;
@@ -114,7 +118,7 @@ function recordedAs(path: string): string[] {
   }
 }
 
-function find({ path }: TrustOptions, cwd: string, env: NodeJS.ProcessEnv, shown = false): Found | undefined {
+function find({ path }: Places, cwd: string, env: NodeJS.ProcessEnv, shown = false): Found | undefined {
   if (path === undefined) {
     const found = search(cwd);
     return found === undefined ? undefined : judge(found, env, shown);

@@ -12,7 +12,7 @@ const guide = await readFile(new URL('../../../docs/configuration.md', import.me
 const readme = await readFile(new URL('../../../README.md', import.meta.url), 'utf8');
 const own = await readFile(new URL('../../../docs/providers/own.md', import.meta.url), 'utf8');
 const blocksOf = (document: string) =>
-  [...document.matchAll(/^```(yaml|json|ts)\n([\s\S]*?)^```/gm)].map(([, kind, text]) => ({
+  [...document.matchAll(/^```(yaml|json|js)\n([\s\S]*?)^```/gm)].map(([, kind, text]) => ({
     kind: kind!,
     text: text!,
   }));
@@ -21,14 +21,15 @@ const blocks = [
   ...blocksOf(own).filter(({ kind }) => kind === 'yaml'),
   ...blocksOf(readme).filter(({ text }) => text.includes('weightseal.config.')),
 ];
-const isProgram = ({ text }: { readonly text: string }) => text.startsWith('// seal.ts');
+const isProgram = ({ text }: { readonly text: string }) => text.startsWith('// seal.mjs');
 const env = { MODELS_KEY: 'alias/models' };
 
 describe('docs/configuration.md, and the README', () => {
   test.for(blocks.filter((block) => !isProgram(block)))(
     'a configuration that is one: $kind, $text',
     async ({ kind, text }) => {
-      const path = `weightseal.config.${kind}`;
+      // The program is one in TypeScript, too.
+      const path = `weightseal.config.${kind === 'js' ? 'ts' : kind}`;
       await using folder = await Folder.with({ [path]: text });
       const { keys, profiles } = await folder.load({ env, path });
       expect(keys.size).toBeGreaterThan(0);
@@ -41,7 +42,7 @@ describe('docs/configuration.md, and the README', () => {
     const program = blocks.find(isProgram)!.text;
     await using folder = await Folder.with({
       'weightseal.config.yaml': profiles,
-      'seal.ts': program,
+      'seal.mjs': program,
       'package.json': '{ "type": "module" }',
       'model.safetensors': 'weights',
       'node_modules/@weightseal/.keep': '',
@@ -51,7 +52,7 @@ describe('docs/configuration.md, and the README', () => {
       await symlink(join(packages, name), join(folder.path, 'node_modules/@weightseal', name));
     await generateKeyFile(join(folder.path, 'dev.key'));
     await trustConfig({ cwd: folder.path, env: folder.home });
-    await promisify(execFile)(process.execPath, ['seal.ts'], {
+    await promisify(execFile)(process.execPath, ['seal.mjs'], {
       cwd: folder.path,
       env: { ...process.env, ...folder.home, XDG_STATE_HOME: '' },
     });

@@ -3,6 +3,7 @@ import { concat } from './format/bytes.js';
 import { type Envelope, encodeEnvelope, parseEnvelope } from './format/envelope.js';
 import { type ChosenCopy, chooseCopy, encodeCopy, parseCopy } from './format/envelope-copy.js';
 import {
+  DEFAULT_AREA,
   encodePreamble,
   MIN_AREA,
   PREAMBLE_LENGTH,
@@ -26,19 +27,19 @@ export interface Head {
 type Reader = (offset: number, length: number) => Promise<Uint8Array>;
 
 /** FORMAT.md §11.1, step 1: everything is checked that can be checked before a key is touched. `size` is the file's length, where it is known. */
-export async function readHead(read: Reader, size?: number): Promise<Head> {
-  // One read brings all of a file whose area is the smallest, and nothing that a stream's payload needs.
-  let bytes = await read(0, preambleFor(MIN_AREA).payloadOffset + FLOE_HEADER);
+export async function readHead(read: Reader, size?: number, area: number = MIN_AREA): Promise<Head> {
+  // One read brings all of a file whose area is no larger than that.
+  let bytes = await read(0, preambleFor(area).payloadOffset + FLOE_HEADER);
   const preamble = parsePreamble(bytes.subarray(0, PREAMBLE_LENGTH));
-  const { area, payloadOffset } = preamble;
+  const { payloadOffset } = preamble;
   const end = payloadOffset + FLOE_HEADER;
   // §3.2: that there is too little is said before what is there is judged.
   if (size !== undefined && size < end + OVERHEAD) throw truncated();
   if (bytes.length < end) bytes = concat(bytes, await read(bytes.length, end - bytes.length));
   if (bytes.length < end) throw truncated();
   const copies = [0, 1].map((index) => {
-    const at = PREAMBLE_LENGTH + index * area;
-    return parseCopy(bytes.subarray(at, at + area));
+    const at = PREAMBLE_LENGTH + index * preamble.area;
+    return parseCopy(bytes.subarray(at, at + preamble.area));
   });
   const copy = chooseCopy(copies[0], copies[1]);
   const envelope = parseEnvelope(copy.generation, copy.document);
@@ -52,6 +53,7 @@ export async function readHeadOf(source: ByteSource, signal: AbortSignal | undef
     (offset, length) =>
       readExactly(source, Math.min(offset, size), Math.min(length, Math.max(0, size - offset)), signal),
     size,
+    DEFAULT_AREA,
   );
 }
 

@@ -1,3 +1,4 @@
+export { checkKinds, checkPath, checkText, filePath } from './arguments.js';
 export {
   abortedError,
   ERROR_CODES,
@@ -35,6 +36,7 @@ export {
   startsWithMark,
   UTF8_MARK,
 } from './io/private/secret-text.js';
+export type { ReadOptions } from './io/reads.js';
 export { isLoopback, type KeyUriParts, splitKeyUri } from './keys/key-uri.js';
 export {
   type AttestedKeyReleaser,
@@ -66,7 +68,13 @@ export { loadError } from './load-error.js';
 export { type OpenFileOptions, openToFile, openToStream, type VerifyOptions, verify } from './open.js';
 export type { Opened, OpenOptions } from './open-all.js';
 export type { OnProgress, Progress } from './progress.js';
-export { openReader, type ReaderOptions, type SealedReader, type WriteOptions } from './reader.js';
+export {
+  openReader,
+  type ReaderOptions,
+  type SealedReader,
+  type StreamOptions,
+  type WriteOptions,
+} from './reader.js';
 export { type Resealed, type ResealOptions, reseal } from './reseal.js';
 export { type RewrapOptions, type Rewrapped, rewrap } from './rewrap.js';
 export { type Sealed, type SealFileOptions, type SealOptions, sealToFile, sealToStream } from './seal.js';

@@ -1,9 +1,11 @@
+import { checkKinds } from './arguments.js';
 import { lastSegmentFault } from './engine/diagnose.js';
 import type { Context } from './format/context.js';
 import { parseSegmentLength } from './format/floe.js';
 import { FLOE_HEADER, segmentsOfBody } from './format/sizes.js';
 import { readHeadOf } from './head.js';
-import { type ByteSource, FileSource } from './io/byte-source.js';
+import type { ByteSource } from './io/byte-source.js';
+import { Input } from './io/input.js';
 
 /** What a sealed file shows to anyone. None of it is authenticated: only a key can tell whether it is true. */
 export interface Inspection {
@@ -39,11 +41,11 @@ export interface Recipient {
  * segment's marker shows: PAYLOAD_TRUNCATED, PAYLOAD_TRAILING_DATA, SEGMENT_TAMPERED. Opening gives the same code, unless the key finds something before it.
  */
 export async function inspect(
-  input: string | ByteSource,
+  input: string | URL | ByteSource,
   options: { signal?: AbortSignal | undefined } = {},
 ): Promise<Inspection> {
-  await using owned = typeof input === 'string' ? await FileSource.open(input) : undefined;
-  const source = owned ?? (input as ByteSource);
+  await using opened = await Input.open(input, checkKinds(options, 'inspect'));
+  const source = opened.anywhere;
   const { envelope, copy, preamble, floeHeader } = await readHeadOf(source, options.signal);
   const segmentLength = parseSegmentLength(floeHeader);
   const offset = preamble.payloadOffset + FLOE_HEADER;

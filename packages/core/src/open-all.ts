@@ -6,11 +6,12 @@ import { PREAMBLE_LENGTH } from './format/preamble.js';
 import { release } from './format/segment.js';
 import type { Head } from './head.js';
 import { writeAt } from './io/output/output-file.js';
+import type { ReadOptions } from './io/reads.js';
 import { type OnProgress, progressCounter } from './progress.js';
 import type { SealedInput } from './sealed-input.js';
 import { checkSize, type Unlocked, type UnlockOptions } from './unlock.js';
 
-export interface OpenOptions extends UnlockOptions {
+export interface OpenOptions extends UnlockOptions, ReadOptions {
   readonly onProgress?: OnProgress | undefined;
 }
 

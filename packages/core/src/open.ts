@@ -1,7 +1,9 @@
+import { checkKinds, filePath } from './arguments.js';
 import { throwIfAborted, WeightsealError } from './errors.js';
 import { attend, Input, type InputBytes } from './io/input.js';
 import { OutputFile } from './io/output/output-file.js';
 import { outputStream } from './io/output/output-stream.js';
+import { checkKeys } from './keys/wrap.js';
 import { type Opened, type OpenOptions, openAll, outputs } from './open-all.js';
 import type { SealedInput } from './sealed-input.js';
 import { SealedSource } from './sealed-source.js';
@@ -23,8 +25,14 @@ export interface OpenFileOptions extends VerifyOptions {
   readonly overwrite?: boolean | undefined;
 }
 
-async function openInput(bytes: InputBytes, options: UnlockOptions): Promise<SealedInput> {
-  return unlockInput(await Input.open(bytes, options.signal), options);
+async function openInput(bytes: InputBytes, options: OpenOptions): Promise<SealedInput> {
+  return unlockInput(await Input.open(bytes, options), options);
+}
+
+/** @throws INVALID_ARGUMENT */
+function check(options: OpenOptions, of: string): void {
+  checkKinds(options, of);
+  checkKeys(options.keys);
 }
 
 /** Takes over the input. */
@@ -38,12 +46,14 @@ function unlockInput(input: Input, options: UnlockOptions): Promise<SealedInput>
  */
 export async function openToFile(
   input: InputBytes,
-  output: string,
+  output: string | URL,
   options: OpenFileOptions,
 ): Promise<Opened> {
-  await using source = await Input.open(input, options.signal);
+  check(options, 'openToFile');
+  const path = filePath(output);
+  await using source = await Input.open(input, options);
   // Before a key is asked: an output that cannot be is known now.
-  await using file = await OutputFile.create(output, options.overwrite ?? false);
+  await using file = await OutputFile.create(path, options.overwrite ?? false);
   await using sealed = await unlockInput(source, options);
   const opened = await openAll(sealed, file, options, options.digest ?? false);
   if (options.strict) checkCopies(opened);
@@ -57,6 +67,7 @@ export async function openToFile(
  * the envelope authenticates nothing and is not needed: `copiesEqual` tells whether it is the same, and `strict` makes it an error when it is not.
  */
 export async function verify(input: InputBytes, options: VerifyOptions): Promise<Opened> {
+  check(options, 'verify');
   await using sealed = await openInput(input, options);
   const opened = await openAll(sealed, undefined, options, options.digest ?? true);
   if (options.strict) checkCopies(opened);
@@ -80,11 +91,13 @@ export function openToStream(
   input: InputBytes,
   options: OpenOptions,
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
+  checkKinds(options, 'openToStream');
   const unread = attend(input);
   return outputStream(options.signal, (signal) => openChunks(input, { ...options, signal }), unread);
 }
 
 async function* openChunks(input: InputBytes, options: OpenOptions): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  check(options, 'openToStream');
   await using sealed = await openInput(input, options);
   for await (const { bytes } of outputs(sealed, { emit: true }, undefined, options)) {
     if (bytes && bytes.length > 0) yield bytes;

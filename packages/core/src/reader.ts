@@ -1,24 +1,24 @@
 import type { FileHandle } from 'node:fs/promises';
-import { planForPart, warmFor } from './engine/pass.js';
-import { batches } from './engine/plan.js';
-import { isWeightsealError, WeightsealError } from './errors.js';
+import { checkKinds } from './arguments.js';
+import { abortedError, isWeightsealError, WeightsealError } from './errors.js';
 import type { Context } from './format/context.js';
 import { release } from './format/segment.js';
-import { OVERHEAD } from './format/sizes.js';
 import type { ByteSource } from './io/byte-source.js';
 import { Input } from './io/input.js';
+import { endingStream } from './io/output/ending-stream.js';
+import type { ReadOptions } from './io/reads.js';
+import { checkKeys } from './keys/wrap.js';
 import { describe, type Opened, openAll } from './open-all.js';
+import { partsOf } from './parts.js';
 import type { OnProgress } from './progress.js';
 import { SealedSource } from './sealed-source.js';
-import { setImmediate } from './timers.js';
 import type { UnlockOptions } from './unlock.js';
 
-/** Segments from this length on come as the cipher's pieces; smaller ones are gathered, since each piece has its cost. */
-const PIECES_FROM = 262_144;
-
-export interface ReaderOptions extends UnlockOptions {
+export interface ReaderOptions extends UnlockOptions, ReadOptions {
   /** Whether all of it will be read soon (`writeTo`): threads then start while the key is asked. The default is false. */
   readonly whole?: boolean | undefined;
+  /** Told how many bytes of plaintext there seem to be, before a key is asked. What it throws ends the opening. */
+  readonly onSize?: ((size: number) => void) | undefined;
 }
 
 export interface WriteOptions {
@@ -28,28 +28,46 @@ export interface WriteOptions {
   readonly onProgress?: OnProgress | undefined;
 }
 
+/** Which bytes of the plaintext, as `slice` of an array has it. */
+export interface StreamOptions {
+  /** The first byte; 0 unless told. */
+  readonly start?: number | undefined;
+  /** The byte after the last; the end of the plaintext unless told. */
+  readonly end?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
  * A sealed file opened for reading anywhere in it, which is itself a byte source: of the plaintext. One call to a key when it is opened, none
- * afterwards. Holds keys until it is disposed of, which ends reads that are under way: `await using reader = await openReader(…)`.
+ * afterwards. Holds keys until it is closed, which ends reads that are under way: `close()`, or `await using reader = await openReader(…)`.
  */
 export class SealedReader implements ByteSource, AsyncDisposable {
   readonly #sealed: SealedSource;
   readonly #working = new Set<Promise<unknown>>();
   readonly #closing = new AbortController();
+  #closed: Promise<void> | undefined;
 
   private constructor(sealed: SealedSource) {
     this.#sealed = sealed;
   }
 
   /** Authenticates the envelope and the last segment. @throws like `openToFile` */
-  static async open(input: string | ByteSource, options: ReaderOptions): Promise<SealedReader> {
-    const opened = await Input.open(input, options.signal);
-    return new SealedReader(await SealedSource.open(opened, options, options.whole ?? false));
+  static async open(input: string | URL | ByteSource, options: ReaderOptions): Promise<SealedReader> {
+    checkKinds(options, 'openReader', { onSize: 'function' });
+    checkKeys(options.keys);
+    const opened = await Input.open(input, options);
+    const { whole = false } = options;
+    return new SealedReader(await SealedSource.open(opened, { ...options, whole }));
   }
 
   /** Bytes of plaintext. */
   get size(): number {
     return this.#sealed.size;
+  }
+
+  /** Bytes of an encrypted segment, 32 more than its plaintext has: whatever is read of a segment, all of it is read and decrypted. */
+  get segmentLength(): number {
+    return this.#sealed.body.segments.segmentLength;
   }
 
   get context(): Context {
@@ -76,14 +94,34 @@ export class SealedReader implements ByteSource, AsyncDisposable {
     length: number,
     options: { signal?: AbortSignal | undefined } = {},
   ): Promise<Uint8Array<ArrayBuffer>> {
-    const inside = Number.isSafeInteger(offset) && Number.isSafeInteger(length) && offset >= 0 && length >= 0;
-    if (!inside || offset + length > this.size) {
-      throw new WeightsealError(
-        'INVALID_ARGUMENT',
-        `Bytes ${offset} to ${offset + length} are not all within the ${this.size} that there are.`,
-      );
-    }
-    return await this.#whileOpen(options.signal, (signal) => this.#read(offset, length, signal));
+    const { signal: given } = checkKinds(options, 'read');
+    this.#checkWithin(offset, offset + length, length);
+    return await this.#whileOpen(given, (signal) => this.#read(offset, length, signal));
+  }
+
+  /**
+   * The plaintext from `start` (inclusive) to `end` (exclusive) as a web stream, from only the segments that hold it, some of them ahead of its reader. Every
+   * chunk has been authenticated, and is the reader's. `Readable.fromWeb` makes a Node stream of it. Cancelling it ends it, and so does closing the reader.
+   *
+   * @throws INVALID_ARGUMENT outside the file and after it was closed; by erroring the stream, what a segment is refused with, ABORTED
+   */
+  stream(options: StreamOptions = {}): ReadableStream<Uint8Array<ArrayBuffer>> {
+    const { start = 0, end = this.size, signal } = checkKinds(options, 'stream');
+    this.#checkWithin(start, end, end - start);
+    if (this.#closing.signal.aborted) throw closed();
+    const ending = new AbortController();
+    const chunks = this.#chunks(start, end - start, ending.signal);
+    const unlink = [
+      following(signal, () => ending.abort(abortedError(signal!))),
+      following(this.#closing.signal, () => ending.abort(closed())),
+    ];
+    const { stream, ended } = endingStream(chunks, ending);
+    this.#working.add(ended);
+    void ended.then(() => {
+      for (const stop of unlink) stop();
+      this.#working.delete(ended);
+    });
+    return stream;
   }
 
   /**
@@ -93,8 +131,19 @@ export class SealedReader implements ByteSource, AsyncDisposable {
    * @throws what a segment is refused with, DIGEST_MISMATCH, NO_SPACE, IO_ERROR, ABORTED
    */
   async writeTo(handle: FileHandle, options: WriteOptions = {}): Promise<Opened> {
+    checkKinds(options, 'writeTo');
+    if (typeof handle?.fd !== 'number') throw noHandle();
     return await this.#whileOpen(options.signal, (signal) =>
       openAll(this.#sealed, { handle, path: 'the file' }, { ...options, signal }, options.digest ?? false),
+    );
+  }
+
+  #checkWithin(start: number, end: number, length: number): void {
+    const whole = [start, end, length].every((one) => Number.isSafeInteger(one) && one >= 0);
+    if (whole && end <= this.size) return;
+    throw new WeightsealError(
+      'INVALID_ARGUMENT',
+      `Bytes ${start} to ${end} are not all within the ${this.size} that there are.`,
     );
   }
 
@@ -105,7 +154,9 @@ export class SealedReader implements ByteSource, AsyncDisposable {
   ): Promise<T> {
     if (this.#closing.signal.aborted) throw closed();
     const either = new AbortController();
-    const unlink = [signal, this.#closing.signal].map((one) => following(one, either));
+    const unlink = [signal, this.#closing.signal].map((one) =>
+      following(one, () => either.abort(one?.reason)),
+    );
     const working = work(either.signal);
     const settled = working.then(
       () => {},
@@ -125,44 +176,46 @@ export class SealedReader implements ByteSource, AsyncDisposable {
 
   async #read(offset: number, length: number, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
     const out = new Uint8Array(length);
-    if (length === 0) return out;
-    const { segments } = this.#sealed.body;
-    const perSegment = segments.segmentLength - OVERHEAD;
-    const plan = planForPart(segments.segmentLength, length);
-    const from = Math.floor(offset / perSegment);
-    const some = batches(segments, plan.batchCount, from, Math.ceil((offset + length) / perSegment));
-    const emit = segments.segmentLength >= PIECES_FROM ? 'pieces' : true;
-    const pass = { operation: 'open', emit, signal, progress: () => {} } as const;
     try {
-      for await (const { batch, bytes, pieces } of this.#sealed.runBatches(pass, plan, some)) {
-        let at = batch.plainOffset - offset;
-        for (const piece of pieces ?? [bytes!]) {
-          const part = piece.subarray(Math.max(0, -at), Math.max(0, length - at));
-          if (part.length > 0) out.set(part, Math.max(0, at));
-          at += piece.length;
-          release(piece);
-        }
+      for await (const { bytes, at, memory } of partsOf(this.#sealed, offset, length, signal)) {
+        out.set(bytes, at);
+        release(memory);
       }
-      // Whoever has read much may want more.
-      if (plan.inline) setImmediate(warmFor, length);
       return out;
     } catch (error) {
       out.fill(0);
-      throw await this.#sealed.explain(error, undefined, signal);
+      throw error;
     }
   }
 
-  /** Ends what is under way, and zeroes the keys. Threads are waited for, and a caller's byte source that does not answer is not. */
-  async [Symbol.asyncDispose](): Promise<void> {
+  async *#chunks(
+    offset: number,
+    length: number,
+    signal: AbortSignal,
+  ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
+    for await (const { bytes } of partsOf(this.#sealed, offset, length, signal)) yield bytes;
+  }
+
+  /** Ends what is under way, and zeroes the keys. Threads are waited for, and a caller's byte source that does not answer is not. Safe to call twice. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
     this.#closing.abort(closed());
     await Promise.all(this.#working);
     await this.#sealed[Symbol.asyncDispose]();
   }
+
+  /** The same as `close`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
 }
 
-/** Aborts the controller when the signal fires; the returned function ends that. */
-function following(signal: AbortSignal | undefined, controller: AbortController): () => void {
-  const onAbort = () => controller.abort(signal?.reason);
+/** Calls when the signal fires, at once where it has; the returned function ends that. */
+function following(signal: AbortSignal | undefined, onAbort: () => void): () => void {
   if (signal?.aborted) onAbort();
   signal?.addEventListener('abort', onAbort, { once: true });
   return () => signal?.removeEventListener('abort', onAbort);
@@ -172,7 +225,14 @@ function closed(): WeightsealError {
   return new WeightsealError('INVALID_ARGUMENT', 'The reader has been closed; open the file again.');
 }
 
+function noHandle(): WeightsealError {
+  return new WeightsealError(
+    'INVALID_ARGUMENT',
+    'What is written to must be a FileHandle, as `open` of node:fs/promises gives it.',
+  );
+}
+
 /** Opens a sealed file for random access. */
-export function openReader(input: string | ByteSource, options: ReaderOptions): Promise<SealedReader> {
+export function openReader(input: string | URL | ByteSource, options: ReaderOptions): Promise<SealedReader> {
   return SealedReader.open(input, options);
 }

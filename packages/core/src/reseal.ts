@@ -1,3 +1,4 @@
+import { checkPath } from './arguments.js';
 import { passError } from './engine/pass.js';
 import { throwIfAborted, WeightsealError } from './errors.js';
 import { FLOE_HEADER } from './format/sizes.js';
@@ -8,7 +9,7 @@ import { Input } from './io/input.js';
 import { type LockOptions, openLocked } from './io/lock/file-lock.js';
 import { OutputFile } from './io/output/output-file.js';
 import type { KeyWrapper } from './keys/key-wrapper.js';
-import { type RecipientChange, slotsToKeep } from './keys/recipients.js';
+import { checkChange, type RecipientChange, slotsToKeep } from './keys/recipients.js';
 import { verify } from './open.js';
 import { type OnProgress, progressCounter } from './progress.js';
 import { SealedSource } from './sealed-source.js';
@@ -38,9 +39,11 @@ export interface Resealed {
  *
  * @throws RECIPIENT_REQUIRED when a recipient would silently be lost, and what sealing and opening throw
  */
-export async function reseal(path: string, options: ResealOptions): Promise<Resealed> {
+export async function reseal(at: string | URL, options: ResealOptions): Promise<Resealed> {
+  checkChange(options, 'reseal');
+  const path = checkPath(at, 'The path of the sealed file');
   await using locked = await openLocked(path, false, options);
-  await using input = await Input.open(locked.file, options.signal);
+  await using input = await Input.open(locked.file, options);
   // Before a key is asked: whether the new file can be the old one's owner's.
   await using file = await OutputFile.replacing(locked.file);
   await using old = await SealedSource.open(input, options);

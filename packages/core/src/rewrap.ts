@@ -1,3 +1,4 @@
+import { checkPath } from './arguments.js';
 import { ioError, throwIfAborted, WeightsealError } from './errors.js';
 import { expectContext } from './format/context.js';
 import { authenticateEnvelope, type Envelope, encodeEnvelope } from './format/envelope.js';
@@ -10,9 +11,9 @@ import { type LockOptions, openLocked } from './io/lock/file-lock.js';
 import { makeDurable } from './io/output/durable.js';
 import { OutputFile, writeAt } from './io/output/output-file.js';
 import type { KeyWrapper } from './keys/key-wrapper.js';
-import { type RecipientChange, slotsToKeep } from './keys/recipients.js';
+import { checkChange, type RecipientChange, slotsToKeep } from './keys/recipients.js';
 import { unwrapDataKey } from './keys/unwrap.js';
-import { checkKeys, checkSlotCount, wrapForAll } from './keys/wrap.js';
+import { checkSlotCount, wrapForAll } from './keys/wrap.js';
 import { type OnProgress, progressCounter } from './progress.js';
 import { areaForDocument } from './sealer.js';
 import { checkStillOurs } from './still-ours.js';
@@ -44,8 +45,9 @@ export interface Rewrapped {
  * @throws ENVELOPE_FULL unless `grow`, GENERATION_EXHAUSTED, RECIPIENT_NOT_FOUND, RECIPIENT_REQUIRED, WRAP_NOT_VERIFIED, INPUT_CHANGED when something
  *   else than a rewrap or reseal changed the file meanwhile, and what opening throws
  */
-export async function rewrap(path: string, options: RewrapOptions): Promise<Rewrapped> {
-  await using locked = await openLocked(path, true, options);
+export async function rewrap(path: string | URL, options: RewrapOptions): Promise<Rewrapped> {
+  checkChange(options, 'rewrap');
+  await using locked = await openLocked(checkPath(path, 'The path of the sealed file'), true, options);
   const { file } = locked;
   const head = await readHeadOf(file, options.signal);
   const envelope = await newEnvelope(head, options);
@@ -56,8 +58,7 @@ export async function rewrap(path: string, options: RewrapOptions): Promise<Rewr
 }
 
 async function newEnvelope(head: Head, options: RewrapOptions): Promise<Envelope> {
-  const { context, signal, remove = [] } = options;
-  const keys = checkKeys(options.keys);
+  const { keys, context, signal, remove = [] } = options;
   const { core, slots, metadata } = head.envelope;
   const generation = nextGeneration(head.envelope.generation);
   const present = new Set(slots.map((slot) => slot.keyUri));

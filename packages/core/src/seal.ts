@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { checkKinds, filePath } from './arguments.js';
 import {
   digestFor,
   type LoadedBatch,
@@ -25,10 +26,12 @@ import type { Feeder } from './io/feeder.js';
 import { attend, Input, type InputBytes } from './io/input.js';
 import { OutputFile } from './io/output/output-file.js';
 import { outputStream } from './io/output/output-stream.js';
+import type { ReadOptions } from './io/reads.js';
+import { checkKeys } from './keys/wrap.js';
 import { type OnProgress, progressCounter } from './progress.js';
 import { Sealer, type SealerOptions } from './sealer.js';
 
-export interface SealOptions extends SealerOptions {
+export interface SealOptions extends SealerOptions, ReadOptions {
   /** The original file's name to keep, encrypted; by default that of the input file. */
   readonly name?: string | undefined;
   readonly onProgress?: OnProgress | undefined;
@@ -62,13 +65,14 @@ export interface Sealed {
  */
 export async function sealToFile(
   input: InputBytes,
-  output: string,
+  output: string | URL,
   options: SealFileOptions,
 ): Promise<Sealed> {
-  checkName(options.name);
-  await using opened = await Input.open(input, options.signal);
+  check(options, 'sealToFile');
+  const path = filePath(output);
+  await using opened = await Input.open(input, options);
   if (opened.file) warmFor(opened.file.size);
-  await using file = await OutputFile.create(output, options.overwrite ?? false, 0o666);
+  await using file = await OutputFile.create(path, options.overwrite ?? false, 0o666);
   using sealer = await Sealer.create(options);
   const sealed = await sealInto(opened, file, sealer, options);
   throwIfAborted(options.signal);
@@ -85,7 +89,7 @@ async function sealInto(
 ): Promise<Sealed> {
   const { preamble, message, floeHeader } = sealer;
   const wantsDigest = options.digest ?? true;
-  const plan = planFor(message.segmentLength, input.size, wantsDigest || !input.file);
+  const plan = planFor(message.segmentLength, input.size, wantsDigest || !input.file, input.reads);
   const direct = input.file !== undefined && !plan.inline;
   const digest = wantsDigest ? digestFor(plan) : undefined;
   const bodyOffset = preamble.payloadOffset + FLOE_HEADER;
@@ -134,15 +138,16 @@ export function sealToStream(
   input: InputBytes,
   options: SealOptions,
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
+  checkKinds(options, 'sealToStream');
   const unread = attend(input);
   return outputStream(options.signal, (signal) => sealChunks(input, { ...options, signal }), unread);
 }
 
 async function* sealChunks(input: InputBytes, options: SealOptions): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  checkName(options.name);
-  await using opened = await Input.open(input, options.signal);
+  check(options, 'sealToStream');
+  await using opened = await Input.open(input, options);
   using sealer = await Sealer.create(options);
-  const plan = planFor(sealer.message.segmentLength, opened.size, true);
+  const plan = planFor(sealer.message.segmentLength, opened.size, true, opened.reads);
   const pass = { ...passOf(sealer, opened, options), emit: true };
   try {
     yield encodeHead(sealer.preamble, sealer.envelope(metadataOf(opened, options, opened.size, undefined)));
@@ -198,7 +203,10 @@ async function* streamBatches(
   }
 }
 
-function checkName(name: string | undefined): void {
+/** @throws INVALID_ARGUMENT */
+function check(options: SealOptions, of: string): void {
+  const { keys, name } = checkKinds(options, of);
+  checkKeys(keys);
   if (name === undefined || isFileName(name)) return;
   throw new WeightsealError(
     'INVALID_ARGUMENT',

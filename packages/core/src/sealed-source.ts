@@ -5,6 +5,7 @@ import {
   type Plan,
   passError,
   planFor,
+  planForPart,
   runPass,
   slotsFor,
   warmFor,
@@ -21,6 +22,12 @@ import type { Input } from './io/input.js';
 import type { OpenPass, SealedInput } from './sealed-input.js';
 import { checkSize, type Unlocked, type UnlockOptions, unlock } from './unlock.js';
 
+interface SourceOptions extends UnlockOptions {
+  /** Whether all of it will be read soon; the default is true. */
+  readonly whole?: boolean | undefined;
+  readonly onSize?: ((size: number) => void) | undefined;
+}
+
 /** An unlocked sealed file with random access. Its last segment has been authenticated: FORMAT.md §9.7. */
 export class SealedSource implements SealedInput {
   readonly unlocked: Unlocked;
@@ -34,7 +41,8 @@ export class SealedSource implements SealedInput {
   }
 
   /** Takes over the input, and closes it with itself or when it throws. */
-  static async open(input: Input, options: UnlockOptions, whole = true): Promise<SealedSource> {
+  static async open(input: Input, options: SourceOptions): Promise<SealedSource> {
+    const { whole = true } = options;
     try {
       const { anywhere: source, file } = input;
       // Threads start while the key is asked.
@@ -46,10 +54,11 @@ export class SealedSource implements SealedInput {
     }
   }
 
-  static async #unlock(source: ByteSource, input: Input, options: UnlockOptions): Promise<SealedSource> {
+  static async #unlock(source: ByteSource, input: Input, options: SourceOptions): Promise<SealedSource> {
     const head = await readHeadOf(source, options.signal);
     const offset = head.preamble.payloadOffset + FLOE_HEADER;
     const segments = segmentsOfBody(source.size - offset, parseSegmentLength(head.floeHeader));
+    options.onSize?.(segments.plaintextSize);
     const unlocked = await unlock(head, options);
     try {
       const sealed = new SealedSource(
@@ -78,7 +87,13 @@ export class SealedSource implements SealedInput {
   }
 
   plan(throughMain = false): Plan {
-    return planFor(this.body.segments.segmentLength, this.size, throughMain || this.#fd === undefined);
+    const { segmentLength } = this.body.segments;
+    return planFor(segmentLength, this.size, throughMain || this.#fd === undefined, this.#input.reads);
+  }
+
+  /** Where a part of it is read. */
+  planForPart(length: number): Plan {
+    return planForPart(this.body.segments.segmentLength, length, this.#input.reads);
   }
 
   run(pass: OpenPass, plan: Plan): AsyncGenerator<Output> {

@@ -1,4 +1,13 @@
-import { checkOptions, isWeightsealError, type KeyWrapper, WeightsealError, within } from '@weightseal/core';
+import {
+  checkKinds,
+  checkOptions,
+  checkPath,
+  checkText,
+  isWeightsealError,
+  type KeyWrapper,
+  WeightsealError,
+  within,
+} from '@weightseal/core';
 import { loadFactory } from './load-factory.js';
 import { countedFrom } from './local-path.js';
 import { checkedKey, checkProviders, isOurs, type Providers, sourceOf } from './other-provider.js';
@@ -16,7 +25,7 @@ export interface KeyOptions {
   /** Asks a person for the passphrase of `passphrase:`. What it returns is wiped after use. */
   readonly prompt?: ((signal: AbortSignal) => Promise<Uint8Array>) | undefined;
   /** Where relative paths in `local:` and `passphrase:` count from; the working directory at each call unless told. */
-  readonly directory?: string | undefined;
+  readonly directory?: string | URL | undefined;
   /** Whether the files of `local:` and `passphrase:` may be another user's, who can change them; the default is false. */
   readonly allowKeyOfOthers?: boolean | undefined;
   /** Whether `passphrase:` may seal with a passphrase that would be guessed; the default is false. */
@@ -52,7 +61,9 @@ const IN_FILES: readonly KeyScheme[] = ['local', 'passphrase'];
  * @throws PROVIDER_UNKNOWN, PROVIDER_MISSING, PROVIDER_INVALID, KEY_URI_INVALID, INVALID_ARGUMENT
  */
 export async function keyFromUri(uri: string, options: KeyOptions = {}): Promise<KeyWrapper> {
+  checkText(uri, 'A key URI');
   checkOptions(options, Object.keys(OPTIONS), 'A key');
+  checkKinds(options, 'keyFromUri', { directory: 'path', prompt: 'function', providers: 'object' });
   const { providers = {} } = options;
   checkProviders(providers);
   const scheme = schemeOf(uri);
@@ -79,7 +90,8 @@ async function ourKey(scheme: KeyScheme, uri: string, options: KeyOptions): Prom
     ...(formerUris !== undefined && { formerUris }),
     ...providers?.[scheme],
   };
-  return countedFrom(directory, uri, (counted) => factory(counted, own));
+  const above = directory === undefined ? undefined : checkPath(directory, 'The directory');
+  return countedFrom(above, uri, (counted) => factory(counted, own));
 }
 
 /** What is said of all keys goes to a provider that knows it; what is said of this one must be known to it. */
@@ -117,7 +129,9 @@ async function otherKey(
 }
 
 /** The keys that the URIs name, in the same order. @throws like `keyFromUri` */
-export function keysFromUris(uris: readonly string[], options: KeyOptions = {}): Promise<KeyWrapper[]> {
+export async function keysFromUris(uris: readonly string[], options: KeyOptions = {}): Promise<KeyWrapper[]> {
+  if (!Array.isArray(uris))
+    throw new WeightsealError('INVALID_ARGUMENT', 'keysFromUris takes an array of key URIs.');
   return Promise.all(uris.map((uri) => keyFromUri(uri, options)));
 }
 

@@ -1,6 +1,7 @@
 import {
   checkDataKey,
   checkedDeadline,
+  checkKinds,
   checkOptions,
   type KeyCallOptions,
   type KeyDescriber,
@@ -62,6 +63,7 @@ export function awsKeyFromUri(uri: string, options: UriOptions = {}): AwsKey {
 }
 
 function awsKey(name: KeyName, options: UriOptions): AwsKey {
+  checkKinds(options, 'An AWS key', { client: 'object', clientConfig: 'object' });
   const deadlineMs = checkedDeadline(options.deadlineMs);
   const uri = uriOf(name);
   const ask = asking(name, lazyConnection(name, options));

@@ -2,6 +2,7 @@ import type { CryptographyClient } from '@azure/keyvault-keys';
 import {
   checkDataKey,
   checkedDeadline,
+  checkKinds,
   checkOptions,
   encodeContext,
   type KeyCallOptions,
@@ -72,6 +73,7 @@ export type AzureKey = KeyWrapper & KeyDescriber & KeyRotator & RotationSchedule
  */
 export function createAzureKey(options: AzureKeyOptions): AzureKey {
   checkOptions(options, Object.keys(OPTIONS), 'A key of Azure');
+  checkKinds(options, 'createAzureKey', { allowedHosts: 'list' });
   const key = checkedName(options, 'INVALID_ARGUMENT');
   const former = (options.formerUris ?? []).map((uri) => formerKey(uri, options.allowedHosts));
   const deadlineMs = checkedDeadline(options.deadlineMs);
@@ -139,6 +141,7 @@ export function createAzureKey(options: AzureKeyOptions): AzureKey {
 /** The key of `azure-kv://<vault host>[:port]/keys/<name>[/<version>]`. @throws KEY_URI_INVALID, INVALID_ARGUMENT */
 export function azureKeyFromUri(uri: string, options: UriOptions = {}): AzureKey {
   checkOptions(options, Object.keys(URI_OPTIONS), 'A key of azure-kv:');
+  checkKinds(options, 'azureKeyFromUri', { allowedHosts: 'list' });
   const parts = { ...partsOf(uri), allowedHosts: options.allowedHosts };
   checkedName(parts, 'KEY_URI_INVALID');
   return createAzureKey({ ...options, ...parts });

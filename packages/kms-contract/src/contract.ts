@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { checkKinds } from '@weightseal/core';
 import { bindingCases } from './cases/binding.js';
 import { failureCases } from './cases/failures.js';
 import { judgingCases } from './cases/judging.js';
@@ -25,6 +26,7 @@ const cases: readonly Case[] = [
  * fails: a capability goes untested only where somebody wrote down why.
  */
 export function keyWrapperContract(runner: TestRunner, options: ContractOptions): void {
+  checkKinds(options, 'keyWrapperContract', { setup: 'function', without: 'object' });
   const { name, without = {}, patienceMs = DEFAULT_PATIENCE_MS, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
   runner.describe(`${name} keeps the KeyWrapper contract`, () => {
     for (const one of cases) {

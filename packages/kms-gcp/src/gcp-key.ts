@@ -1,6 +1,7 @@
 import {
   checkDataKey,
   checkedDeadline,
+  checkKinds,
   checkOptions,
   encodeContext,
   type KeyCallOptions,
@@ -71,6 +72,7 @@ export function gcpKeyFromUri(uri: string, options: UriOptions = {}): GcpKey {
 }
 
 function gcpKey(name: KeyName, options: UriOptions): GcpKey {
+  checkKinds(options, 'A Google Cloud key', { client: 'object', clientOptions: 'object' });
   const deadlineMs = checkedDeadline(options.deadlineMs);
   const uri = uriOf(name);
   const ask = asking(name, lazyClient(options), deadlineMs);

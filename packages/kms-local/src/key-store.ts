@@ -1,5 +1,6 @@
 import { constants, type FileHandle, lstat, open, rename, unlink } from 'node:fs/promises';
 import {
+  checkPath,
   Directory,
   durableFlags,
   type ErrorCode,
@@ -38,7 +39,8 @@ const OWNER_ONLY = 0o600;
  *
  * @throws OUTPUT_EXISTS, NO_SPACE, IO_ERROR, INVALID_ARGUMENT for a path that no URI can name
  */
-export async function generateKeyFile(path: string): Promise<string> {
+export async function generateKeyFile(at: string | URL): Promise<string> {
+  const path = checkPath(at, 'The path of the key file');
   const uri = `local:${checkedPath(path, 'INVALID_ARGUMENT')}`;
   const version = newVersion(1);
   let bytes: Buffer | undefined;

@@ -2,7 +2,9 @@ import {
   betweenSteps,
   checkDataKey,
   checkedDeadline,
+  checkKinds,
   checkOptions,
+  checkPath,
   encodeContext,
   type KeyCallOptions,
   type KeyDescriber,
@@ -28,8 +30,8 @@ const HEAD_BYTES = 1;
 const named = /^([0-9a-f]{32})\/([1-9][0-9]{0,9})$/;
 
 export interface LocalKeyOptions {
-  /** The key file. Relative paths count from the working directory of the process at each call. */
-  readonly path: string;
+  /** The key file, by its path or `file:` URL. Relative paths count from the working directory of the process at each call. */
+  readonly path: string | URL;
   /** Milliseconds that one call may take in all; 10 000 unless told. */
   readonly deadlineMs?: number | undefined;
   /** Whether the file may be another user's, neither root's nor this one's, who can put another key into it; the default is false. */
@@ -54,7 +56,8 @@ export type LocalKey = KeyWrapper & KeyDescriber & KeyRotator;
  */
 export function createLocalKey(options: LocalKeyOptions): LocalKey {
   checkOptions(options, Object.keys(OPTIONS), 'A local key');
-  const path = checkedPath(options.path, 'INVALID_ARGUMENT');
+  checkKinds(options, 'createLocalKey');
+  const path = checkedPath(checkPath(options.path, 'The option `path`'), 'INVALID_ARGUMENT');
   const deadlineMs = checkedDeadline(options.deadlineMs);
   const uri = `local:${path}`;
   const access = { ofOthers: options.allowKeyOfOthers, allowing: ALLOWING };

@@ -1,6 +1,7 @@
 import {
   checkDataKey,
   checkedDeadline,
+  checkKinds,
   checkOptions,
   encodeContext,
   isWeightsealError,
@@ -56,6 +57,9 @@ const OPTIONS: Readonly<Record<keyof PassphraseKeyOptions, true>> = {
  */
 export function createPassphraseKey(options: PassphraseKeyOptions): KeyWrapper {
   checkOptions(options, Object.keys(OPTIONS), 'A key from a passphrase');
+  checkKinds(options, 'createPassphraseKey', { uri: 'string', scrypt: 'object' });
+  const { passphrase } = options;
+  if (typeof passphrase !== 'function' && !isBytes(passphrase)) throw notBytes();
   const cost = checkedScrypt(options.scrypt);
   const deadlineMs = checkedDeadline(options.deadlineMs);
   const uri = options.uri ?? 'passphrase:';
@@ -131,11 +135,18 @@ async function ask(source: PassphraseSource, signal: AbortSignal | undefined): P
     const limits = { signal, deadlineMs: undefined, doing: 'get the passphrase' };
     const passphrase = await within(limits, source, wipe);
     if (isBytes(passphrase)) return passphrase;
-    throw new WeightsealError('INVALID_ARGUMENT', 'The passphrase must be given as bytes (Uint8Array).');
+    throw notBytes();
   } catch (cause) {
     if (isWeightsealError(cause)) throw cause;
     throw new WeightsealError('PASSPHRASE_REQUIRED', 'The passphrase could not be asked for.', { cause });
   }
+}
+
+function notBytes(): WeightsealError {
+  return new WeightsealError(
+    'INVALID_ARGUMENT',
+    'The passphrase must be given as bytes (Uint8Array), or as a function that resolves to them.',
+  );
 }
 
 /** Of any realm. */

@@ -1,5 +1,6 @@
 import {
   checkedDeadline,
+  checkKinds,
   checkOptions,
   type KeyWrapper,
   readPrivateFile,
@@ -45,7 +46,8 @@ const URI_OPTIONS: Readonly<Record<keyof PassphraseUriOptions, true>> = {
  */
 export function passphraseKeyFromUri(uri: string, options: PassphraseUriOptions = {}): KeyWrapper {
   checkOptions(options, Object.keys(URI_OPTIONS), 'A key of passphrase:');
-  const { prompt, scrypt, deadlineMs, allowKeyOfOthers: ofOthers, allowWeakPassphrase } = options;
+  const checked = checkKinds(options, 'passphraseKeyFromUri', { prompt: 'function', scrypt: 'object' });
+  const { prompt, scrypt, deadlineMs, allowKeyOfOthers: ofOthers, allowWeakPassphrase } = checked;
   const path = pathOf(uri, 'passphrase');
   return createPassphraseKey({
     uri,

@@ -15,7 +15,7 @@ const looksLikeKey = /^(?:[0-9a-f]{64}|[A-Za-z0-9+/_-]{43}=)$/i;
  * @throws KEY_URI_INVALID
  */
 export function pathOf(uri: string, scheme: string): string {
-  if (!uri.startsWith(`${scheme}:`)) {
+  if (typeof uri !== 'string' || !uri.startsWith(`${scheme}:`)) {
     throw new WeightsealError('KEY_URI_INVALID', `The key URI must have the form ${scheme}:<path>.`);
   }
   return uri.slice(scheme.length + 1);

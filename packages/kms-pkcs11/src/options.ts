@@ -1,5 +1,5 @@
 import { isAbsolute } from 'node:path';
-import { ownBytes, WeightsealError } from '@weightseal/core';
+import { filePath, ownBytes, WeightsealError } from '@weightseal/core';
 import type { KeyQuery, TokenQuery } from './messages.js';
 import type { Pin } from './pin.js';
 import { isPlain } from './uri.js';
@@ -20,8 +20,8 @@ export interface TokenOptions {
 
 /** What holds for the machine, and not for the key. */
 export interface AccessOptions {
-  /** The absolute path of the vendor's PKCS#11 library; WEIGHTSEAL_PKCS11_MODULE unless told. */
-  readonly module?: string | undefined;
+  /** The absolute path of the vendor's PKCS#11 library, or its `file:` URL; WEIGHTSEAL_PKCS11_MODULE unless told. */
+  readonly module?: string | URL | undefined;
   /** The user PIN; WEIGHTSEAL_PKCS11_PIN unless told. */
   readonly pin?: Pin | undefined;
   /** Milliseconds that one call may take in all, with the login if one is needed; 10 000 unless told. */
@@ -73,8 +73,8 @@ export function checkedKey({ object, id }: Pick<Pkcs11KeyOptions, 'object' | 'id
 }
 
 /** Absolute, because the loader would look for any other in places that others may write to. @throws INVALID_ARGUMENT */
-export function checkedModule(module: string | undefined): string {
-  const path = module ?? process.env[MODULE_VARIABLE];
+export function checkedModule(module: string | URL | undefined): string {
+  const path = filePath(module) ?? process.env[MODULE_VARIABLE];
   if (typeof path === 'string' && isAbsolute(path) && !path.includes('\0')) return path;
   throw new WeightsealError(
     'INVALID_ARGUMENT',

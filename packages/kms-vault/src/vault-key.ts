@@ -1,6 +1,7 @@
 import {
   checkDataKey,
   checkedDeadline,
+  checkKinds,
   checkOptions,
   encodeContext,
   type KeyCallOptions,
@@ -133,5 +134,6 @@ export function vaultKeyFromUri(uri: string, options: UriOptions = {}): VaultKey
   checkOptions(options, Object.keys(URI_OPTIONS), 'A key of vault:');
   const parts = partsOf(uri);
   checkedName(parts, 'KEY_URI_INVALID');
+  checkKinds(options, 'vaultKeyFromUri');
   return createVaultKey({ ...options, ...parts });
 }

@@ -1,11 +1,16 @@
 import {
   type ByteSource,
   type Context,
+  checkKinds,
+  checkPath,
   FileSource,
-  inspect,
+  filePath,
   type OnProgress,
   type Opened,
   openReader,
+  type ReaderOptions,
+  type ReadOptions,
+  type SealedReader,
   throwIfAborted,
   type UnlockOptions,
   WeightsealError,
@@ -16,7 +21,7 @@ import { type Chosen, choosePlace, type PlaceOptions } from './place/choose.js';
 import { abandon, byDescriptor, type Placement, type Space } from './place/space.js';
 import { sweepOnce } from './sweep.js';
 
-export interface LoadOptions extends UnlockOptions, PlaceOptions {
+export interface LoadOptions extends UnlockOptions, ReadOptions, PlaceOptions {
   /** The file name in `path`; the default is the original one where it is harmless. Libraries choose a parser by its extension. */
   readonly name?: string | undefined;
   /** Whether to compute the plaintext's SHA-256 too and compare it with the sealed one. Every byte is authenticated without that. */
@@ -114,19 +119,17 @@ async function end(space: Space): Promise<Released> {
  * Opens a sealed file into memory, for this process. Resolves when every byte is there and authenticated; when it throws, nothing is left. One call to a key,
  * and segments in parallel.
  *
- * @param source a path, or bytes with random access
+ * @param source a path, a `file:` URL, or bytes with random access
  * @throws what `openReader` throws, MEMORY_LIMIT, NO_SPACE, MEMORY_FS_REQUIRED, SWAP_POSSIBLE, IO_ERROR
  */
-export async function load(source: string | ByteSource, options: LoadOptions): Promise<LoadedModel> {
+export async function load(given: string | URL | ByteSource, options: LoadOptions): Promise<LoadedModel> {
+  checkLoad(options, 'load');
+  const source = filePath(given);
   await using owned = typeof source === 'string' ? await FileSource.open(source) : undefined;
-  const bytes = owned ?? (source as ByteSource);
-  const { size } = await inspect(bytes, options);
+  const { opening, size } = await begin(owned ?? (source as ByteSource), options);
   const sweeping = sweepOnce(options.directory);
   // The key is asked while the place is made.
-  const [reading, choosing] = await Promise.allSettled([
-    openReader(bytes, { ...options, whole: true }),
-    choosePlace(size, options),
-  ]);
+  const [reading, choosing] = await Promise.allSettled([opening, choosePlace(size, options)]);
   await sweeping;
   await using reader = reading.status === 'fulfilled' ? reading.value : undefined;
   if (choosing.status === 'rejected') throw choosing.reason;
@@ -152,6 +155,34 @@ export async function load(source: string | ByteSource, options: LoadOptions): P
     await abandon(chosen.place);
     throw error;
   }
+}
+
+/** What the places and the loader's functions take, too. @throws INVALID_ARGUMENT */
+export function checkLoad(
+  options: LoadOptions,
+  of: string,
+  more: Parameters<typeof checkKinds>[2] = {},
+): void {
+  checkKinds(options, of, {
+    ...more,
+    directory: 'path',
+    allowDisk: 'boolean',
+    requireNoSwap: 'boolean',
+    nameless: 'boolean',
+  });
+  if (options.directory !== undefined) checkPath(options.directory, 'The option `directory`');
+}
+
+/** Opens the file, and resolves when its size is known, before a key is asked. The head is read once. */
+async function begin(
+  source: ByteSource,
+  options: ReaderOptions,
+): Promise<{ opening: Promise<SealedReader>; size: number }> {
+  const { promise: sized, resolve: onSize } = Promise.withResolvers<number>();
+  const opening = openReader(source, { ...options, whole: true, onSize });
+  // What it throws before that is thrown here, and later where it is waited for.
+  const first = await Promise.race([sized, opening]);
+  return { opening, size: typeof first === 'number' ? first : first.size };
 }
 
 async function pathFor({ place: space, placement }: Chosen<Space>, name: string): Promise<string> {

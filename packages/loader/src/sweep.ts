@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { chmod, type FileHandle, open, readdir, readlink, realpath } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { ioError } from '@weightseal/core';
+import { checkKinds, checkPath, ioError } from '@weightseal/core';
 import { lifeOf, MARK, ownerOf } from './owner.js';
 import { usualPlaces } from './place/existing.js';
 import { removeMarked } from './place/remove-marked.js';
@@ -11,7 +11,7 @@ import { usesOf } from './processes.js';
 
 export interface SweepOptions {
   /** Where to look; the default is every place where the loader puts things by itself. */
-  readonly directories?: readonly string[] | undefined;
+  readonly directories?: readonly (string | URL)[] | undefined;
   /**
    * Whether to remove also what was left by another PID namespace, that is by another container that shares the directory: from here nobody can see whether its
    * owner lives. The default is false.
@@ -43,7 +43,8 @@ const TOGETHER = 32;
 export async function sweep(options: SweepOptions = {}): Promise<Swept> {
   const removed: string[] = [];
   const kept: Kept[] = [];
-  const paths = await candidates(options.directories);
+  const { directories } = checkKinds(options, 'sweep', { directories: 'list', elsewhere: 'boolean' });
+  const paths = await candidates(directories?.map((one) => checkPath(one, 'A directory')));
   for (let at = 0; at < paths.length; at += TOGETHER) {
     const some = paths.slice(at, at + TOGETHER);
     const outcomes = await Promise.all(some.map((path) => outcomeFor(path, options.elsewhere ?? false)));
@@ -82,8 +83,8 @@ async function candidates(directories: readonly string[] | undefined): Promise<s
 const swept = new Map<string | undefined, Promise<unknown>>();
 
 /** What the processes before this one have left goes with the first load of this one, in the usual places and in the one that is named. */
-export async function sweepOnce(directory?: string): Promise<void> {
-  for (const place of new Set([undefined, directory])) {
+export async function sweepOnce(directory?: string | URL): Promise<void> {
+  for (const place of new Set([undefined, directory && checkPath(directory, 'The directory')])) {
     const sweeping = swept.get(place) ?? sweep({ directories: place === undefined ? undefined : [place] });
     swept.set(
       place,

@@ -6,6 +6,7 @@ import { memory } from './memory.ts';
 import { open } from './open.ts';
 import { peers } from './peers.ts';
 import { ranges } from './ranges.ts';
+import { remote } from './remote.ts';
 import { rewrap } from './rewrap.ts';
 import { run } from './run.ts';
 import { seal } from './seal.ts';
@@ -26,6 +27,7 @@ export const SUITES: readonly Suite[] = [
   run,
   rewrap,
   ranges,
+  remote,
   tensor,
   eventLoop,
   serving,

@@ -2,6 +2,7 @@ import { ioError, isWeightsealError, WeightsealError } from '../errors.js';
 import type { FloeMessage } from '../format/floe.js';
 import { OVERHEAD } from '../format/sizes.js';
 import { writeError } from '../io/output/named.js';
+import { atMost, type ReadOptions, readsFor } from '../io/reads.js';
 import { systemFailure } from '../system-errors.js';
 import { type Digest, inlineDigest, threadDigest } from './digest.js';
 import { inlineExecutor } from './inline.js';
@@ -20,6 +21,8 @@ const BATCH_BYTES = 32 * 1_048_576;
 const INLINE_BYTES = 4 * 1_048_576;
 /** The same for a part of a file that is waited for, while there are no threads yet. */
 const COLD_INLINE_BYTES = 48 * 1_048_576;
+/** Beyond the reads that are under way: what has come, and waits for a thread or for its turn. */
+const ARRIVED = 4;
 /** Slots beyond the tasks under way, for the digest to be a little behind. */
 const DIGEST_SLOTS = 2;
 
@@ -47,28 +50,49 @@ export interface Plan {
   readonly executor: Executor;
   readonly inline: boolean;
   readonly batchCount: number;
+  /** How many batches are under way at once. */
+  readonly width: number;
+  /** How many of them may be loading, where a byte source says so. */
+  readonly loads?: number;
 }
 
 /** Small payloads run here, others on the pool; `plaintextSize` is undefined when nobody knows it yet. */
-export function planFor(segmentLength: number, plaintextSize: number | undefined, slots: boolean): Plan {
+export function planFor(
+  segmentLength: number,
+  plaintextSize: number | undefined,
+  slots: boolean,
+  reads?: ReadOptions,
+): Plan {
   const inline =
     !SHARED_DESCRIPTORS ||
     (plaintextSize !== undefined && plaintextSize <= INLINE_BYTES && segmentLength <= INLINE_BYTES);
-  return planOn(inline ? inlineExecutor() : sharedPool(), segmentLength, slots, inline);
+  return planOn(inline ? inlineExecutor() : sharedPool(), segmentLength, slots, inline, reads);
 }
 
-function planOn(executor: Executor, segmentLength: number, slots: boolean, inline: boolean): Plan {
-  const perSlot = inline ? 1_048_576 : SLOT_BYTES / (executor.width + DIGEST_SLOTS);
-  return { executor, inline, batchCount: batchCount(segmentLength, slots ? perSlot : BATCH_BYTES) };
+function planOn(
+  executor: Executor,
+  segmentLength: number,
+  slots: boolean,
+  inline: boolean,
+  reads: ReadOptions | undefined,
+): Plan {
+  if (reads) {
+    const { concurrency, requestBytes } = readsFor(reads, segmentLength);
+    const count = batchCount(segmentLength - OVERHEAD, requestBytes);
+    return { executor, inline, batchCount: count, width: concurrency + ARRIVED, loads: concurrency };
+  }
+  const { width } = executor;
+  const perSlot = inline ? 1_048_576 : SLOT_BYTES / (width + DIGEST_SLOTS);
+  return { executor, inline, batchCount: batchCount(segmentLength, slots ? perSlot : BATCH_BYTES), width };
 }
 
 /** Where a part of a payload is read: here when threads would first have to start, which then are there for the next. */
-export function planForPart(segmentLength: number, length: number): Plan {
+export function planForPart(segmentLength: number, length: number, reads?: ReadOptions): Plan {
   const pool = sharedPool();
   const inline =
     !SHARED_DESCRIPTORS ||
     (length <= (pool.started ? INLINE_BYTES : COLD_INLINE_BYTES) && segmentLength <= INLINE_BYTES);
-  return planOn(inline ? inlineExecutor() : pool, segmentLength, true, inline);
+  return planOn(inline ? inlineExecutor() : pool, segmentLength, true, inline, reads);
 }
 
 /** Called as soon as a file's size is known: threads take some 30 ms to start, and the keys can be asked meanwhile. */
@@ -99,7 +123,7 @@ export interface Output {
 
 /** Slots for a pass, enough that none of its tasks ever waits for another. */
 export function slotsFor(plan: Plan, message: FloeMessage): Slots {
-  return new Slots(plan.batchCount * message.segmentLength, plan.executor.width + DIGEST_SLOTS + 1);
+  return new Slots(plan.batchCount * message.segmentLength, plan.width + DIGEST_SLOTS + 1);
 }
 
 /**
@@ -121,14 +145,15 @@ export async function* runPass(
   if (pass.signal?.aborted) onAbort();
   pass.signal?.addEventListener('abort', onAbort, { once: true });
   const abandon = () => loading.abort();
+  const load = plan.loads === undefined ? now : atMost(plan.loads);
   const start = async (batch: LoadedBatch): Promise<TaskResult> => {
     const slot = batch.slot ?? (await slots?.take());
     if (slot) taken.set(batch, slot);
-    if (slot && pass.load) await pass.load(batch, slot, loading.signal);
+    if (slot && pass.load) await load(() => pass.load!(batch, slot, loading.signal));
     return await plan.executor.run(taskFor(pass, batch, slot));
   };
   try {
-    for await (const { batch, value } of inOrder(batches, start, plan.executor.width, pass.signal, abandon)) {
+    for await (const { batch, value } of inOrder(batches, start, plan.width, pass.signal, abandon)) {
       const slot = taken.get(batch);
       taken.delete(batch);
       if (slot && pass.digest) {
@@ -149,6 +174,10 @@ export async function* runPass(
     pass.signal?.removeEventListener('abort', onAbort);
     await hashing;
   }
+}
+
+function now<T>(work: () => Promise<T>): Promise<T> {
+  return work();
 }
 
 function taskFor(

@@ -1,11 +1,16 @@
 import type { BigIntStats } from 'node:fs';
 import { constants, type FileHandle, open } from 'node:fs/promises';
+import { checkPath, invalidArgument, nameOf } from '../arguments.js';
 import { abortedError, ioError, isWeightsealError, throwIfAborted, WeightsealError } from '../errors.js';
 import { ownBytes } from '../format/bytes.js';
 import { untilAborted } from '../keys/until-aborted.js';
+import type { ReadOptions } from './reads.js';
 
-/** Bytes that can be read anywhere: a file, an object in a store, a buffer. */
-export interface ByteSource {
+/**
+ * Bytes that can be read anywhere: a file, an object in a store, a buffer. `concurrency` and `requestBytes` say how it likes to be read, where the
+ * operation does not.
+ */
+export interface ByteSource extends ReadOptions {
   /** Length in bytes. */
   readonly size: number;
   /**
@@ -33,11 +38,11 @@ export class FileSource implements ByteSource, AsyncDisposable {
   }
 
   /** @throws INPUT_NOT_FOUND, IO_ERROR, INVALID_ARGUMENT for what is no regular file, or has another size than it tells */
-  static async open(path: string, flags: number = constants.O_RDONLY): Promise<FileSource> {
+  static async open(path: string | URL, flags: number = constants.O_RDONLY): Promise<FileSource> {
     const file = await FileSource.openAny(path, flags);
     try {
       if (!(await file.firstBytes())) return file;
-      throw needsSize(path);
+      throw needsSize(file.path);
     } catch (error) {
       await file[Symbol.asyncDispose]();
       throw error;
@@ -45,7 +50,8 @@ export class FileSource implements ByteSource, AsyncDisposable {
   }
 
   /** Likewise, and takes also a file that says it has 0 bytes and gives more: look at `firstBytes`. */
-  static async openAny(path: string, flags: number = constants.O_RDONLY): Promise<FileSource> {
+  static async openAny(at: string | URL, flags: number = constants.O_RDONLY): Promise<FileSource> {
+    const path = checkPath(at, 'The path of the file');
     // Non-blocking, or opening a pipe would wait for its other end; a regular file does not know the difference.
     const handle = await open(path, flags | (constants.O_NONBLOCK ?? 0)).catch((error: unknown) => {
       throw ioError(error, `open ${path}`);
@@ -141,8 +147,13 @@ export class FileSource implements ByteSource, AsyncDisposable {
     return (await this.stat()).mtimeNs !== this.#modified;
   }
 
+  /** The same as its disposal. */
+  close(): Promise<void> {
+    return this.#handle.close();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#handle.close();
+    await this.close();
   }
 }
 
@@ -167,8 +178,10 @@ export function needsSize(path: string): WeightsealError {
   );
 }
 
-/** A buffer as a byte source. The buffer must not change while it is in use. */
-export function bufferSource(bytes: Uint8Array): ByteSource {
+/** A buffer as a byte source. The buffer must not change while it is in use. @throws INVALID_ARGUMENT */
+export function bufferSource(given: Uint8Array): ByteSource {
+  const bytes = ownBytes(given);
+  if (!bytes) throw invalidArgument(`bufferSource takes a Uint8Array or a Buffer, and got ${nameOf(given)}.`);
   return {
     size: bytes.length,
     read: (offset, length) => Promise.resolve(bytes.slice(offset, offset + length)),
@@ -196,7 +209,10 @@ export async function readExactly(
   const bytes = ownBytes(given);
   if (bytes?.length === length) return bytes;
   const found = bytes ? `${bytes.length} bytes` : 'no bytes';
-  throw new WeightsealError('INPUT_CHANGED', `The source gave ${found} where it has ${length}; try again.`);
+  throw new WeightsealError(
+    'INPUT_CHANGED',
+    `The source gave ${found} where ${length} were asked for: it has changed, or does not heed ranges, as some servers do. Check that, and try again.`,
+  );
 }
 
 /** Brings a range of a source into memory that the caller has, without a copy where the source can. */

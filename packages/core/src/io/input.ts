@@ -1,12 +1,19 @@
+import { filePath, nameOf } from '../arguments.js';
 import { WeightsealError } from '../errors.js';
 import { type ByteSource, FileSource, needsSize } from './byte-source.js';
 import { type ByteStream, Feeder, hearErrors } from './feeder.js';
 import { checkAtRest } from './moved-times.js';
+import { checkReads, type ReadOptions, readsOf } from './reads.js';
 
 const STREAM_BYTES = 1_048_576;
 
-/** What an operation reads: a file by its path, bytes with random access, or a stream. */
-export type InputBytes = string | ByteSource | ByteStream;
+/** What an operation reads: a file by its path or `file:` URL, bytes with random access, or a stream. */
+export type InputBytes = string | URL | ByteSource | ByteStream;
+
+/** How an input is opened. */
+export interface InputOptions extends ReadOptions {
+  readonly signal?: AbortSignal | undefined;
+}
 
 /** An input that is open. It closes what it opened itself, and tells a stream when no more of it is wanted. */
 export class Input implements AsyncDisposable {
@@ -14,20 +21,27 @@ export class Input implements AsyncDisposable {
   readonly source: ByteSource | undefined;
   /** The bytes, when they come as a stream. */
   readonly feeder: Feeder | undefined;
+  /** How the bytes are to be read, where that is neither by threads nor as a stream. */
+  readonly reads: ReadOptions | undefined;
   readonly #owned: FileSource | undefined;
 
   private constructor(
     source: ByteSource | undefined,
     feeder: Feeder | undefined,
     owned: FileSource | undefined,
+    reads?: ReadOptions,
   ) {
     this.source = source;
     this.feeder = feeder;
+    this.reads = reads;
     this.#owned = owned;
   }
 
   /** @throws INVALID_ARGUMENT for what is no input, and what `FileSource.open` throws */
-  static async open(input: InputBytes, signal: AbortSignal | undefined): Promise<Input> {
+  static async open(given: InputBytes, options: InputOptions): Promise<Input> {
+    const { signal } = options;
+    const asked = checkReads(options);
+    const input = filePath(given);
     if (typeof input === 'string') {
       const file = await FileSource.openAny(input);
       try {
@@ -39,11 +53,14 @@ export class Input implements AsyncDisposable {
         throw error;
       }
     }
-    if (isByteSource(input)) return new Input(input, undefined, undefined);
+    if (isByteSource(input)) {
+      const reads = readsOf(input, asked);
+      return new Input(input, undefined, undefined, input instanceof FileSource ? undefined : reads);
+    }
     if (isByteStream(input)) return new Input(undefined, new Feeder(input, signal), undefined);
     throw new WeightsealError(
       'INVALID_ARGUMENT',
-      'The input is no path, byte source or stream of bytes; give a buffer as `bufferSource(buffer)`.',
+      `The input is no path, file: URL, byte source or stream of bytes, and is ${nameOf(input)}; give a buffer as \`bufferSource(buffer)\`.`,
     );
   }
 

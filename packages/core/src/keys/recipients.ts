@@ -1,6 +1,8 @@
+import { checkKinds } from '../arguments.js';
 import { WeightsealError } from '../errors.js';
 import type { KeySlot } from '../format/slot.js';
 import type { KeyWrapper } from './key-wrapper.js';
+import { checkKeys } from './wrap.js';
 
 /** A change of who may open a file. */
 export interface RecipientChange {
@@ -8,6 +10,21 @@ export interface RecipientChange {
   readonly add: readonly KeyWrapper[];
   /** URIs, as `inspect` shows them, of recipients to take out. */
   readonly remove: readonly string[];
+}
+
+/** The options of what changes recipients. @throws INVALID_ARGUMENT */
+export function checkChange(
+  options: { readonly keys: readonly KeyWrapper[] } & Partial<RecipientChange>,
+  of: string,
+): void {
+  const { keys, add = [], remove = [] } = checkKinds(options, of);
+  checkKeys(keys);
+  checkKeys(add, 'add');
+  if (remove.every((uri) => typeof uri === 'string')) return;
+  throw new WeightsealError(
+    'INVALID_ARGUMENT',
+    'The option `remove` must be an array of key URIs, as `inspect` shows them.',
+  );
 }
 
 /**

@@ -1,3 +1,4 @@
+import { checkKinds } from '../arguments.js';
 import { throwIfAborted, WeightsealError } from '../errors.js';
 import type { Context } from '../format/context.js';
 import type { WrappedKey } from '../format/slot.js';
@@ -45,6 +46,7 @@ export interface SharedUnwraps extends Disposable {
  * @throws INVALID_ARGUMENT
  */
 export function shareUnwraps(keys: readonly KeyWrapper[], options: ShareOptions = {}): SharedUnwraps {
+  checkKinds(options, 'shareUnwraps');
   const maxKeys = optionalWhole('maxKeys', options.maxKeys, 0, MOST_KEYS) ?? DEFAULT_MAX_KEYS;
   const maxAgeMs = optionalWhole('maxAgeMs', options.maxAgeMs, 1, MAX_TIMER_MS);
   return new Scope(checkKeys(keys), { maxKeys, maxAgeMs });

@@ -1,3 +1,4 @@
+import { checkKinds } from '../arguments.js';
 import { WeightsealError } from '../errors.js';
 import { MAX_TIMER_MS, optionalWhole } from './whole-number.js';
 
@@ -17,7 +18,8 @@ export function checkedDeadline(deadlineMs?: number): number {
   return optionalWhole('deadlineMs', deadlineMs, 1, MAX_TIMER_MS) ?? DEFAULT_DEADLINE_MS;
 }
 
-function start({ signal, deadlineMs, doing }: Limits): { stop: AbortSignal; end: () => void } {
+function start(limits: Limits): { stop: AbortSignal; end: () => void } {
+  const { signal, deadlineMs, doing } = checkKinds(limits, 'A call of a key');
   const controller = new AbortController();
   const onAbort = () =>
     controller.abort(

@@ -1,3 +1,4 @@
+import { nameOf } from '../arguments.js';
 import { throwIfAborted, WeightsealError } from '../errors.js';
 import type { Context } from '../format/context.js';
 import { MAX_SLOTS } from '../format/envelope.js';
@@ -8,11 +9,16 @@ import { lendToUnwrap, lendToWrap } from './lent.js';
 import type { DataKey } from './secret.js';
 
 /** What JavaScript callers can get wrong. @throws INVALID_ARGUMENT */
-export function checkKeys(keys: readonly KeyWrapper[]): readonly KeyWrapper[] {
+export function checkKeys(keys: readonly KeyWrapper[], option = 'keys'): readonly KeyWrapper[] {
   if (Array.isArray(keys) && keys.every((key) => typeof key?.unwrap === 'function')) return keys;
+  const found = Array.isArray(keys)
+    ? 'one that it has is none (a URI becomes a key by keyFromUri of @weightseal/keys)'
+    : keys === undefined
+      ? 'it is missing'
+      : `it is ${nameOf(keys)}`;
   throw new WeightsealError(
     'INVALID_ARGUMENT',
-    'The option `keys` must be an array of keys, as a key provider makes them.',
+    `The option \`${option}\` must be an array of keys, as a key provider makes them, and ${found}.`,
   );
 }
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isWeightsealError, WeightsealError } from '@weightseal/core';
+import { filePath, isWeightsealError, WeightsealError } from '@weightseal/core';
 import { swap as swapAdvice } from '../advice.js';
 import { checkMemory, scarcity } from '../machine/check-memory.js';
 import { type MemoryFacts, memoryFacts } from '../machine/memory.js';
@@ -16,7 +16,7 @@ export interface PlaceOptions {
    */
   readonly where?: 'auto' | 'own' | 'existing' | undefined;
   /** A directory on a tmpfs or ramfs, instead of the usual ones (/dev/shm, XDG_RUNTIME_DIR, /run/weightseal, /run, TMPDIR, /tmp). */
-  readonly directory?: string | undefined;
+  readonly directory?: string | URL | undefined;
   /** Whether a disk will do where there is no memory file system: then whoever has the disk has the weights. The default is false. */
   readonly allowDisk?: boolean | undefined;
   /** Whether memory that can be swapped out is refused (SWAP_POSSIBLE) and not only warned of. The default is false. */
@@ -52,8 +52,9 @@ export async function choose<P extends Place>(
   nameless: boolean,
   makers: Makers<P>,
 ): Promise<Chosen<P>> {
-  const { where = 'auto', directory, allowDisk } = options;
+  const { where = 'auto', allowDisk } = options;
   checkPlace(options);
+  const directory = options.directory && filePath(options.directory);
   const { facts, shortage } = await memoryFor(bytes, options.memoryAllowance);
   if (shortage && !allowDisk) throw shortage;
   const tryOwn = where !== 'existing' && directory === undefined && !shortage;

@@ -5,6 +5,7 @@ import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type ByteSource,
+  filePath,
   type Opened,
   openReader,
   type SealedReader,
@@ -12,7 +13,7 @@ import {
   WeightsealError,
 } from '@weightseal/core';
 import type { Inode, Released } from '../inode.js';
-import type { LoadOptions } from '../load.js';
+import { checkLoad, type LoadOptions } from '../load.js';
 import { oomKills } from '../machine/oom-kills.js';
 import { fileName } from '../names.js';
 import { type Chosen, checkPlace, choose } from '../place/choose.js';
@@ -91,7 +92,9 @@ export interface Ran extends Opened {
  *
  * @throws what `load` throws, COMMAND_NOT_FOUND, COMMAND_NOT_EXECUTABLE
  */
-export async function run(source: string | ByteSource, options: RunOptions): Promise<Ran> {
+export async function run(given: string | URL | ByteSource, options: RunOptions): Promise<Ran> {
+  checkLoad(options, 'run', { keepEnv: 'list', passFds: 'list', onEvent: 'function' });
+  const source = filePath(given);
   const { ignoredSignals = [], earlierSignals = [] } = options;
   using signals = new SignalPassing(ignoredSignals, earlierSignals);
   const url = checked(options);
@@ -226,7 +229,9 @@ function checked({ command, release, readyUrl }: RunOptions): URL | undefined {
     throw bad(
       'A command runs on plaintext in memory on Linux only; open the file to a path that you choose.',
     );
-  if (!command?.[0]) throw bad('There is no command to run.');
+  if (!Array.isArray(command) || command.some((word) => typeof word !== 'string'))
+    throw bad('The option `command` must be an array of texts: the command and its arguments.');
+  if (!command[0]) throw bad('There is no command to run.');
   if (![undefined, 'after-exit', 'on-ready'].includes(release))
     throw bad("`release` is 'after-exit' or 'on-ready'.");
   if (readyUrl === undefined) return undefined;

@@ -1,7 +1,9 @@
 import {
   type ByteSource,
   type Context,
+  checkKinds,
   openReader,
+  type ReadOptions,
   type SealedReader,
   type UnlockOptions,
   WeightsealError,
@@ -68,8 +70,8 @@ export class SealedSafetensors implements AsyncDisposable {
    * @throws TENSOR_NOT_FOUND; INVALID_ARGUMENT for rows that it does not have, and after disposal; MEMORY_LIMIT; what a segment is refused with; ABORTED
    */
   async tensor(name: string, options: TensorOptions = {}): Promise<Tensor> {
+    const { rows, signal } = checkKinds(options, 'tensor', { rows: 'list' });
     const info = this.#find(name);
-    const { rows, signal } = options;
     const [from, to] = rows ? rowRange(info, rows) : [0, info.byteLength];
     const bytes = await this.#read(info, from, to, signal);
     const { dtype } = info;
@@ -84,6 +86,7 @@ export class SealedSafetensors implements AsyncDisposable {
    * @throws like `tensor`
    */
   async bytes(name: string, options: BytesOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
+    checkKinds(options, 'bytes');
     const info = this.#find(name);
     const [from, to] = checkedRange(info, options);
     return await this.#read(info, from, to, options.signal);
@@ -116,6 +119,11 @@ export class SealedSafetensors implements AsyncDisposable {
     }
   }
 
+  /** The same as its disposal. */
+  close(): Promise<void> {
+    return this[Symbol.asyncDispose]();
+  }
+
   /** Waits for what is under way, then zeroes the keys. Safe to call twice. */
   [Symbol.asyncDispose](): Promise<void> {
     this.#disposed ??= this.#reader[Symbol.asyncDispose]();
@@ -130,13 +138,14 @@ const FIRST = 262_144;
  * Opens a sealed safetensors file without opening all of it: its header now, then single tensors, or rows of them. One call to a key, none afterwards. Every
  * byte that it gives is authenticated. `await using model = await openSafetensors(…)`.
  *
- * @param source a path, or bytes with random access
+ * @param source a path, a `file:` URL, or bytes with random access
  * @throws what `openReader` throws; SAFETENSORS_INVALID when what was sealed is no sound safetensors file
  */
 export async function openSafetensors(
-  source: string | ByteSource,
-  options: UnlockOptions,
+  source: string | URL | ByteSource,
+  options: UnlockOptions & ReadOptions,
 ): Promise<SealedSafetensors> {
+  checkKinds(options, 'openSafetensors');
   const reader = await openReader(source, options);
   try {
     return new SealedSafetensors(reader, await readHeader(reader, options.signal));
