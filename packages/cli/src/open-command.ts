@@ -16,6 +16,7 @@ export function openCommand(args: Args, output: string, key: string, context: Co
     ...['weightseal', 'open', operand(output), '--output', output === '-' ? '-' : plaintextBeside(output)],
     ...['--key', key],
     ...Object.entries(context ?? {}).flatMap(([name, value]) => ['--context', `${name}=${value}`]),
+    ...args.many('provider').flatMap((named) => ['--provider', named]),
     ...[...said('config'), ...said('profile')],
     ...(args.has('allow-key-of-others') ? ['--allow-key-of-others'] : []),
   ];
