@@ -91,13 +91,12 @@ export function openToStream(
   input: InputBytes,
   options: OpenOptions,
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
-  checkKinds(options, 'openToStream');
+  check(options, 'openToStream');
   const unread = attend(input);
   return outputStream(options.signal, (signal) => openChunks(input, { ...options, signal }), unread);
 }
 
 async function* openChunks(input: InputBytes, options: OpenOptions): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  check(options, 'openToStream');
   await using sealed = await openInput(input, options);
   for await (const { bytes } of outputs(sealed, { emit: true }, undefined, options)) {
     if (bytes && bytes.length > 0) yield bytes;

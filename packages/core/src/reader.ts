@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import { checkKinds } from './arguments.js';
-import { abortedError, isWeightsealError, WeightsealError } from './errors.js';
+import { abortedError, ioError, isWeightsealError, WeightsealError } from './errors.js';
 import type { Context } from './format/context.js';
 import { release } from './format/segment.js';
 import type { ByteSource } from './io/byte-source.js';
@@ -175,7 +175,7 @@ export class SealedReader implements ByteSource, AsyncDisposable {
   }
 
   async #read(offset: number, length: number, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
-    const out = new Uint8Array(length);
+    const out = memoryFor(length);
     try {
       for await (const { bytes, at, memory } of partsOf(this.#sealed, offset, length, signal)) {
         out.set(bytes, at);
@@ -219,6 +219,14 @@ function following(signal: AbortSignal | undefined, onAbort: () => void): () => 
   if (signal?.aborted) onAbort();
   signal?.addEventListener('abort', onAbort, { once: true });
   return () => signal?.removeEventListener('abort', onAbort);
+}
+
+function memoryFor(length: number): Uint8Array<ArrayBuffer> {
+  try {
+    return new Uint8Array(length);
+  } catch (error) {
+    throw ioError(error, `read ${length} bytes at once; read less, or take \`stream\``);
+  }
 }
 
 function closed(): WeightsealError {

@@ -138,13 +138,12 @@ export function sealToStream(
   input: InputBytes,
   options: SealOptions,
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
-  checkKinds(options, 'sealToStream');
+  check(options, 'sealToStream');
   const unread = attend(input);
   return outputStream(options.signal, (signal) => sealChunks(input, { ...options, signal }), unread);
 }
 
 async function* sealChunks(input: InputBytes, options: SealOptions): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  check(options, 'sealToStream');
   await using opened = await Input.open(input, options);
   using sealer = await Sealer.create(options);
   const plan = planFor(sealer.message.segmentLength, opened.size, true, opened.reads);

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
   type ByteSource,
+  bufferSource,
   inspect,
   openReader,
   openToFile,
@@ -186,4 +187,17 @@ describe('the head of a file', () => {
     await expect(openReader(counted(sealed).source, { keys: [key], onSize })).rejects.toThrow('too large');
     expect(key.unwraps).toBe(1);
   });
+});
+
+it('a small part of a source takes memory for that part, and not for a whole request', async () => {
+  const sealedBytes = await sealBytes(pattern(3_000_000), { keys, segmentLength: 65_536 });
+  const reader = await openReader(bufferSource(sealedBytes), { keys, requestBytes: 268_435_456 });
+  try {
+    const before = process.memoryUsage().arrayBuffers;
+    for (let at = 0; at < 40; at++) await reader.read(at * 70_000, 16);
+    // 40 requests of 256 MiB would be 10 GiB.
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(500_000_000);
+  } finally {
+    await reader.close();
+  }
 });

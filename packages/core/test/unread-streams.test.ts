@@ -1,4 +1,5 @@
-import { createReadStream } from 'node:fs';
+import { createReadStream, readdirSync, readlinkSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { openToFile, openToStream, sealToFile, sealToStream, verify } from '@weightseal/core';
 import { describe, expect, it, vi } from 'vitest';
@@ -86,4 +87,31 @@ it('a web stream that somebody else reads is INVALID_ARGUMENT, in every operatio
     expect(error.code).toBe('INVALID_ARGUMENT');
     expect(error.message).toContain('locked');
   }
+});
+
+describe.runIf(process.platform === 'linux')('a stream that nobody reads on', () => {
+  const openFiles = (path: string) =>
+    readdirSync('/proc/self/fd').filter((fd) => {
+      try {
+        return readlinkSync(`/proc/self/fd/${fd}`) === path;
+      } catch {
+        return false;
+      }
+    }).length;
+
+  it.each([
+    ['openToStream', openToStream, true],
+    ['sealToStream', sealToStream, false],
+  ] as const)('%s lets go of its input, and of its keys, at an abort', async (_name, make, opens) => {
+    const path = temp.path();
+    const plaintext = pattern(20_000_000);
+    await writeFile(path, opens ? await sealBytes(plaintext, { keys }) : plaintext);
+    const stop = new AbortController();
+    const reader = make(path, { keys, signal: stop.signal }).getReader();
+    await reader.read();
+    expect(openFiles(path)).toBe(1);
+    stop.abort();
+    await vi.waitFor(() => expect(openFiles(path)).toBe(0), 10_000);
+    expect((await refusal(() => reader.read())).code).toBe('ABORTED');
+  });
 });

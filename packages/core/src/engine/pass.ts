@@ -50,6 +50,8 @@ export interface Plan {
   readonly executor: Executor;
   readonly inline: boolean;
   readonly batchCount: number;
+  /** How many segments the longest batch can have: of a short part it is fewer. */
+  readonly longest?: number;
   /** How many batches are under way at once. */
   readonly width: number;
   /** How many of them may be loading, where a byte source says so. */
@@ -92,7 +94,9 @@ export function planForPart(segmentLength: number, length: number, reads?: ReadO
   const inline =
     !SHARED_DESCRIPTORS ||
     (length <= (pool.started ? INLINE_BYTES : COLD_INLINE_BYTES) && segmentLength <= INLINE_BYTES);
-  return planOn(inline ? inlineExecutor() : pool, segmentLength, true, inline, reads);
+  const plan = planOn(inline ? inlineExecutor() : pool, segmentLength, true, inline, reads);
+  // It may begin and end within a segment.
+  return { ...plan, longest: Math.ceil(length / (segmentLength - OVERHEAD)) + 1 };
 }
 
 /** Called as soon as a file's size is known: threads take some 30 ms to start, and the keys can be asked meanwhile. */
@@ -123,7 +127,8 @@ export interface Output {
 
 /** Slots for a pass, enough that none of its tasks ever waits for another. */
 export function slotsFor(plan: Plan, message: FloeMessage): Slots {
-  return new Slots(plan.batchCount * message.segmentLength, plan.width + DIGEST_SLOTS + 1);
+  const longest = Math.min(plan.batchCount, plan.longest ?? plan.batchCount);
+  return new Slots(longest * message.segmentLength, plan.width + DIGEST_SLOTS + 1);
 }
 
 /**

@@ -34,7 +34,7 @@ export class WorkerThread {
     worker.on('message', (message: FromWorker) => this.#settle(message));
     worker.on('error', (error) => {
       if (this.#ending || this.#answered) this.#fail(threadFailed(error));
-      else if ('file' in from && !systemFailure(error)) this.#startFromText(worker);
+      else if ('file' in from && isOfTheFile(error)) this.#startFromText(worker);
       else this.#fail(noThread(error));
     });
     worker.on('exit', () => this.#fail(threadFailed(undefined)));
@@ -100,6 +100,12 @@ export class WorkerThread {
     for (const { reject } of this.#waiting.values()) reject(this.#dead);
     this.#waiting.clear();
   }
+}
+
+/** Whether the file is not to be had, and not the thread: one that had no memory (ERR_WORKER_…) may have begun its work. */
+function isOfTheFile(error: unknown): boolean {
+  const { code } = error as { code?: unknown };
+  return !systemFailure(error) && !(typeof code === 'string' && code.startsWith('ERR_WORKER_'));
 }
 
 function startThread(from: ReturnType<typeof workerFile>): Worker {

@@ -58,17 +58,19 @@ export async function ownStage(launch: Launch): Promise<Stage | undefined> {
   if (!mountPoint) return undefined;
   let helper: Helper | undefined;
   try {
-    const programs = findPrograms();
-    const path = searchPath();
+    const asked = Promise.all([findPrograms(), searchPath()]);
+    // It fails where the helper does too, if at all; nobody listens to it then.
+    asked.catch(() => {});
     helper = await startInNamespace(MOUNT_TMPFS + MAKE_INODE + TELL_AND_WAIT + KEEP, [
       limitFor(launch.bytes),
       mountPoint.path,
       launch.name,
       launch.nameless ? 'nameless' : 'named',
     ]);
-    const enter = helper && (await entering(helper, await programs));
+    const [programs, path] = await asked;
+    const enter = helper && (await entering(helper, programs));
     // Tried before the plaintext is there: a busybox cannot, and the system may allow one user namespace and no more.
-    const tried = launch.prefix.with({ PATH: await path });
+    const tried = launch.prefix.with({ PATH: path });
     const enters = enter && (await succeeds([...enter, ...tried.words, 'true'], tried.environment));
     const inode = helper && enters && (await inodeOf(helper));
     if (helper && enter && inode) return stageIn(helper, { launch, mountPoint, enter, inode });

@@ -10,6 +10,7 @@ const KEPT = ['SIGUSR1', 'SIGUSR2', 'SIGCONT', 'SIGWINCH'] as const;
 const PASSED = [...KEPT, 'SIGTERM', 'SIGHUP', 'SIGINT', 'SIGQUIT'] as const;
 /** Those that a terminal sends to every process in the foreground, and so to the command too. */
 const BY_TERMINAL: readonly NodeJS.Signals[] = ['SIGINT', 'SIGQUIT', 'SIGWINCH'];
+const ENDING: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGHUP', 'SIGINT', 'SIGQUIT'];
 /** These end a process that has not said what to do then. */
 const DEADLY: readonly NodeJS.Signals[] = ['SIGUSR1', 'SIGUSR2'];
 const EVERY_MS = 20;
@@ -28,6 +29,7 @@ export class SignalPassing implements Disposable {
   readonly #kept = new Set<NodeJS.Signals>();
   readonly #ended = new AbortController();
   #child: ChildProcess | undefined;
+  #since = 0;
 
   /**
    * @param ignored signals that neither we nor the command take notice of
@@ -44,11 +46,12 @@ export class SignalPassing implements Disposable {
     for (const name of PASSED) this.#listen(name);
   }
 
-  /** To the command, now that there is one; first those that came before. Tells whether there were any. */
+  /** To the command, now that there is one; first those that came before. Tells whether one of these was to end it. */
   to(child: ChildProcess): boolean {
     this.#child = child;
+    this.#since = Date.now();
     for (const name of this.#kept) void this.#deliver(name, child);
-    return this.#kept.size > 0;
+    return ENDING.some((name) => this.#kept.has(name));
   }
 
   #listen(name: NodeJS.Signals): void {
@@ -61,14 +64,14 @@ export class SignalPassing implements Disposable {
   #came(name: NodeJS.Signals): void {
     if (this.#ignored.includes(name)) return;
     if (BY_TERMINAL.includes(name) && bothInForeground(this.#child?.pid)) return;
-    if (this.#child) this.#child.kill(name);
-    else this.#kept.add(name);
+    if (!this.#child) this.#kept.add(name);
+    else void this.#deliver(name, this.#child);
   }
 
   /** When the command has had the time to say what it does then. */
   async #deliver(name: NodeJS.Signals, child: ChildProcess): Promise<void> {
     const { signal } = this.#ended;
-    const until = Date.now() + (DEADLY.includes(name) ? PATIENCE_MS : 0);
+    const until = DEADLY.includes(name) ? this.#since + PATIENCE_MS : 0;
     for (let blocked = 0; Date.now() < until && !signal.aborted; ) {
       const does = whatDoes(child.pid!, name);
       blocked = does === 'blocks' ? blocked + 1 : 0;

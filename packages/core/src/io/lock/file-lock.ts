@@ -40,7 +40,12 @@ export async function openLocked(path: string, writing: boolean, options: LockOp
         throw ioError(error, `open ${path}`);
       });
       const locked = await openAndLock(target, writing, signal, contended);
-      if (await stillNamed(locked.file)) return locked;
+      try {
+        if (await stillNamed(locked.file)) return locked;
+      } catch (error) {
+        await locked[Symbol.asyncDispose]();
+        throw error;
+      }
       await locked[Symbol.asyncDispose]();
     }
     throw inputChanged(path);

@@ -6,27 +6,36 @@ export interface Ending<T> {
 
 /**
  * A web stream of what a generator yields. It is over when it has been read to its end, when the generator throws, when its reader cancels it, and when the
- * controller is aborted: then the generator is ended at once, also while nobody reads, and the stream fails with the reason.
+ * controller is aborted: then the generator is ended at once, also while nobody reads, and the stream fails with the reason. A generator of which nothing was asked
+ * runs none of its code, not even its `finally`: then `unread` is called.
  */
 export function endingStream<T>(
   generator: AsyncGenerator<T, void, undefined>,
   ending: AbortController,
+  unread: () => Promise<void> = async () => {},
 ): Ending<T> {
   const { promise: ended, resolve } = Promise.withResolvers<void>();
   const { signal } = ending;
+  let begun = false;
+  const end = async (): Promise<void> => {
+    // One that is at work ends by its signal first.
+    await generator.return();
+    if (!begun) await unread();
+  };
   const start = (controller: ReadableStreamDefaultController<T>) => {
     const onAbort = () => {
-      controller.error(signal.reason);
-      // One that is at work ends by its signal first.
-      void generator.return().then(
-        () => resolve(),
-        () => resolve(),
-      );
+      const over = () => {
+        controller.error(signal.reason);
+        resolve();
+      };
+      // Whoever hears of the end finds all of it closed.
+      void end().then(over, over);
     };
     if (signal.aborted) onAbort();
     else signal.addEventListener('abort', onAbort, { once: true });
   };
   const pull = async (controller: ReadableStreamDefaultController<T>) => {
+    begun = true;
     try {
       const { value, done } = await generator.next();
       if (signal.aborted) return;
