@@ -3,6 +3,7 @@ import { util } from './builtins.js';
 import { usageError } from './cli-error.js';
 import { didYouMean } from './did-you-mean.js';
 import { COMMANDS, type Command, type Flag, flagsOf, inGroup } from './spec.js';
+import { shellWord } from './text.js';
 import type { Args } from './types.js';
 
 export type Parsed =
@@ -117,8 +118,15 @@ function checkOperands(command: Command, operands: readonly string[]): void {
   if (operands.length > 1 && !anyNumber)
     throw wrong(
       command,
-      [`It takes one ${operand}, not ${operands.length}.`, several].filter(Boolean).join(' '),
+      `It takes one ${operand}, not ${operands.length}. ${several ?? instead(command, operands)}`,
     );
+}
+
+/** What was meant by several: `cp`'s way to name the output, or what a shell makes of `*`. */
+function instead({ name, flags }: Command, operands: readonly string[]): string {
+  return operands.length === 2 && flags.some((flag) => flag.name === 'output')
+    ? `The output is named by -o (-o ${shellWord(operands[1]!)}).`
+    : `For several: for f in FILES; do weightseal ${name} "$f"; done.`;
 }
 
 function wrong({ name }: Command, problem: string): Error {

@@ -50,7 +50,10 @@ const table: Readonly<Record<string, Row>> = {
     'IO_ERROR',
     'A name has at most 255 bytes, and a path 4095; choose a shorter one, or check the path.',
   ],
-  EEXIST: ['OUTPUT_EXISTS', 'It exists already; allow overwriting (--force), or choose another name.'],
+  EEXIST: [
+    'OUTPUT_EXISTS',
+    'It exists already; allow overwriting (--force; `overwrite: true` in a program), or choose another name.',
+  ],
   ENOTEMPTY: ['IO_ERROR', 'The directory is not empty; choose another one.'],
   EACCES: ['IO_ERROR', 'Permission was denied; check owner and mode, of the directories too.'],
   EPERM: [

@@ -421,3 +421,23 @@ describe('a file that gives more, or less, than it says', () => {
     expect(error.message).toContain('as a stream');
   });
 });
+
+describe('what people give in place of a path or of bytes', () => {
+  it.each(['https://user:secret@example.com/m.sealed?sig=secret', 's3://bucket/secret'])(
+    'a URL as a text is told, and not repeated: %s',
+    async (url) => {
+      const error = await refusal(() => verify(url, { keys: [new MemoryKey('a')] }));
+      expect(error.code).toBe('INVALID_ARGUMENT');
+      expect(error.message).toMatch(/nothing is fetched here/);
+      expect(error.message).not.toContain('secret');
+    },
+  );
+
+  it('a byte source may answer with an ArrayBuffer', async () => {
+    const keys = [new MemoryKey('a')];
+    const bytes = await sealBytes(pattern(100_000), { keys });
+    const read = async (offset: number, length: number) =>
+      bytes.slice(offset, offset + length).buffer as unknown as Uint8Array;
+    expect(await verify({ size: bytes.length, read }, { keys })).toMatchObject({ size: 100_000 });
+  });
+});

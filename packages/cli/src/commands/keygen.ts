@@ -3,7 +3,8 @@ import { pathOf } from '../values.js';
 
 export async function keygen(args: Args, { signal }: Session): Promise<Result> {
   const { generateKeyFile, localKeyFromUri } = await import('@weightseal/kms-local');
-  const path = pathOf(args, 'keygen');
+  // As every other command names it. (A file whose name begins so is ./local:….)
+  const path = pathOf(args, 'keygen').replace(/^local:(?=.)/, '');
   const essential = true;
   if (args.has('rotate')) {
     const key = localKeyFromUri(`local:${path}`, { allowKeyOfOthers: args.has('allow-key-of-others') });

@@ -54,7 +54,7 @@ export class FileSource implements ByteSource, AsyncDisposable {
     const path = checkPath(at, 'The path of the file');
     // Non-blocking, or opening a pipe would wait for its other end; a regular file does not know the difference.
     const handle = await open(path, flags | (constants.O_NONBLOCK ?? 0)).catch((error: unknown) => {
-      throw ioError(error, `open ${path}`);
+      throw urlAsText(path) ?? ioError(error, `open ${path}`);
     });
     try {
       return await FileSource.of(path, handle);
@@ -70,7 +70,9 @@ export class FileSource implements ByteSource, AsyncDisposable {
     if (stats.isFile()) return new FileSource(path, handle, Number(stats.size), stats.mtimeNs);
     throw new WeightsealError(
       'INVALID_ARGUMENT',
-      `${path} is not a regular file; give a file, or - for a stream.`,
+      stats.isDirectory()
+        ? `${path} is a directory, and one file is sealed or opened at a time. To seal a directory, pack it: tar -cf - DIRECTORY | weightseal seal - -o FILE`
+        : `${path} is not a regular file; give a file, or what comes from it as a stream.`,
     );
   }
 
@@ -163,6 +165,17 @@ function statOf(path: string, handle: FileHandle): Promise<BigIntStats> {
   });
 }
 
+/** A URL that was given as a text, where there is no file of that name. It may hold a password or a signature: no message repeats it. */
+function urlAsText(path: string): WeightsealError | undefined {
+  const scheme = /^([a-z][a-z0-9+.-]+):\/\//i.exec(path)?.[1]?.toLowerCase();
+  if (scheme === undefined) return undefined;
+  return invalidArgument(
+    scheme === 'file'
+      ? 'A file: URL that is given as a text is taken for a path, and there is no such file; give the path, or in a program `new URL(…)`.'
+      : `A URL of ${scheme}: is no path, and nothing is fetched here. Download it, or pipe it to - (curl … | weightseal open - -o FILE); a program gives a stream, or a byte source that asks for ranges.`,
+  );
+}
+
 export function inputChanged(path: string): WeightsealError {
   return new WeightsealError(
     'INPUT_CHANGED',
@@ -206,7 +219,11 @@ export async function readExactly(
       throw new WeightsealError('IO_ERROR', 'The byte source failed; its error is the cause.', { cause });
     },
   );
-  const bytes = ownBytes(given);
+  // An ArrayBuffer is what the body of a response gives.
+  const bytes =
+    Object.prototype.toString.call(given) === '[object ArrayBuffer]'
+      ? new Uint8Array(given as ArrayBuffer)
+      : ownBytes(given);
   if (bytes?.length === length) return bytes;
   const found = bytes ? `${bytes.length} bytes` : 'no bytes';
   throw new WeightsealError(

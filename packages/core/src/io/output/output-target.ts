@@ -54,7 +54,7 @@ export class OutputTarget implements AsyncDisposable {
       throw exists(path, 'it is a link, and links are not followed; name what it leads to');
     }
     checkKind(found, path);
-    if (!overwrite) throw exists(path, 'allow overwriting (--force)');
+    if (!overwrite) throw exists(path, 'allow overwriting (--force; `overwrite: true` in a program)');
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
