@@ -12,9 +12,9 @@ process.on('SIGUSR1', () => came.add('SIGUSR1'));
 // him), so this process ends, as every other program would by such a signal before it listens.
 const WATCHED_MS = 1000;
 const DESCRIPTORS = '/proc/self/fd';
-const asked = [...process.execArgv, process.env['NODE_OPTIONS']].some((option) =>
-  option?.includes('inspect'),
-);
+/** Those that open one; a path that holds the word does not. */
+const OPENS = /(?:^|\s)["']?--inspect(?:-brk|-wait)?(?:[=\s"']|$)/;
+const asked = [...process.execArgv, process.env['NODE_OPTIONS'] || ''].some((option) => OPENS.test(option));
 // `performance` is a module of Node that is loaded when asked for: 1 ms.
 const started = process.hrtime.bigint();
 

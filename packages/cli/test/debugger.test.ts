@@ -67,6 +67,24 @@ describe.runIf(linux)('SIGUSR1 opens no debugger (on Linux)', () => {
     expect(lived).toBeGreaterThan(0);
   });
 
+  test('nor does one open where the options of Node only hold the word', { timeout: 60_000 }, async () => {
+    await using sandbox = await Sandbox.create();
+    await sandbox.run('weightseal keygen k -q; echo > inspector-free.cjs');
+    for (let after = 8; after < 60; after += 6) {
+      const running = sandbox.start(
+        'NODE_OPTIONS="--require ./inspector-free.cjs" exec weightseal seal - -o out --key local:k -q --force',
+      );
+      const fed = feed(running).then(
+        () => true,
+        () => false,
+      );
+      await sleep(after);
+      running.kill('SIGUSR1');
+      if (await fed) await expect.poll(() => listens(running.pid!), { timeout: 10_000 }).toBe(false);
+      running.kill('SIGKILL');
+    }
+  });
+
   test('a debugger that was asked for stays', async () => {
     await using sandbox = await Sandbox.create();
     await sandbox.run('weightseal keygen k');

@@ -69,6 +69,9 @@ function read(
   most = MAX_BYTES,
 ): ConfigFile | string {
   try {
+    // Some devices do something when they are opened.
+    const unopened = irregular(statSync(path));
+    if (unopened !== undefined) return unopened;
     // To open a pipe would wait for its other end, and a terminal would become ours.
     const fd = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0));
     try {

@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -59,6 +68,17 @@ describe('the threads of core', () => {
     'the file of another version': (file) => writeFileSync(file, `${readFileSync(WORKER, 'utf8')}\n;`),
     'a folder of that name': (file) => mkdirSync(file),
     'a link that leads nowhere': (file) => symlinkSync('nowhere', file),
+    'a link to the file': (file) => symlinkSync(WORKER, file),
+    'a pipe': (file) => execFileSync('mkfifo', [file]),
+    'the file, and others can write to it': (file) => {
+      copyFileSync(WORKER, file);
+      chmodSync(file, 0o666);
+    },
+    "the file, and it is another user's (as root)": (file) => {
+      copyFileSync(WORKER, file);
+      if (process.getuid?.() === 0) chownSync(file, 65534, 65534);
+      else rmSync(file);
+    },
   };
   it.each(Object.entries(beside))('are started from its text where there is %s', async (_name, put) => {
     const { threads, same } = await bundled((folder) => put(join(folder, 'worker.js')));

@@ -14,7 +14,9 @@ const NONE: Names = { keys: [], profiles: [] };
 export async function configurationNames(flags: ReadonlyMap<string, readonly string[]>): Promise<Names> {
   try {
     const named = flags.get('config')?.[0];
-    const { configStatus } = await import('@weightseal/config');
+    const { configStatus, findConfig } = await import('@weightseal/config');
+    // Throws for what is not trusted, before any of it is parsed or followed.
+    if (named === undefined && findConfig() === undefined) return NONE;
     const env = named === undefined ? process.env : { ...process.env, WEIGHTSEAL_CONFIG: named };
     const found = await configStatus({ env });
     if (!found?.summary || !/^(?:named|trusted)$/.test(found.status)) return NONE;

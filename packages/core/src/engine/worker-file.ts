@@ -1,9 +1,11 @@
-import { readFileSync } from '../io/sync-fs.js';
+import { lstatSync, readFileSync } from '../io/sync-fs.js';
 
 /** The text of worker.ts with all that it imports. The build puts it here, and writes the same into dist/worker.js (tsup.config.ts). */
 declare const WORKER_TEXT: string;
 // Once, since the build puts it in wherever its name stands.
 const text: string = WORKER_TEXT;
+
+const OTHERS_WRITE = 0o022;
 
 let found: URL | false | undefined;
 
@@ -20,13 +22,26 @@ export function distrustFile(): void {
 
 /**
  * Undefined in a bundle: the file was left behind, the code has no place (CommonJS, a single executable), or the file beside it is another's of that
- * name, or of another version.
+ * name, or of another version. Each thread reads it anew, so what somebody else could put in its place meanwhile does not count either.
  */
 function besideUs(): URL | undefined {
   try {
+    const sea: typeof import('node:sea') | undefined = process.getBuiltinModule('node:sea');
     const url = new URL('./worker.js', import.meta.url);
+    if (sea?.isSea() || !isOursAlone(url)) return undefined;
     return readFileSync(url, 'utf8') === text ? url : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** A regular file that nobody but its owner can change, and its owner is this user or root. */
+function isOursAlone(url: URL): boolean {
+  const stat = lstatSync(url);
+  const known = [0, process.geteuid?.() ?? stat.uid];
+  return (
+    stat.isFile() &&
+    known.includes(stat.uid) &&
+    (process.platform === 'win32' || (stat.mode & OTHERS_WRITE) === 0)
+  );
 }

@@ -5,6 +5,7 @@ const fs: typeof import('node:fs') = process.getBuiltinModule('node:fs');
 export const fdatasync: typeof fs.fdatasync = fs.fdatasync;
 export const fsync: typeof fs.fsync = fs.fsync;
 export const fsyncSync: typeof fs.fsyncSync = fs.fsyncSync;
+export const lstatSync: typeof fs.lstatSync = fs.lstatSync;
 export const readFileSync: typeof fs.readFileSync = fs.readFileSync;
 export const readlinkSync: typeof fs.readlinkSync = fs.readlinkSync;
 export const readSync: typeof fs.readSync = fs.readSync;
