@@ -1,5 +1,5 @@
 // The command line as one CommonJS file, and what it rarely needs as parts beside it.
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, join } from 'node:path';
 import { build } from 'esbuild';
@@ -37,35 +37,49 @@ const dist = (name) => join(packages, name, 'dist', 'index.js');
 
 /** What is otherwise found beside a file, and what a program cannot have. The text of core's threads is in core. */
 function inOneFile(version) {
+  /** What is replaced is known by the names and texts of other packages' files, which may change: all of it must have been found. */
+  const missing = new Set(['kms-pkcs11', ...PARTS, 'pages', 'import() in keys', 'read-module', 'version']);
+  const replace = (what, result) => {
+    missing.delete(what);
+    return result;
+  };
   return {
     name: 'in-one-file',
-    setup({ onResolve, onLoad }) {
+    setup({ onResolve, onLoad, onEnd }) {
+      onEnd(() => {
+        if (missing.size > 0) throw new Error(`not found, and so not replaced: ${[...missing].join(', ')}`);
+      });
       onResolve({ filter: /^@weightseal\/kms-/ }, ({ path }) => {
         const name = basename(path);
-        if (name === 'kms-pkcs11') return { path: join(here, 'no-pkcs11.js') };
-        return PARTS.includes(name) ? { path: name, namespace: 'part' } : undefined;
+        if (name === 'kms-pkcs11') return replace(name, { path: join(here, 'no-pkcs11.js') });
+        return PARTS.includes(name) ? replace(name, { path: name, namespace: 'part' }) : undefined;
       });
       onLoad({ filter: /.*/, namespace: 'part' }, ({ path }) => ({
         contents: `import { part } from './parts.js'; module.exports = part('${path}');`,
         resolveDir: here,
       }));
       onResolve({ filter: /builtins\.js$/ }, ({ importer }) =>
-        /cli[\\/]src[\\/]pages\.ts$/.test(importer) ? { path: join(here, 'pages.js') } : undefined,
+        /cli[\\/]src[\\/]pages\.ts$/.test(importer)
+          ? replace('pages', { path: join(here, 'pages.js') })
+          : undefined,
       );
       // Of what is only known when it runs: a provider's file, or package.
       onLoad({ filter: /packages[\\/](?:keys|config)[\\/]dist[\\/].*\.js$/ }, ({ path }) => {
         const text = readFileSync(path, 'utf8');
         const contents = text.replaceAll(/\bimport\((?=[\w$.]+\))/g, 'importFromDisk(');
+        if (contents === text) return { contents: text };
         const helper = JSON.stringify(join(here, 'from-disk.js'));
-        return {
-          contents: contents === text ? text : `import { importFromDisk } from ${helper};\n${contents}`,
-        };
+        return replace('import() in keys', {
+          contents: `import { importFromDisk } from ${helper};\n${contents}`,
+        });
       });
       // jiti would look for files beside itself.
-      onResolve({ filter: /^\.\/read-module/ }, () => ({ path: join(here, 'read-module.js') }));
-      onLoad({ filter: /cli[\\/]src[\\/]version\.ts$/ }, () => ({
-        contents: `export const version = () => ${JSON.stringify(version)};`,
-      }));
+      onResolve({ filter: /^\.\/read-module/ }, () =>
+        replace('read-module', { path: join(here, 'read-module.js') }),
+      );
+      onLoad({ filter: /cli[\\/]src[\\/]version\.ts$/ }, () =>
+        replace('version', { contents: `export const version = () => ${JSON.stringify(version)};` }),
+      );
     },
   };
 }
@@ -76,7 +90,7 @@ export async function bundleProgram() {
   // So that these, which are not listed by the workspace's root, are found.
   const nodePaths = [join(packages, 'cli', 'node_modules')];
   const guides = join(packages, 'cli', 'dist', 'docs');
-  const names = existsSync(guides) ? readdirSync(guides) : [];
+  const names = readdirSync(guides);
   const main = await bundle(join(here, 'entry.js'), {
     plugins: [inOneFile(version)],
     nodePaths,

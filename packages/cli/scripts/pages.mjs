@@ -1,13 +1,22 @@
-// Puts the guides into the package, for `weightseal help`.
-import { copyFileSync, mkdirSync } from 'node:fs';
+// Puts the guides into the package, for `weightseal help`: all that are about use, by short names.
+import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 
-const docs = new URL('../../../docs/', import.meta.url);
-const dist = new URL('../dist/docs/', import.meta.url);
+const docs = join(import.meta.dirname, '..', '..', '..', 'docs');
+const dist = join(import.meta.dirname, '..', 'dist', 'docs');
 
-const GUIDES = ['configuration', 'errors', 'key-uris', 'loading', 'operations'];
-const PROVIDERS = ['aws', 'azure', 'gcp', 'pkcs11', 'vault'];
+/** Figures and pictures of measurements, which a terminal does not show. */
+const LEFT_OUT = ['performance.md'];
+/** What would say too little without its folder. */
+const NAMES = { 'providers/README.md': 'providers', 'providers/own.md': 'own-provider' };
 
+rmSync(dist, { recursive: true, force: true });
 mkdirSync(dist, { recursive: true });
-for (const name of GUIDES) copyFileSync(new URL(`${name}.md`, docs), new URL(`${name}.md`, dist));
-for (const name of PROVIDERS)
-  copyFileSync(new URL(`providers/${name}.md`, docs), new URL(`${name}.md`, dist));
+const guides = globSync(['*.md', 'providers/*.md'], { cwd: docs }).filter((path) => !LEFT_OUT.includes(path));
+for (const path of guides) {
+  const name = NAMES[path] ?? basename(path, '.md');
+  // Comments are for the site and for CI.
+  const text = readFileSync(join(docs, path), 'utf8').replaceAll(/^<!--[\s\S]*?-->\n+/gm, '');
+  // Two of one name fail.
+  writeFileSync(join(dist, `${name}.md`), text, { flag: 'wx' });
+}

@@ -82,7 +82,7 @@ test('names and profiles of a configuration are offered once it is trusted or na
   expect(await names("open --key 'a'")).toEqual(['aws-kms://', 'azure-kv://', '']);
   expect(await names("seal --profile ''")).toEqual(['dev', '']);
   expect(await names("keys check ''")).toContain('mine');
-  expect(await names('help in')).toEqual(['inspect', '']);
+  expect(await names('help in')).toEqual(['inspect', 'install', '']);
   expect(await names("help keys ''")).toEqual(['list', 'check', '']);
   expect(await names("help ''")).toEqual(expect.arrayContaining(['seal', 'key-uris', 'NO_SPACE']));
 });

@@ -1,22 +1,21 @@
+import { globSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { help } from '../src/help.js';
 import { parse } from '../src/parse.js';
 import { COMMANDS } from '../src/spec.js';
 import { Sandbox } from './support/cli.js';
 
-const GUIDES = [
-  'docs/configuration.md',
-  'docs/key-uris.md',
-  'docs/loading.md',
-  'docs/operations.md',
-  'docs/providers/own.md',
-  'docs/quickstart.md',
-  'docs/seal-and-open.md',
-  'docs/who-can-open.md',
-  'README.md',
-  'packages/cli/README.md',
-];
+const ROOT = join(import.meta.dirname, '..', '..', '..');
+const HELP = globSync(['docs/*.md', 'docs/providers/*.md'], { cwd: ROOT });
+const GUIDES = ['README.md', ...globSync(['docs/**/*.md', 'packages/*/README.md'], { cwd: ROOT })].sort();
+/** Guides that `weightseal help` does not have, and those whose names differ there. */
+const NOT_IN_HELP = ['performance'];
+const NAMES: Record<string, string> = {
+  'docs/providers/README.md': 'providers',
+  'docs/providers/own.md': 'own-provider',
+};
 
 /** The words of a command as a shell would see them; enough for what stands in a guide. */
 function words(command: string): string[] {
@@ -29,7 +28,7 @@ function words(command: string): string[] {
 function commandsIn(text: string): string[] {
   const blocks = [...text.matchAll(/^```sh\n([\s\S]*?)^```/gm)].map(([, block]) => block!);
   return blocks.flatMap((block) =>
-    [...block.matchAll(/\bweightseal ((?!<)[^|&#\n]+)/g)]
+    [...block.matchAll(/(?<!["'])\bweightseal ((?!<)[^|&#\n]+)/g)]
       .map(([, command]) => command!.trim())
       .filter((one) => !one.startsWith('@')),
   );
@@ -38,7 +37,7 @@ function commandsIn(text: string): string[] {
 describe('every command in the guides is one', () => {
   for (const guide of GUIDES) {
     test(guide, async () => {
-      const text = await readFile(new URL(`../../../${guide}`, import.meta.url), 'utf8');
+      const text = await readFile(join(ROOT, guide), 'utf8');
       for (const command of commandsIn(text)) {
         expect(() => parse(words(command)), command).not.toThrow();
       }
@@ -53,6 +52,17 @@ describe('every command in the guides is one', () => {
     for (const command of examples)
       expect(() => parse(words(command.replace(/>.*/, ''))), command).not.toThrow();
   });
+});
+
+test('every guide is in the help', async () => {
+  await using sandbox = await Sandbox.create();
+  const { stderr } = await sandbox.run('weightseal help no-such-guide');
+  const [, told] = /The guides are ([^;]+);/.exec(stderr) ?? [];
+  const names = HELP.map((path) => NAMES[path] ?? basename(path, '.md'));
+  expect(told?.split(', ')).toEqual(names.filter((name) => !NOT_IN_HELP.includes(name)).sort());
+  const { stdout } = await sandbox.run('weightseal help own-provider');
+  expect(stdout).toMatch(/^# A provider of your own\n/);
+  expect(stdout).not.toContain('<!--');
 });
 
 test('every variable that the help names is in the guide', async () => {
