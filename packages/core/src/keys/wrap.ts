@@ -82,12 +82,14 @@ function slotOf(key: KeyWrapper, wrapped: Parameters<typeof makeSlot>[1]): KeySl
   try {
     return makeSlot(key.provider, wrapped);
   } catch (cause) {
+    const wrong = (['keyUri', 'keyVersion', 'algorithm'] as const).find(
+      (name) => typeof wrapped?.[name] !== 'string',
+    );
+    const why = wrong === undefined ? '' : ` (its \`${wrong}\` is ${nameOf(wrapped?.[wrong])})`;
     throw new WeightsealError(
       'KEY_RESPONSE_INVALID',
-      `${key.uri} gave a wrap that a file cannot hold; check the provider.`,
-      {
-        cause,
-      },
+      `${key.uri} gave a wrap that a file cannot hold${why}: it has keyUri, which begins with ${key.provider}:, keyVersion and algorithm, as texts, and ciphertext, as bytes. Check the provider.`,
+      { cause },
     );
   }
 }
