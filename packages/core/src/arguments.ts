@@ -121,7 +121,9 @@ export function checkKinds<T extends object>(
       continue;
     }
     if (value === undefined || IS[kind](value)) continue;
-    throw invalidArgument(`The option \`${name}\` of ${of} must be ${SAYS[kind]}, and is ${nameOf(value)}.`);
+    throw invalidArgument(
+      `The option \`${name}\` of ${of} must be ${SAYS[kind]}, and ${foundIn(value, kind)}.`,
+    );
   }
   return options;
 }
@@ -197,6 +199,11 @@ function isSignal(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
   const { aborted, addEventListener } = value as Partial<AbortSignal>;
   return typeof aborted === 'boolean' && typeof addEventListener === 'function';
+}
+
+function foundIn(value: unknown, kind: Kind): string {
+  const others = kind === 'strings' && Array.isArray(value) ? value.filter((one) => !isString(one)) : [];
+  return others.length > 0 ? `holds ${nameOf(others[0])}` : `is ${nameOf(value)}`;
 }
 
 /** What something is, and nothing of what it holds: it may be a secret. */

@@ -148,6 +148,11 @@ describe.each<[string, (more: object) => unknown, readonly object[]]>([
   });
 });
 
+test('of an array it is told what does not belong in it', async () => {
+  const error = await failureOf(() => createAzureKey({ ...azure, allowedHosts: ['h', 1 as never] }));
+  expect(error.message).toMatch(/must be an array of strings, and holds a number\.$/);
+});
+
 test('what may be given is taken', async () => {
   const right = {
     token: () => 't',
