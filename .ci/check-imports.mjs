@@ -7,7 +7,7 @@ import { basename, dirname, join, relative, resolve } from 'node:path';
 /** The layers of core, from the bottom up, by the folder under src; `.` is the operations. The entries may import anything. */
 const LAYERS = ['common', 'format', 'keys', 'io', 'engine', '.'];
 /** Files that every layer may use. */
-const COMMON = ['errors.ts', 'crypto.ts', 'system-errors.ts', 'timers.ts', 'arguments.ts'];
+const COMMON = ['errors.ts', 'crypto.ts', 'system-errors.ts', 'timers.ts', 'arguments.ts', 'nearest.ts'];
 const ENTRIES = ['index.ts', 'worker.ts'];
 /** Which packages of ours each package may import. Everything that is not named here may import core only. */
 const PROVIDERS = ['kms-aws', 'kms-azure', 'kms-gcp', 'kms-local', 'kms-pkcs11', 'kms-vault'];

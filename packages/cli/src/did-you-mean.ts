@@ -1,3 +1,6 @@
+// Core has the same measure (nearest.ts). To load it for a mistyped word would take longer than all else that is done then; and here a word may be just
+// the beginning of another one, which is no slip in a program.
+
 /** Longer words are no slips of the pen. */
 const LONGEST = 64;
 

@@ -56,11 +56,14 @@ async function allOf<T>(keys: readonly T[], make: (key: T) => Promise<KeyWrapper
   const failures = wrong.flatMap(({ error }) => (isWeightsealError(error) ? [error] : []));
   const [first] = failures;
   if (wrong.length === 1 || failures.length < wrong.length || first === undefined) throw wrong[0]!.error;
-  const told = failures.map(({ message }, at) => `Key ${wrong[at]!.index + 1}: ${message}`).join(' | ');
-  throw new WeightsealError(first.code, `${failures.length} of ${keys.length} keys cannot be used. ${told}`, {
-    cause: first,
-    failures,
-  });
+  const told = failures.map(({ code, message }, at) => `Key ${wrong[at]!.index + 1}: ${message} (${code})`);
+  // As the library has it of keys that fail: one code only where it is that of all.
+  const same = failures.every(({ code }) => code === first.code);
+  throw new WeightsealError(
+    same ? first.code : 'INVALID_ARGUMENT',
+    `${failures.length} of ${keys.length} keys cannot be used, so nothing was done. ${told.join(' | ')}`,
+    { cause: first, failures },
+  );
 }
 
 /** Where there is no configuration, every key is named by its URI. */

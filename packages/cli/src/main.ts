@@ -3,6 +3,7 @@ import { captureLibraries, consoleToPeople, warnings } from './captured.js';
 import { usageError } from './cli-error.js';
 import { RUNS } from './commands/index.js';
 import { COMPLETE, offerLines } from './completing/offer-lines.js';
+import { Crashes } from './crash.js';
 import { restoreEnvironment } from './environment.js';
 import { tellFailure } from './failure.js';
 import { help } from './help.js';
@@ -32,7 +33,13 @@ export async function main(argv: readonly string[], early: EarlySignals): Promis
   consoleToPeople();
   if (json) captureLibraries();
   // Node would print a stack, and a program could not read it.
-  process.on('uncaughtException', (error) => void end(error, json, stop));
+  const crashes = new Crashes(
+    (error) => {
+      stop?.abort(error);
+      return stop !== undefined;
+    },
+    (error) => tellFailure(error, json, stop?.by()),
+  );
   try {
     if (argv[0] === COMPLETE) {
       write(1, await offerLines(argv.slice(1)));
@@ -50,16 +57,14 @@ export async function main(argv: readonly string[], early: EarlySignals): Promis
     const ignored = ignoredSignals();
     stop = stopOnSignals(ignored);
     checkOutput(parsed, json);
-    const result = await run(parsed, { stop, quiet, ignored, early });
+    const result = await run(parsed, { stop, quiet, ignored, early, crashes });
+    const crashed = await crashes.told();
+    if (crashed !== undefined) return crashed;
     await tell(result, json, quiet);
-    return result.exitCode ?? DONE;
+    return (await crashes.told()) ?? result.exitCode ?? DONE;
   } catch (error) {
-    return await tellFailure(error, json, stop?.by());
+    return (await crashes.told()) ?? (await tellFailure(error, json, stop?.by()));
   }
-}
-
-async function end(error: unknown, json: boolean, stop: Stop | undefined): Promise<never> {
-  process.exit(await tellFailure(error, json, stop?.by()));
 }
 
 type Run = Extract<Parsed, { kind: 'run' }>;
@@ -69,11 +74,13 @@ interface About {
   readonly quiet: boolean;
   readonly ignored: readonly NodeJS.Signals[];
   readonly early: EarlySignals;
+  readonly crashes: Crashes;
 }
 
-async function run({ command, args }: Run, { stop, quiet, ignored, early }: About): Promise<Result> {
+async function run({ command, args }: Run, { stop, quiet, ignored, early, crashes }: About): Promise<Result> {
   using watching = watcher(quiet, `${command.name}: working`);
-  const handOver = (): void => {
+  const handOver = (pid: number): void => {
+    crashes.hasCommand(pid);
     stop.leave();
     watching[Symbol.dispose]();
   };

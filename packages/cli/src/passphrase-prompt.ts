@@ -151,6 +151,6 @@ async function tooWeak(problem: string): Promise<Error> {
   const { WeightsealError } = await core();
   return new WeightsealError(
     'PASSPHRASE_WEAK',
-    `No passphrase to seal with: ${problem} Take one of some words that have nothing to do with each other; --allow-weak-passphrase takes any.`,
+    `No passphrase to seal with: ${problem} Use several unrelated words; --allow-weak-passphrase takes any.`,
   );
 }

@@ -6,6 +6,8 @@ export interface Stop {
   readonly signal: AbortSignal;
   /** The signal that came, if one did. */
   by(): StopSignal | undefined;
+  /** Stops the work without a signal. */
+  abort(reason: unknown): void;
   /** Stops listening. */
   leave(): void;
 }
@@ -28,5 +30,5 @@ export function stopOnSignals(ignored: readonly NodeJS.Signals[] = []): Stop {
   };
   for (const each of ignored) process.on(each, () => {});
   for (const each of heard) process.on(each, onSignal);
-  return { signal: controller.signal, by: () => came, leave };
+  return { signal: controller.signal, by: () => came, abort: (reason) => controller.abort(reason), leave };
 }

@@ -27,7 +27,7 @@ export interface Session {
   /** Those that came already, and are for a command that is to be started. */
   earlierSignals(): readonly NodeJS.Signals[];
   /** From now on terminal and signals are somebody else's: a command that was started has them, and we end when it does. */
-  handOver(): void;
+  handOver(pid: number): void;
 }
 
 /** What a command has to say once it has succeeded; `main` decides where it goes. */

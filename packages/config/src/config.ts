@@ -141,7 +141,7 @@ export class Config {
    * @throws INVALID_ARGUMENT when a value is missing that the rule wants to be given, or one contradicts the rule
    */
   contextToSeal(rule: SealingKeys, given: Context = {}): Context {
-    checkKinds(rule, 'contextToSeal');
+    checkKinds(rule, 'contextToSeal', {}, []);
     return sealingContext(rule, given, `recipients[${rule.rule}] of ${this.path}`);
   }
 

@@ -1,6 +1,14 @@
 import { checkKinds, type KeyWrapper, WeightsealError } from '@weightseal/core';
 import { type KeyOptions, keyFromUri, type Providers } from '@weightseal/keys';
 import type { Config, ConfiguredKey } from './config.js';
+import { namedKey } from './named-key.js';
+
+const KINDS = {
+  prompt: 'function',
+  allowKeyOfOthers: 'boolean',
+  allowWeakPassphrase: 'boolean',
+  providers: 'object',
+} as const;
 
 /**
  * The keys to seal or open with, in the same order, with their deadlines.
@@ -13,8 +21,8 @@ export async function keyWrappers(
   keys: readonly (string | ConfiguredKey)[],
   options: Omit<KeyOptions, 'deadlineMs' | 'directory' | 'formerUris'> = {},
 ): Promise<KeyWrapper[]> {
-  checkKinds(options, 'keyWrappers');
-  if (typeof config?.key !== 'function' || !Array.isArray(keys)) {
+  checkKinds(options, 'keyWrappers', KINDS, []);
+  if (typeof config?.key !== 'function' || !Array.isArray(keys) || !keys.every(isKey)) {
     throw new WeightsealError(
       'INVALID_ARGUMENT',
       'keyWrappers takes a configuration, as loadConfig gives it, and an array of keys: names, URIs, or what keysToSeal and keysToOpen gave.',
@@ -33,9 +41,14 @@ export async function keyWrappers(
       directory,
       deadlineMs: deadlineMs ?? config.deadlineMs,
     });
-    return name === undefined ? key : Object.assign(key, { name });
+    return name === undefined ? key : namedKey(key, name);
   };
   return Promise.all(keys.map(wrapper));
+}
+
+function isKey(one: unknown): boolean {
+  if (typeof one === 'string') return true;
+  return typeof one === 'object' && one !== null && typeof (one as Partial<ConfiguredKey>).uri === 'string';
 }
 
 /** By scheme; what has `options` alone goes to the provider that the configuration names. */

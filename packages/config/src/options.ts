@@ -12,7 +12,7 @@ export function checkedPlaces(
   options: { readonly [name in 'cwd' | 'path']?: string | URL | undefined } & Pick<Places, 'env'>,
   of: string,
 ): Places {
-  const kinds = { cwd: 'path', path: 'path', env: 'object', profile: 'string' } as const;
-  const { cwd, path, env } = checkKinds(options, of, kinds);
+  const kinds = { cwd: 'path', path: 'path', env: 'object', profile: 'string', providers: 'object' } as const;
+  const { cwd, path, env } = checkKinds(options, of, kinds, []);
   return { cwd: filePath(cwd), path: filePath(path), env };
 }

@@ -21,8 +21,9 @@ const FILE = { 'corp.mjs': provider() };
 const BY_FILE = 'providers: { corp-kms: ./corp.mjs }\nkeys: { a: "corp-kms://a" }\nopen: [a]\n';
 
 const options = (folder: Folder) => ({ cwd: folder.path, env: folder.home });
+/** By its URI: by a name it would come in an object of ours. */
 async function keyOf(config: Config, more: object = {}): Promise<object> {
-  return (await keyWrappers(config, ['a'], more))[0]!;
+  return (await keyWrappers(config, [config.key('a').uri], more))[0]!;
 }
 
 describe('keys of a provider that a configuration names', () => {

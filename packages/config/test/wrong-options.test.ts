@@ -24,6 +24,8 @@ describe.each(Object.entries({ loadConfig, findConfig, configStatus, trustConfig
       { cwd: 5 },
       { cwd: new URL('https://example.com/') },
       { env: 5 },
+      { providers: 5 },
+      { providers: [] },
     ])('with %j', async (options) => {
       await expect((async () => go(options as never))()).rejects.toEqual(refused);
     });
@@ -47,6 +49,12 @@ test('the configuration may be named by file: URLs', async () => {
     () => keyWrappers(config, undefined as never),
     () => keyWrappers(config, 'mine' as never),
     () => keyWrappers(config, [5 as never]),
+    () => keyWrappers(config, [null as never]),
+    () => keyWrappers(config, [{} as never]),
+    () => keyWrappers(config, ['mine', undefined as never]),
+    () => keyWrappers(config, [], { providers: 5 as never }),
+    () => keyWrappers(config, [], { allowWeakPasphrase: true } as never),
+    () => keyWrappers(config, [], { allowKeyOfOthers: 'no' as never }),
     () => keyWrappers(config, ['mine'], null as never),
     async () => config.key(undefined as never),
     async () => config.keysToSeal(5 as never),

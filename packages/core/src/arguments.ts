@@ -1,15 +1,26 @@
 import { WeightsealError } from './errors.js';
+import { nearest } from './nearest.js';
 
 // What callers without TypeScript can get wrong, said before anything is done.
 
-type Kind = 'any' | 'boolean' | 'function' | 'string' | 'path' | 'signal' | 'list' | 'object';
+type Kind =
+  | 'any'
+  | 'boolean'
+  | 'function'
+  | 'string'
+  | 'strings'
+  | 'string or bytes'
+  | 'string or function'
+  | 'path'
+  | 'signal'
+  | 'list'
+  | 'object';
 
 /** The options that mean the same in every function, and what each must be where it is given. What is checked elsewhere may be anything here. */
 const KINDS: Readonly<Record<string, Kind>> = {
   keys: 'any',
   context: 'any',
   hedgeMs: 'any',
-  deadlineMs: 'any',
   segmentLength: 'any',
   concurrency: 'any',
   requestBytes: 'any',
@@ -24,27 +35,58 @@ const KINDS: Readonly<Record<string, Kind>> = {
   name: 'string',
   add: 'list',
   remove: 'list',
-  formerUris: 'list',
-  allowKeyOfOthers: 'boolean',
-  allowWeakPassphrase: 'boolean',
+};
+
+const OPENING = ['keys', 'context', 'hedgeMs', 'concurrency', 'requestBytes', 'signal'];
+const SEALING = [
+  'keys',
+  'context',
+  'segmentLength',
+  'concurrency',
+  'requestBytes',
+  'signal',
+  'name',
+  'onProgress',
+];
+const CHANGING = ['keys', 'context', 'hedgeMs', 'add', 'remove', 'signal', 'onProgress', 'onWait'];
+/** Which of them our functions take, so that none is proposed that would have no effect. For other functions, any may be meant unless they say. */
+const TAKEN: Readonly<Record<string, readonly string[]>> = {
+  sealToFile: [...SEALING, 'digest', 'overwrite'],
+  sealToStream: SEALING,
+  openToFile: [...OPENING, 'onProgress', 'digest', 'strict', 'overwrite'],
+  openToStream: [...OPENING, 'onProgress'],
+  verify: [...OPENING, 'onProgress', 'digest', 'strict'],
+  openReader: [...OPENING, 'whole'],
+  rewrap: [...CHANGING, 'grow'],
+  reseal: CHANGING,
+  inspect: ['signal'],
+  read: ['signal'],
+  stream: ['signal'],
+  writeTo: ['signal', 'digest', 'onProgress'],
 };
 
 const IS: Readonly<Record<Kind, (value: unknown) => boolean>> = {
   any: () => true,
   boolean: (value) => typeof value === 'boolean',
   function: (value) => typeof value === 'function',
-  string: (value) => typeof value === 'string',
-  path: (value) => typeof value === 'string' || isUrl(value),
+  string: isString,
+  strings: (value) => Array.isArray(value) && value.every(isString),
+  'string or bytes': (value) => isString(value) || isBytes(value),
+  'string or function': (value) => isString(value) || typeof value === 'function',
+  path: (value) => isString(value) || isUrl(value),
   signal: isSignal,
   list: Array.isArray,
-  object: (value) => typeof value === 'object' && value !== null,
+  object: isObject,
 };
 
 const SAYS: Readonly<Record<Kind, string>> = {
   any: 'what it is',
   boolean: 'true or false',
   function: 'a function',
-  string: 'a text',
+  string: 'a string',
+  strings: 'an array of strings',
+  'string or bytes': 'a string or bytes',
+  'string or function': 'a string or a function',
   path: 'a path or a file: URL',
   signal: 'an AbortSignal, as `new AbortController().signal` is one',
   list: 'an array',
@@ -56,14 +98,16 @@ const SAYS: Readonly<Record<Kind, string>> = {
  * in `more` may be another function's; but what is misspelt would be left out in silence, a context that is expected above all.
  *
  * @param of the function that is called, for the message
+ * @param taken the options of the first table that it takes, where it is none of ours
  * @throws INVALID_ARGUMENT
  */
 export function checkKinds<T extends object>(
   options: T,
   of: string,
   more: Readonly<Record<string, Kind>> = {},
+  taken: readonly string[] = Object.hasOwn(TAKEN, of) ? TAKEN[of]! : Object.keys(KINDS),
 ): T {
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+  if (!isObject(options)) {
     const found = options === undefined ? 'has none' : `got ${nameOf(options)} instead`;
     throw invalidArgument(`${of} needs its options, as an object, and ${found}.`);
   }
@@ -71,13 +115,15 @@ export function checkKinds<T extends object>(
     const kinds = Object.hasOwn(more, name) ? more : KINDS;
     const kind = Object.hasOwn(kinds, name) ? kinds[name] : undefined;
     if (kind === undefined) {
-      const meant = [...Object.keys(KINDS), ...Object.keys(more)].find((one) => isSlip(name, one));
+      const meant = slipOf(name, [...taken, ...Object.keys(more)]);
       if (meant !== undefined)
         throw invalidArgument(`${of} has no option \`${name}\`; did you mean \`${meant}\`?`);
       continue;
     }
     if (value === undefined || IS[kind](value)) continue;
-    throw invalidArgument(`The option \`${name}\` of ${of} must be ${SAYS[kind]}, and is ${nameOf(value)}.`);
+    throw invalidArgument(
+      `The option \`${name}\` of ${of} must be ${SAYS[kind]}, and ${foundIn(value, kind)}.`,
+    );
   }
   return options;
 }
@@ -85,15 +131,16 @@ export function checkKinds<T extends object>(
 /** Names that are shorter are too near to others. */
 const SHORT = 4;
 
-/** Whether one letter is missing, added or another one in a name, or two that stand beside each other are swapped, or its case is another. */
-function isSlip(name: string, meant: string): boolean {
-  const [a, b] = [name.toLowerCase(), meant.toLowerCase()];
-  if (b.length < SHORT || Math.abs(a.length - b.length) > 1) return false;
-  let same = 0;
-  while (same < a.length && a[same] === b[same]) same++;
-  const rest = (text: string, skipped: number) => text.slice(same + skipped);
-  const swapped = a[same] === b[same + 1] && a[same + 1] === b[same] && rest(a, 2) === rest(b, 2);
-  return swapped || rest(a, 1) === rest(b, 1) || rest(a, 1) === rest(b, 0) || rest(a, 0) === rest(b, 1);
+/** Which of the names was meant, but for one letter: what is farther away may well be another function's, and is left alone. */
+function slipOf(name: string, names: readonly string[]): string | undefined {
+  const long = names.filter((one) => one.length >= SHORT);
+  return nearest(name, long, 1);
+}
+
+/** @throws INVALID_ARGUMENT for a signal that is none */
+export function checkSignal(signal: unknown, of: string): void {
+  if (signal === undefined || isSignal(signal)) return;
+  throw invalidArgument(`The signal of ${of} must be ${SAYS.signal}, and is ${nameOf(signal)}.`);
 }
 
 /**
@@ -117,16 +164,30 @@ export function filePath<T>(given: T): Exclude<T, URL> | string {
   }
 }
 
-/** A path as the caller gave it, by a text or a `file:` URL. @throws INVALID_ARGUMENT for anything else */
+/** A path as the caller gave it, by a string or a `file:` URL. @throws INVALID_ARGUMENT for anything else */
 export function checkPath(given: string | URL, what: string): string {
   const path: unknown = filePath(given);
   if (typeof path === 'string') return path;
   throw invalidArgument(`${what} must be ${SAYS.path}, and is ${nameOf(path)}.`);
 }
 
-/** A text that the caller must give. @throws INVALID_ARGUMENT */
+/** A string that the caller must give. @throws INVALID_ARGUMENT */
 export function checkText(given: unknown, what: string): asserts given is string {
-  if (typeof given !== 'string') throw invalidArgument(`${what} must be a text, and is ${nameOf(given)}.`);
+  if (typeof given !== 'string')
+    throw invalidArgument(`${what} must be ${SAYS.string}, and is ${nameOf(given)}.`);
+}
+
+function isString(value: unknown): value is string {
+  return typeof value === 'string';
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Of any realm. */
+function isBytes(value: unknown): boolean {
+  return ArrayBuffer.isView(value) && Object.prototype.toString.call(value) === '[object Uint8Array]';
 }
 
 function isUrl(value: unknown): value is URL {
@@ -138,6 +199,11 @@ function isSignal(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
   const { aborted, addEventListener } = value as Partial<AbortSignal>;
   return typeof aborted === 'boolean' && typeof addEventListener === 'function';
+}
+
+function foundIn(value: unknown, kind: Kind): string {
+  const others = kind === 'strings' && Array.isArray(value) ? value.filter((one) => !isString(one)) : [];
+  return others.length > 0 ? `holds ${nameOf(others[0])}` : `is ${nameOf(value)}`;
 }
 
 /** What something is, and nothing of what it holds: it may be a secret. */

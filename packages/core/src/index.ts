@@ -54,7 +54,6 @@ export {
   type RotationStatus,
 } from './keys/key-wrapper.js';
 export { asFailure } from './keys/lent.js';
-export { didYouMean } from './keys/nearest.js';
 export {
   checkOptions,
   defineProvider,
@@ -65,6 +64,7 @@ export { checkDataKey, DATA_KEY_BYTES } from './keys/secret.js';
 export { type SharedUnwraps, type ShareOptions, shareUnwraps } from './keys/shared-unwraps.js';
 export { betweenSteps, checkedDeadline, type Limits, within } from './keys/within.js';
 export { loadError } from './load-error.js';
+export { didYouMean } from './nearest.js';
 export { type OpenFileOptions, openToFile, openToStream, type VerifyOptions, verify } from './open.js';
 export type { Opened, OpenOptions } from './open-all.js';
 export type { OnProgress, Progress } from './progress.js';

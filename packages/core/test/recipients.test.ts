@@ -271,7 +271,7 @@ describe('sealing', () => {
       sealToFile(bufferSource(PLAINTEXT), temp.path(), { keys: [deaf, failing] }),
     );
     expect(error).toMatchObject({ code: 'KEY_UNAVAILABLE' });
-    expect(error.message).toMatch(/Not heard of by then: memory:deaf\.$/);
+    expect(error.message).toMatch(/No answer yet from memory:deaf\.$/);
     expect(lent?.every((byte) => byte === 0)).toBe(true);
   });
 });

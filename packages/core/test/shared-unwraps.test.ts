@@ -28,6 +28,23 @@ import { temporary } from './support/temporary.js';
 
 const temp = await temporary();
 
+describe('a scope', () => {
+  it('is refused with an option that it does not know', () => {
+    for (const options of [{ maxAgeMS: 1000 }, { maxage: 1 }, { maxKey: 1 }, { signal: 1 }, [], null, 5])
+      expect(() => shareUnwraps([new MemoryKey('a')], options as object)).toThrow(
+        expect.objectContaining({ code: 'INVALID_ARGUMENT' }),
+      );
+    expect(() => shareUnwraps([], { maxAgeMS: 1000 } as object)).toThrow(/did you mean maxAgeMs\?$/);
+  });
+
+  it('has keys with the names of those that were given', () => {
+    const named = Object.assign(new MemoryKey('a'), { name: 'models' });
+    using shared = shareUnwraps([named, new MemoryKey('b')]);
+    expect(shared.keys.map(({ name }) => name)).toEqual(['models', undefined]);
+    expect('name' in shared.keys[1]!).toBe(false);
+  });
+});
+
 describe('openings that share', () => {
   it('1000 at once are one call', async () => {
     const key = new MemoryKey('a');

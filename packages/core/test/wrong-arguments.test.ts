@@ -106,6 +106,16 @@ describe('wrong options are told in a sentence, before anything is done', () => 
   });
 });
 
+it('no option is proposed that the function does not have', async () => {
+  const slips = { names: 1, strit: 2, overwrit: 3, formerUri: ['x'], allowWeakPasphrase: true };
+  await expect(core.inspect(sealed, slips as object)).resolves.toMatchObject({ size: 5000 });
+  await expect(
+    core.openReader(sealed, { keys, ...slips } as never).then((one) => one[Symbol.asyncDispose]()),
+  ).resolves.toBe(undefined);
+  const error = await refusal(async () => core.inspect(sealed, { signl: 1 } as object));
+  expect(error.message).toBe('inspect has no option `signl`; did you mean `signal`?');
+});
+
 it("options of another function may be there, and so may a caller's own", async () => {
   const options = { keys, digest: true, directory: 5, where: 'x', text: 'y', 'a b': 1, [Symbol('c')]: 2 };
   await expect(core.verify(sealed, options)).resolves.toMatchObject({ size: 5000 });

@@ -51,6 +51,14 @@ const OPTIONS: Readonly<Record<keyof KeyOptions, true>> = {
   formerUris: true,
   providers: true,
 };
+const KINDS = {
+  prompt: 'function',
+  directory: 'path',
+  allowKeyOfOthers: 'boolean',
+  allowWeakPassphrase: 'boolean',
+  formerUris: 'strings',
+  providers: 'object',
+} as const;
 /** For a module to load and to make a key, which asks nobody: what has not done so then never will. */
 const READY_MS = 30_000;
 const IN_FILES: readonly KeyScheme[] = ['local', 'passphrase'];
@@ -63,7 +71,7 @@ const IN_FILES: readonly KeyScheme[] = ['local', 'passphrase'];
 export async function keyFromUri(uri: string, options: KeyOptions = {}): Promise<KeyWrapper> {
   checkText(uri, 'A key URI');
   checkOptions(options, Object.keys(OPTIONS), 'A key');
-  checkKinds(options, 'keyFromUri', { directory: 'path', prompt: 'function', providers: 'object' });
+  checkKinds(options, 'keyFromUri', KINDS);
   const { providers = {} } = options;
   checkProviders(providers);
   const scheme = schemeOf(uri);

@@ -39,7 +39,7 @@ export async function loadProvider(scheme: string, source: ProviderSource): Prom
   const others = [...new Set(providers.map((one) => `${one.scheme}:`))].join(', ');
   const lacks = others === '' ? 'exports no provider' : `has keys of ${others} and none of ${scheme}:`;
   throw invalid(
-    `${whose} ${lacks}. It needs \`export const provider = defineProvider({ scheme: '${scheme}', … })\` (docs/providers/own.md).`,
+    `${whose} ${lacks}. It needs \`export const provider = defineProvider({ scheme: '${scheme}', … })\` (weightseal help own-provider).`,
   );
 }
 
@@ -61,7 +61,7 @@ async function imported(
       throw invalid(`${whose} needs the package ${name}, which is not installed where it lies.`, cause);
     if ((cause as NodeJS.ErrnoException | null)?.code === 'ERR_UNKNOWN_FILE_EXTENSION')
       throw invalid(
-        `${whose} is in no language that this Node runs; TypeScript takes Node 22.18, or is compiled first.`,
+        `${whose}: this Node cannot run it; TypeScript needs Node 22.18, or compile it first.`,
         cause,
       );
     // What it threw may hold anything, and is no text of ours.
@@ -80,7 +80,7 @@ async function fileUrl(scheme: string, module: string, { from, sha256 }: Provide
   if (!isAbsolute(module) && directory === undefined)
     throw new WeightsealError(
       'INVALID_ARGUMENT',
-      `Of the provider of ${scheme}: only a relative path is told; say with \`from\` where that counts from, or give what it exports.`,
+      `The provider ${JSON.stringify(module)} is a relative path; give \`from\`, the directory that it starts at, or give what the module exports.`,
     );
   // Not joined: where `..` leads behind a linked directory, only the kernel knows.
   const path = isAbsolute(module) ? module : `${directory}/${module}`;

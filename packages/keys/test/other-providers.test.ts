@@ -221,7 +221,7 @@ describe('a provider that does not do is told', () => {
       await keyFromUri('corp-kms:a', { providers: { 'corp-kms': ${JSON.stringify(path)} } }).catch(({ code, message }) => console.log(code, message));`;
     const flags = ['--input-type=module', '-e', source];
     const { stdout } = await promisify(execFile)(process.execPath, flags, { cwd: import.meta.dirname });
-    expect(stdout).toMatch(/^PROVIDER_INVALID .* no language that this Node runs/);
+    expect(stdout).toMatch(/^PROVIDER_INVALID .*: this Node cannot run it; TypeScript needs Node/);
   });
 
   test('where it never ends loading', async () => {

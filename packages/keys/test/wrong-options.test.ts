@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { isWeightsealError, WeightsealError } from '@weightseal/core';
+import { defineProvider, isWeightsealError, WeightsealError } from '@weightseal/core';
 import { keyFromUri, keysFromUris } from '@weightseal/keys';
 import { awsKeyFromUri, createAwsKey } from '@weightseal/kms-aws';
 import { azureKeyFromUri, createAzureKey } from '@weightseal/kms-azure';
@@ -88,7 +88,86 @@ describe.each(Object.entries(byUri))('%s', (_name, [make, uri]) => {
   });
 });
 
+const vault = { address: 'https://vault.example.com', name: 'k' };
+const azure = { vaultUrl: 'https://v.vault.azure.net', name: 'k' };
+const ofVault = 'vault://vault.example.com/transit/keys/k';
+const ofAzure = 'azure-kv://v.vault.azure.net/keys/k';
+
+describe.each<[string, (more: object) => unknown, readonly object[]]>([
+  ...[
+    (more: object) => createVaultKey({ ...vault, ...more }),
+    (more: object) => vaultKeyFromUri(ofVault, more),
+    (more: object) => keyFromUri(ofVault, { providers: { vault: more } }),
+  ].map((make): [string, (more: object) => unknown, readonly object[]] => [
+    String(make),
+    make,
+    [
+      { token: 5 },
+      { token: null },
+      { tls: 'x' },
+      { tls: null },
+      { tls: [] },
+      ...[5, {}, null].flatMap((pem) => [
+        { tls: { ca: pem } },
+        { tls: { cert: pem } },
+        { tls: { key: pem } },
+      ]),
+      { formerUris: 'x' },
+      { formerUris: [5] },
+      { formerUris: null },
+    ],
+  ]),
+  ...[
+    (more: object) => createAzureKey({ ...azure, ...more }),
+    (more: object) => azureKeyFromUri(ofAzure, more),
+    (more: object) => keyFromUri(ofAzure, { providers: { 'azure-kv': more } }),
+  ].map((make): [string, (more: object) => unknown, readonly object[]] => [
+    String(make),
+    make,
+    [
+      { allowedHosts: [1] },
+      { allowedHosts: 'x' },
+      { formerUris: 'x' },
+      { formerUris: [{}] },
+      { clients: 5 },
+      { credential: 'x' },
+      { clientOptions: 5 },
+      { clientOptions: [] },
+    ],
+  ]),
+  [
+    'keyFromUri',
+    (more) => keyFromUri(ofVault, more),
+    [{ formerUris: 'x' }, { formerUris: [5] }, { providers: [] }],
+  ],
+])('%s', (_name, make, options) => {
+  test.each(options)('is refused with %j', async (more) => {
+    const error = await failureOf(() => make(more));
+    expect(error.code).toBe('INVALID_ARGUMENT');
+    expect(error.message).toMatch(/^The option `\w+` of .* must be .*\.$/);
+  });
+});
+
+test('of an array it is told what does not belong in it', async () => {
+  const error = await failureOf(() => createAzureKey({ ...azure, allowedHosts: ['h', 1 as never] }));
+  expect(error.message).toMatch(/must be an array of strings, and holds a number\.$/);
+});
+
+test('what may be given is taken', async () => {
+  const right = {
+    token: () => 't',
+    tls: { ca: 'x', cert: Buffer.from('x'), key: undefined },
+    formerUris: [ofVault],
+  };
+  expect(createVaultKey({ ...vault, ...right }).uri).toBe(ofVault);
+  const hosts = { allowedHosts: ['localhost:1'], formerUris: [ofAzure], clients: {} as never };
+  expect(createAzureKey({ ...azure, ...hosts }).uri).toBe(ofAzure);
+});
+
 test.each<[string, Function, unknown[]]>([
+  ['defineProvider of nothing', defineProvider, []],
+  ['defineProvider of null', defineProvider, [null]],
+  ['defineProvider of a function', defineProvider, [() => {}]],
   ['keysFromUris of nothing', keysFromUris, []],
   ['keysFromUris of one URI', keysFromUris, ['local:k']],
   ['keysFromUris of numbers', keysFromUris, [[5]]],

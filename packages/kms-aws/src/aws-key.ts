@@ -63,7 +63,7 @@ export function awsKeyFromUri(uri: string, options: UriOptions = {}): AwsKey {
 }
 
 function awsKey(name: KeyName, options: UriOptions): AwsKey {
-  checkKinds(options, 'An AWS key', { client: 'object', clientConfig: 'object' });
+  checkKinds(options, 'a key of AWS KMS', { client: 'object', clientConfig: 'object' });
   const deadlineMs = checkedDeadline(options.deadlineMs);
   const uri = uriOf(name);
   const ask = asking(name, lazyConnection(name, options));

@@ -61,6 +61,14 @@ const OPTIONS: Readonly<Record<keyof AzureKeyOptions, true>> = {
   version: true,
 };
 
+const KINDS = {
+  allowedHosts: 'strings',
+  formerUris: 'strings',
+  clients: 'object',
+  credential: 'object',
+  clientOptions: 'object',
+} as const;
+
 export type AzureKey = KeyWrapper & KeyDescriber & KeyRotator & RotationScheduler;
 
 /**
@@ -73,7 +81,7 @@ export type AzureKey = KeyWrapper & KeyDescriber & KeyRotator & RotationSchedule
  */
 export function createAzureKey(options: AzureKeyOptions): AzureKey {
   checkOptions(options, Object.keys(OPTIONS), 'A key of Azure');
-  checkKinds(options, 'createAzureKey', { allowedHosts: 'list' });
+  checkKinds(options, 'createAzureKey', KINDS);
   const key = checkedName(options, 'INVALID_ARGUMENT');
   const former = (options.formerUris ?? []).map((uri) => formerKey(uri, options.allowedHosts));
   const deadlineMs = checkedDeadline(options.deadlineMs);
@@ -141,7 +149,7 @@ export function createAzureKey(options: AzureKeyOptions): AzureKey {
 /** The key of `azure-kv://<vault host>[:port]/keys/<name>[/<version>]`. @throws KEY_URI_INVALID, INVALID_ARGUMENT */
 export function azureKeyFromUri(uri: string, options: UriOptions = {}): AzureKey {
   checkOptions(options, Object.keys(URI_OPTIONS), 'A key of azure-kv:');
-  checkKinds(options, 'azureKeyFromUri', { allowedHosts: 'list' });
+  checkKinds(options, 'azureKeyFromUri', KINDS);
   const parts = { ...partsOf(uri), allowedHosts: options.allowedHosts };
   checkedName(parts, 'KEY_URI_INVALID');
   return createAzureKey({ ...options, ...parts });

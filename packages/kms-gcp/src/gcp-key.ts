@@ -72,7 +72,7 @@ export function gcpKeyFromUri(uri: string, options: UriOptions = {}): GcpKey {
 }
 
 function gcpKey(name: KeyName, options: UriOptions): GcpKey {
-  checkKinds(options, 'A Google Cloud key', { client: 'object', clientOptions: 'object' });
+  checkKinds(options, 'a key of Cloud KMS', { client: 'object', clientOptions: 'object' });
   const deadlineMs = checkedDeadline(options.deadlineMs);
   const uri = uriOf(name);
   const ask = asking(name, lazyClient(options), deadlineMs);

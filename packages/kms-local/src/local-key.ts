@@ -56,7 +56,7 @@ export type LocalKey = KeyWrapper & KeyDescriber & KeyRotator;
  */
 export function createLocalKey(options: LocalKeyOptions): LocalKey {
   checkOptions(options, Object.keys(OPTIONS), 'A local key');
-  checkKinds(options, 'createLocalKey');
+  checkKinds(options, 'createLocalKey', { allowKeyOfOthers: 'boolean' });
   const path = checkedPath(checkPath(options.path, 'The option `path`'), 'INVALID_ARGUMENT');
   const deadlineMs = checkedDeadline(options.deadlineMs);
   const uri = `local:${path}`;

@@ -57,7 +57,11 @@ const OPTIONS: Readonly<Record<keyof PassphraseKeyOptions, true>> = {
  */
 export function createPassphraseKey(options: PassphraseKeyOptions): KeyWrapper {
   checkOptions(options, Object.keys(OPTIONS), 'A key from a passphrase');
-  checkKinds(options, 'createPassphraseKey', { uri: 'string', scrypt: 'object' });
+  checkKinds(options, 'createPassphraseKey', {
+    uri: 'string',
+    scrypt: 'object',
+    allowWeakPassphrase: 'boolean',
+  });
   const { passphrase } = options;
   if (typeof passphrase !== 'function' && !isBytes(passphrase)) throw notBytes();
   const cost = checkedScrypt(options.scrypt);
@@ -126,7 +130,7 @@ function refuseWeak(passphrase: Uint8Array): void {
   if (weakness === undefined) return;
   throw new WeightsealError(
     'PASSPHRASE_WEAK',
-    `The passphrase would be guessed: ${weakness}. Take one of some words that have nothing to do with each other; --allow-weak-passphrase (allowWeakPassphrase) takes it all the same.`,
+    `The passphrase would be guessed: ${weakness}. Use several unrelated words; --allow-weak-passphrase (allowWeakPassphrase) takes it all the same.`,
   );
 }
 

@@ -46,7 +46,12 @@ const URI_OPTIONS: Readonly<Record<keyof PassphraseUriOptions, true>> = {
  */
 export function passphraseKeyFromUri(uri: string, options: PassphraseUriOptions = {}): KeyWrapper {
   checkOptions(options, Object.keys(URI_OPTIONS), 'A key of passphrase:');
-  const checked = checkKinds(options, 'passphraseKeyFromUri', { prompt: 'function', scrypt: 'object' });
+  const checked = checkKinds(options, 'passphraseKeyFromUri', {
+    prompt: 'function',
+    scrypt: 'object',
+    allowKeyOfOthers: 'boolean',
+    allowWeakPassphrase: 'boolean',
+  });
   const { prompt, scrypt, deadlineMs, allowKeyOfOthers: ofOthers, allowWeakPassphrase } = checked;
   const path = pathOf(uri, 'passphrase');
   return createPassphraseKey({

@@ -84,7 +84,7 @@ export function checkedModule(module: string | URL | undefined): string {
 
 function checkText(name: string, value: unknown): void {
   if (value === undefined || (typeof value === 'string' && value !== '' && isPlain(value))) return;
-  throw invalid(name, 'a text that is not empty and has no control characters');
+  throw invalid(name, 'a string that is not empty and has no control characters');
 }
 
 function invalid(name: string, what: string): WeightsealError {

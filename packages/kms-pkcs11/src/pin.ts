@@ -102,7 +102,7 @@ function takenOver(bytes: Uint8Array): Uint8Array {
 function notAPin(): WeightsealError {
   return new WeightsealError(
     'INVALID_ARGUMENT',
-    'The option `pin` must be a text or bytes that are not empty, or a function that returns one.',
+    'The option `pin` must be a string or bytes that are not empty, or a function that returns one.',
   );
 }
 

@@ -56,7 +56,9 @@ const OPTIONS: Readonly<Record<keyof VaultKeyOptions, true>> = {
   name: true,
   namespace: true,
 };
-const TLS: Readonly<Record<keyof VaultTls, true>> = { ca: true, cert: true, key: true };
+const KINDS = { token: 'string or function', tls: 'object', formerUris: 'strings' } as const;
+const PEM = 'string or bytes';
+const TLS = { ca: PEM, cert: PEM, key: PEM } as const satisfies Readonly<Record<keyof VaultTls, string>>;
 
 export type VaultKey = KeyWrapper & KeyDescriber & KeyRotator & RotationScheduler;
 
@@ -70,11 +72,13 @@ export type VaultKey = KeyWrapper & KeyDescriber & KeyRotator & RotationSchedule
  */
 export function createVaultKey(options: VaultKeyOptions): VaultKey {
   checkOptions(options, Object.keys(OPTIONS), 'A key of Vault');
-  checkOptions(options.tls ?? {}, Object.keys(TLS), '`tls` of a key of Vault');
+  checkKinds(options, 'createVaultKey', KINDS);
+  const { token, tls = {} } = options;
+  checkOptions(tls, Object.keys(TLS), '`tls` of a key of Vault');
+  checkKinds(tls, '`tls` of a key of Vault', TLS);
   const key = checkedName(options, 'INVALID_ARGUMENT');
   const former = (options.formerUris ?? []).map((uri) => checkedName(partsOf(uri), 'KEY_URI_INVALID'));
   const deadlineMs = checkedDeadline(options.deadlineMs);
-  const { token, tls = {} } = options;
   let opened: Promise<Connection> | undefined;
   const connect = (): Promise<Connection> => {
     opened ??= openConnection(key.address, tls).catch((error: unknown) => {
@@ -134,6 +138,6 @@ export function vaultKeyFromUri(uri: string, options: UriOptions = {}): VaultKey
   checkOptions(options, Object.keys(URI_OPTIONS), 'A key of vault:');
   const parts = partsOf(uri);
   checkedName(parts, 'KEY_URI_INVALID');
-  checkKinds(options, 'vaultKeyFromUri');
+  checkKinds(options, 'vaultKeyFromUri', KINDS);
   return createVaultKey({ ...options, ...parts });
 }

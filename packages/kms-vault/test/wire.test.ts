@@ -173,7 +173,12 @@ describe('the token', () => {
     expect(fake.requests).toEqual([]);
   });
 
-  it.each([5, () => 5, () => '', () => undefined, () => ({ length: 1e10 })])(
+  it.each([5, null, {}, Buffer.from('t')])('that is none (%s) makes no key', async (token) => {
+    const { code } = await failureOf(async () => key({ token: token as never }));
+    expect(code).toBe('INVALID_ARGUMENT');
+  });
+
+  it.each([() => 5, () => '', () => undefined, () => ({ length: 1e10 })])(
     'that is none (%s) is KEY_DENIED, and no other is taken instead',
     async (token) => {
       vi.stubEnv('VAULT_TOKEN', TOKEN);

@@ -86,7 +86,7 @@ async function notRun(error: unknown): Promise<{ notRun: Result }> {
 
 function onEvent(event: RunEvent, { quiet, handOver }: Session, contextChecked: boolean): void {
   if (event.event === 'started') {
-    handOver();
+    handOver(event.pid);
     if (quiet) return;
     // Before the command has its say, and not when a server ends after months.
     if (!contextChecked) tellNote(uncheckedContext(event.opened.context));

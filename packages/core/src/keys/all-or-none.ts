@@ -44,7 +44,7 @@ function summary(
   failures: ReadonlyMap<KeyWrapper, WeightsealError>,
   silent: readonly KeyWrapper[],
 ): WeightsealError {
-  const unheard = silent.length === 0 ? '' : ` Not heard of by then: ${silent.map(called).join(', ')}.`;
+  const unheard = silent.length === 0 ? '' : ` No answer yet from ${silent.map(called).join(', ')}.`;
   // As their order is, not as they failed.
   const all = keys.flatMap((key) => {
     const failure = failures.get(key);

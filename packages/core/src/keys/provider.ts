@@ -1,6 +1,6 @@
 import { WeightsealError } from '../errors.js';
+import { didYouMean } from '../nearest.js';
 import type { KeyWrapper } from './key-wrapper.js';
-import { didYouMean } from './nearest.js';
 
 /** What every provider is given, and heeds, beside the options of its own. */
 export interface ProviderLimits {
@@ -34,6 +34,8 @@ export function defineProvider<Options extends object = object>(provider: {
   readonly options: readonly (keyof Options & string)[];
   readonly fromUri: (uri: string, options: Options & ProviderLimits) => KeyWrapper | Promise<KeyWrapper>;
 }): KeyProvider {
+  if (typeof provider !== 'object' || provider === null)
+    throw invalid('it is an object with `scheme`, `options` and `fromUri`');
   const { scheme, options, fromUri } = provider;
   if (typeof scheme !== 'string' || !SCHEME.test(scheme))
     throw invalid('`scheme` is a letter in lower case and then letters, digits and + . -');

@@ -1,10 +1,10 @@
-import { checkKinds } from '../arguments.js';
 import { throwIfAborted, WeightsealError } from '../errors.js';
 import type { Context } from '../format/context.js';
 import type { WrappedKey } from '../format/slot.js';
 import { KeyMemory, type MemoryLimits } from './key-memory.js';
 import { judgesOf, type KeyWrapper } from './key-wrapper.js';
 import { lendToUnwrap, lendToWrap } from './lent.js';
+import { checkOptions } from './provider.js';
 import { checkDataKey } from './secret.js';
 import { SharedCall } from './shared-call.js';
 import { unwrapId } from './unwrap-id.js';
@@ -21,10 +21,12 @@ export interface ShareOptions {
   readonly maxAgeMs?: number | undefined;
 }
 
+const OPTIONS: Readonly<Record<keyof ShareOptions, true>> = { maxKeys: true, maxAgeMs: true };
+
 /** A scope in which the same unwrap is asked for once. It ends when it is disposed of: `using shared = shareUnwraps(keys)`. */
 export interface SharedUnwraps extends Disposable {
   /**
-   * The keys to name instead of those that were given, in the same order and with the same URIs. They wrap and unwrap; for what else a
+   * The keys to name instead of those that were given, in the same order and with the same URIs and names. They wrap and unwrap; for what else a
    * key can do (describe, rotate), ask the one that was given.
    */
   readonly keys: readonly KeyWrapper[];
@@ -46,7 +48,7 @@ export interface SharedUnwraps extends Disposable {
  * @throws INVALID_ARGUMENT
  */
 export function shareUnwraps(keys: readonly KeyWrapper[], options: ShareOptions = {}): SharedUnwraps {
-  checkKinds(options, 'shareUnwraps');
+  checkOptions(options, Object.keys(OPTIONS), 'shareUnwraps');
   const maxKeys = optionalWhole('maxKeys', options.maxKeys, 0, MOST_KEYS) ?? DEFAULT_MAX_KEYS;
   const maxAgeMs = optionalWhole('maxAgeMs', options.maxAgeMs, 1, MAX_TIMER_MS);
   return new Scope(checkKeys(keys), { maxKeys, maxAgeMs });
@@ -63,6 +65,7 @@ class Scope implements SharedUnwraps {
     this.keys = keys.map((key, number) => ({
       provider: key.provider,
       uri: key.uri,
+      ...(key.name !== undefined && { name: key.name }),
       ...judgesOf(key),
       wrap: async (dataKey, context, options) => {
         this.#checkAlive();

@@ -1,4 +1,4 @@
-import { checkKinds } from '../arguments.js';
+import { checkSignal, invalidArgument } from '../arguments.js';
 import { WeightsealError } from '../errors.js';
 import { MAX_TIMER_MS, optionalWhole } from './whole-number.js';
 
@@ -19,7 +19,10 @@ export function checkedDeadline(deadlineMs?: number): number {
 }
 
 function start(limits: Limits): { stop: AbortSignal; end: () => void } {
-  const { signal, deadlineMs, doing } = checkKinds(limits, 'A call of a key');
+  if (typeof limits !== 'object' || limits === null)
+    throw invalidArgument('A call to a key needs its limits, as an object.');
+  const { signal, deadlineMs, doing } = limits;
+  checkSignal(signal, 'a call to a key');
   const controller = new AbortController();
   const onAbort = () =>
     controller.abort(

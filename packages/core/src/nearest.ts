@@ -2,15 +2,19 @@
 const LONGEST = 64;
 const MOST = 1000;
 
-/** The known word that was probably meant, or undefined when none is near: at most a third of its letters differ. */
-export function nearest(word: string, known: Iterable<string>): string | undefined {
+/** The known word that was probably meant, or undefined when none is near: at most a third of its letters differ, and no more than `most`. */
+export function nearest(
+  word: string,
+  known: Iterable<string>,
+  most: number = Number.POSITIVE_INFINITY,
+): string | undefined {
   let best: string | undefined;
   let least = Number.POSITIVE_INFINITY;
   if (word.length > LONGEST) return undefined;
   for (const candidate of [...known].slice(0, MOST)) {
     if (candidate.length > LONGEST) continue;
     const away = distance(word.toLowerCase(), candidate.toLowerCase());
-    if (away < least && away <= Math.max(word.length, candidate.length) / 3)
+    if (away < least && away <= Math.min(most, Math.max(word.length, candidate.length) / 3))
       [best, least] = [candidate, away];
   }
   return best;
