@@ -65,6 +65,19 @@ const TAKEN: Readonly<Record<string, readonly string[]>> = {
   writeTo: ['signal', 'digest', 'onProgress'],
 };
 
+/** What they are called elsewhere: on the command line, in other libraries. */
+const OTHER_WORDS: Readonly<Record<string, readonly string[]>> = {
+  context: ['aad', 'expect', 'expected', 'expectContext', 'expectedContext', 'encryptionContext'],
+  keys: ['key', 'recipients', 'wrapper', 'wrappers'],
+  add: ['to', 'addKeys', 'addRecipients'],
+  remove: ['removeKeys', 'removeRecipients'],
+  digest: ['checkDigest', 'checksum', 'hash'],
+  overwrite: ['force'],
+  concurrency: ['threads', 'parallel', 'workers'],
+  end: ['length'],
+  start: ['offset'],
+};
+
 const IS: Readonly<Record<Kind, (value: unknown) => boolean>> = {
   any: () => true,
   boolean: (value) => typeof value === 'boolean',
@@ -94,11 +107,12 @@ const SAYS: Readonly<Record<Kind, string>> = {
 };
 
 /**
- * The options of a call, once they are an object whose members are what they must be. Members that are undefined are left out. What is not known here or
- * in `more` may be another function's; but what is misspelt would be left out in silence, a context that is expected above all.
+ * The options of a call, once they are an object whose members are what they must be. Members that are undefined are left out. One of our functions may be given
+ * another's, so that options can be shared; what none of them has would be left out in silence, a context that is expected above all, and is refused.
  *
  * @param of the function that is called, for the message
  * @param taken the options of the first table that it takes, where it is none of ours
+ * @param closed whether what is known nowhere is refused; else it is only where it is misspelt
  * @throws INVALID_ARGUMENT
  */
 export function checkKinds<T extends object>(
@@ -106,6 +120,7 @@ export function checkKinds<T extends object>(
   of: string,
   more: Readonly<Record<string, Kind>> = {},
   taken: readonly string[] = Object.hasOwn(TAKEN, of) ? TAKEN[of]! : Object.keys(KINDS),
+  closed: boolean = Object.hasOwn(TAKEN, of),
 ): T {
   if (!isObject(options)) {
     const found = options === undefined ? 'has none' : `got ${nameOf(options)} instead`;
@@ -115,9 +130,12 @@ export function checkKinds<T extends object>(
     const kinds = Object.hasOwn(more, name) ? more : KINDS;
     const kind = Object.hasOwn(kinds, name) ? kinds[name] : undefined;
     if (kind === undefined) {
-      const meant = slipOf(name, [...taken, ...Object.keys(more)]);
+      const own = [...taken, ...Object.keys(more)];
+      const meant = slipOf(name, own) ?? own.find((one) => OTHER_WORDS[one]?.includes(name));
       if (meant !== undefined)
         throw invalidArgument(`${of} has no option \`${name}\`; did you mean \`${meant}\`?`);
+      if (closed)
+        throw invalidArgument(`${of} has no option \`${name}\`. Its options are ${own.join(', ')}.`);
       continue;
     }
     if (value === undefined || IS[kind](value)) continue;

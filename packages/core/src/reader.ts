@@ -106,7 +106,11 @@ export class SealedReader implements ByteSource, AsyncDisposable {
    * @throws INVALID_ARGUMENT outside the file and after it was closed; by erroring the stream, what a segment is refused with, ABORTED
    */
   stream(options: StreamOptions = {}): ReadableStream<Uint8Array<ArrayBuffer>> {
-    const { start = 0, end = this.size, signal } = checkKinds(options, 'stream');
+    const {
+      start = 0,
+      end = this.size,
+      signal,
+    } = checkKinds(options, 'stream', { start: 'any', end: 'any' });
     this.#checkWithin(start, end, end - start);
     if (this.#closing.signal.aborted) throw closed();
     const ending = new AbortController();

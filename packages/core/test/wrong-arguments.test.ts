@@ -107,18 +107,32 @@ describe('wrong options are told in a sentence, before anything is done', () => 
 });
 
 it('no option is proposed that the function does not have', async () => {
-  const slips = { names: 1, strit: 2, overwrit: 3, formerUri: ['x'], allowWeakPasphrase: true };
-  await expect(core.inspect(sealed, slips as object)).resolves.toMatchObject({ size: 5000 });
-  await expect(
-    core.openReader(sealed, { keys, ...slips } as never).then((one) => one[Symbol.asyncDispose]()),
-  ).resolves.toBe(undefined);
+  for (const name of ['names', 'strit', 'overwrit', 'formerUri']) {
+    const error = await refusal(async () => core.inspect(sealed, { [name]: 1 } as object));
+    expect(error.message).toBe(`inspect has no option \`${name}\`. Its options are signal.`);
+  }
   const error = await refusal(async () => core.inspect(sealed, { signl: 1 } as object));
   expect(error.message).toBe('inspect has no option `signl`; did you mean `signal`?');
 });
 
-it("options of another function may be there, and so may a caller's own", async () => {
-  const options = { keys, digest: true, directory: 5, where: 'x', text: 'y', 'a b': 1, [Symbol('c')]: 2 };
+it('options of another function may be there, so that they can be shared', async () => {
+  const options = { keys, digest: true, overwrite: true, name: 'x', grow: false, [Symbol('c')]: 2 };
   await expect(core.verify(sealed, options)).resolves.toMatchObject({ size: 5000 });
+});
+
+describe('an option that no function has is refused, since it would be left out in silence', () => {
+  it.each([
+    ['expectedContext', 'context', () => core.verify(sealed, { keys, expectedContext: { a: 'b' } } as never)],
+    ['expect', 'context', () => core.openReader(sealed, { keys, expect: { a: 'b' } } as never)],
+    ['to', 'add', () => core.rewrap(sealed, { keys, to: keys } as never)],
+    ['recipients', 'keys', () => core.sealToFile(sealed, `${sealed}2`, { keys, recipients: keys } as never)],
+    ['checkDigest', 'digest', () => core.verify(sealed, { keys, checkDigest: true } as never)],
+    ['force', 'overwrite', () => core.openToFile(sealed, sealed, { keys, force: true } as never)],
+  ])('%s, where %s is meant', async (name, meant, call) => {
+    const error = await refusal(call);
+    expect(error.code).toBe('INVALID_ARGUMENT');
+    expect(error.message).toContain(`has no option \`${name}\`; did you mean \`${meant}\`?`);
+  });
 });
 
 describe('what is no input, and no output', () => {

@@ -157,19 +157,43 @@ export async function load(given: string | URL | ByteSource, options: LoadOption
   }
 }
 
+export const READING: readonly string[] = [
+  'keys',
+  'context',
+  'hedgeMs',
+  'concurrency',
+  'requestBytes',
+  'signal',
+];
+
+/** What `openReader` takes of the options. */
+export function readingOf({
+  keys,
+  context,
+  hedgeMs,
+  concurrency,
+  requestBytes,
+  signal,
+}: UnlockOptions & ReadOptions): UnlockOptions & ReadOptions {
+  return { keys, context, hedgeMs, concurrency, requestBytes, signal };
+}
+
 /** What the places and the loader's functions take, too. @throws INVALID_ARGUMENT */
 export function checkLoad(
   options: LoadOptions,
   of: string,
   more: Parameters<typeof checkKinds>[2] = {},
 ): void {
-  checkKinds(options, of, {
+  const own = {
     ...more,
+    where: 'any',
     directory: 'path',
     allowDisk: 'boolean',
     requireNoSwap: 'boolean',
+    memoryAllowance: 'any',
     nameless: 'boolean',
-  });
+  } as const;
+  checkKinds(options, of, own, [...READING, 'name', 'digest', 'onProgress'], true);
   if (options.directory !== undefined) checkPath(options.directory, 'The option `directory`');
 }
 
@@ -179,7 +203,7 @@ async function begin(
   options: ReaderOptions,
 ): Promise<{ opening: Promise<SealedReader>; size: number }> {
   const { promise: sized, resolve: onSize } = Promise.withResolvers<number>();
-  const opening = openReader(source, { ...options, whole: true, onSize });
+  const opening = openReader(source, { ...readingOf(options), whole: true, onSize });
   // What it throws before that is thrown here, and later where it is waited for.
   const first = await Promise.race([sized, opening]);
   return { opening, size: typeof first === 'number' ? first : first.size };

@@ -43,7 +43,13 @@ const TOGETHER = 32;
 export async function sweep(options: SweepOptions = {}): Promise<Swept> {
   const removed: string[] = [];
   const kept: Kept[] = [];
-  const { directories } = checkKinds(options, 'sweep', { directories: 'list', elsewhere: 'boolean' });
+  const { directories } = checkKinds(
+    options,
+    'sweep',
+    { directories: 'list', elsewhere: 'boolean' },
+    [],
+    true,
+  );
   const paths = await candidates(directories?.map((one) => checkPath(one, 'A directory')));
   for (let at = 0; at < paths.length; at += TOGETHER) {
     const some = paths.slice(at, at + TOGETHER);

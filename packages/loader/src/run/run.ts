@@ -13,7 +13,7 @@ import {
   WeightsealError,
 } from '@weightseal/core';
 import type { Inode, Released } from '../inode.js';
-import { checkLoad, type LoadOptions } from '../load.js';
+import { checkLoad, type LoadOptions, readingOf } from '../load.js';
 import { oomKills } from '../machine/oom-kills.js';
 import { fileName } from '../names.js';
 import { type Chosen, checkPlace, choose } from '../place/choose.js';
@@ -30,6 +30,16 @@ import { prefixFor } from './prefix.js';
 import { type Endpoint, endpointOf, readyByDescriptor, readyByUrl } from './ready.js';
 import type { Launch, Stage } from './stage.js';
 
+const RUNNING = {
+  command: 'any',
+  release: 'any',
+  readyUrl: 'any',
+  keepEnv: 'list',
+  passFds: 'list',
+  ignoredSignals: 'strings',
+  earlierSignals: 'strings',
+  onEvent: 'function',
+} as const;
 const AGAIN_MS = 5_000;
 /** Who ends with the command needs a moment to. */
 const MOMENT_MS = 50;
@@ -93,7 +103,7 @@ export interface Ran extends Opened {
  * @throws what `load` throws, COMMAND_NOT_FOUND, COMMAND_NOT_EXECUTABLE
  */
 export async function run(given: string | URL | ByteSource, options: RunOptions): Promise<Ran> {
-  checkLoad(options, 'run', { keepEnv: 'list', passFds: 'list', onEvent: 'function' });
+  checkLoad(options, 'run', RUNNING);
   const source = filePath(given);
   const { ignoredSignals = [], earlierSignals = [] } = options;
   using signals = new SignalPassing(ignoredSignals, earlierSignals);
@@ -107,7 +117,7 @@ export async function run(given: string | URL | ByteSource, options: RunOptions)
   if (!namesModel(command[0]!)) await lookUp(command[0]!, process.env['PATH']);
   const prefix = await prefixFor(ignoredSignals, options.keepEnv);
   const endpoint = url && (await endpointOf(url));
-  await using reader = await openReader(source, { ...options, whole: true });
+  await using reader = await openReader(source, { ...readingOf(options), whole: true });
   await sweepOnce(options.directory);
   const chosen = await stageFor(reader, source, options, { descriptors, prefix, signals });
   await using stage = chosen.place;

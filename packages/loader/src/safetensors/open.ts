@@ -8,6 +8,7 @@ import {
   type UnlockOptions,
   WeightsealError,
 } from '@weightseal/core';
+import { READING } from '../load.js';
 import { arrayOf, type Dtype, type DtypeArrays } from './dtype.js';
 import { headerEnd, PREFIX, parseHeader, type SafetensorsHeader, type TensorInfo } from './header.js';
 import { quoted } from './invalid.js';
@@ -70,7 +71,7 @@ export class SealedSafetensors implements AsyncDisposable {
    * @throws TENSOR_NOT_FOUND; INVALID_ARGUMENT for rows that it does not have, and after disposal; MEMORY_LIMIT; what a segment is refused with; ABORTED
    */
   async tensor(name: string, options: TensorOptions = {}): Promise<Tensor> {
-    const { rows, signal } = checkKinds(options, 'tensor', { rows: 'list' });
+    const { rows, signal } = checkKinds(options, 'tensor', { rows: 'list' }, ['signal'], true);
     const info = this.#find(name);
     const [from, to] = rows ? rowRange(info, rows) : [0, info.byteLength];
     const bytes = await this.#read(info, from, to, signal);
@@ -86,7 +87,7 @@ export class SealedSafetensors implements AsyncDisposable {
    * @throws like `tensor`
    */
   async bytes(name: string, options: BytesOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
-    checkKinds(options, 'bytes');
+    checkKinds(options, 'bytes', { from: 'any', to: 'any' }, ['signal'], true);
     const info = this.#find(name);
     const [from, to] = checkedRange(info, options);
     return await this.#read(info, from, to, options.signal);
@@ -145,7 +146,7 @@ export async function openSafetensors(
   source: string | URL | ByteSource,
   options: UnlockOptions & ReadOptions,
 ): Promise<SealedSafetensors> {
-  checkKinds(options, 'openSafetensors');
+  checkKinds(options, 'openSafetensors', {}, READING, true);
   const reader = await openReader(source, options);
   try {
     return new SealedSafetensors(reader, await readHeader(reader, options.signal));
