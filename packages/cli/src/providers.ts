@@ -4,7 +4,7 @@ import type { Args } from './types.js';
 
 /**
  * The providers that the command line names: `--provider corp-kms=@corp/kms`. A path counts from the working directory. A package is looked for where
- * weightseal is installed before it is looked for there: whoever has the flag in an alias shall not run what a downloaded directory brings along.
+ * weightseal is installed, and not there: whoever has the flag in an alias shall not run what a downloaded directory brings along.
  */
 export async function providersOf(args: Args): Promise<Providers> {
   const given = args.many('provider');
@@ -17,8 +17,9 @@ export async function providersOf(args: Args): Promise<Providers> {
       throw usageError(`--provider takes <scheme>=<package or ./file>, not ${JSON.stringify(pair)}.`);
     if (found.has(scheme))
       throw usageError(`--provider names ${JSON.stringify(scheme)} twice; name it once.`);
-    const here = process.cwd();
-    found.set(scheme, { module, from: isModulePath(module) ? here : [import.meta.dirname, here] });
+    // Undefined in the single program, beside which nothing is installed.
+    const beside: string | undefined = import.meta.dirname;
+    found.set(scheme, { module, from: isModulePath(module) ? process.cwd() : beside });
   }
   return Object.fromEntries(found);
 }

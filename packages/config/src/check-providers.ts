@@ -6,8 +6,9 @@ import { hasReference } from './interpolate.js';
 import type { Path, Problem } from './source.js';
 
 const SCHEME = /^[a-z][a-z0-9+.-]*$/;
-/** As npm has them, with a path into the package or without. */
-const PACKAGE = /^(?:@[a-z0-9~-][a-z0-9._~-]*\/)?[a-z0-9~-][a-z0-9._~-]*(?:\/[\w./@~+-]+)?$/i;
+/** As npm has them, with a path into the package or without: none of its steps is empty, `.` or `..`, which would lead out of it. */
+const PACKAGE =
+  /^(?:@[a-z0-9~-][a-z0-9._~-]*\/)?[a-z0-9~-][a-z0-9._~-]*(?:\/(?!\.{1,2}(?:\/|$))[\w.@~+-]+)*$/i;
 
 /** Deeper than any options are; a YAML alias can make a circle. */
 const MAX_DEPTH = 8;

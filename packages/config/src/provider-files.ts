@@ -10,13 +10,13 @@ import type { TrustedFiles } from './trust.js';
 const MAX_FILES = 1000;
 /** Whatever stands in quotation marks and can be a file beside: to take one too many for code does no harm. */
 const RELATIVE = /(["'`])(\.{1,2}\/[^"'`\n]{1,512})\1/g;
-const ENDINGS = ['', '.js', '.cjs', '.json', '/index.js'];
+const ENDINGS = ['', '.js', '.cjs', '.json', '/index.js', '/index.json'];
 const IS_CODE = /\.(?:[cm]?[jt]s|json|node|wasm)$/;
 
 /**
  * What the files are that a configuration which was only found would run: those that it names, by their paths as it has them, and those that these
  * name in turn by relative paths, by their real paths. Packages are not among them: they were installed, and are many files. Nor is what a
- * program only works out when it runs.
+ * program only works out when it runs; that is then refused, as all else is that is not here.
  *
  * @throws CONFIG_INVALID for what is somebody else's, or no file; INPUT_NOT_FOUND, IO_ERROR
  */
@@ -41,7 +41,9 @@ function add(name: string, path: string, found: Map<string, string>): void {
   const literals = new Set([...text.matchAll(RELATIVE)].map(([, , literal]) => literal!));
   for (const literal of literals) {
     // Names beyond ASCII are in UTF-8.
-    const relative = Buffer.from(literal, 'latin1').toString();
+    const relative = Buffer.from(literal, 'latin1')
+      .toString()
+      .replace(/[?#].*$/, '');
     const file = ENDINGS.map((end) => from(directory, `${relative}${end}`)).find(isCode);
     if (file !== undefined) add(realpathSync.native(file), file, found);
   }

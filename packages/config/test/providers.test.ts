@@ -1,6 +1,8 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: such texts are what this is about.
+import { execFile } from 'node:child_process';
 import { chmod, readdir, readFile, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import {
   type Config,
   configStatus,
@@ -17,8 +19,38 @@ const NAME = 'weightseal.config.yaml';
 const provider = (mark = 'first') =>
   `export const mine = { scheme: 'corp-kms', options: ['endpoint', 'token'],
     fromUri: (uri, given) => ({ provider: 'corp-kms', uri, given, mark: '${mark}', wrap() {}, unwrap() {} }) };`;
+const EVIL = 'globalThis.ranEvil=true;';
 const FILE = { 'corp.mjs': provider() };
 const BY_FILE = 'providers: { corp-kms: ./corp.mjs }\nkeys: { a: "corp-kms://a" }\nopen: [a]\n';
+
+/** Where Node has hooks: 22.15 and later. */
+const hasHooks = 'registerHooks' in process.getBuiltinModule('node:module');
+
+const importing = (body: string) => `import { createRequire } from 'node:module';
+  const require = createRequire(import.meta.url);
+  export const mine = { scheme: 'corp-kms', options: [], fromUri: async (uri) => {
+    let all;
+    ${body}
+    return { provider: 'corp-kms', uri, all, wrap() {}, unwrap() {} };
+  } };`;
+
+/** In a process without the test runner, which imports in its own way. */
+async function madeKey(folder: Folder, then = ''): Promise<unknown> {
+  const program = `
+    import fs from 'node:fs';
+    import { keyWrappers, loadConfig, trustConfig } from '@weightseal/config';
+    const EVIL = ${JSON.stringify(EVIL)};
+    const places = ${JSON.stringify({ cwd: folder.path, env: folder.home })};
+    await trustConfig(places);
+    const config = await loadConfig(places);
+    process.chdir(places.cwd);
+    ${then}
+    const { code, all } = await keyWrappers(config, ['a']).then(([key]) => key, (error) => error);
+    console.log(JSON.stringify({ code, all, ranEvil: 'ranEvil' in globalThis }));`;
+  const flags = ['--input-type=module', '-e', program];
+  const { stdout } = await promisify(execFile)(process.execPath, flags, { cwd: import.meta.dirname });
+  return JSON.parse(stdout);
+}
 
 const options = (folder: Folder) => ({ cwd: folder.path, env: folder.home });
 /** By its URI: by a name it would come in an object of ours. */
@@ -166,6 +198,94 @@ describe('what a configuration that was only found would run', () => {
       message: expect.stringMatching(/lib\/mark\.m?js", which is not what it was/),
     });
   });
+
+  /** What a provider does when its key is made, what else there is, and what is done once the configuration is loaded. */
+  const CASES: [string, string, Record<string, string>, string?][] = [
+    [
+      'is another by a link',
+      "import('./http.mjs')",
+      { 'http.mjs': '', 'evil.mjs': EVIL },
+      "fs.rmSync('http.mjs'); fs.symlinkSync('evil.mjs', 'http.mjs');",
+    ],
+    [
+      'changes before it is imported at last',
+      "import('./lazy.mjs')",
+      { 'lazy.mjs': '' },
+      "fs.writeFileSync('lazy.mjs', EVIL);",
+    ],
+    [
+      'has come to stand before another',
+      "require('./esc')",
+      { 'esc/index.js': '' },
+      "fs.writeFileSync('esc.js', EVIL);",
+    ],
+    [
+      'is asked for with a query',
+      "import('./http.mjs?v=1')",
+      { 'http.mjs': '' },
+      "fs.writeFileSync('http.mjs', EVIL);",
+    ],
+    [
+      'is asked for as if by another',
+      "createRequire(new URL('./package.json', import.meta.url))('./in.js')",
+      { 'in.js': EVIL },
+      "fs.appendFileSync('in.js', ';');",
+    ],
+    ['is named by a URL', "import('file://HERE/in.mjs')", { 'in.mjs': EVIL }],
+    ['is data', `import('data:text/javascript,${EVIL}')`, {}],
+    ...(
+      [
+        ['./pk', { 'pk/package.json': '{ "main": "main.js" }', 'pk/main.js': EVIL }],
+        ['./data.txt', { 'data.txt': EVIL }],
+        ['./noext', { noext: EVIL }],
+        ['./\\x65sc.js', { 'esc.js': EVIL }],
+        ['#in', { 'package.json': '{ "imports": { "#in": "./in.js" } }', 'in.js': EVIL }],
+        ['@corp/self', { 'package.json': '{ "name": "@corp/self", "exports": "./in.js" }', 'in.js': EVIL }],
+        ['@corp/kms/../../../in.js', { 'in.js': EVIL, 'node_modules/@corp/kms/x.js': '' }],
+        ['./native.node', { 'native.node': EVIL }],
+        ['HERE/in.js', { 'in.js': EVIL }],
+      ] satisfies [string, Record<string, string>][]
+    ).map(([name, files]): [string, string, Record<string, string>] => [
+      `nobody foresaw: ${name}`,
+      `require('${name}')`,
+      files,
+    ]),
+  ];
+  test.runIf(hasHooks).for(CASES)('nor is one run that %s', async ([, does, files, then = '']) => {
+    await using folder = await Folder.with({ [NAME]: BY_FILE, ...files });
+    const body = `await ${does.replaceAll('HERE', folder.path)};`;
+    await folder.write('corp.mjs', importing(body));
+    expect(await madeKey(folder, then)).toEqual({ code: 'CONFIG_UNTRUSTED', ranEvil: false });
+  });
+
+  test.runIf(hasHooks)(
+    'imports its own files, Node’s modules and packages, also of a workspace, early and late',
+    async () => {
+      await using folder = await Folder.with({
+        [NAME]: BY_FILE,
+        'corp.mjs': `import { a } from './lib/a.mjs?v=1';
+        import { kept } from '@corp/kept';
+        ${importing(`
+          const { late } = await import('./late.mjs');
+          const { pack } = await import('linked/main.mjs');
+          all = [a, kept, late, pack, require('./old'), require('kept/').a, require('node:os') === require('os')];`)}`,
+        'lib/a.mjs': "import { b } from './b.cjs'; export const a = b;",
+        'lib/b.cjs': "exports.b = require('./b.json')[0];",
+        'lib/b.json': '["b"]',
+        'late.mjs': "import './lib/a.mjs'; export const late = 'late';",
+        'old/index.js': "module.exports = 'old';",
+        'node_modules/@corp/kept/package.json': '{ "type": "module", "exports": "./main.js" }',
+        'node_modules/@corp/kept/main.js': "export { kept } from './more.js';",
+        'node_modules/@corp/kept/more.js': "export const kept = 'kept';",
+        'node_modules/kept/index.js': "exports.a = 'kept/';",
+        'packages/linked/main.mjs': "export const pack = 'linked';",
+      });
+      await symlink('../packages/linked', join(folder.path, 'node_modules/linked'));
+      expect(await madeKey(folder)).toMatchObject({
+        all: ['b', 'kept', 'late', 'linked', 'old', 'kept/', true],
+      });
+    },
+  );
 
   test('is found in the entry of that configuration alone, and goes with it', async () => {
     await using folder = await Folder.with({ [NAME]: BY_FILE, ...FILE });

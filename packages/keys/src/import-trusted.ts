@@ -1,8 +1,20 @@
-import { pathToFileURL } from 'node:url';
+import { dirname } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { WeightsealError } from '@weightseal/core';
+import { installations, liesIn, packageIn } from './installed-package.js';
 
 /** What files must be, by their real paths: SHA-256 in hexadecimal. */
 export type Contents = Readonly<Record<string, string>>;
+
+/** The files of a provider by their URLs, and what they must be. */
+type Held = ReadonlyMap<string, string>;
+
+/** By the URL of the file that the provider is named by. */
+const held = new Map<string, Held>();
+let isHooked = false;
+
+/** With these, what is resolved and not run by itself: `createRequire` takes them for who asks. */
+const ASKS_FOR_OTHERS = /\/(?:noop\.js|package\.json)$/;
 
 export function isContent(bytes: string | Uint8Array, wanted: string): boolean {
   const { createHash } = process.getBuiltinModule('node:crypto');
@@ -10,40 +22,94 @@ export function isContent(bytes: string | Uint8Array, wanted: string): boolean {
 }
 
 export function untrusted(module: string): WeightsealError {
-  return new WeightsealError(
-    'CONFIG_UNTRUSTED',
+  return refused(
     `The provider ${JSON.stringify(module)} is not what it was when its configuration was trusted, and is not run. Look at it, then \`weightseal config trust\`.`,
   );
 }
 
 /**
- * Imports a module, and sees that what is run of these files is what was trusted: the very bytes, however fast a file is exchanged. Node before 22.15 has
- * no hooks for that.
+ * Imports a module, and sees that what is run of files is what was trusted, from now on: the very bytes, however fast a file is exchanged, whatever a
+ * path leads to then, and however late it is imported.
  *
- * @throws CONFIG_UNTRUSTED, and what the module throws
+ * @throws CONFIG_UNTRUSTED, also where Node has no hooks for that; and what the module throws
  */
 export async function importTrusted(
   url: string,
   contents: Contents,
 ): Promise<Readonly<Record<string, unknown>>> {
+  hook(fileURLToPath(url));
+  held.set(url, new Map(Object.entries(contents).map(([path, hash]) => [pathToFileURL(path).href, hash])));
+  return await import(url);
+}
+
+function hook(path: string): void {
+  if (isHooked) return;
   const { registerHooks } = process.getBuiltinModule('node:module');
-  const wanted = new Map(
-    Object.entries(contents).map(([path, sha256]) => [pathToFileURL(path).href, { path, sha256 }]),
-  );
-  const hooks = registerHooks?.({
+  if (!registerHooks)
+    throw refused(
+      `The provider ${path} has to be what it was when its configuration was trusted, and Node ${process.version} cannot see to that. Use Node 22.15 or later (of 23, 23.5 or later), or name the configuration with --config or WEIGHTSEAL_CONFIG.`,
+    );
+  registerHooks({
+    resolve(specifier, context, next) {
+      const resolved = next(specifier, context);
+      checkImport(specifier, context.parentURL, resolved.url);
+      return resolved;
+    },
     load(asked, context, next) {
       const loaded = next(asked, context);
-      const file = wanted.get(asked.replace(/[?#].*$/s, ''));
-      if (file === undefined || loaded.source === undefined || loaded.source === null) return loaded;
-      if (!isContent(bytesOf(loaded.source), file.sha256)) throw untrusted(file.path);
+      const url = plain(asked);
+      const wanted = holding(url).map((files) => files.get(url)!);
+      if (wanted.length === 0) return loaded;
+      const { source } = loaded;
+      const bytes = source === undefined || source === null ? undefined : bytesOf(source);
+      if (bytes === undefined || !wanted.some((one) => isContent(bytes, one)))
+        throw untrusted(fileURLToPath(url));
       return loaded;
     },
   });
+  isHooked = true;
+}
+
+/** What a file of a provider imports is Node's own, of a package that is installed, or one of those files. */
+function checkImport(specifier: string, parentUrl: string | undefined, result: string): void {
+  if (parentUrl === undefined || result.startsWith('node:')) return;
+  const parent = plain(parentUrl);
+  const holders = holding(parent);
+  if (holders.length === 0) return;
+  const url = plain(result);
+  // What is no JavaScript is mapped by the system, and nobody sees the bytes.
+  if (!url.endsWith('.node') && holders.some((files) => files.has(url))) return;
+  if (isOfPackage(specifier, parent, url)) return;
+  throw refused(
+    `The provider's file ${fileURLToPath(parent)} imports ${JSON.stringify(specifier)}, which is not among the files that were trusted, and is not run. Name it there by its relative path in quotation marks and with its ending, make it a package, or name the configuration with --config or WEIGHTSEAL_CONFIG.`,
+  );
+}
+
+function holding(url: string): readonly Held[] {
+  const below = ASKS_FOR_OTHERS.test(url) ? url.slice(0, url.lastIndexOf('/') + 1) : undefined;
+  return [...held.values()].filter(
+    (files) =>
+      files.has(url) || (below !== undefined && [...files.keys()].some((one) => one.startsWith(below))),
+  );
+}
+
+/** By its name alone: where it says itself to be that package, Node does not look in `node_modules`. */
+function isOfPackage(specifier: string, parent: string, url: string): boolean {
+  const name = packageIn(specifier);
+  if (name === undefined || !url.startsWith('file:')) return false;
   try {
-    return await import(url);
-  } finally {
-    hooks?.deregister();
+    const file = fileURLToPath(url);
+    return [...installations(name, dirname(fileURLToPath(parent)))].some(({ directory }) =>
+      liesIn(file, directory),
+    );
+  } catch {
+    return false;
   }
+}
+
+/** Without `?query` and `#fragment`, with which a file is another module. */
+function plain(url: string): string {
+  return url.replace(/[?#].*$/s, '');
 }
 
 function bytesOf(
@@ -53,4 +119,8 @@ function bytesOf(
   return ArrayBuffer.isView(source)
     ? new Uint8Array(source.buffer, source.byteOffset, source.byteLength)
     : new Uint8Array(source);
+}
+
+function refused(message: string): WeightsealError {
+  return new WeightsealError('CONFIG_UNTRUSTED', message);
 }

@@ -1,15 +1,16 @@
 import { readFile, realpath, stat } from 'node:fs/promises';
-import { isAbsolute, join } from 'node:path';
+import { resolve as absolute, isAbsolute, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { ioError, type KeyProvider, loadError, WeightsealError } from '@weightseal/core';
 import { importTrusted, isContent, untrusted } from './import-trusted.js';
+import { type Installed, installations, liesIn, ofOthers, packageIn } from './installed-package.js';
 import { missingPackage } from './load-factory.js';
 import { isModulePath } from './module-path.js';
 import { isProvider, type ProviderModule, type ProviderSource, providersIn } from './other-provider.js';
 import type { KeyFactory } from './providers.js';
 
-/** As npm has them, with a path into the package or without. */
-const PACKAGE = /^((?:@[a-z0-9~-][a-z0-9._~-]*\/)?[a-z0-9~-][a-z0-9._~-]*)(?:\/[\w./@~+-]+)?$/i;
+/** What may stand behind the name of a package: a path that stays in it. */
+const INTO_PACKAGE = /^(?:\/(?!\.{1,2}(?:\/|$))[\w.@~+-]+)*$/;
 
 /** A provider, and how a sentence about it begins. */
 export interface LoadedProvider {
@@ -106,31 +107,46 @@ async function packageUrl(
   { from, sha256 }: ProviderSource,
   whose: string,
 ): Promise<string> {
-  const [, name] = PACKAGE.exec(module) ?? [];
-  if (name === undefined || sha256 !== undefined)
+  const name = packageIn(module);
+  if (name === undefined || !INTO_PACKAGE.test(module.slice(name.length)) || sha256 !== undefined)
     throw new WeightsealError(
       'INVALID_ARGUMENT',
       `${whose} is neither the name of a package nor a path, which begins with ./, ../ or /.`,
     );
-  const { resolve } = await import('import-meta-resolve');
-  const parents = directoriesOf(from).map((directory) => pathToFileURL(join(directory, 'x')).href);
-  let missing: unknown;
-  for (const parent of [...parents, import.meta.url]) {
-    try {
-      return resolve(module, parent);
-    } catch (cause) {
-      if (missingPackage(cause) !== name)
-        throw (
-          loadError(cause, name) ??
-          invalid(`${whose} is installed, and has nothing to load by that name.`, cause)
-        );
-      missing = cause;
-    }
+  // Undefined in the single program, beside which nothing is installed.
+  const beside: string | undefined = import.meta.dirname;
+  for (const directory of [...directoriesOf(from), ...(beside === undefined ? [] : [beside])]) {
+    const [installed] = installations(name, absolute(directory));
+    if (installed !== undefined) return installedUrl(module, installed, whose);
   }
+  const hint = /\.[cm]?[jt]s$/.test(module)
+    ? `a file is named by its path, ./${module}`
+    : `\`npm install ${name}\` (add --global where weightseal itself is installed so). One of your project's is named by its file, as in \`--provider ${scheme}=./node_modules/${name}/index.js\``;
   throw new WeightsealError(
     'PROVIDER_MISSING',
-    `Keys of ${scheme}: need a package that is not installed: ${/\.[cm]?[jt]s$/.test(module) ? `a file is named by its path, ./${module}` : `\`npm install ${name}\` (add --global where weightseal itself is installed so)`}.`,
-    { cause: missing },
+    `Keys of ${scheme}: need a package that is not installed: ${hint}.`,
+  );
+}
+
+/** Resolved from within `node_modules`: a directory around it that says itself to be that package is not asked. */
+async function installedUrl(module: string, installed: Installed, whose: string): Promise<string> {
+  const { resolve } = await import('import-meta-resolve');
+  let url: string;
+  let stranger: string | undefined;
+  try {
+    url = resolve(module, pathToFileURL(join(installed.modules, 'x')).href);
+    if (!url.startsWith('file:') || !liesIn(fileURLToPath(url), installed.directory))
+      throw new Error(`${url} is not in ${installed.directory}`);
+    stranger = ofOthers(installed, fileURLToPath(url));
+  } catch (cause) {
+    throw (
+      loadError(cause, module) ??
+      invalid(`${whose} is installed, and has nothing to load by that name.`, cause)
+    );
+  }
+  if (stranger === undefined) return url;
+  throw invalid(
+    `${whose} is not run, since ${stranger}. Have it be yours or root's, and nobody else's to write; or install it elsewhere.`,
   );
 }
 

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -165,6 +165,14 @@ describe('a provider that does not do is told', () => {
       'INVALID_ARGUMENT',
       'neither the name of a package nor a path',
     ],
+    ...['a/../../mine.mjs', 'a/./b', 'a//b', 'a/..', '@a/../b', 'a/'].map(
+      (module): [string, () => unknown, string, string] => [
+        `what would lead out of a package: ${module}`,
+        () => ({ module, from: root }),
+        'INVALID_ARGUMENT',
+        'neither the name of a package nor a path',
+      ],
+    ),
     ['data', () => 'data:text/javascript,1', 'INVALID_ARGUMENT', 'neither the name of a package nor a path'],
     ['a directory', () => root, 'PROVIDER_INVALID', 'is no file'],
     ['nothing at all', () => null, 'INVALID_ARGUMENT', 'is no provider'],
@@ -260,6 +268,64 @@ describe('a provider that does not do is told', () => {
     });
   });
 
+  test('where only a directory around says itself to be that package', async () => {
+    const directory = await mkdtemp(join(root, 'self-'));
+    await writeFile(join(directory, 'package.json'), '{ "name": "@corp/kms", "exports": "./x.mjs" }');
+    await writeFile(join(directory, 'x.mjs'), source());
+    const given = { module: '@corp/kms', from: directory };
+    await expect(from(given)).rejects.toMatchObject({
+      code: 'PROVIDER_MISSING',
+      message: expect.stringContaining('--provider corp-kms=./node_modules/@corp/kms/index.js'),
+    });
+    const kms = join(directory, 'node_modules/@corp/kms');
+    await mkdir(kms, { recursive: true });
+    await writeFile(join(kms, 'package.json'), '{ "type": "module", "exports": "./main.js" }');
+    await writeFile(
+      join(kms, 'main.js'),
+      source("({ provider: 'corp-kms', uri, inside: 1, wrap() {}, unwrap() {} })"),
+    );
+    expect(await from(given)).toMatchObject({ inside: 1 });
+  });
+
+  test('where what it is loaded from lies elsewhere than in the package', async () => {
+    const directory = await installed({ 'corp/package.json': '{ "exports": "./main.mjs" }' });
+    await writeFile(join(directory, 'outside.mjs'), source());
+    await symlink('../../outside.mjs', join(directory, 'node_modules/corp/main.mjs'));
+    await expect(from({ module: 'corp', from: directory })).rejects.toMatchObject({
+      code: 'PROVIDER_INVALID',
+      cause: { message: expect.stringContaining('outside.mjs is not in ') },
+    });
+  });
+
+  test.runIf(process.platform !== 'win32').for(['', 'corp', 'corp/package.json', 'corp/main.mjs'])(
+    'where others can change which package it is: node_modules/%s',
+    async (open) => {
+      const directory = await installed({
+        'corp/package.json': '{ "exports": "./main.mjs" }',
+        'corp/main.mjs': source(),
+      });
+      const given = { module: 'corp', from: directory };
+      expect(await from(given)).toMatchObject({ uri: URI });
+      await chmod(join(directory, 'node_modules', open), 0o777);
+      await expect(from(given)).rejects.toMatchObject({
+        code: 'PROVIDER_INVALID',
+        message: expect.stringContaining('can be written to by everybody'),
+      });
+    },
+  );
+
+  test.runIf(process.geteuid?.() === 0)('where the package is another user’s', async () => {
+    const directory = await installed({
+      'corp/package.json': '{ "exports": "./main.mjs" }',
+      'corp/main.mjs': source(),
+    });
+    await chown(join(directory, 'node_modules/corp/main.mjs'), 4321, 4321);
+    await expect(from({ module: 'corp', from: directory })).rejects.toMatchObject({
+      code: 'PROVIDER_INVALID',
+      message: expect.stringContaining('main.mjs belongs to another user'),
+    });
+  });
+
   test('where nobody has named one, with those that are known', async () => {
     await expect(keyFromUri('corp:x', { providers: { 'corp-kms': corp } })).rejects.toMatchObject({
       code: 'PROVIDER_UNKNOWN',
@@ -301,6 +367,19 @@ test.runIf('registerHooks' in process.getBuiltinModule('node:module'))(
     expect(await said({ [imported]: '0'.repeat(64) })).toBe('CONFIG_UNTRUSTED\nundefined\n');
   },
 );
+
+test('a file that was trusted is not run where Node cannot see to that, with what does', async () => {
+  const path = await file(source());
+  const sha256 = createHash('sha256').update(source()).digest('hex');
+  const program = `
+    process.getBuiltinModule('node:module').registerHooks = undefined;
+    const { keyFromUri } = await import('@weightseal/keys');
+    const providers = { 'corp-kms': ${JSON.stringify({ module: path, sha256 })} };
+    await keyFromUri('corp-kms:a', { providers }).catch(({ code, message }) => console.log(code, message));`;
+  const flags = ['--input-type=module', '-e', program];
+  const { stdout } = await promisify(execFile)(process.execPath, flags, { cwd: import.meta.dirname });
+  expect(stdout).toMatch(/^CONFIG_UNTRUSTED .* Use Node 22\.15 or later .* or name the configuration/);
+});
 
 test.for<[string, object]>([
   ['a scheme in capitals', { scheme: 'Corp', options: [], fromUri: key }],
