@@ -1,12 +1,13 @@
 import type { Config, ConfiguredKey } from '@weightseal/config';
 import type { Context, KeyWrapper } from '@weightseal/core';
 import type { Providers } from '@weightseal/keys';
+import { fs } from './builtins.js';
 import { usageError } from './cli-error.js';
 import { configurationFor, shownKeys, tellUse, type Used, used } from './configuration.js';
 import { core } from './core.js';
 import { type Asking, passphrasePrompt } from './passphrase-prompt.js';
 import { providersOf } from './providers.js';
-import { quote } from './text.js';
+import { quote, shellWord } from './text.js';
 import type { Args } from './types.js';
 import { contextOf } from './values.js';
 
@@ -69,7 +70,13 @@ async function allOf<T>(keys: readonly T[], make: (key: T) => Promise<KeyWrapper
 /** Where there is no configuration, every key is named by its URI. */
 export async function checkUris(keys: readonly string[]): Promise<void> {
   const { schemeOf } = await import('@weightseal/keys');
-  if (keys.every((key) => schemeOf(key) !== undefined)) return;
+  const wrong = keys.filter((key) => schemeOf(key) === undefined);
+  if (wrong.length === 0) return;
+  const file = wrong.find((key) => fs.existsSync(key));
+  if (file !== undefined)
+    throw usageError(
+      `${quote(file)} is a file here, and a key is named by its URI: a key file is ${shellWord(`local:${file}`)}.`,
+    );
   // Not repeated: what stands there by mistake may be a secret.
   throw usageError(
     'A key is named by its URI (a key file is local:<path>), or by a name from a configuration, and no weightseal.config file was found here or above.',

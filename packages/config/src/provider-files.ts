@@ -8,6 +8,8 @@ import type { TrustedFiles } from './trust.js';
 
 /** More than any provider is made of that is no package. */
 const MAX_FILES = 1000;
+/** And more that it names: a stranger's file could have us look for names for hours, also where nothing of it is run. */
+const MAX_NAMES = 10_000;
 /** Whatever stands in quotation marks and can be a file beside: to take one too many for code does no harm. */
 const RELATIVE = /(["'`])(\.{1,2}\/[^"'`\n]{1,512})\1/g;
 const ENDINGS = ['', '.js', '.cjs', '.json', '/index.js', '/index.json'];
@@ -22,31 +24,34 @@ const IS_CODE = /\.(?:[cm]?[jt]s|json|node|wasm)$/;
  */
 export function filesOf(modules: Iterable<string>, directory: string): TrustedFiles {
   const found = new Map<string, string>();
+  const looked = { at: 0 };
   for (const path of [...new Set(modules)].filter(isModulePath).sort())
-    add(path, from(directory, path), found);
+    add(path, from(directory, path), found, looked);
   return Object.fromEntries(found);
 }
 
-function add(name: string, path: string, found: Map<string, string>): void {
+function add(name: string, path: string, found: Map<string, string>, looked: { at: number }): void {
   if (found.has(name)) return;
-  if (found.size >= MAX_FILES)
-    throw new WeightsealError(
-      'CONFIG_INVALID',
-      `A provider is made of more than ${MAX_FILES} files; make it a package.`,
-    );
+  if (found.size >= MAX_FILES) throw tooMuch(`is made of more than ${MAX_FILES} files`);
   const { bytes, sha256 } = read(path);
   found.set(name, sha256);
   const directory = dirname(realpathSync.native(path));
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
   const literals = new Set([...text.matchAll(RELATIVE)].map(([, , literal]) => literal!));
+  looked.at += literals.size;
+  if (looked.at > MAX_NAMES) throw tooMuch(`names more than ${MAX_NAMES} others`);
   for (const literal of literals) {
     // Names beyond ASCII are in UTF-8.
     const relative = Buffer.from(literal, 'latin1')
       .toString()
       .replace(/[?#].*$/, '');
     const file = ENDINGS.map((end) => from(directory, `${relative}${end}`)).find(isCode);
-    if (file !== undefined) add(realpathSync.native(file), file, found);
+    if (file !== undefined) add(realpathSync.native(file), file, found, looked);
   }
+}
+
+function tooMuch(what: string): WeightsealError {
+  return new WeightsealError('CONFIG_INVALID', `A provider ${what}; make it a package.`);
 }
 
 function isCode(path: string): boolean {

@@ -45,7 +45,7 @@ async function madeKey(folder: Folder, then = ''): Promise<unknown> {
     const config = await loadConfig(places);
     process.chdir(places.cwd);
     ${then}
-    const { code, all } = await keyWrappers(config, ['a']).then(([key]) => key, (error) => error);
+    const { code, all } = await keyWrappers(config, [config.key('a').uri]).then(([key]) => key, (error) => error);
     console.log(JSON.stringify({ code, all, ranEvil: 'ranEvil' in globalThis }));`;
   const flags = ['--input-type=module', '-e', program];
   const { stdout } = await promisify(execFile)(process.execPath, flags, { cwd: import.meta.dirname });

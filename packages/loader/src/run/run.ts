@@ -240,7 +240,7 @@ function checked({ command, release, readyUrl }: RunOptions): URL | undefined {
       'A command runs on plaintext in memory on Linux only; open the file to a path that you choose.',
     );
   if (!Array.isArray(command) || command.some((word) => typeof word !== 'string'))
-    throw bad('The option `command` must be an array of texts: the command and its arguments.');
+    throw bad('The option `command` must be an array of strings: the command and its arguments.');
   if (!command[0]) throw bad('There is no command to run.');
   if (![undefined, 'after-exit', 'on-ready'].includes(release))
     throw bad("`release` is 'after-exit' or 'on-ready'.");
