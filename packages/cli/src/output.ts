@@ -1,4 +1,5 @@
 import { fs } from './builtins.js';
+import { writeData } from './captured.js';
 import { SystemError } from './cli-error.js';
 import { eraseStatus } from './status-line.js';
 
@@ -41,7 +42,7 @@ export async function pour(stream: AsyncIterable<Uint8Array>, signal: AbortSigna
 
 function writeOut(chunk: Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
-    process.stdout.write(chunk, (error) => (error ? reject(failed(1, error)) : resolve()));
+    writeData(chunk, (error) => (error ? reject(failed(1, error)) : resolve()));
   });
 }
 

@@ -106,6 +106,42 @@ const TYPED: readonly (readonly [string, string])[] = [
   ['weightseal help NO_M', 'weightseal help NO_MATCHING_KEY '],
 ];
 
+/** With names that a shell would take for more, as a downloaded directory may have them; and with a program of that directory. */
+const HOSTILE: readonly (readonly [string, string])[] = [
+  ['./weightseal insp', './weightseal insp'],
+  ['weightseal seal --key local:x', 'weightseal seal --key local:x\\$\\(touch\\ RAN\\)'],
+  ['weightseal seal x', 'weightseal seal x\\$\\(touch\\ RAN\\)'],
+];
+
+// biome-ignore lint/suspicious/noTemplateCurlyInString: a shell's.
+const COLONS = 'COMP_WORDBREAKS=${COMP_WORDBREAKS//:}';
+
+describe('in a real shell, what a directory brings along is quoted and not run', () => {
+  for (const [name, shell, more] of [
+    ['bash', 'bash', ''],
+    ['bash that does not split words at colons', 'bash', COLONS],
+    ['zsh', 'zsh', ''],
+    ['fish', 'fish', ''],
+  ] as const) {
+    test.skipIf(!isHere('python3', shell))(`${name} (where it and Python are installed)`, async () => {
+      await using sandbox = await Sandbox.create();
+      await sandbox.run(
+        `touch 'x$(touch RAN)'; printf '#!/bin/sh\ntouch RAN' > weightseal; chmod +x weightseal; mkdir script bin; touch 'bin/odd;name'; chmod +x bin/*; weightseal completion ${shell} > script/c; printf '%s\n' '${more}' 'PATH=$PWD/bin:$PATH' >> script/c`,
+      );
+      // fish has its own commands, and completes them by itself.
+      const command = ['weightseal run x -- odd', 'weightseal run x -- odd\\;name'] as const;
+      const typing = shell === 'fish' ? HOSTILE : [...HOSTILE, command];
+      const running = sandbox.start(`python3 '${driver}' ${shell} script/c`);
+      running.stdin.end(JSON.stringify(typing));
+      const { stdout, stderr } = await running.outcome;
+      expect(stderr).toBe('');
+      const said = JSON.parse(stdout) as string[];
+      for (const [at, [typed, expected]] of typing.entries()) expect(said[at], typed).toContain(expected);
+      expect((await sandbox.run('ls RAN')).code).not.toBe(0);
+    });
+  }
+});
+
 describe('in a real shell, what is typed is completed', () => {
   for (const shell of ['bash', 'zsh', 'fish']) {
     test.skipIf(!isHere('python3', shell))(`${shell} (where it and Python are installed)`, async () => {

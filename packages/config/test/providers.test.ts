@@ -35,7 +35,7 @@ const importing = (body: string) => `import { createRequire } from 'node:module'
   } };`;
 
 /** In a process without the test runner, which imports in its own way. */
-async function madeKey(folder: Folder, then = ''): Promise<unknown> {
+async function madeKey(folder: Folder, then = '', last = ''): Promise<unknown> {
   const program = `
     import fs from 'node:fs';
     import { keyWrappers, loadConfig, trustConfig } from '@weightseal/config';
@@ -46,6 +46,7 @@ async function madeKey(folder: Folder, then = ''): Promise<unknown> {
     process.chdir(places.cwd);
     ${then}
     const { code, all } = await keyWrappers(config, [config.key('a').uri]).then(([key]) => key, (error) => error);
+    ${last}
     console.log(JSON.stringify({ code, all, ranEvil: 'ranEvil' in globalThis }));`;
   const flags = ['--input-type=module', '-e', program];
   const { stdout } = await promisify(execFile)(process.execPath, flags, { cwd: import.meta.dirname });
@@ -225,12 +226,12 @@ describe('what a configuration that was only found would run', () => {
       { 'http.mjs': '' },
       "fs.writeFileSync('http.mjs', EVIL);",
     ],
-    [
-      'is asked for as if by another',
-      "createRequire(new URL('./package.json', import.meta.url))('./in.js')",
-      { 'in.js': EVIL },
-      "fs.appendFileSync('in.js', ';');",
-    ],
+    ...['package.json', '', 'nothing.js'].map((name): [string, string, Record<string, string>, string] => [
+      `is asked for as if by ./${name}`,
+      `createRequire(new URL('./${name}', import.meta.url))('./in.js')`,
+      { 'in.js': '', 'evil.js': EVIL, 'package.json': '{}' },
+      "fs.rmSync('in.js'); fs.symlinkSync('evil.js', 'in.js');",
+    ]),
     ['is named by a URL', "import('file://HERE/in.mjs')", { 'in.mjs': EVIL }],
     ['is data', `import('data:text/javascript,${EVIL}')`, {}],
     ...(

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { WeightsealError } from '@weightseal/core';
@@ -12,9 +13,6 @@ type Held = ReadonlyMap<string, string>;
 /** By the URL of the file that the provider is named by. */
 const held = new Map<string, Held>();
 let isHooked = false;
-
-/** With these, what is resolved and not run by itself: `createRequire` takes them for who asks. */
-const ASKS_FOR_OTHERS = /\/(?:noop\.js|package\.json)$/;
 
 export function isContent(bytes: string | Uint8Array, wanted: string): boolean {
   const { createHash } = process.getBuiltinModule('node:crypto');
@@ -58,7 +56,7 @@ function hook(path: string): void {
     load(asked, context, next) {
       const loaded = next(asked, context);
       const url = plain(asked);
-      const wanted = holding(url).map((files) => files.get(url)!);
+      const wanted = [...held.values()].flatMap((files) => files.get(url) ?? []);
       if (wanted.length === 0) return loaded;
       const { source } = loaded;
       const bytes = source === undefined || source === null ? undefined : bytesOf(source);
@@ -74,7 +72,7 @@ function hook(path: string): void {
 function checkImport(specifier: string, parentUrl: string | undefined, result: string): void {
   if (parentUrl === undefined || result.startsWith('node:')) return;
   const parent = plain(parentUrl);
-  const holders = holding(parent);
+  const holders = holdersOf(parent);
   if (holders.length === 0) return;
   const url = plain(result);
   // What is no JavaScript is mapped by the system, and nobody sees the bytes.
@@ -85,12 +83,25 @@ function checkImport(specifier: string, parentUrl: string | undefined, result: s
   );
 }
 
-function holding(url: string): readonly Held[] {
-  const below = ASKS_FOR_OTHERS.test(url) ? url.slice(0, url.lastIndexOf('/') + 1) : undefined;
+/** Whose file it is; or, since `createRequire` takes any path for who asks, in whose directory, where it is no module that could ask. */
+function holdersOf(parent: string): readonly Held[] {
+  const directory = parent.slice(0, parent.lastIndexOf('/') + 1);
   return [...held.values()].filter(
     (files) =>
-      files.has(url) || (below !== undefined && [...files.keys()].some((one) => one.startsWith(below))),
+      files.has(parent) || ([...files.keys()].some((one) => one.startsWith(directory)) && !isModule(parent)),
   );
+}
+
+function isModule(url: string): boolean {
+  return !url.endsWith('/package.json') && url.startsWith('file:') && isFile(fileURLToPath(url));
+}
+
+function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
 }
 
 /** By its name alone: where it says itself to be that package, Node does not look in `node_modules`. */

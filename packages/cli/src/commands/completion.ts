@@ -15,11 +15,14 @@ export async function completion({ operand }: Args): Promise<Result> {
   return { value: { shell: operand, script: text }, lines: text.split('\n'), essential: true };
 }
 
-// The scripts only ask us, and offer what comes back: what there is to offer is in one place for all shells. Bash splits words also at : and =, and
-// replaces only what stands behind the last of them.
+// The scripts only ask us, and offer what comes back: what there is to offer is in one place for all shells. Whom they ask is the program that stands on
+// the line, and never one of a directory that the line counts from: nobody has said yet that it is to run. Bash splits words also at : and =, and
+// replaces only what stands behind the last of them; what it is offered it inserts as it is, so that names are quoted here. In a word with quotation marks
+// of its own they would have to be quoted otherwise, and are left out.
 function bash(): string {
   return String.raw`
 _weightseal() {
+  [[ ${'$'}{COMP_WORDS[0]} == */* && ${'$'}{COMP_WORDS[0]} != /* ]] && return
   local line=${'$'}{COMP_LINE:0:COMP_POINT} word i at=-1 dashes=-1
   local -a typed=()
   for ((i = 0; i <= COMP_CWORD; i++)); do
@@ -32,6 +35,7 @@ _weightseal() {
     line=${'$'}{line#"$word"}
     typed[at]+=$word
   done
+  local raw=${'$'}{typed[at]} quoted=
   typed=("${'$'}{typed[@]//[\\\'\"]/}")
   local current=${'$'}{typed[at]} prefix= kind value about cut=
   local -a offers=()
@@ -58,7 +62,11 @@ _weightseal() {
         else compopt -o default; fi ;;
     esac
   done < <("${'$'}{COMP_WORDS[0]}" ${COMPLETE} "${'$'}{typed[@]:1}" 2> /dev/null)
-  COMPREPLY=("${'$'}{offers[@]}")
+  COMPREPLY=()
+  for word in "${'$'}{offers[@]}"; do
+    printf -v quoted %q "$word"
+    [[ $raw == *[\'\"]* && $quoted != "$word" ]] || COMPREPLY+=("$quoted")
+  done
 }
 complete -F _weightseal weightseal
 `;
@@ -68,6 +76,7 @@ function zsh(): string {
   return String.raw`
 #compdef weightseal
 _weightseal() {
+  [[ ${'$'}{(Q)words[1]} == */* && ${'$'}{(Q)words[1]} != /* ]] && return 0
   local line kind rest prefix=
   local -a values shown joined before
   before=("${'$'}{(@Q)words[2,CURRENT-1]}")
@@ -103,6 +112,7 @@ function fish(): string {
 function __weightseal_complete
     set -l typed (commandline -opc)
     set -l program $typed[1]
+    string match -q -r '^[^/].*/' -- $program; and return
     set -e typed[1]
     set -l current (commandline -ct)
     set -l prefix ''
