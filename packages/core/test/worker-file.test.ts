@@ -62,13 +62,18 @@ describe('the threads of core', () => {
     }
   });
 
+  it('are started from what a link beside leads to', async () => {
+    const { threads, same } = await bundled((folder) => symlinkSync(WORKER, join(folder, 'worker.js')));
+    expect(new Set(threads)).toEqual(new Set(['file']));
+    expect(same).toBe(true);
+  });
+
   const beside: Record<string, (file: string) => void> = {
     nothing: () => {},
     "another's file of that name": (file) => writeFileSync(file, 'process.exit(7)'),
     'the file of another version': (file) => writeFileSync(file, `${readFileSync(WORKER, 'utf8')}\n;`),
     'a folder of that name': (file) => mkdirSync(file),
     'a link that leads nowhere': (file) => symlinkSync('nowhere', file),
-    'a link to the file': (file) => symlinkSync(WORKER, file),
     'a pipe': (file) => execFileSync('mkfifo', [file]),
     'the file, and others can write to it': (file) => {
       copyFileSync(WORKER, file);

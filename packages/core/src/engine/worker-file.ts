@@ -1,4 +1,5 @@
-import { lstatSync, readFileSync } from '../io/sync-fs.js';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { lstatSync, readFileSync, realpathSync } from '../io/sync-fs.js';
 
 /** The text of worker.ts with all that it imports. The build puts it here, and writes the same into dist/worker.js (tsup.config.ts). */
 declare const WORKER_TEXT: string;
@@ -27,17 +28,20 @@ export function distrustFile(): void {
 function besideUs(): URL | undefined {
   try {
     const sea: typeof import('node:sea') | undefined = process.getBuiltinModule('node:sea');
-    const url = new URL('./worker.js', import.meta.url);
-    if (sea?.isSea() || !isOursAlone(url)) return undefined;
-    return readFileSync(url, 'utf8') === text ? url : undefined;
+    if (sea?.isSea()) return undefined;
+    const beside = new URL('./worker.js', import.meta.url);
+    // Some bundlers put a link there; a thread is given the place that it leads to now.
+    const path = realpathSync.native(fileURLToPath(beside));
+    if (!isOursAlone(path)) return undefined;
+    return readFileSync(path, 'utf8') === text ? pathToFileURL(path) : undefined;
   } catch {
     return undefined;
   }
 }
 
 /** A regular file that nobody but its owner can change, and its owner is this user or root. */
-function isOursAlone(url: URL): boolean {
-  const stat = lstatSync(url);
+function isOursAlone(path: string): boolean {
+  const stat = lstatSync(path);
   const known = [0, process.geteuid?.() ?? stat.uid];
   return (
     stat.isFile() &&

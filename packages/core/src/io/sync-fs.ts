@@ -8,5 +8,6 @@ export const fsyncSync: typeof fs.fsyncSync = fs.fsyncSync;
 export const lstatSync: typeof fs.lstatSync = fs.lstatSync;
 export const readFileSync: typeof fs.readFileSync = fs.readFileSync;
 export const readlinkSync: typeof fs.readlinkSync = fs.readlinkSync;
+export const realpathSync: typeof fs.realpathSync = fs.realpathSync;
 export const readSync: typeof fs.readSync = fs.readSync;
 export const writevSync: typeof fs.writevSync = fs.writevSync;
