@@ -53,4 +53,4 @@ async function answerOf(cwd) {
   }
 }
 
-export const next = { name: 'Next.js, standalone', group: 'next', threads: 'file', run };
+export const next = { name: 'Next.js, standalone', group: 'next', threads: 'text', run };
