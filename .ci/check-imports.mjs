@@ -4,10 +4,10 @@ import { globSync, readdirSync, readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 
-/** The layers of core, from the bottom up, by the folder under src; `.` is the operations. The entries may import anything. */
-const LAYERS = ['common', 'format', 'keys', 'io', 'engine', '.'];
-/** Files that every layer may use. */
-const COMMON = ['errors.ts', 'crypto.ts', 'system-errors.ts', 'timers.ts', 'arguments.ts', 'nearest.ts'];
+/** The layers of core, from the bottom up, by the folder under src. */
+const LAYERS = ['common', 'format', 'keys', 'io', 'engine', 'file', 'bundle'];
+/** What every layer may use, and knows of none. */
+const COMMON = 'errors.ts';
 const ENTRIES = ['index.ts', 'worker.ts'];
 /** Which packages of ours each package may import. Everything that is not named here may import core only. */
 const PROVIDERS = ['kms-aws', 'kms-azure', 'kms-gcp', 'kms-local', 'kms-pkcs11', 'kms-vault'];
@@ -53,10 +53,8 @@ function importsOf(file) {
 }
 
 function layerOf(src, file) {
-  const path = relative(src, file);
-  const [top] = path.split('/');
-  if (COMMON.includes(top)) return 0;
-  return LAYERS.indexOf(path.includes('/') ? top : '.');
+  const [top] = relative(src, file).split('/');
+  return top === COMMON ? 0 : LAYERS.indexOf(top);
 }
 
 function checkRelative(name, src, file, target) {

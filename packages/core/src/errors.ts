@@ -1,4 +1,4 @@
-import { systemFailure } from './system-errors.js';
+import { systemFailure } from './common/system-errors.js';
 
 /**
  * Every code that weightseal can fail with, and the class it belongs to. Codes are stable across versions;

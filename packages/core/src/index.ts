@@ -1,4 +1,8 @@
-export { checkKinds, checkPath, checkText, filePath } from './arguments.js';
+export { checkKinds, checkPath, checkText, filePath } from './common/arguments.js';
+export { loadError } from './common/load-error.js';
+export { didYouMean } from './common/nearest.js';
+export type { OnProgress, Progress } from './common/progress.js';
+export { type SystemFailure, systemFailure } from './common/system-errors.js';
 export {
   abortedError,
   ERROR_CODES,
@@ -10,10 +14,29 @@ export {
   WeightsealError,
   type WeightsealErrorOptions,
 } from './errors.js';
+export { type Inspection, inspect, type Recipient } from './file/inspect.js';
+export { type OpenFileOptions, openToFile, openToStream, type VerifyOptions, verify } from './file/open.js';
+export type { Opened, OpenOptions } from './file/open-all.js';
+export {
+  openReader,
+  type ReaderOptions,
+  type SealedReader,
+  type StreamOptions,
+  type WriteOptions,
+} from './file/reader.js';
+export { type Resealed, type ResealOptions, reseal } from './file/reseal.js';
+export { type RewrapOptions, type Rewrapped, rewrap } from './file/rewrap.js';
+export {
+  type Sealed,
+  type SealFileOptions,
+  type SealOptions,
+  sealToFile,
+  sealToStream,
+} from './file/seal.js';
+export type { UnlockOptions } from './file/unlock.js';
 export { ownBytes, secretBytes, wipe } from './format/bytes.js';
 export { type Context, encodeContext } from './format/context.js';
 export type { WrappedKey } from './format/slot.js';
-export { type Inspection, inspect, type Recipient } from './inspect.js';
 export { type ByteSource, bufferSource, FileSource } from './io/byte-source.js';
 export type { ByteStream } from './io/feeder.js';
 export { findProgram, searchPath } from './io/find-program.js';
@@ -63,20 +86,3 @@ export {
 export { checkDataKey, DATA_KEY_BYTES } from './keys/secret.js';
 export { type SharedUnwraps, type ShareOptions, shareUnwraps } from './keys/shared-unwraps.js';
 export { betweenSteps, checkedDeadline, type Limits, within } from './keys/within.js';
-export { loadError } from './load-error.js';
-export { didYouMean } from './nearest.js';
-export { type OpenFileOptions, openToFile, openToStream, type VerifyOptions, verify } from './open.js';
-export type { Opened, OpenOptions } from './open-all.js';
-export type { OnProgress, Progress } from './progress.js';
-export {
-  openReader,
-  type ReaderOptions,
-  type SealedReader,
-  type StreamOptions,
-  type WriteOptions,
-} from './reader.js';
-export { type Resealed, type ResealOptions, reseal } from './reseal.js';
-export { type RewrapOptions, type Rewrapped, rewrap } from './rewrap.js';
-export { type Sealed, type SealFileOptions, type SealOptions, sealToFile, sealToStream } from './seal.js';
-export { type SystemFailure, systemFailure } from './system-errors.js';
-export type { UnlockOptions } from './unlock.js';

@@ -1,7 +1,7 @@
 // The entry of a pool thread: the build makes one script of it that imports nothing, so that it runs as a module, as CommonJS and as text
 // (engine/worker-file.ts). It holds no key longer than a task takes: keys live in memory that the main thread zeroes.
 import type { Hash } from 'node:crypto';
-import { createHash } from './crypto.js';
+import { createHash } from './common/crypto.js';
 import { runTask, Scratch } from './engine/run-task.js';
 import { machineFailure, TaskError } from './engine/task.js';
 import type { FromWorker, ToWorker } from './engine/worker-messages.js';

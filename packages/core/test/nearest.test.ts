@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { nearest } from '../src/nearest.js';
+import { nearest } from '../src/common/nearest.js';
 
 const known = ['keys', 'recipients', 'deadlineMs', 'hedgeMs'];
 

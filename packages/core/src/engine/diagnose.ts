@@ -1,10 +1,10 @@
+import { setImmediate } from '../common/timers.js';
 import { type ErrorCode, throwIfAborted, WeightsealError } from '../errors.js';
 import { view } from '../format/bytes.js';
 import type { FloeMessage } from '../format/floe.js';
 import { decryptSegment, release } from '../format/segment.js';
 import { NOT_FINAL, OVERHEAD, type Segments } from '../format/sizes.js';
 import { type ByteSource, readExactly } from '../io/byte-source.js';
-import { setImmediate } from '../timers.js';
 
 // Why a payload was refused: FORMAT.md §9.6 and §9.10. It runs after the refusal, releases nothing, and looks no further
 // than this many segments.

@@ -1,4 +1,4 @@
-import { createHash } from '../crypto.js';
+import { createHash } from '../common/crypto.js';
 import { WorkerThread } from './worker-thread.js';
 
 /** SHA-256 over slots that are handed in one after another. */

@@ -1,4 +1,4 @@
-import { setImmediate } from '../timers.js';
+import { setImmediate } from '../common/timers.js';
 import { runTask, Scratch } from './run-task.js';
 import type { Executor } from './task.js';
 

@@ -1,9 +1,9 @@
+import { systemFailure } from '../common/system-errors.js';
 import { ioError, isWeightsealError, WeightsealError } from '../errors.js';
 import type { FloeMessage } from '../format/floe.js';
 import { OVERHEAD } from '../format/sizes.js';
 import { writeError } from '../io/output/named.js';
 import { atMost, type ReadOptions, readsFor } from '../io/reads.js';
-import { systemFailure } from '../system-errors.js';
 import { type Digest, inlineDigest, threadDigest } from './digest.js';
 import { inlineExecutor } from './inline.js';
 import { inOrder } from './pipeline.js';

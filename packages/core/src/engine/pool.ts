@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { unref } from '../timers.js';
+import { unref } from '../common/timers.js';
 import type { Executor, Task, TaskResult } from './task.js';
 import { WorkerThread } from './worker-thread.js';
 

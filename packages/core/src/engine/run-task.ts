@@ -1,4 +1,4 @@
-import { randomFillSync } from '../crypto.js';
+import { randomFillSync } from '../common/crypto.js';
 import { decryptPieces, encryptPieces, type PieceReader, pieceOf, release } from '../format/segment.js';
 import { OVERHEAD } from '../format/sizes.js';
 import { readFully, writeFully } from './sync-io.js';

@@ -1,6 +1,6 @@
 import type { Worker } from 'node:worker_threads';
+import { systemFailure } from '../common/system-errors.js';
 import { WeightsealError } from '../errors.js';
-import { systemFailure } from '../system-errors.js';
 import { TaskError, type TaskResult } from './task.js';
 import { distrustFile, workerFile } from './worker-file.js';
 import type { FromWorker, ToWorker } from './worker-messages.js';

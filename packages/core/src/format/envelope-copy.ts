@@ -1,4 +1,4 @@
-import { createHash } from '../crypto.js';
+import { createHash } from '../common/crypto.js';
 import { WeightsealError } from '../errors.js';
 import { isZero, utf8, view } from './bytes.js';
 

@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from '../crypto.js';
+import { createHmac, timingSafeEqual } from '../common/crypto.js';
 import { WeightsealError } from '../errors.js';
 import { concat, fromBase64url, lengthPrefixed, toBase64url, u32, u64 } from './bytes.js';
 import { canonicalJson, hasExactly, isObject, type Json, parseCanonicalJson } from './canonical-json.js';

@@ -1,4 +1,4 @@
-import { randomBytes, timingSafeEqual } from '../crypto.js';
+import { randomBytes, timingSafeEqual } from '../common/crypto.js';
 import { WeightsealError } from '../errors.js';
 import { concat, u32, u64, utf8, view } from './bytes.js';
 import { kdf } from './kdf.js';

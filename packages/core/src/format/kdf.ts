@@ -1,4 +1,4 @@
-import { createHmac } from '../crypto.js';
+import { createHmac } from '../common/crypto.js';
 import { concat, secretBytes, u64, utf8 } from './bytes.js';
 
 const HKDF_BLOCK = Uint8Array.of(1);

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomBytes } from '../crypto.js';
+import { createCipheriv, createDecipheriv, randomBytes } from '../common/crypto.js';
 import { WeightsealError } from '../errors.js';
 import { concat, hasControl, lengthPrefixed, utf8 } from './bytes.js';
 import { canonicalJson, isObject, parseCanonicalJson } from './canonical-json.js';

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv } from '../crypto.js';
+import { createCipheriv, createDecipheriv } from '../common/crypto.js';
 import { view } from './bytes.js';
 import { segmentAad } from './kdf.js';
 import { NOT_FINAL, OVERHEAD, SEGMENT_HEAD, TAG } from './sizes.js';

@@ -1,6 +1,6 @@
 import type { BigIntStats } from 'node:fs';
 import { constants, type FileHandle, open } from 'node:fs/promises';
-import { checkPath, invalidArgument, nameOf } from '../arguments.js';
+import { checkPath, invalidArgument, nameOf } from '../common/arguments.js';
 import { abortedError, ioError, isWeightsealError, throwIfAborted, WeightsealError } from '../errors.js';
 import { ownBytes } from '../format/bytes.js';
 import { untilAborted } from '../keys/until-aborted.js';

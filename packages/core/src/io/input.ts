@@ -1,4 +1,4 @@
-import { filePath, nameOf } from '../arguments.js';
+import { filePath, nameOf } from '../common/arguments.js';
 import { WeightsealError } from '../errors.js';
 import { type ByteSource, FileSource, needsSize } from './byte-source.js';
 import { type ByteStream, Feeder, hearErrors } from './feeder.js';

@@ -1,4 +1,4 @@
-import { createHash } from '../crypto.js';
+import { createHash } from '../common/crypto.js';
 import { throwIfAborted, WeightsealError } from '../errors.js';
 import { type FileSource, inputChanged } from './byte-source.js';
 

@@ -1,4 +1,4 @@
-import { unref } from '../timers.js';
+import { unref } from '../common/timers.js';
 import type { DataKey } from './secret.js';
 
 export interface MemoryLimits {

@@ -1,5 +1,5 @@
+import { didYouMean } from '../common/nearest.js';
 import { WeightsealError } from '../errors.js';
-import { didYouMean } from '../nearest.js';
 import type { KeyWrapper } from './key-wrapper.js';
 
 /** What every provider is given, and heeds, beside the options of its own. */

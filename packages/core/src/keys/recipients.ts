@@ -1,4 +1,4 @@
-import { checkKinds } from '../arguments.js';
+import { checkKinds } from '../common/arguments.js';
 import { WeightsealError } from '../errors.js';
 import type { KeySlot } from '../format/slot.js';
 import type { KeyWrapper } from './key-wrapper.js';

@@ -1,4 +1,4 @@
-import { randomFillSync, timingSafeEqual } from '../crypto.js';
+import { randomFillSync, timingSafeEqual } from '../common/crypto.js';
 import { WeightsealError } from '../errors.js';
 import { ownBytes, secretBytes } from '../format/bytes.js';
 

@@ -1,4 +1,4 @@
-import { createHash } from '../crypto.js';
+import { createHash } from '../common/crypto.js';
 import { concat, lengthPrefixed, u32 } from '../format/bytes.js';
 import { type Context, encodeContext } from '../format/context.js';
 import type { WrappedKey } from '../format/slot.js';

@@ -1,4 +1,4 @@
-import { checkSignal, invalidArgument } from '../arguments.js';
+import { checkSignal, invalidArgument } from '../common/arguments.js';
 import { WeightsealError } from '../errors.js';
 import { MAX_TIMER_MS, optionalWhole } from './whole-number.js';
 

@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import type { FileHandle } from 'node:fs/promises';
+import { setImmediate } from '../../common/timers.js';
 import { throwIfAborted } from '../../errors.js';
-import { setImmediate } from '../../timers.js';
 import { findProgram } from '../find-program.js';
 
 /** How often a waiting program may be killed by others before another way is taken. */

@@ -1,8 +1,8 @@
 import { type FileHandle, lutimes, open, readFile, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { randomBytes } from '../../crypto.js';
+import { randomBytes } from '../../common/crypto.js';
+import { unref } from '../../common/timers.js';
 import { throwIfAborted } from '../../errors.js';
-import { unref } from '../../timers.js';
 import { contentOf, thisPlace, Watch } from './lock-watch.js';
 import { orAborted } from './turns.js';
 

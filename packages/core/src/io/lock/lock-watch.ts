@@ -1,7 +1,7 @@
 import type { Stats } from 'node:fs';
 import { constants, lstat, open, rename, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { randomBytes } from '../../crypto.js';
+import { randomBytes } from '../../common/crypto.js';
 import { readlinkSync } from '../sync-fs.js';
 
 // Windows has neither.

@@ -1,5 +1,5 @@
 import { constants, type FileHandle, open, rename, rm } from 'node:fs/promises';
-import { randomBytes } from '../../crypto.js';
+import { randomBytes } from '../../common/crypto.js';
 import { ioError, WeightsealError } from '../../errors.js';
 import { durableFlags } from './durable.js';
 import { creationError, type OutputTarget } from './output-target.js';

@@ -1,8 +1,8 @@
 import type { Stats } from 'node:fs';
 import { constants, type FileHandle, lstat, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { systemFailure } from '../../common/system-errors.js';
 import { type ErrorCode, ioError, isWeightsealError, WeightsealError } from '../../errors.js';
-import { systemFailure } from '../../system-errors.js';
 import {
   adviceFor,
   closedByDirectory,

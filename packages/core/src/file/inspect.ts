@@ -1,11 +1,11 @@
-import { checkKinds } from './arguments.js';
-import { lastSegmentFault } from './engine/diagnose.js';
-import type { Context } from './format/context.js';
-import { parseSegmentLength } from './format/floe.js';
-import { FLOE_HEADER, segmentsOfBody } from './format/sizes.js';
+import { checkKinds } from '../common/arguments.js';
+import { lastSegmentFault } from '../engine/diagnose.js';
+import type { Context } from '../format/context.js';
+import { parseSegmentLength } from '../format/floe.js';
+import { FLOE_HEADER, segmentsOfBody } from '../format/sizes.js';
+import type { ByteSource } from '../io/byte-source.js';
+import { Input } from '../io/input.js';
 import { readHeadOf } from './head.js';
-import type { ByteSource } from './io/byte-source.js';
-import { Input } from './io/input.js';
 
 /** What a sealed file shows to anyone. None of it is authenticated: only a key can tell whether it is true. */
 export interface Inspection {

@@ -1,7 +1,7 @@
-import { WeightsealError } from './errors.js';
-import { concat } from './format/bytes.js';
-import { type Envelope, encodeEnvelope, parseEnvelope } from './format/envelope.js';
-import { type ChosenCopy, chooseCopy, encodeCopy, parseCopy } from './format/envelope-copy.js';
+import { WeightsealError } from '../errors.js';
+import { concat } from '../format/bytes.js';
+import { type Envelope, encodeEnvelope, parseEnvelope } from '../format/envelope.js';
+import { type ChosenCopy, chooseCopy, encodeCopy, parseCopy } from '../format/envelope-copy.js';
 import {
   DEFAULT_AREA,
   encodePreamble,
@@ -10,9 +10,9 @@ import {
   type Preamble,
   parsePreamble,
   preambleFor,
-} from './format/preamble.js';
-import { FLOE_HEADER, OVERHEAD } from './format/sizes.js';
-import { type ByteSource, readExactly } from './io/byte-source.js';
+} from '../format/preamble.js';
+import { FLOE_HEADER, OVERHEAD } from '../format/sizes.js';
+import { type ByteSource, readExactly } from '../io/byte-source.js';
 
 /** Everything of a sealed file that can be read without a key. */
 export interface Head {

@@ -1,8 +1,8 @@
-import { warmFor } from './engine/pass.js';
-import { batches } from './engine/plan.js';
-import { OVERHEAD } from './format/sizes.js';
+import { setImmediate } from '../common/timers.js';
+import { warmFor } from '../engine/pass.js';
+import { batches } from '../engine/plan.js';
+import { OVERHEAD } from '../format/sizes.js';
 import type { SealedSource } from './sealed-source.js';
-import { setImmediate } from './timers.js';
 
 /** Segments from this length on come as the cipher's pieces; smaller ones are gathered, since each piece has its cost. */
 const PIECES_FROM = 262_144;

@@ -1,9 +1,9 @@
-import { checkKinds, filePath } from './arguments.js';
-import { throwIfAborted, WeightsealError } from './errors.js';
-import { attend, Input, type InputBytes } from './io/input.js';
-import { OutputFile } from './io/output/output-file.js';
-import { outputStream } from './io/output/output-stream.js';
-import { checkKeys } from './keys/wrap.js';
+import { checkKinds, filePath } from '../common/arguments.js';
+import { throwIfAborted, WeightsealError } from '../errors.js';
+import { attend, Input, type InputBytes } from '../io/input.js';
+import { OutputFile } from '../io/output/output-file.js';
+import { outputStream } from '../io/output/output-stream.js';
+import { checkKeys } from '../keys/wrap.js';
 import { type Opened, type OpenOptions, openAll, outputs } from './open-all.js';
 import type { SealedInput } from './sealed-input.js';
 import { SealedSource } from './sealed-source.js';

@@ -1,18 +1,18 @@
-import { randomBytes } from './crypto.js';
-import { WeightsealError } from './errors.js';
-import type { Context } from './format/context.js';
-import { type CoreDocument, makeCore, PAYLOAD_NAME } from './format/core-document.js';
-import { authenticateEnvelope, type Envelope, encodeEnvelope } from './format/envelope.js';
-import { copyCapacity } from './format/envelope-copy.js';
-import { type FloeMessage, startEncryption } from './format/floe.js';
-import { payloadKey } from './format/kdf.js';
-import { type Metadata, sealMetadata } from './format/metadata.js';
-import { DEFAULT_AREA, MAX_AREA, type Preamble, preambleFor } from './format/preamble.js';
-import { checkSegmentLength, DEFAULT_SEGMENT } from './format/sizes.js';
-import type { KeySlot } from './format/slot.js';
-import type { KeyWrapper } from './keys/key-wrapper.js';
-import { DataKey } from './keys/secret.js';
-import { checkKeys, wrapForAll } from './keys/wrap.js';
+import { randomBytes } from '../common/crypto.js';
+import { WeightsealError } from '../errors.js';
+import type { Context } from '../format/context.js';
+import { type CoreDocument, makeCore, PAYLOAD_NAME } from '../format/core-document.js';
+import { authenticateEnvelope, type Envelope, encodeEnvelope } from '../format/envelope.js';
+import { copyCapacity } from '../format/envelope-copy.js';
+import { type FloeMessage, startEncryption } from '../format/floe.js';
+import { payloadKey } from '../format/kdf.js';
+import { type Metadata, sealMetadata } from '../format/metadata.js';
+import { DEFAULT_AREA, MAX_AREA, type Preamble, preambleFor } from '../format/preamble.js';
+import { checkSegmentLength, DEFAULT_SEGMENT } from '../format/sizes.js';
+import type { KeySlot } from '../format/slot.js';
+import type { KeyWrapper } from '../keys/key-wrapper.js';
+import { DataKey } from '../keys/secret.js';
+import { checkKeys, wrapForAll } from '../keys/wrap.js';
 import { payloadAad, proven } from './unlock.js';
 
 export interface SealerOptions {

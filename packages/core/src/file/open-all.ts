@@ -1,13 +1,13 @@
 import type { FileHandle } from 'node:fs/promises';
-import { digestFor, type Pass, passError } from './engine/pass.js';
-import { WeightsealError } from './errors.js';
-import type { Context } from './format/context.js';
-import { PREAMBLE_LENGTH } from './format/preamble.js';
-import { release } from './format/segment.js';
+import { type OnProgress, progressCounter } from '../common/progress.js';
+import { digestFor, type Pass, passError } from '../engine/pass.js';
+import { WeightsealError } from '../errors.js';
+import type { Context } from '../format/context.js';
+import { PREAMBLE_LENGTH } from '../format/preamble.js';
+import { release } from '../format/segment.js';
+import { writeAt } from '../io/output/output-file.js';
+import type { ReadOptions } from '../io/reads.js';
 import type { Head } from './head.js';
-import { writeAt } from './io/output/output-file.js';
-import type { ReadOptions } from './io/reads.js';
-import { type OnProgress, progressCounter } from './progress.js';
 import type { SealedInput } from './sealed-input.js';
 import { checkSize, type Unlocked, type UnlockOptions } from './unlock.js';
 

@@ -1,6 +1,6 @@
 import { lstat } from 'node:fs/promises';
+import { type FileSource, inputChanged } from '../io/byte-source.js';
 import { readHeadOf } from './head.js';
-import { type FileSource, inputChanged } from './io/byte-source.js';
 
 /**
  * Keys take a while to answer, and data a while to be encrypted. Before a file is changed or replaced: is it still what stands under its name, and

@@ -1,16 +1,16 @@
 import type { FileHandle } from 'node:fs/promises';
-import { checkKinds } from './arguments.js';
-import { abortedError, ioError, isWeightsealError, WeightsealError } from './errors.js';
-import type { Context } from './format/context.js';
-import { release } from './format/segment.js';
-import type { ByteSource } from './io/byte-source.js';
-import { Input } from './io/input.js';
-import { endingStream } from './io/output/ending-stream.js';
-import type { ReadOptions } from './io/reads.js';
-import { checkKeys } from './keys/wrap.js';
+import { checkKinds } from '../common/arguments.js';
+import type { OnProgress } from '../common/progress.js';
+import { abortedError, ioError, isWeightsealError, WeightsealError } from '../errors.js';
+import type { Context } from '../format/context.js';
+import { release } from '../format/segment.js';
+import type { ByteSource } from '../io/byte-source.js';
+import { Input } from '../io/input.js';
+import { endingStream } from '../io/output/ending-stream.js';
+import type { ReadOptions } from '../io/reads.js';
+import { checkKeys } from '../keys/wrap.js';
 import { describe, type Opened, openAll } from './open-all.js';
 import { partsOf } from './parts.js';
-import type { OnProgress } from './progress.js';
 import { SealedSource } from './sealed-source.js';
 import type { UnlockOptions } from './unlock.js';
 

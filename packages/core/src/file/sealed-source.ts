@@ -1,4 +1,4 @@
-import { type Body, diagnose } from './engine/diagnose.js';
+import { type Body, diagnose } from '../engine/diagnose.js';
 import {
   type Output,
   type Pass,
@@ -9,16 +9,16 @@ import {
   runPass,
   slotsFor,
   warmFor,
-} from './engine/pass.js';
-import { type Batch, batches } from './engine/plan.js';
-import { TaskError } from './engine/task.js';
-import type { WeightsealError } from './errors.js';
-import { parseSegmentLength } from './format/floe.js';
-import { decryptSegment, release } from './format/segment.js';
-import { FLOE_HEADER, OVERHEAD, segmentsOfBody } from './format/sizes.js';
+} from '../engine/pass.js';
+import { type Batch, batches } from '../engine/plan.js';
+import { TaskError } from '../engine/task.js';
+import type { WeightsealError } from '../errors.js';
+import { parseSegmentLength } from '../format/floe.js';
+import { decryptSegment, release } from '../format/segment.js';
+import { FLOE_HEADER, OVERHEAD, segmentsOfBody } from '../format/sizes.js';
+import { type ByteSource, FileSource, loadRange, readExactly } from '../io/byte-source.js';
+import type { Input } from '../io/input.js';
 import { readHeadOf } from './head.js';
-import { type ByteSource, FileSource, loadRange, readExactly } from './io/byte-source.js';
-import type { Input } from './io/input.js';
 import type { OpenPass, SealedInput } from './sealed-input.js';
 import { checkSize, type Unlocked, type UnlockOptions, unlock } from './unlock.js';
 

@@ -1,4 +1,4 @@
-import { ioError, isWeightsealError, type WeightsealError } from './errors.js';
+import { ioError, isWeightsealError, type WeightsealError } from '../errors.js';
 import { systemFailure } from './system-errors.js';
 
 /** What a file that is not there, or is something else, says of a package: it is not whole. */

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
-import { checkKinds, filePath } from './arguments.js';
+import { checkKinds, filePath } from '../common/arguments.js';
+import { type OnProgress, progressCounter } from '../common/progress.js';
 import {
   digestFor,
   type LoadedBatch,
@@ -12,23 +13,22 @@ import {
   runPass,
   slotsFor,
   warmFor,
-} from './engine/pass.js';
-import { batches } from './engine/plan.js';
-import type { Slots } from './engine/slots.js';
-import { throwIfAborted, WeightsealError } from './errors.js';
-import type { FloeMessage } from './format/floe.js';
-import { isFileName, type Metadata } from './format/metadata.js';
-import { release } from './format/segment.js';
-import { FLOE_HEADER, OVERHEAD, segmentsOfPlaintext } from './format/sizes.js';
+} from '../engine/pass.js';
+import { batches } from '../engine/plan.js';
+import type { Slots } from '../engine/slots.js';
+import { throwIfAborted, WeightsealError } from '../errors.js';
+import type { FloeMessage } from '../format/floe.js';
+import { isFileName, type Metadata } from '../format/metadata.js';
+import { release } from '../format/segment.js';
+import { FLOE_HEADER, OVERHEAD, segmentsOfPlaintext } from '../format/sizes.js';
+import { loadRange } from '../io/byte-source.js';
+import type { Feeder } from '../io/feeder.js';
+import { attend, Input, type InputBytes } from '../io/input.js';
+import { OutputFile } from '../io/output/output-file.js';
+import { outputStream } from '../io/output/output-stream.js';
+import type { ReadOptions } from '../io/reads.js';
+import { checkKeys } from '../keys/wrap.js';
 import { encodeHead } from './head.js';
-import { loadRange } from './io/byte-source.js';
-import type { Feeder } from './io/feeder.js';
-import { attend, Input, type InputBytes } from './io/input.js';
-import { OutputFile } from './io/output/output-file.js';
-import { outputStream } from './io/output/output-stream.js';
-import type { ReadOptions } from './io/reads.js';
-import { checkKeys } from './keys/wrap.js';
-import { type OnProgress, progressCounter } from './progress.js';
 import { Sealer, type SealerOptions } from './sealer.js';
 
 export interface SealOptions extends SealerOptions, ReadOptions {

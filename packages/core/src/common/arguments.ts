@@ -1,4 +1,4 @@
-import { WeightsealError } from './errors.js';
+import { WeightsealError } from '../errors.js';
 import { nearest } from './nearest.js';
 
 // What callers without TypeScript can get wrong, said before anything is done.

@@ -1,16 +1,16 @@
-import { WeightsealError } from './errors.js';
-import { concat, lengthPrefixed, utf8 } from './format/bytes.js';
-import type { Context } from './format/context.js';
-import { expectContext } from './format/context.js';
-import { type CoreDocument, PAYLOAD_NAME } from './format/core-document.js';
-import { type Envelope, encodeEnvelope, parseEnvelope, verifyEnvelope } from './format/envelope.js';
-import { type FloeMessage, parseSegmentLength, startDecryption } from './format/floe.js';
-import { label, payloadKey } from './format/kdf.js';
-import { type Metadata, openMetadata } from './format/metadata.js';
+import { WeightsealError } from '../errors.js';
+import { concat, lengthPrefixed, utf8 } from '../format/bytes.js';
+import type { Context } from '../format/context.js';
+import { expectContext } from '../format/context.js';
+import { type CoreDocument, PAYLOAD_NAME } from '../format/core-document.js';
+import { type Envelope, encodeEnvelope, parseEnvelope, verifyEnvelope } from '../format/envelope.js';
+import { type FloeMessage, parseSegmentLength, startDecryption } from '../format/floe.js';
+import { label, payloadKey } from '../format/kdf.js';
+import { type Metadata, openMetadata } from '../format/metadata.js';
+import type { DataKey } from '../keys/secret.js';
+import { type UnwrapOptions, unwrapDataKey } from '../keys/unwrap.js';
+import { checkKeys } from '../keys/wrap.js';
 import { type Head, truncated } from './head.js';
-import type { DataKey } from './keys/secret.js';
-import { type UnwrapOptions, unwrapDataKey } from './keys/unwrap.js';
-import { checkKeys } from './keys/wrap.js';
 
 export interface UnlockOptions extends UnwrapOptions {
   /**

@@ -1,5 +1,5 @@
-import type { Output, Pass, Plan } from './engine/pass.js';
-import type { WeightsealError } from './errors.js';
+import type { Output, Pass, Plan } from '../engine/pass.js';
+import type { WeightsealError } from '../errors.js';
 import type { Unlocked } from './unlock.js';
 
 /** What every open of a payload has in common, whatever its input is. */

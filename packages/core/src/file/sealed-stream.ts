@@ -1,4 +1,4 @@
-import { segmentError } from './engine/diagnose.js';
+import { segmentError } from '../engine/diagnose.js';
 import {
   type LoadedBatch,
   type Output,
@@ -7,15 +7,15 @@ import {
   planFor,
   runPass,
   slotsFor,
-} from './engine/pass.js';
-import type { Slots } from './engine/slots.js';
-import { TaskError } from './engine/task.js';
-import { WeightsealError } from './errors.js';
-import { view } from './format/bytes.js';
-import { NOT_FINAL, OVERHEAD } from './format/sizes.js';
+} from '../engine/pass.js';
+import type { Slots } from '../engine/slots.js';
+import { TaskError } from '../engine/task.js';
+import { WeightsealError } from '../errors.js';
+import { view } from '../format/bytes.js';
+import { NOT_FINAL, OVERHEAD } from '../format/sizes.js';
+import type { Feeder } from '../io/feeder.js';
+import type { Input } from '../io/input.js';
 import { readHead, truncated } from './head.js';
-import type { Feeder } from './io/feeder.js';
-import type { Input } from './io/input.js';
 import type { OpenPass, SealedInput } from './sealed-input.js';
 import { type Unlocked, type UnlockOptions, unlock } from './unlock.js';
 
