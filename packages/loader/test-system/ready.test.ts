@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { chmodSync, chownSync, copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type SealedModel, sealedModel } from '../test/support/sealed-model.js';
 import { Child, CLI, isRoot, type Outcome } from './support/child.js';
 import { freePort } from './support/free-port.js';
-import { outcome, started } from './support/run.js';
+import { hasSaid, outcome, started } from './support/run.js';
 
 const USER = 1234;
 const OTHER = 65_534;
@@ -122,7 +121,7 @@ describe.runIf(isRoot)('a URL (as root)', () => {
       { stdio: ['ignore', 'pipe', 'pipe'], cwd: model.directory },
     );
     const ended = outcome(child);
-    while (!String((await once(child.stderr!, 'data'))[0]).includes('is not seen to be the command'));
+    await hasSaid(child, 'is not seen to be the command');
     writeFileSync(join(model.directory, 'told'), '');
     const { stdout, stderr } = await ended;
     expect(stdout).toBe(`${SIZE}\n`);

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type SealedModel, sealedModel } from '../test/support/sealed-model.js';
 import { freePort } from './support/free-port.js';
+import { hasSaid } from './support/run.js';
 
 const CLI = fileURLToPath(new URL('../../cli/dist/bin.js', import.meta.url));
 const SIZE = 3_000_001;
@@ -153,8 +154,7 @@ describe.runIf(root)('a command runs on the plaintext (as root)', () => {
       const ended = outcome(mapped);
       const told = join(model.directory, 'told');
       try {
-        for (let said = ''; !said.includes('note: a process maps the plaintext'); )
-          said += String((await once(mapped.stderr!, 'data'))[0]);
+        await hasSaid(mapped, 'note: a process maps the plaintext');
         writeFileSync(told, '');
         expect(await ended).toMatchObject({ stdout: 'True\n', code: 0 });
       } finally {
