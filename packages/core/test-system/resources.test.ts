@@ -23,7 +23,7 @@ afterAll(() => place[Symbol.dispose]());
 describe('the process', () => {
   test.each(['seal', 'open', 'reader', 'failure'])(
     'ends by itself after: %s',
-    { timeout: 30_000 },
+    { timeout: 120_000 },
     async (operation) => {
       const input = place.at(operation === 'seal' ? 'plain' : 'sealed');
       await using script = new Script('end', { operation, input, output: place.at(`ended-${operation}`) });
@@ -95,7 +95,7 @@ describe('a rewrap', () => {
 
   test.skipIf(!linux)(
     'of 20 GiB reads and writes less than 128 KiB and 64 KiB (on Linux)',
-    { timeout: 30_000 },
+    { timeout: 120_000 },
     async () => {
       const path = sparse();
       await using script = new Script('rewrap-io', { path });
@@ -112,7 +112,7 @@ describe('a rewrap', () => {
 
   test.skipIf(!strace)(
     'writes copy B, makes it durable, does the same with copy A, and looks at both once more',
-    { timeout: 30_000 },
+    { timeout: 120_000 },
     async () => {
       const path = sparse();
       const log = place.at('strace');
@@ -147,7 +147,7 @@ describe('a rewrap', () => {
 });
 
 describe('a random read', () => {
-  test('of 1 MiB reads two segments at most', { timeout: 30_000 }, async () => {
+  test('of 1 MiB reads two segments at most', { timeout: 120_000 }, async () => {
     const inner = bufferSource(readFileSync(place.at('sealed')));
     let read = 0;
     const counting: ByteSource = {
