@@ -34,7 +34,7 @@ describe('the process', () => {
     },
   );
 
-  test('serves its event loop while it seals and opens', { timeout: 60_000 }, async () => {
+  test('serves its event loop while it seals and opens', { timeout: 180_000 }, async () => {
     const bytes = 300 * MIB;
     using directory = new Workplace(3 * bytes);
     await using script = new Script('event-loop', { directory: directory.path, bytes });
@@ -48,7 +48,7 @@ describe('the process', () => {
     }
   });
 
-  test('seals, opens and verifies 600 MiB in less than 160 MiB', { timeout: 60_000 }, async () => {
+  test('seals, opens and verifies 600 MiB in less than 160 MiB', { timeout: 180_000 }, async () => {
     const bytes = 600 * MIB;
     using directory = new Workplace(2 * bytes);
     const [input, output] = [directory.at('plain'), directory.at('sealed')];
