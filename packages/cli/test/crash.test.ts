@@ -5,13 +5,15 @@ import { Sandbox } from './support/cli.js';
 
 const SLOW = { timeout: 40_000 };
 
-/** A provider's package that has a mistake where nobody catches it: `when` says during what. Its keys are no secret. */
+/** A provider's package that has a mistake where nobody catches it, once the file that BROKEN names is there: `when` says during what. Its keys are no secret. */
 async function withBroken(when: 'wrap' | 'unwrap', then: string): Promise<Sandbox> {
   const sandbox = await Sandbox.create();
-  const stray = "setTimeout(() => { throw new Error('stray'); }, 300)";
+  const stray =
+    "const timer = setInterval(() => { if (existsSync(process.env.BROKEN)) { clearInterval(timer); throw new Error('stray'); } }, 20)";
   await writeFile(
     join(sandbox.path, 'corp.mjs'),
-    `const mistake = process.env.BROKEN ? () => { ${stray}; ${then} } : () => {};
+    `import { existsSync } from 'node:fs';
+    const mistake = process.env.BROKEN ? () => { ${stray}; ${then} } : () => {};
     export const corp = { scheme: 'corp', options: [], fromUri: (uri) => ({
       provider: 'corp', uri,
       async wrap(dataKey) { ${when === 'wrap' ? 'await mistake();' : ''} return { keyUri: uri, keyVersion: '', algorithm: 'corp', ciphertext: Uint8Array.from(dataKey) }; },
@@ -32,7 +34,7 @@ describe('an exception that nobody caught', () => {
     await using sandbox = await withBroken('wrap', 'return new Promise((done) => setTimeout(done, 1500))');
     const before = await sandbox.files();
     const began = Date.now();
-    const { code, stderr } = await sandbox.run(`BROKEN=1 weightseal seal model -o out ${KEY} -q`);
+    const { code, stderr } = await sandbox.run(`BROKEN=model weightseal seal model -o out ${KEY} -q`);
     expect({ code, stderr }).toEqual({ code: 1, stderr: SAID });
     expect(Date.now() - began).toBeLessThan(9000);
     expect(await sandbox.files()).toEqual(before);
@@ -40,22 +42,22 @@ describe('an exception that nobody caught', () => {
 
   test('is told as JSON, and once', SLOW, async () => {
     await using sandbox = await withBroken('wrap', 'return new Promise(() => {})');
-    const { stderr } = await sandbox.run(`BROKEN=1 weightseal seal model -o out ${KEY} --json`);
+    const { stderr } = await sandbox.run(`BROKEN=model weightseal seal model -o out ${KEY} --json`);
     expect(JSON.parse(stderr)).toMatchObject({ error: { code: 'INTERNAL' } });
   });
 
   test('ends a command that runs, and waits for its end', SLOW, async () => {
     await using sandbox = await withBroken('unwrap', '');
-    const command = `sh -c 'trap "sleep 0.5; echo ended; exit 0" TERM; cat "$1" >&2; while :; do sleep 0.1; done' sh {model}`;
-    const outcome = await sandbox.run(`BROKEN=1 weightseal run sealed ${KEY} -q -- ${command}`);
+    const command = `sh -c 'trap "sleep 0.5; echo ended; exit 0" TERM; cat "$1" >&2; : >began; while :; do sleep 0.1; done' sh {model}`;
+    const outcome = await sandbox.run(`BROKEN=began weightseal run sealed ${KEY} -q -- ${command}`);
     expect(outcome).toEqual({ code: 1, stdout: 'ended\n', stderr: `weights\n${SAID}` });
   });
 
   test('kills a command that does not end', SLOW, async () => {
     await using sandbox = await withBroken('unwrap', '');
-    const command = `sh -c 'trap "" TERM; echo $$; while :; do sleep 0.1; done'`;
+    const command = `sh -c 'trap "" TERM; echo $$; : >began; while :; do sleep 0.1; done'`;
     const { code, stdout, stderr } = await sandbox.run(
-      `BROKEN=1 weightseal run sealed ${KEY} -q -- ${command}`,
+      `BROKEN=began weightseal run sealed ${KEY} -q -- ${command}`,
     );
     expect({ code, stderr }).toEqual({ code: 1, stderr: SAID });
     expect(stdout).toMatch(/^[0-9]+\n$/);
