@@ -273,7 +273,7 @@ ${begin}`;
     'is told once of SIG%s that comes as it begins, before we know that it has',
     async (name) => {
       const slow = new URL('support/slow-after-start.mjs', import.meta.url);
-      const command = `trap 'echo came' ${name}; kill -${name} $PPID; for i in 1 2 3 4 5 6 7 8; do sleep 0.1; done`;
+      const command = `rm -f told; trap 'echo came; : >told' ${name}; kill -${name} $PPID; until [ -e told ]; do sleep 0.1; done; for i in 1 2 3 4 5; do sleep 0.1; done`;
       const { stdout, code } = await run(['/bin/sh', '-c', command], {
         flags,
         env: { NODE_OPTIONS: `--import=${slow}` },

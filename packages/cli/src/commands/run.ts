@@ -84,13 +84,15 @@ async function notRun(error: unknown): Promise<{ notRun: Result }> {
   return { notRun: { value, lines, essential: true, stdoutTaken: true, exitCode } };
 }
 
-function onEvent(event: RunEvent, { quiet, handOver }: Session, contextChecked: boolean): void {
+function onEvent(event: RunEvent, { quiet, handOver, commandEnded }: Session, contextChecked: boolean): void {
   if (event.event === 'started') {
     handOver(event.pid);
     if (quiet) return;
     // Before the command has its say, and not when a server ends after months.
     if (!contextChecked) tellNote(uncheckedContext(event.opened.context));
     for (const warning of event.placement.warnings) tellNote(warning);
+  } else if (event.event === 'ended') {
+    commandEnded();
   } else if (event.event === 'warning') {
     if (!quiet) tellNote(event.message);
   } else if (!quiet && (event.when === 'ready' || event.how !== 'wiped')) tellNote(RELEASED[event.how]);

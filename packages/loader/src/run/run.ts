@@ -65,7 +65,7 @@ export interface RunOptions extends LoadOptions {
   readonly ignoredSignals?: readonly NodeJS.Signals[] | undefined;
   /** Signals that came before this call, and are the command's. Those that come from now on are passed on by themselves. */
   readonly earlierSignals?: readonly NodeJS.Signals[] | undefined;
-  /** Told when the command begins, and each time that plaintext is released. */
+  /** Told when the command begins and when it ends, and each time that plaintext is released. */
   readonly onEvent?: ((event: RunEvent) => void) | undefined;
 }
 
@@ -77,6 +77,8 @@ export type RunEvent =
       readonly placement: Placement;
       readonly opened: Opened;
     }
+  /** At once, and before what it had is released: from now on its process number may be another's. */
+  | { readonly event: 'ended'; readonly pid: number }
   | { readonly event: 'released'; readonly when: 'ready' | 'exit'; readonly how: Released }
   /** A sentence for whoever runs this. */
   | { readonly event: 'warning'; readonly message: string };
@@ -146,6 +148,7 @@ export async function run(given: string | URL | ByteSource, options: RunOptions)
         ? clearWhenReady(child, endpoint ?? descriptors.ready!, stage, descriptors.model, tell, ended.signal)
         : undefined;
     const [code, by] = await exitOf(child);
+    tell({ event: 'ended', pid: child.pid! });
     ended.abort();
     await early;
     const released = await releaseAfter(inode);
