@@ -74,7 +74,7 @@ async function newEnvelope(head: Head, options: RewrapOptions): Promise<Envelope
   using dataKey = await unwrapDataKey(head.envelope, options);
   const kept = slotsToKeep(slots, { add, remove });
   checkSlotCount(kept.length + add.length);
-  const added = add.length > 0 ? await wrapForAll(dataKey, add, core.context, signal) : [];
+  const added = add.length > 0 ? await wrapForAll(dataKey, add, core.context, signal, kept) : [];
   const parts = { generation, core, slots: [...kept, ...added], metadata };
   return proven(dataKey.bytes, authenticateEnvelope(dataKey.bytes, parts), head.floeHeader);
 }
