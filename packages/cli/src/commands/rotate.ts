@@ -69,7 +69,7 @@ export async function schedule(
   if (rotation.kind === 'schedule') await key.scheduleRotation(rotation.days, { signal });
   const status = await key.rotationStatus({ signal });
   return {
-    value: { uri: key.uri, rotation: status },
+    value: { keyUri: key.uri, rotation: status },
     lines: [`${quote(key.uri)} turns over ${rotationText(status)}`],
     essential: true,
   };
@@ -86,7 +86,7 @@ export async function rotateNow(key: KeyWrapper, same: string, signal: AbortSign
   const from = await versionOf(key, signal);
   const to = await key.rotate({ signal });
   return {
-    value: { uri: key.uri, from, to },
+    value: { keyUri: key.uri, keyVersion: to, formerKeyVersion: from },
     lines: [
       `rotated ${quote(key.uri)}: ${versions(from, to)}`,
       'What was sealed before still opens. To move a file to the new version:',

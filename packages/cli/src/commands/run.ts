@@ -57,7 +57,7 @@ export async function run(args: Args, session: Session): Promise<Result> {
   const ran = await loader.run(path, options).catch(notRun);
   if ('notRun' in ran) return ran.notRun;
   return {
-    value: { ...used, ...ran, contextChecked: context !== undefined },
+    value: { input: path, ...used, ...ran, contextChecked: context !== undefined },
     lines: warningsOf(ran).map((text) => `weightseal: warning: ${text}`),
     essential: true,
     // The command's standard output is its own.

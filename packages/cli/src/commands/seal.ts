@@ -37,7 +37,7 @@ export async function seal(args: Args, session: Session): Promise<Result> {
   });
   const command = toOpen();
   return {
-    value: { output, ...used, ...sealed, openCommand: command },
+    value: { input, output, ...used, ...sealed, openCommand: command },
     lines: [summary(output, sealed), 'To open it:', `  ${command.map(shellWord).join(' ')}`],
     notes: [emptyInput(input, sealed.size)],
   };
@@ -66,7 +66,7 @@ async function sealToStdout(
   };
   const sealedSize = await pour(sealToStream(input, { ...options, onProgress }), signal);
   return {
-    value: { output: '-', ...used, sealedSize, openCommand: command },
+    value: { input: operand, output: '-', ...used, sealedSize, openCommand: command },
     lines: [],
     notes: [emptyInput(operand, size)],
     stdoutTaken: true,
