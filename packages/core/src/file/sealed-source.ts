@@ -12,13 +12,13 @@ import {
 } from '../engine/pass.js';
 import { type Batch, batches } from '../engine/plan.js';
 import { TaskError } from '../engine/task.js';
-import type { WeightsealError } from '../errors.js';
 import { parseSegmentLength } from '../format/floe.js';
 import { decryptSegment, release } from '../format/segment.js';
 import { FLOE_HEADER, OVERHEAD, segmentsOfBody } from '../format/sizes.js';
 import { type ByteSource, FileSource, loadRange, readExactly } from '../io/byte-source.js';
 import type { Input } from '../io/input.js';
 import { readHeadOf } from './head.js';
+import { inFile } from './in-file.js';
 import type { OpenPass, SealedInput } from './sealed-input.js';
 import { checkSize, type Unlocked, type UnlockOptions, unlock } from './unlock.js';
 
@@ -50,7 +50,7 @@ export class SealedSource implements SealedInput {
       return await SealedSource.#unlock(source, input, options);
     } catch (error) {
       await input[Symbol.asyncDispose]();
-      throw error;
+      throw inFile(error, input.path);
     }
   }
 
@@ -77,6 +77,10 @@ export class SealedSource implements SealedInput {
 
   get size(): number {
     return this.body.segments.plaintextSize;
+  }
+
+  get path(): string | undefined {
+    return this.#input.path;
   }
 
   /** The descriptor, when the pool's threads are to read the file themselves: a large local one. */
@@ -113,10 +117,10 @@ export class SealedSource implements SealedInput {
     return runPass({ ...pass, message, load }, plan, some, slotsFor(plan, message));
   }
 
-  async explain(error: unknown, _given?: number, signal?: AbortSignal): Promise<WeightsealError> {
+  async explain(error: unknown, _given?: number, signal?: AbortSignal): Promise<Error> {
     const position = error instanceof TaskError ? error.failure.position : undefined;
-    if (position === undefined) return passError(error, 'read the sealed file');
-    return diagnose(this.body, position, signal);
+    if (position === undefined) return inFile(passError(error, 'read the sealed file'), this.path);
+    return inFile(await diagnose(this.body, position, signal), this.path);
   }
 
   async #authenticateLast(signal: AbortSignal | undefined): Promise<void> {
