@@ -15,10 +15,11 @@ import {
   type UnlockOptions,
   WeightsealError,
 } from '@weightseal/core';
-import type { Inode, Released } from './inode.js';
+import type { Inode } from './inode.js';
 import { fileName } from './names.js';
 import { type Chosen, choosePlace, type PlaceOptions } from './place/choose.js';
 import { abandon, byDescriptor, type Placement, type Space } from './place/space.js';
+import type { Released } from './plaintext.js';
 import { sweepOnce } from './sweep.js';
 
 export interface LoadOptions extends UnlockOptions, ReadOptions, PlaceOptions {
@@ -37,18 +38,18 @@ export class LoadedModel implements AsyncDisposable {
   readonly opened: Opened;
   readonly placement: Placement;
   readonly #inode: Inode;
-  readonly #space: Space;
+  readonly #space: Space<Inode>;
   readonly #reading: Promise<unknown>[] = [];
   #disposed: Promise<Released> | undefined;
 
   /** @internal */
-  constructor(opened: Opened, { place, placement }: Chosen<Space>, path: string) {
+  constructor(opened: Opened, { place, placement }: Chosen<Space<Inode>>, path: string) {
     this.opened = opened;
     this.placement = placement;
     this.path = path;
     live.add(place);
     this.#space = place;
-    this.#inode = place.inode;
+    this.#inode = place.plaintext;
   }
 
   /** Bytes of plaintext. */
@@ -108,7 +109,7 @@ const live = new Set<Space>();
 
 async function end(space: Space): Promise<Released> {
   try {
-    return await space.inode.release(true);
+    return await space.plaintext.release(true);
   } finally {
     live.delete(space);
     await space[Symbol.asyncDispose]();
@@ -136,7 +137,7 @@ export async function load(given: string | URL | ByteSource, options: LoadOption
   const chosen = choosing.value;
   try {
     if (!reader) throw (reading as PromiseRejectedResult).reason;
-    const { inode } = chosen.place;
+    const { plaintext: inode } = chosen.place;
     if (reader.size !== size)
       throw new WeightsealError(
         'INPUT_CHANGED',
@@ -192,6 +193,8 @@ export function checkLoad(
     requireNoSwap: 'boolean',
     memoryAllowance: 'any',
     nameless: 'boolean',
+    owner: 'any',
+    allowExec: 'boolean',
   } as const;
   checkKinds(options, of, own, [...READING, 'name', 'digest', 'onProgress'], true);
   if (options.directory !== undefined) checkPath(options.directory, 'The option `directory`');
@@ -209,8 +212,8 @@ async function begin(
   return { opening, size: typeof first === 'number' ? first : first.size };
 }
 
-async function pathFor({ place: space, placement }: Chosen<Space>, name: string): Promise<string> {
-  if (placement.nameless) return byDescriptor(space.inode.handle);
-  await space.inode.show(`${space.directory}/${name}`);
+async function pathFor({ place: space, placement }: Chosen<Space<Inode>>, name: string): Promise<string> {
+  if (placement.nameless) return byDescriptor(space.plaintext.handle);
+  await space.plaintext.show(`${space.directory}/${name}`);
   return space.pathOf(name);
 }

@@ -11,6 +11,8 @@ export interface FileSystem {
   /** Bytes free to us, and in all. Undefined for what has no size (ramfs, tmpfs with size=0), and where it cannot be told. */
   readonly free: number | undefined;
   readonly size: number | undefined;
+  /** How many files more it can have. */
+  readonly inodes?: number | undefined;
   /** Mounted with noswap, or a ramfs: the kernel never swaps it. */
   readonly noswap: boolean;
 }
@@ -29,7 +31,9 @@ export async function fileSystemOf(fd: number | undefined): Promise<FileSystem> 
   if (!stats || fd === undefined) return { kind: 'other', free: undefined, size: undefined, noswap: false };
   const kind = kindOf(stats.type);
   const noswap = kind === 'ramfs' || (kind === 'tmpfs' && (await isNoswap(fd)));
-  return { kind, ...spaceIn(stats, kind), noswap };
+  // One that has no limit says 0 of both.
+  const inodes = stats.files === 0 ? undefined : stats.ffree;
+  return { kind, ...spaceIn(stats, kind), inodes, noswap };
 }
 
 export function kindOf(type: number): FileSystem['kind'] {
@@ -65,9 +69,20 @@ export function hasNoswap(fdInfo: string, mountInfo: string): boolean {
 
 /**
  * @param bytes of plaintext
+ * @param files with the directories that they are in
  * @throws NO_SPACE
  */
-export function checkSpace(bytes: number, { kind, free, size }: FileSystem, path: string): void {
+export function checkSpace(
+  bytes: number,
+  { kind, free, size, inodes }: FileSystem,
+  path: string,
+  files = 1,
+): void {
+  if (inodes !== undefined && files > inodes)
+    throw new WeightsealError(
+      'NO_SPACE',
+      `The plaintext is ${files} files and directories, and ${path} has room for only ${inodes} more; remove what is in it, or mount it with a larger nr_inodes.`,
+    );
   if (free === undefined || bytes <= free) return;
   const total = size === undefined ? '' : ` of ${inUnits(size)}`;
   const told = `The plaintext takes ${inUnits(bytes)}, and ${path} has only ${inUnits(free)} free${total}`;
