@@ -1,4 +1,6 @@
-export { type LoadedModel, type LoadOptions, load } from './load.js';
+export { type LoadOptions, load } from './load.js';
+export type { LoadedModel } from './loaded.js';
+export type { OpenedModel } from './model.js';
 export type { PlaceOptions } from './place/choose.js';
 export type { PlaceKind, Placement, Swap } from './place/space.js';
 export type { Released } from './plaintext.js';

@@ -1,12 +1,10 @@
 import {
   type ByteSource,
-  type Context,
   checkKinds,
   checkPath,
   FileSource,
   filePath,
   type OnProgress,
-  type Opened,
   openReader,
   type ReaderOptions,
   type ReadOptions,
@@ -16,10 +14,11 @@ import {
   WeightsealError,
 } from '@weightseal/core';
 import type { Inode } from './inode.js';
+import { LoadedModel } from './loaded.js';
+import { fileModel } from './model.js';
 import { fileName } from './names.js';
 import { type Chosen, choosePlace, type PlaceOptions } from './place/choose.js';
-import { abandon, byDescriptor, type Placement, type Space } from './place/space.js';
-import type { Released } from './plaintext.js';
+import { abandon, byDescriptor, type Space } from './place/space.js';
 import { sweepOnce } from './sweep.js';
 
 export interface LoadOptions extends UnlockOptions, ReadOptions, PlaceOptions {
@@ -28,92 +27,6 @@ export interface LoadOptions extends UnlockOptions, ReadOptions, PlaceOptions {
   /** Whether to compute the plaintext's SHA-256 too and compare it with the sealed one. Every byte is authenticated without that. */
   readonly digest?: boolean | undefined;
   readonly onProgress?: OnProgress | undefined;
-}
-
-/** Plaintext in memory, whole and authenticated, until it is disposed of: `await using model = await load(…)`. */
-export class LoadedModel implements AsyncDisposable {
-  /** A path that this process, and others of the same user, can open and map. */
-  readonly path: string;
-  /** All that the file says of itself: id, name, when it was sealed, whether the digest was compared. */
-  readonly opened: Opened;
-  readonly placement: Placement;
-  readonly #inode: Inode;
-  readonly #space: Space<Inode>;
-  readonly #reading: Promise<unknown>[] = [];
-  #disposed: Promise<Released> | undefined;
-
-  /** @internal */
-  constructor(opened: Opened, { place, placement }: Chosen<Space<Inode>>, path: string) {
-    this.opened = opened;
-    this.placement = placement;
-    this.path = path;
-    live.add(place);
-    this.#space = place;
-    this.#inode = place.plaintext;
-  }
-
-  /** Bytes of plaintext. */
-  get size(): number {
-    return this.opened.size;
-  }
-
-  /** `sha256:…` of the plaintext, as it was sealed; undefined when it was sealed without. */
-  get digest(): string | undefined {
-    return this.opened.digest;
-  }
-
-  get context(): Context {
-    return this.opened.context;
-  }
-
-  /**
-   * The bytes, for libraries that take those; a new copy each time, which is the caller's.
-   *
-   * @throws INVALID_ARGUMENT after it was disposed of
-   */
-  async bytes(): Promise<Uint8Array<ArrayBuffer>> {
-    if (this.#disposed)
-      throw new WeightsealError('INVALID_ARGUMENT', 'The model was disposed of; load it again.');
-    const reading = this.#read();
-    this.#reading.push(reading.catch(() => {}));
-    return await reading;
-  }
-
-  async #read(): Promise<Uint8Array<ArrayBuffer>> {
-    const { handle } = this.#inode;
-    const out = new Uint8Array(this.size);
-    for (let done = 0; done < out.length; ) {
-      // In pieces that do not keep a thread of the system's pool for long.
-      const { bytesRead } = await handle.read(out, done, Math.min(out.length - done, PIECE), done);
-      if (bytesRead === 0)
-        throw new WeightsealError('INPUT_CHANGED', `${this.path} was cut by somebody else.`);
-      done += bytesRead;
-    }
-    return out;
-  }
-
-  /** Waits for `bytes()` under way, takes the path away, wipes the bytes unless a process maps them or has them open, and says what was done. Safe to call twice. */
-  dispose(): Promise<Released> {
-    this.#disposed ??= Promise.all(this.#reading).then(() => end(this.#space));
-    return this.#disposed;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.dispose();
-  }
-}
-
-const PIECE = 16 * 1_048_576;
-/** Whoever keeps only the path must not lose the file to the garbage collector, which would close it. */
-const live = new Set<Space>();
-
-async function end(space: Space): Promise<Released> {
-  try {
-    return await space.plaintext.release(true);
-  } finally {
-    live.delete(space);
-    await space[Symbol.asyncDispose]();
-  }
 }
 
 /**
@@ -143,9 +56,8 @@ export async function load(given: string | URL | ByteSource, options: LoadOption
         'INPUT_CHANGED',
         'The sealed file changed while it was being opened; try again.',
       );
-    await inode.reserve(reader.size);
     const { digest, onProgress, signal } = options;
-    const opened = await reader.writeTo(inode.handle, { digest, onProgress, signal });
+    const opened = await fileModel(reader).pour(inode, { digest, onProgress, signal });
     throwIfAborted(signal);
     return new LoadedModel(
       opened,

@@ -11,13 +11,21 @@ export interface PourOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What a sealed file or a bundle says of itself: all of it authenticated. What only one of the two says is missing of the other. */
+export interface OpenedModel extends Omit<Opened, 'copiesEqual'>, Partial<Pick<Opened, 'copiesEqual'>> {
+  /** Of a bundle: how many members were opened. */
+  readonly members?: number;
+  /** Of a bundle: what stands in its directory and is none of its members. */
+  readonly extra?: readonly string[];
+}
+
 /** Something sealed, of which the key is there: a file, or a bundle. Disposing of it wipes the keys. */
 export interface Model<P extends Plaintext> extends AsyncDisposable {
   /** The original name. */
   readonly name: string | undefined;
   readonly need: Need;
   /** Writes all of it, authenticated, into what was made for it. @throws what core throws, NO_SPACE, IO_ERROR */
-  pour(into: P, options: PourOptions): Promise<Opened>;
+  pour(into: P, options: PourOptions): Promise<OpenedModel>;
 }
 
 /** A sealed file. */

@@ -1,5 +1,6 @@
-import { type Opened, WeightsealError } from '@weightseal/core';
+import { WeightsealError } from '@weightseal/core';
 import type { LoadOptions } from '../load.js';
+import type { OpenedModel } from '../model.js';
 import type { Placement } from '../place/space.js';
 import type { Released } from '../plaintext.js';
 import type { Written } from './written.js';
@@ -55,14 +56,14 @@ export type RunEvent =
       readonly pid: number;
       readonly path: string;
       readonly placement: Placement;
-      readonly opened: Opened;
+      readonly opened: OpenedModel;
     }
   | { readonly event: 'released'; readonly when: 'ready' | 'exit'; readonly how: Released }
   /** A sentence for whoever runs this. */
   | { readonly event: 'warning'; readonly message: string };
 
 /** How the command ended. */
-export interface Ran extends Opened {
+export interface Ran extends OpenedModel {
   readonly path: string;
   readonly placement: Placement;
   /** As a shell has it: 128 and the signal's number where a signal ended the command. */

@@ -104,6 +104,16 @@ export class Tree implements Plaintext {
     this.#members.push({ path, executable, inode: undefined });
   }
 
+  /** The path of a file that is in it. @throws INVALID_ARGUMENT */
+  checked(path: string | undefined): string {
+    if (path !== undefined && this.#members.some((one) => one.path === path)) return path;
+    const what = path === undefined ? 'no name' : JSON.stringify(path);
+    throw new WeightsealError(
+      'INVALID_ARGUMENT',
+      `${what} is no file of this bundle; name one of its files.`,
+    );
+  }
+
   hold(): void {
     // A descriptor of a directory has no bytes of a file.
   }
@@ -144,8 +154,7 @@ export class Tree implements Plaintext {
 
   /** One file alone: others keep their names. @throws INVALID_ARGUMENT where there is none of that name */
   async clearMember(path: string): Promise<Released> {
-    const member = this.#members.find((one) => one.path === path);
-    if (!member) throw new WeightsealError('INVALID_ARGUMENT', `${JSON.stringify(path)} is no file of it.`);
+    const member = this.#members.find((one) => one.path === this.checked(path))!;
     if (!this.#place.inMemory) return 'freed';
     const directory = this.at(posix.dirname(path));
     const name = `.${randomBytes(8).toString('hex')}`;
