@@ -1,28 +1,24 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { constants, tmpdir } from 'node:os';
-import { type ByteSource, filePath, openReader, throwIfAborted } from '@weightseal/core';
-import type { Inode } from '../inode.js';
-import { checkLoad, readingOf } from '../load.js';
+import { type ByteSource, filePath, throwIfAborted } from '@weightseal/core';
+import { checkLoad } from '../load.js';
 import { oomKills } from '../machine/oom-kills.js';
-import { fileModel, type Model } from '../model.js';
 import { fileName } from '../names.js';
-import { type Chosen, checkPlace, choose, type Makers, ownerOf } from '../place/choose.js';
+import { type Chosen, checkPlace, choose, ownerOf } from '../place/choose.js';
 import type { Plaintext } from '../plaintext.js';
 import { sweepOnce } from '../sweep.js';
 import { cacheDirectories, cacheVariables } from './caches.js';
 import { activated, assign, descriptorsIn } from './descriptors.js';
 import { cleanedEnvironment } from './environment.js';
-import { existingFile } from './existing-stage.js';
 import { lookUp } from './look-up.js';
 import { namesModel, withModel } from './model-word.js';
 import { checked, type Ran, RUNNING, type RunEvent, type RunOptions } from './options.js';
-import { ownFile } from './own-file.js';
-import { ownStage } from './own-stage.js';
 import { SignalPassing } from './pass-signals.js';
 import { prefixFor } from './prefix.js';
 import { endpointOf } from './ready.js';
 import { clearWhenReady, releaseAfter } from './release.js';
+import { openModel, type RunModel } from './run-model.js';
 import type { Launch, Stage } from './stage.js';
 import { type Written, writtenSince } from './written.js';
 
@@ -37,7 +33,15 @@ const KILLED = 137;
  */
 export async function run(given: string | URL | ByteSource, options: RunOptions): Promise<Ran> {
   checkLoad(options, 'run', RUNNING);
-  const source = filePath(given);
+  return runWith(filePath(given), options, () => openModel(filePath(given), options));
+}
+
+/** @param open asks the key; the model, with the stages for what it is */
+export async function runWith<P extends Plaintext>(
+  source: string | ByteSource,
+  options: RunOptions,
+  open: () => Promise<RunModel<P>>,
+): Promise<Ran> {
   const { ignoredSignals = [], earlierSignals = [] } = options;
   using signals = new SignalPassing(ignoredSignals, earlierSignals);
   const url = checked(options);
@@ -50,7 +54,7 @@ export async function run(given: string | URL | ByteSource, options: RunOptions)
   if (!namesModel(command[0]!)) await lookUp(command[0]!, process.env['PATH']);
   const prefix = await prefixFor(ignoredSignals, options.keepEnv);
   const endpoint = url && (await endpointOf(url));
-  await using model = await openModel(source, options);
+  await using model = await open();
   await sweepOnce(options.directory);
   const chosen = await stageFor(model, source, options, { descriptors, prefix, signals });
   await using stage = chosen.place;
@@ -103,21 +107,6 @@ function teller(onEvent: RunOptions['onEvent']): (event: RunEvent) => void {
       // The caller's own, and nobody here to tell.
     }
   };
-}
-
-async function openModel(source: string | ByteSource, options: RunOptions): Promise<RunModel<Inode>> {
-  const reader = await openReader(source, { ...readingOf(options), whole: true });
-  return Object.assign(fileModel(reader), {
-    makers: (launch: Launch): Makers<Stage<Inode>> => ({
-      own: () => ownStage(launch, ownFile(launch.nameless)),
-      existing: (existing) => existingFile(launch, existing),
-    }),
-  });
-}
-
-/** A model, and the stages for what it is. */
-interface RunModel<P extends Plaintext> extends Model<P> {
-  makers(launch: Launch): Makers<Stage<P>>;
 }
 
 function stageFor<P extends Plaintext>(
