@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, constants, lchownSync, lstatSync } from 'node:fs';
-import { type FileHandle, mkdir, open, rename, symlink } from 'node:fs/promises';
+import { chmodSync, lchownSync, lstatSync } from 'node:fs';
+import { rename } from 'node:fs/promises';
 import { posix } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { WeightsealError } from '@weightseal/core';
@@ -10,9 +10,6 @@ import type { Owner, Plaintext, Released } from '../plaintext.js';
 import { type Use, usesOf } from '../processes.js';
 import { wipeFile } from '../wipe.js';
 
-const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDWR } = constants;
-/** Smaller files have no huge page whatever their length was. */
-const HUGE = 2 * 1_048_576;
 /** So many files are wiped side by side, and so many changed before others get their turn. */
 const SIDE_BY_SIDE = 4;
 const AT_ONCE = 1_024;
@@ -34,6 +31,12 @@ export interface TreePlace {
   /** Gives the directory's descriptor back. */
   close(): Promise<void>;
 }
+
+/** What is to be in a tree: a file, a directory, or a link to the member of the path `target`. */
+export type TreeMember =
+  | { readonly kind: 'sealed' | 'public'; readonly path: string; readonly executable: boolean }
+  | { readonly kind: 'directory'; readonly path: string }
+  | { readonly kind: 'link'; readonly path: string; readonly target: string };
 
 interface Member {
   /** Below the directory. */
@@ -68,40 +71,18 @@ export class Tree implements Plaintext {
     return `${this.#place.directory}/${path}`;
   }
 
-  /** @throws IO_ERROR, NO_SPACE */
-  async directory(path: string): Promise<void> {
+  /**
+   * What somebody is about to write into the directory.
+   *
+   * @throws INVALID_ARGUMENT for what would lead out of it: who gives the names has checked them, and this is once more
+   */
+  expect(member: TreeMember): void {
+    const { kind, path } = member;
     checkInside(path);
-    this.#directories.push(path);
-    await mkdir(this.at(path), 0o700).catch(failed);
-  }
-
-  /** A link to what is in the tree. @throws INVALID_ARGUMENT, IO_ERROR, NO_SPACE */
-  async link(path: string, target: string): Promise<void> {
-    checkInside(path);
-    if (target.startsWith('/')) throw outside(path);
-    checkInside(posix.join(posix.dirname(path), target.replace(/\/+$/, '')));
-    await symlink(target, this.at(path)).catch(failed);
-  }
-
-  /** A file that is to have so many bytes. Whoever gets the handle closes it. @throws IO_ERROR, NO_SPACE */
-  async file(path: string, size: number, executable = false): Promise<FileHandle> {
-    this.expect(path, executable);
-    const flags = O_CREAT | O_EXCL | O_NOFOLLOW | O_RDWR;
-    const handle = await open(this.at(path), flags, 0o600).catch(failed);
-    try {
-      // The length first: only within it does `huge=within_size` give huge pages.
-      if (size >= HUGE) await handle.truncate(size).catch(failed);
-      return handle;
-    } catch (error) {
-      await handle.close();
-      throw error;
-    }
-  }
-
-  /** A file that somebody else makes. */
-  expect(path: string, executable = false): void {
-    checkInside(path);
-    this.#members.push({ path, executable, inode: undefined });
+    if (kind === 'directory') this.#directories.push(path);
+    else if (kind !== 'link') this.#members.push({ path, executable: member.executable, inode: undefined });
+    else if (member.target.startsWith('/')) throw outside(path);
+    else checkInside(member.target);
   }
 
   /** The path of a file that is in it. @throws INVALID_ARGUMENT */
@@ -208,7 +189,6 @@ function strongest(uses: readonly Use[]): Use {
   return uses.find((use) => use === 'mapped') ?? uses.find((use) => use === 'open') ?? 'none';
 }
 
-/** Who gives the names has checked them; that nothing is ever written elsewhere is checked here. */
 function checkInside(path: string): void {
   const parts = path.split('/');
   if (path.includes('\0') || parts.some((part) => part === '' || part === '..')) throw outside(path);

@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import type { Bundle, Member } from '../../src/bundle.js';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { posix } from 'node:path';
+import type { Bundle } from '../../src/bundle.js';
 
-/** What a directory of a model holds: bytes of a file, a link's target, or nothing for a directory. */
+/** What a directory of a model holds: bytes of a file, the path of what a link leads to, or nothing for a directory. */
 export type Contents = Readonly<
   Record<string, Buffer | { readonly run: Buffer } | { readonly to: string } | null>
 >;
@@ -17,36 +19,33 @@ export function modelDirectory(): Contents {
     'onnx/model.onnx': randomBytes(5_000),
     'onnx/weights': null,
     'onnx/weights/模型 [1].bin': randomBytes(70_000),
-    'onnx/latest': { to: 'weights/模型 [1].bin' },
+    'onnx/latest': { to: 'onnx/weights/模型 [1].bin' },
     'backend.so': { run: randomBytes(4_097) },
     vacant: null,
   };
 }
 
-/** A bundle that was opened already: it gives the place what it holds, as core's reader does. */
+/** A bundle that was opened already: it writes what it holds into a directory, as core's reader does. */
 export function plainBundle(contents: Contents, name = 'tiny-model'): Bundle {
   const entries = Object.entries(contents);
-  const members = entries.map(([path, what]): Member => {
+  const members = entries.map(([path, what]): ReturnType<Bundle['members']>[number] => {
     if (what === null) return { kind: 'directory', path };
     if ('to' in what) return { kind: 'link', path, target: what.to };
-    const executable = 'run' in what;
-    return { kind: 'sealed', path, size: bytesOf(what).length, executable };
+    return { kind: 'sealed', path, size: bytesOf(what).length, executable: 'run' in what };
   });
   return {
-    name,
+    opened: { name },
     members: () => members,
-    async writeTo(place, { signal, onProgress }) {
-      for (const [index, member] of members.entries()) {
+    async writeTo(directory, { signal, onProgress }) {
+      for (const [index, [path, what]] of entries.entries()) {
         signal?.throwIfAborted();
-        if (member.kind === 'directory') await place.directory(member.path);
-        else if (member.kind === 'link') await place.link(member.path, member.target);
-        else {
-          await using handle = await place.file(member);
-          await handle.writeFile(bytesOf(entries[index]![1] as Buffer));
-        }
+        const at = `${directory}/${path}`;
+        if (what === null) await mkdir(at, { mode: 0o700 });
+        else if ('to' in what) await symlink(posix.relative(posix.dirname(path), what.to), at);
+        else await writeFile(at, bytesOf(what), { flag: 'wx', mode: 0o600 });
         onProgress?.({ bytes: index, total: members.length });
       }
-      const size = members.reduce((sum, member) => sum + ('size' in member ? member.size : 0), 0);
+      const size = members.reduce((sum, member) => sum + (member.size ?? 0), 0);
       return { id: '00'.repeat(16), context: {}, size, digestVerified: false, members: members.length };
     },
     async [Symbol.asyncDispose]() {},
