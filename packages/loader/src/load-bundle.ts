@@ -1,4 +1,5 @@
 import { throwIfAborted } from '@weightseal/core';
+import { noexec as NOEXEC } from './advice.js';
 import type { LoadOptions } from './load.js';
 import { LoadedModel } from './loaded.js';
 import type { Model } from './model.js';
@@ -42,8 +43,11 @@ async function placeFor(
     own: () => mountOwnReadOnly(need, exec, make),
     existing: (existing) => useExisting(existing, make),
   });
-  if (!nameless || chosen.placement.kind === 'own-tmpfs') return chosen;
-  const warnings = [...chosen.placement.warnings, NAMED];
+  const more = [
+    ...(nameless && chosen.placement.kind !== 'own-tmpfs' ? [NAMED] : []),
+    ...(exec && chosen.place.noexec ? [NOEXEC] : []),
+  ];
+  const warnings = [...chosen.placement.warnings, ...more];
   return { ...chosen, placement: { ...chosen.placement, warnings } };
 }
 

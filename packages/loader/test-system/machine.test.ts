@@ -62,6 +62,7 @@ describe.skipIf(!isRoot)('a file system that was just mounted (as root)', () => 
       free: 8 * MIB,
       size: 8 * MIB,
       noswap: false,
+      noexec: false,
     });
   });
 

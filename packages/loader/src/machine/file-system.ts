@@ -3,7 +3,7 @@ import { statfs } from 'node:fs/promises';
 import { WeightsealError } from '@weightseal/core';
 import { tooSmall } from '../advice.js';
 import { inUnits } from '../size.js';
-import { parseMountInfo } from './mount-info.js';
+import { type Mount, parseMountInfo } from './mount-info.js';
 import { textOf } from './read.js';
 
 export interface FileSystem {
@@ -15,6 +15,8 @@ export interface FileSystem {
   readonly inodes?: number | undefined;
   /** Mounted with noswap, or a ramfs: the kernel never swaps it. */
   readonly noswap: boolean;
+  /** Whether nothing in it can be executed. */
+  readonly noexec?: boolean | undefined;
 }
 
 const TMPFS_MAGIC = 0x01021994;
@@ -30,10 +32,11 @@ export async function fileSystemOf(fd: number | undefined): Promise<FileSystem> 
   const stats = await statfs(`/proc/self/fd/${fd}`).catch(() => undefined);
   if (!stats || fd === undefined) return { kind: 'other', free: undefined, size: undefined, noswap: false };
   const kind = kindOf(stats.type);
-  const noswap = kind === 'ramfs' || (kind === 'tmpfs' && (await isNoswap(fd)));
+  const mount = kind === 'tmpfs' || kind === 'ramfs' ? await mountOf(fd) : undefined;
+  const noswap = kind === 'ramfs' || hasNoswap(mount);
   // One that has no limit says 0 of both.
   const inodes = stats.files === 0 ? undefined : stats.ffree;
-  return { kind, ...spaceIn(stats, kind), inodes, noswap };
+  return { kind, ...spaceIn(stats, kind), inodes, noswap, noexec: mount?.flags.includes('noexec') };
 }
 
 export function kindOf(type: number): FileSystem['kind'] {
@@ -52,18 +55,21 @@ export function spaceIn(
   return { free: stats.bavail * unit, size: stats.blocks * unit };
 }
 
-async function isNoswap(fd: number): Promise<boolean> {
+async function mountOf(fd: number): Promise<Mount | undefined> {
   const [info, mountInfo] = await Promise.all([
     textOf(`/proc/self/fdinfo/${fd}`),
     textOf('/proc/self/mountinfo'),
   ]);
-  return hasNoswap(info ?? '', mountInfo ?? '');
+  return mountIn(info ?? '', mountInfo ?? '');
 }
 
-export function hasNoswap(fdInfo: string, mountInfo: string): boolean {
+/** The mount that a descriptor came through; undefined where it is in no namespace of ours. */
+export function mountIn(fdInfo: string, mountInfo: string): Mount | undefined {
   const id = /^mnt_id:\s*([0-9]+)$/m.exec(fdInfo)?.[1];
-  if (id === undefined) return false;
-  const mount = parseMountInfo(mountInfo).find((one) => one.id === Number(id));
+  return id === undefined ? undefined : parseMountInfo(mountInfo).find((one) => one.id === Number(id));
+}
+
+export function hasNoswap(mount: Mount | undefined): boolean {
   return mount?.type === 'tmpfs' && mount.options.includes('noswap');
 }
 

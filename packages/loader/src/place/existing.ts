@@ -96,10 +96,10 @@ async function groundIn(
   system: FileSystem,
   wanted: boolean,
 ): Promise<Ground> {
-  const { kind, noswap } = system;
+  const { kind, noswap, noexec } = system;
   // What has no name is reached through /proc.
   const nameless = wanted && process.platform === 'linux';
-  const common = { kind: kind === 'other' ? 'disk' : kind, noswap, nameless } as const;
+  const common = { kind: kind === 'other' ? 'disk' : kind, noswap, noexec, nameless } as const;
   if (nameless) {
     // It needs no directory of its own either: nothing at all is made that could be left.
     return {

@@ -36,6 +36,8 @@ export interface Place<P extends Plaintext = Plaintext> extends AsyncDisposable 
 export interface Ground extends Omit<Place, 'plaintext'> {
   /** The directory, as this process reaches it. */
   readonly directory: string;
+  /** Whether nothing there can be executed, whatever its mode is. */
+  readonly noexec?: boolean | undefined;
   /** The path of a name in the directory, for whoever is to open it. */
   pathOf(name: string): string;
 }

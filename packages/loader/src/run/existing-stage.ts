@@ -1,5 +1,6 @@
 import { constants } from 'node:fs';
 import { chmod, type FileHandle, open, symlink } from 'node:fs/promises';
+import { noexec as NOEXEC } from '../advice.js';
 import { MARKED } from '../descriptors.js';
 import type { Inode } from '../inode.js';
 import { type ExistingOptions, emptyDirectory, findGround, useExisting } from '../place/existing.js';
@@ -62,6 +63,7 @@ async function stageIn<P extends Plaintext>(
       noswap,
       nameless,
       plaintext,
+      warnings: (launch.exec && space.noexec) || (launch.caches && beside?.noexec) ? [NOEXEC] : [],
       left: () => [
         ...space.left(),
         ...(links?.left ?? []),

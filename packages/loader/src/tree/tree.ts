@@ -12,7 +12,7 @@ import { wipeFile } from '../wipe.js';
 
 /** So many files are wiped side by side, and so many changed before others get their turn. */
 const SIDE_BY_SIDE = 4;
-const AT_ONCE = 1_024;
+const AT_ONCE = 256;
 
 /** Where a tree is, and what its place does about it. */
 export interface TreePlace {
