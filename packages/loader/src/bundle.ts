@@ -1,21 +1,35 @@
-import type { Model, OpenedModel, PourOptions } from './model.js';
+import { type BundleReader, openBundle } from '@weightseal/core';
+import type { LoadOptions } from './load.js';
+import type { Model } from './model.js';
 import { needOf } from './need.js';
-import type { Tree, TreeMember } from './tree/tree.js';
+import type { Tree } from './tree/tree.js';
 
-/** What of core's reader of a bundle is needed. */
-export interface Bundle extends AsyncDisposable {
-  readonly opened: { readonly name?: string };
-  members(only?: readonly string[]): readonly (TreeMember & { readonly size?: number })[];
+/** What of core's reader is needed. */
+export type Bundle = Pick<BundleReader, 'opened' | typeof Symbol.asyncDispose> & {
+  members(only?: readonly string[]): readonly Member[];
   writeTo(
     directory: string,
-    options: PourOptions & { readonly only?: readonly string[] | undefined },
-  ): Promise<OpenedModel>;
+    options: Parameters<BundleReader['writeTo']>[1],
+  ): ReturnType<BundleReader['writeTo']>;
+};
+export type Member = ReturnType<BundleReader['members']>[number];
+
+/** Asks the key. @throws what `openBundle` throws, MEMBER_NOT_FOUND */
+export async function openBundleModel(directory: string, options: LoadOptions): Promise<Model<Tree>> {
+  const { keys, context, hedgeMs, signal, allowExtra, only } = options;
+  const reader = await openBundle(directory, { keys, context, hedgeMs, signal, allowExtra });
+  try {
+    return bundleModel(reader, only);
+  } catch (error) {
+    await reader.close();
+    throw error;
+  }
 }
 
 /** A bundle, or those of its members that are wanted. */
 export function bundleModel(reader: Bundle, only?: readonly string[]): Model<Tree> {
   const members = reader.members(only);
-  const sizes = members.flatMap(({ size }) => (size === undefined ? [] : [size]));
+  const sizes = members.flatMap((member) => ('size' in member ? [member.size] : []));
   return {
     name: reader.opened.name,
     // One more is the directory itself.

@@ -13,7 +13,10 @@ import {
   type UnlockOptions,
   WeightsealError,
 } from '@weightseal/core';
+import { openBundleModel } from './bundle.js';
 import type { Inode } from './inode.js';
+import { isDirectory } from './is-directory.js';
+import { loadTree } from './load-bundle.js';
 import { LoadedModel } from './loaded.js';
 import { fileModel } from './model.js';
 import { fileName } from './names.js';
@@ -26,19 +29,29 @@ export interface LoadOptions extends UnlockOptions, ReadOptions, PlaceOptions {
   readonly name?: string | undefined;
   /** Whether to compute the plaintext's SHA-256 too and compare it with the sealed one. Every byte is authenticated without that. */
   readonly digest?: boolean | undefined;
+  /** Of a bundle: globs of the members that are wanted, all of them unless told. Others need not even be there. */
+  readonly only?: readonly string[] | undefined;
+  /** Of a bundle: globs of files that may stand in its directory although its table does not name them; `true` for any. They are not read. */
+  readonly allowExtra?: boolean | readonly string[] | undefined;
   readonly onProgress?: OnProgress | undefined;
 }
 
 /**
- * Opens a sealed file into memory, for this process. Resolves when every byte is there and authenticated; when it throws, nothing is left. One call to a key,
+ * Opens a sealed file, or a bundle, into memory, for this process. Resolves when every byte is there and authenticated; when it throws, nothing is left. One call to a key,
  * and segments in parallel.
  *
- * @param source a path, a `file:` URL, or bytes with random access
- * @throws what `openReader` throws, MEMORY_LIMIT, NO_SPACE, MEMORY_FS_REQUIRED, SWAP_POSSIBLE, IO_ERROR
+ * @param source a path, a `file:` URL, or bytes with random access; a directory is a bundle
+ * @throws what `openReader` or `openBundle` throws, MEMORY_LIMIT, NO_SPACE, MEMORY_FS_REQUIRED, SWAP_POSSIBLE, IO_ERROR
  */
 export async function load(given: string | URL | ByteSource, options: LoadOptions): Promise<LoadedModel> {
   checkLoad(options, 'load');
   const source = filePath(given);
+  if (typeof source === 'string' && (await isDirectory(source))) {
+    await sweepOnce(options.directory);
+    await using model = await openBundleModel(source, options);
+    return await loadTree(model, source, options);
+  }
+  checkOfFile(options);
   await using owned = typeof source === 'string' ? await FileSource.open(source) : undefined;
   const { opening, size } = await begin(owned ?? (source as ByteSource), options);
   const sweeping = sweepOnce(options.directory);
@@ -108,8 +121,16 @@ export function checkLoad(
     owner: 'any',
     allowExec: 'boolean',
   } as const;
-  checkKinds(options, of, own, [...READING, 'name', 'digest', 'onProgress'], true);
+  const taken = [...READING, 'name', 'digest', 'only', 'allowExtra', 'onProgress'];
+  checkKinds(options, of, own, taken, true);
   if (options.directory !== undefined) checkPath(options.directory, 'The option `directory`');
+}
+
+/** What only a bundle can be asked for. @throws INVALID_ARGUMENT */
+export function checkOfFile({ only, allowExtra }: LoadOptions): void {
+  const given = only !== undefined ? 'only' : allowExtra !== undefined ? 'allowExtra' : undefined;
+  if (given === undefined) return;
+  throw new WeightsealError('INVALID_ARGUMENT', `\`${given}\` is about members, and this is no bundle.`);
 }
 
 /** Opens the file, and resolves when its size is known, before a key is asked. The head is read once. */

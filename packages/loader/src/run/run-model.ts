@@ -1,4 +1,5 @@
 import { type ByteSource, openReader } from '@weightseal/core';
+import { openBundleModel } from '../bundle.js';
 import type { Inode } from '../inode.js';
 import { readingOf } from '../load.js';
 import { fileModel, type Model } from '../model.js';
@@ -17,9 +18,14 @@ export interface RunModel<P extends Plaintext> extends Model<P> {
   makers(launch: Launch): Makers<Stage<P>>;
 }
 
-/** Asks the key. @throws what core throws */
-export async function openModel(source: string | ByteSource, options: RunOptions): Promise<RunModel<Inode>> {
+/** A sealed file. Asks the key. @throws what core throws */
+export async function openFile(source: string | ByteSource, options: RunOptions): Promise<RunModel<Inode>> {
   return asFile(fileModel(await openReader(source, { ...readingOf(options), whole: true })));
+}
+
+/** A bundle. Asks the key. @throws what core throws */
+export async function openDirectory(source: string, options: RunOptions): Promise<RunModel<Tree>> {
+  return asTree(await openBundleModel(source, options));
 }
 
 function asFile(model: Model<Inode>): RunModel<Inode> {

@@ -2,7 +2,8 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { constants, tmpdir } from 'node:os';
 import { type ByteSource, filePath, throwIfAborted } from '@weightseal/core';
-import { checkLoad } from '../load.js';
+import { isDirectory } from '../is-directory.js';
+import { checkLoad, checkOfFile } from '../load.js';
 import { oomKills } from '../machine/oom-kills.js';
 import { fileName } from '../names.js';
 import { type Chosen, checkPlace, choose, ownerOf } from '../place/choose.js';
@@ -18,7 +19,7 @@ import { SignalPassing } from './pass-signals.js';
 import { prefixFor } from './prefix.js';
 import { endpointOf } from './ready.js';
 import { clearWhenReady, releaseAfter } from './release.js';
-import { openModel, type RunModel } from './run-model.js';
+import { openDirectory, openFile, type RunModel } from './run-model.js';
 import type { Launch, Stage } from './stage.js';
 import { type Written, writtenSince } from './written.js';
 
@@ -26,14 +27,18 @@ import { type Written, writtenSince } from './written.js';
 const KILLED = 137;
 
 /**
- * Opens a sealed file into memory, runs the command on it, and takes the plaintext away. The command shares our standard streams; signals are
+ * Opens a sealed file, or a bundle, into memory, runs the command on it, and takes the plaintext away. The command shares our standard streams; signals are
  * passed on to it. Rejects only for what happens before the command begins.
  *
  * @throws what `load` throws, COMMAND_NOT_FOUND, COMMAND_NOT_EXECUTABLE
  */
 export async function run(given: string | URL | ByteSource, options: RunOptions): Promise<Ran> {
   checkLoad(options, 'run', RUNNING);
-  return runWith(filePath(given), options, () => openModel(filePath(given), options));
+  const source = filePath(given);
+  if (typeof source === 'string' && (await isDirectory(source)))
+    return runWith(source, options, () => openDirectory(source, options));
+  checkOfFile(options);
+  return runWith(source, options, () => openFile(source, options));
 }
 
 /** @param open asks the key; the model, with the stages for what it is */

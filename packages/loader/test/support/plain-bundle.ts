@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { posix } from 'node:path';
-import type { Bundle } from '../../src/bundle.js';
+import type { Bundle, Member } from '../../src/bundle.js';
 
 /** What a directory of a model holds: bytes of a file, the path of what a link leads to, or nothing for a directory. */
 export type Contents = Readonly<
@@ -25,18 +25,22 @@ export function modelDirectory(): Contents {
   };
 }
 
+const OPENED = { id: '00'.repeat(16), context: {}, size: 0, members: 0, digestVerified: false, extra: [] };
+
 /** A bundle that was opened already: it writes what it holds into a directory, as core's reader does. */
 export function plainBundle(contents: Contents, name = 'tiny-model'): Bundle {
   const entries = Object.entries(contents);
-  const members = entries.map(([path, what]): ReturnType<Bundle['members']>[number] => {
+  const members = entries.map(([path, what]): Member => {
     if (what === null) return { kind: 'directory', path };
     if ('to' in what) return { kind: 'link', path, target: what.to };
-    return { kind: 'sealed', path, size: bytesOf(what).length, executable: 'run' in what };
+    const size = bytesOf(what).length;
+    const stored = { file: `${path}.sealed`, fileSize: size, digest: 'sha256:' };
+    return { kind: 'sealed', path, size, executable: 'run' in what, ...stored };
   });
   return {
-    opened: { name },
+    opened: { ...OPENED, name },
     members: () => members,
-    async writeTo(directory, { signal, onProgress }) {
+    async writeTo(directory, { signal, onProgress } = {}) {
       for (const [index, [path, what]] of entries.entries()) {
         signal?.throwIfAborted();
         const at = `${directory}/${path}`;
@@ -45,8 +49,8 @@ export function plainBundle(contents: Contents, name = 'tiny-model'): Bundle {
         else await writeFile(at, bytesOf(what), { flag: 'wx', mode: 0o600 });
         onProgress?.({ bytes: index, total: members.length });
       }
-      const size = members.reduce((sum, member) => sum + (member.size ?? 0), 0);
-      return { id: '00'.repeat(16), context: {}, size, digestVerified: false, members: members.length };
+      const size = members.reduce((sum, member) => sum + ('size' in member ? member.size : 0), 0);
+      return { ...OPENED, size, members: members.length };
     },
     async [Symbol.asyncDispose]() {},
   };
