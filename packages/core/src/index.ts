@@ -1,4 +1,11 @@
-export { checkKinds, checkPath, checkText, filePath } from './common/arguments.js';
+export {
+  checkKinds,
+  checkOptions,
+  checkPath,
+  checkText,
+  filePath,
+  type Kind,
+} from './common/arguments.js';
 export { loadError } from './common/load-error.js';
 export { didYouMean, nearest } from './common/nearest.js';
 export type { OnProgress, Progress } from './common/progress.js';
@@ -79,7 +86,6 @@ export {
 } from './keys/key-wrapper.js';
 export { asFailure } from './keys/lent.js';
 export {
-  checkOptions,
   defineProvider,
   type KeyProvider,
   type ProviderLimits,

@@ -23,7 +23,9 @@ describe('every scheme, and no other, is in', () => {
     ),
     'the grammar of docs/key-uris.md': found('docs/key-uris.md', /^key-uri +=.*$/m, /([\w-]+)(?= \/|$)/g),
     'the help of the command line': [
-      ...new Set(found('packages/cli/src/help.ts', /^Keys:$[\s\S]*?\n\n/m, /\b([a-z][a-z0-9-]*):(?=[<…/ ])/g)),
+      ...new Set(
+        found('packages/cli/src/help.ts', /^Keys:$[\s\S]*?\n\n/m, /\b([a-z][a-z0-9-]*):(?=[<…/ ])/g),
+      ),
     ],
     'what completion offers': found(
       'packages/cli/src/completing/values.ts',
