@@ -117,6 +117,7 @@ const SAYS: Readonly<Record<Kind, string>> = {
  * @param taken the options of the first table that it takes, where it is none of ours
  * @param closed whether what is known nowhere is refused; else it is only where it is misspelt
  * @throws INVALID_ARGUMENT
+ * @hidden
  */
 export function checkKinds<T extends object>(
   options: T,
@@ -208,6 +209,7 @@ export function checkSignal(signal: unknown, of: string): void {
  * The path of a `file:` URL, of whatever realm; anything else as it was given.
  *
  * @throws INVALID_ARGUMENT for another URL, and for one that names no file of this machine
+ * @hidden
  */
 export function filePath<T>(given: T): Exclude<T, URL> | string {
   if (!isUrl(given)) return given as Exclude<T, URL>;
@@ -225,14 +227,22 @@ export function filePath<T>(given: T): Exclude<T, URL> | string {
   }
 }
 
-/** A path as the caller gave it, by a string or a `file:` URL. @throws INVALID_ARGUMENT for anything else */
+/**
+ * A path as the caller gave it, by a string or a `file:` URL. @throws INVALID_ARGUMENT for anything else
+ *
+ * @hidden
+ */
 export function checkPath(given: string | URL, what: string): string {
   const path: unknown = filePath(given);
   if (typeof path === 'string') return path;
   throw invalidArgument(`${what} must be ${SAYS.path}, and is ${nameOf(path)}.`);
 }
 
-/** A string that the caller must give. @throws INVALID_ARGUMENT */
+/**
+ * A string that the caller must give. @throws INVALID_ARGUMENT
+ *
+ * @hidden
+ */
 export function checkText(given: unknown, what: string): asserts given is string {
   if (typeof given !== 'string')
     throw invalidArgument(`${what} must be ${SAYS.string}, and is ${nameOf(given)}.`);
