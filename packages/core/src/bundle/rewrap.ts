@@ -89,7 +89,7 @@ function nothingToDo({ keys, add }: RewrapBundleOptions, { slots }: Envelope): W
 }
 
 /** Keys take a while to answer: another's change must not be undone. @throws INPUT_CHANGED */
-async function checkStill(file: FileSource, document: Uint8Array): Promise<void> {
+export async function checkStill(file: FileSource, document: Uint8Array): Promise<void> {
   const [named, own] = await Promise.all([
     lstat(file.path, { bigint: true }).catch(() => undefined),
     file.stat(),
