@@ -1,4 +1,4 @@
-import { nameOf } from '../common/arguments.js';
+import { nameOf } from '../common/kinds.js';
 import { throwIfAborted, WeightsealError } from '../errors.js';
 import type { Context } from '../format/context.js';
 import { MAX_SLOTS } from '../format/envelope.js';
