@@ -1,0 +1,98 @@
+import type { Kind } from './kinds.js';
+
+/** The options that mean the same in every function, and what each must be where it is given. What is checked elsewhere may be anything here. */
+export const KINDS: Readonly<Record<string, Kind>> = {
+  keys: 'any',
+  context: 'any',
+  hedgeMs: 'any',
+  segmentLength: 'any',
+  concurrency: 'any',
+  requestBytes: 'any',
+  signal: 'signal',
+  onProgress: 'function',
+  onWait: 'function',
+  digest: 'boolean',
+  overwrite: 'boolean',
+  sealAgain: 'boolean',
+  strict: 'boolean',
+  whole: 'boolean',
+  grow: 'boolean',
+  name: 'string',
+  add: 'list',
+  remove: 'list',
+  include: 'strings',
+  exclude: 'strings',
+  public: 'strings',
+  only: 'strings',
+  hideNames: 'boolean',
+  resume: 'boolean',
+  reuse: 'path',
+  allowExtra: 'any',
+  onLeftOut: 'function',
+};
+
+const OPENING = ['keys', 'context', 'hedgeMs', 'concurrency', 'requestBytes', 'signal'];
+const SEALING = [
+  'keys',
+  'context',
+  'segmentLength',
+  'concurrency',
+  'requestBytes',
+  'signal',
+  'name',
+  'onProgress',
+  'sealAgain',
+];
+const CHANGING = ['keys', 'context', 'hedgeMs', 'add', 'remove', 'signal', 'onProgress', 'onWait'];
+/** Which of them our functions take, so that none is proposed that would have no effect. For other functions, any may be meant unless they say. */
+export const TAKEN: Readonly<Record<string, readonly string[]>> = {
+  sealToFile: [...SEALING, 'digest', 'overwrite'],
+  sealToStream: SEALING,
+  openToFile: [...OPENING, 'onProgress', 'digest', 'strict', 'overwrite'],
+  openToStream: [...OPENING, 'onProgress'],
+  verify: [...OPENING, 'onProgress', 'digest', 'strict'],
+  openReader: [...OPENING, 'whole'],
+  sealBundle: [
+    'keys',
+    'context',
+    'segmentLength',
+    'name',
+    'overwrite',
+    'signal',
+    'onProgress',
+    'include',
+    'exclude',
+    'public',
+    'hideNames',
+    'onLeftOut',
+    'onWait',
+    'resume',
+    'reuse',
+  ],
+  resealBundle: ['keys', 'context', 'hedgeMs', 'add', 'remove', 'signal', 'onProgress', 'onWait'],
+  openBundle: ['keys', 'context', 'hedgeMs', 'signal', 'allowExtra'],
+  verifyBundle: ['keys', 'context', 'hedgeMs', 'signal', 'allowExtra', 'only', 'digest', 'onProgress'],
+  openTo: ['only', 'digest', 'signal', 'onProgress', 'overwrite'],
+  writeMembers: ['only', 'digest', 'signal', 'onProgress'],
+  inspectBundle: ['signal'],
+  rewrapBundle: ['keys', 'context', 'hedgeMs', 'add', 'remove', 'signal', 'onWait'],
+  rewrap: [...CHANGING, 'grow'],
+  reseal: CHANGING,
+  inspect: ['signal'],
+  read: ['signal'],
+  stream: ['signal'],
+  writeTo: ['signal', 'digest', 'onProgress'],
+};
+
+/** What they are called elsewhere: on the command line, in other libraries. */
+export const OTHER_WORDS: Readonly<Record<string, readonly string[]>> = {
+  context: ['aad', 'expect', 'expected', 'expectContext', 'expectedContext', 'encryptionContext'],
+  keys: ['key', 'recipients', 'wrapper', 'wrappers'],
+  add: ['to', 'addKeys', 'addRecipients'],
+  remove: ['removeKeys', 'removeRecipients'],
+  digest: ['checkDigest', 'checksum', 'hash'],
+  overwrite: ['force'],
+  concurrency: ['threads', 'parallel', 'workers'],
+  end: ['length'],
+  start: ['offset'],
+};
