@@ -1,6 +1,5 @@
 import { constants, type FileHandle, open } from 'node:fs/promises';
 import type { Body } from '../engine/diagnose.js';
-import type { WeightsealError } from '../errors.js';
 import { Payload } from '../file/payload.js';
 import { startDecryption } from '../format/floe.js';
 import { memberAad, payloadSize, recordAt } from '../format/records.js';
@@ -24,7 +23,7 @@ export class MemberPayload extends Payload implements AsyncDisposable {
   }
 
   /** FORMAT.md §21.4. */
-  override async explain(error: unknown, given?: number, signal?: AbortSignal): Promise<WeightsealError> {
+  override async explain(error: unknown, given?: number, signal?: AbortSignal): Promise<Error> {
     return openError(await super.explain(error, given, signal), this.#name);
   }
 
