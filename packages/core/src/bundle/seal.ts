@@ -15,8 +15,10 @@ import { fileSystemSync } from '../io/output/sync-file-system.js';
 import { checkKeys } from '../keys/wrap.js';
 import { type Entry, fileOf, isFile } from './entry.js';
 import { ENVELOPE_NAME, parentOf, TABLE_NAME } from './path.js';
+import { incompleteOf } from './seal-incomplete.js';
 import { sealMembers } from './seal-members.js';
 import { planSeal, type SealPlan } from './seal-plan.js';
+import { checkPlain } from './sealed-already.js';
 import { BundleSealer } from './sealer.js';
 import { Table, writeTable } from './table.js';
 import type { SealBundleOptions, SealedBundle } from './types.js';
@@ -40,6 +42,7 @@ export async function sealBundle(
   const path = checkPath(directory, 'The directory to seal');
   const { signal, segmentLength = DEFAULT_SEGMENT } = options;
   await using root = await openRoot(path);
+  if (!options.sealAgain) await checkPlain(root, path);
   await using out = await OutputDirectory.create(
     checkPath(output, 'The output'),
     options.overwrite ?? false,
@@ -47,6 +50,8 @@ export async function sealBundle(
   );
   const plan = await planSeal(root, path, options, { signal, except: await out.inode() });
   for (const one of plan.leftOut) options.onLeftOut?.(one);
+  const incomplete = await incompleteOf(plan, root);
+  for (const one of incomplete) options.onIncomplete?.(one);
   warmForFiles();
   using sealer = await BundleSealer.create(options);
   using table = new Table(plan.entries, newRecords(plan));
@@ -71,7 +76,9 @@ export async function sealBundle(
     members: plan.entries.length,
     size: plan.size,
     sealedSize: sealedSize + payloadBytes(plan.entries, segmentLength),
+    public: plan.entries.filter(({ kind }) => kind === 'public').map((entry) => entry.path),
     leftOut: plan.leftOut,
+    incomplete,
   };
 }
 
