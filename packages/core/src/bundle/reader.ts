@@ -77,9 +77,13 @@ export class BundleReader implements AsyncDisposable {
     return this.#describe(this.#bundle.table.entries, false);
   }
 
-  /** Every member, in the order of the bytes of their paths: a directory comes before what is in it. */
-  members(): BundleMember[] {
-    return this.#bundle.table.entries.map((entry) => this.#member(entry));
+  /**
+   * Every member, or those that the globs name with the directories that they are in, in the order of the bytes of their paths: a directory comes before what is in it.
+   *
+   * @throws MEMBER_NOT_FOUND for a glob that names none
+   */
+  members(only?: readonly string[]): BundleMember[] {
+    return select(this.#bundle.table.entries, only).map((entry) => this.#member(entry));
   }
 
   /** The member of this path, undefined where there is none. Links are not followed. */
