@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { COMMANDS } from '../src/spec.js';
 import { Sandbox } from './support/cli.js';
@@ -9,6 +10,7 @@ const WORDS: Readonly<Record<string, string>> = {
   open: 'model.sealed -o copy -k local:k',
   verify: 'model.sealed -k local:k',
   inspect: 'model.sealed',
+  list: 'models.sealed -k local:k',
   rewrap: 'model.sealed -k local:k',
   reseal: 'model.sealed -k local:k',
   run: 'model.sealed -k local:k -- true',
@@ -24,26 +26,90 @@ const WORDS: Readonly<Record<string, string>> = {
   version: '',
 };
 
+/** The same with a directory. */
+const OF_DIRECTORIES: Readonly<Record<string, string>> = {
+  seal: 'models -k local:k --force',
+  open: 'models.sealed -o copies -k local:k',
+  verify: 'models.sealed -k local:k',
+  inspect: 'models.sealed',
+  rewrap: 'models.sealed -k local:k',
+};
+
+/** Of the table in README.md: the members, and the commands that have them. */
+async function documented(): Promise<{ readonly members: string[]; readonly of: string[] }[]> {
+  const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8');
+  const [, table = ''] = /^\| member \| of \|.*\n\|[- |]+\|\n((?:\|.*\n)+)/m.exec(readme) ?? [];
+  return table
+    .trimEnd()
+    .split('\n')
+    .map((row) => row.split(' | '))
+    .map(([members = '', of = '']) => ({
+      members: [...members.matchAll(/`(\w+)`/g)].map(([, member]) => member!),
+      of: of.split(', '),
+    }));
+}
+
+/** Of everything in it, what is called so; the configurations of `config` are as they are written. */
+function namesIn(value: unknown): string[] {
+  if (Array.isArray(value)) return value.flatMap(namesIn);
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, inner]) => [name, ...namesIn(inner)]);
+}
+
+/** What says what is elsewhere in one word. */
+const OTHER_WORDS = ['uri', 'file', 'in', 'out', 'source', 'target', 'primaryVersion', 'from', 'to'];
+
 /** The plaintext's place is of Linux, and the command has standard output. */
 const ELSEWHERE = ['run'];
 
 test('every command prints one JSON object where it succeeds, and one where it fails', async () => {
   await using sandbox = await Sandbox.create();
   await sandbox.run(
-    "weightseal keygen k; echo w > model; printf 'keys: { mine: local:k }' > weightseal.config.yaml; weightseal config trust; weightseal seal model -k local:k",
+    "weightseal keygen k; echo w > model; printf 'keys: { mine: local:k }' > weightseal.config.yaml; weightseal config trust; weightseal seal model -k local:k; mkdir -p models/.git; cp model models; ln -s model models/link; weightseal seal models -k local:k",
   );
+  const rows = await documented();
+  const found = new Set<string>();
+  expect(rows.length).toBeGreaterThan(15);
   expect(Object.keys(WORDS).sort()).toEqual(COMMANDS.map(({ name }) => name).sort());
-  for (const { name } of COMMANDS) {
+  const all = [
+    ...COMMANDS.map(({ name }) => [name, WORDS[name]!] as const),
+    ...Object.entries(OF_DIRECTORIES),
+  ];
+  for (const [name, line] of all) {
     if (ELSEWHERE.includes(name) && process.platform !== 'linux') continue;
-    const words = WORDS[name]!.includes(' -- ')
-      ? WORDS[name]!.replace(' -- ', ' --json -- ')
-      : `${WORDS[name]} --json`;
+    const words = line.includes(' -- ') ? line.replace(' -- ', ' --json -- ') : `${line} --json`;
     const { stdout, stderr, code } = await sandbox.run(`weightseal ${name} ${words}`);
     const [said, silent] = ELSEWHERE.includes(name) ? [stderr, stdout] : [stdout, stderr];
     expect({ name, code, silent }).toEqual({ name, code: 0, silent: '' });
-    expect(JSON.parse(said), name).toBeTypeOf('object');
+    const value: unknown = JSON.parse(said);
+    expect(value, name).toBeTypeOf('object');
+    const known = rows
+      .filter(({ of }) => of.includes(name) || of[0]!.startsWith('all'))
+      .flatMap((row) => row.members);
+    expect(
+      Object.keys(value as object).filter((member) => !known.includes(member)),
+      `${name} prints what README.md does not say`,
+    ).toEqual([]);
+    for (const member of Object.keys(value as object)) found.add(member);
+    if (!name.startsWith('config '))
+      expect(namesIn(value).filter((one) => OTHER_WORDS.includes(one))).toEqual([]);
     const failed = await sandbox.run(`weightseal ${name} --json --nonsense`);
     expect({ name, code: failed.code, stdout: failed.stdout }).toEqual({ name, code: 2, stdout: '' });
     expect(JSON.parse(failed.stderr)).toMatchObject({ error: { code: 'INVALID_ARGUMENT', class: 'usage' } });
   }
+  // And the other way round, but for what these commands here have no reason to say.
+  const notHere = [
+    'otherCopy',
+    'signal',
+    'formerKeyVersion',
+    'rotation',
+    'deadlineMs',
+    'hedgeMs',
+    'providers',
+  ];
+  const more = ['code', 'class', 'when', 'advice', 'warnings', 'error', 'profile', 'keyVersion', 'open'];
+  const documentedMembers = new Set(rows.flatMap(({ members }) => members));
+  expect(
+    [...documentedMembers].filter((member) => ![...found, ...notHere, ...more].includes(member)),
+  ).toEqual([]);
 });

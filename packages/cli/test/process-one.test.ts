@@ -149,5 +149,12 @@ describe.skipIf(!possible)('run as process 1 (as root, with a Node that can beco
     const { stderr } = await sandbox.run(`exec ${CONTAINER} sh ./inside`);
     expect(stderr).toContain('note: weightseal is process 1 here and takes in no orphans');
     expect(stderr).toContain(why);
+    const json = join(sandbox.path, 'json');
+    await writeFile(json, `exec ${before}${PROGRAM} run model.sealed -k local:k --json ${command}`);
+    const asJson = await sandbox.run(`exec ${CONTAINER} sh ./json`);
+    expect(JSON.parse(asJson.stderr)).toMatchObject({
+      exitCode: 0,
+      warnings: [expect.stringContaining('takes in no orphans')],
+    });
   });
 });

@@ -20,7 +20,7 @@ export type {
 } from './bundle/types.js';
 export { checkKinds, checkPath, checkText, filePath } from './common/arguments.js';
 export { loadError } from './common/load-error.js';
-export { didYouMean } from './common/nearest.js';
+export { didYouMean, nearest } from './common/nearest.js';
 export type { OnProgress, Progress } from './common/progress.js';
 export { type SystemFailure, systemFailure } from './common/system-errors.js';
 export {
@@ -77,6 +77,7 @@ export {
   secretTextIn,
   secretVariable,
   startsWithMark,
+  toSet,
   UTF8_MARK,
 } from './io/private/secret-text.js';
 export type { ReadOptions } from './io/reads.js';
@@ -106,3 +107,4 @@ export {
 export { checkDataKey, DATA_KEY_BYTES } from './keys/secret.js';
 export { type SharedUnwraps, type ShareOptions, shareUnwraps } from './keys/shared-unwraps.js';
 export { betweenSteps, checkedDeadline, type Limits, within } from './keys/within.js';
+export { asSlot } from './keys/wrap.js';

@@ -56,7 +56,14 @@ export async function sealDirectory(args: Args, session: Session): Promise<Resul
   tell();
   const command = openCommand(args, output, openingKey(args, used), context);
   return {
-    value: { output, ...used, ...sealed, openCommand: command },
+    value: {
+      input: args.operand,
+      output,
+      ...used,
+      ...sealed,
+      incomplete: sealed.incomplete.map(({ file: path, ...rest }) => ({ path, ...rest })),
+      openCommand: command,
+    },
     lines: [
       `sealed ${count(sealed.members, 'member')}, ${size(sealed.size)}, as ${quote(output)}, id ${sealed.id}`,
       ...(sealed.public.length > 0 ? [`For everybody to read: ${named(sealed.public)}`] : []),

@@ -56,6 +56,7 @@ const SEALING = [
   'signal',
   'name',
   'onProgress',
+  'sealAgain',
 ];
 const CHANGING = ['keys', 'context', 'hedgeMs', 'add', 'remove', 'signal', 'onProgress', 'onWait'];
 /** Which of them our functions take, so that none is proposed that would have no effect. For other functions, any may be meant unless they say. */

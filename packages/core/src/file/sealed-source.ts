@@ -6,6 +6,7 @@ import { FLOE_HEADER, OVERHEAD, segmentsOfBody } from '../format/sizes.js';
 import { type ByteSource, readExactly } from '../io/byte-source.js';
 import type { Input } from '../io/input.js';
 import { readHeadOf } from './head.js';
+import { inFile } from './in-file.js';
 import { Payload } from './payload.js';
 import type { SealedInput } from './sealed-input.js';
 import { checkSize, type Unlocked, type UnlockOptions, unlock } from './unlock.js';
@@ -22,7 +23,7 @@ export class SealedSource extends Payload implements SealedInput {
   readonly #input: Input;
 
   private constructor(unlocked: Unlocked, body: Body, input: Input) {
-    super(body, input.reads);
+    super(body, input.reads, input.path);
     this.unlocked = unlocked;
     this.#input = input;
   }
@@ -37,7 +38,7 @@ export class SealedSource extends Payload implements SealedInput {
       return await SealedSource.#unlock(source, input, options);
     } catch (error) {
       await input[Symbol.asyncDispose]();
-      throw error;
+      throw inFile(error, input.path);
     }
   }
 

@@ -1,4 +1,5 @@
 import { abortedError, isWeightsealError, throwIfAborted, WeightsealError } from '../errors.js';
+import { concat } from '../format/bytes.js';
 
 /** What a stream operation reads: a Node stream, a web stream, or any async iterable of bytes. */
 export type ByteStream = AsyncIterable<Uint8Array> | ReadableStream<Uint8Array>;
@@ -39,7 +40,19 @@ export class Feeder implements AsyncDisposable {
       this.#done = done === true;
       if (!this.#done) this.#chunk = asBytes(value);
     }
-    return this.#done;
+    return this.#chunk.length === 0;
+  }
+
+  /** The next bytes, at least `length` of them where there are so many, which are still to be read. */
+  async peek(length: number): Promise<Uint8Array> {
+    while (this.#chunk.length < length) {
+      const before = this.#chunk;
+      this.#chunk = new Uint8Array(0);
+      const ended = await this.ended();
+      this.#chunk = concat(before, this.#chunk);
+      if (ended) break;
+    }
+    return this.#chunk;
   }
 
   /** Up to `length` bytes; fewer only at the end. */
