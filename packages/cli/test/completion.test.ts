@@ -159,7 +159,7 @@ describe('in a real shell, what is typed is completed', () => {
       await using sandbox = await Sandbox.create();
       const text = 'keys: { production-key: local:some.key }\nprofiles: { staging: {} }\n';
       await sandbox.run(
-        `weightseal keygen some.key; echo w > 'my model.bin'; printf '${text}' > weightseal.config.yaml; weightseal config trust; mkdir script; weightseal completion ${shell} > script/c`,
+        `weightseal keygen some.key; echo w > 'my model.bin'; mkdir llama.sealed; printf '${text}' > weightseal.config.yaml; weightseal config trust; mkdir script; weightseal completion ${shell} > script/c`,
       );
       const running = sandbox.start(`python3 '${driver}' ${shell} script/c`);
       running.stdin.end(JSON.stringify(TYPED));
