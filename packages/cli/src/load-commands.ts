@@ -6,13 +6,13 @@ export const LOAD_COMMANDS: readonly Command[] = [
     name: 'run',
     operand: '<sealed>',
     several:
-      'A model of several files has to be joined first, and two models take two runs: `weightseal help loading`.',
+      'A model of several files is sealed as the directory that they are in, and two models take two runs: `weightseal help loading`.',
     rest: '<command> [args…]',
     summary: 'run a command with the plaintext in memory',
     about:
       'Opens a sealed file into memory that other users cannot see, where the machine allows it into a tmpfs of its own, and runs the command. It finds the plaintext by the path in ' +
       'WEIGHTSEAL_MODEL_PATH, for which {model} stands in its arguments ({{model}} for {model} itself), and by descriptor 3 (WEIGHTSEAL_MODEL_FD). The plaintext has no name in any directory: ' +
-      'it is gone when the command ends, also by kill -9. Signals are passed on, and the exit code is the one of the command ' +
+      'it is gone when the command ends, also by kill -9. A bundle becomes a directory of files under their own names, which can only be read. Signals are passed on, and the exit code is the one of the command ' +
       '(128 and the number of the signal that ended it). The command gets no core dumps, and an environment without what opens keys. ' +
       'A disk is not written to unless --allow-disk is given. With --json the object comes on stderr when the command has ended.',
     flags: [
@@ -38,6 +38,33 @@ export const LOAD_COMMANDS: readonly Command[] = [
         value: 'name',
         help: 'its file name, by which some libraries choose; the original one unless told',
       },
+      {
+        name: 'only',
+        value: 'glob',
+        many: true,
+        help: 'of a bundle: open only these members (model-00001*, adapter/**); repeat for more',
+      },
+      {
+        name: 'allow-extra',
+        value: 'glob',
+        many: true,
+        help: 'of a bundle: files that may stand in its directory and are not part of it; they are not read',
+      },
+      {
+        name: 'writable-beside',
+        help: 'of a bundle: let the command make files beside the weights, in the same memory and gone with it',
+      },
+      {
+        name: 'private-caches',
+        help: 'keep what engines compile, convert and download in that memory too, and tell what was written elsewhere',
+      },
+      { name: 'private-tmp', help: 'the same for TMPDIR' },
+      {
+        name: 'owner',
+        value: 'uid[:gid]',
+        help: 'give the plaintext to this user, for a command that changes to it; takes root',
+      },
+      { name: 'allow-exec', help: 'let libraries (.so) and programs of the model be executed' },
       {
         name: 'where',
         value: 'place',

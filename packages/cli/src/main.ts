@@ -92,6 +92,7 @@ async function run({ command, args }: Run, { stop, quiet, ignored, early, crashe
     ignoredSignals: ignored,
     earlierSignals: () => [...early.came],
     handOver,
+    commandEnded: () => crashes.hasNoCommand(),
   };
   return await RUNS[command.name]!(args, session);
 }

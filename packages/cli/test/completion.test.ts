@@ -50,6 +50,7 @@ describe('what is offered', () => {
     expect(await offered('list', '')).toEqual(['<directories>']);
     for (const command of ['seal', 'open', 'verify', 'inspect', 'rewrap'])
       expect(await offered(command, '')).toEqual(['<files>']);
+    expect(await offered('seal', 'x', '--reuse', '')).toEqual(['<directories>']);
     expect(await offered('open', 'x', '--only', '')).toEqual([]);
     expect(await offered('open', 'x', '--on')).toEqual(['--only']);
     expect(await offered('open', 'x', '--only', 'a', '--on')).toEqual(['--only']);

@@ -33,6 +33,7 @@ const OF_DIRECTORIES: Readonly<Record<string, string>> = {
   verify: 'models.sealed -k local:k',
   inspect: 'models.sealed',
   rewrap: 'models.sealed -k local:k',
+  reseal: 'models.sealed -k local:k',
 };
 
 /** Of the table in README.md: the members, and the commands that have them. */

@@ -46,6 +46,11 @@ export const swap: string =
   'Kubernetes: swapBehavior: NoSwap for the kubelet. ' +
   'systemd: MemorySwapMax=0.';
 
+/** Where a tmpfs that is there is mounted with noexec, as Docker does with /dev/shm. */
+export const noexec: string =
+  'nothing can be executed in the tmpfs that is used (it is mounted with noexec): libraries cannot be loaded from there, nor what is compiled into a cache. ' +
+  'Name one that allows it (--directory); Docker: --tmpfs /run/weightseal:exec,size=SIZE,mode=0700.';
+
 function wholeMib(bytes: number): number {
   return Math.ceil(bytes / MIB) + 1;
 }

@@ -23,16 +23,24 @@ const NO_FILE = /^(?:socket|pipe|anon_inode):/;
 /** So many are looked at before others get their turn. */
 const AT_ONCE = 256;
 
+/** Inodes that are looked for, by their numbers alone, and by those of their file systems too. */
+export interface Sought {
+  readonly numbers: ReadonlySet<string>;
+  readonly keys: ReadonlySet<string>;
+}
+
+export function soughtAmong(inodes: readonly InodeId[]): Sought {
+  return { numbers: new Set(inodes.map(({ ino }) => String(ino))), keys: new Set(inodes.map(keyOf)) };
+}
+
 /**
  * The descriptors of a process that lead to one of the inodes.
  *
  * @param directory of the process in /proc
  * @throws what the system says, but for what has ended meanwhile
  */
-export async function descriptorsTo(directory: string, inodes: readonly InodeId[]): Promise<Descriptor[]> {
+export async function descriptorsTo(directory: string, { numbers, keys }: Sought): Promise<Descriptor[]> {
   const found: Descriptor[] = [];
-  const numbers = new Set(inodes.map(({ ino }) => String(ino)));
-  const keys = new Set(inodes.map(keyOf));
   for (const [index, fd] of (await readdir(`${directory}/fd`)).entries()) {
     if (index % AT_ONCE === AT_ONCE - 1) await turn();
     const one = look(directory, fd, numbers);

@@ -2,20 +2,15 @@ import { randomBytes } from 'node:crypto';
 import { constants, readlinkSync } from 'node:fs';
 import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
 import { placeError } from './place/place-error.js';
+import type { Owner, Plaintext, Released } from './plaintext.js';
 import { usesOf } from './processes.js';
+import { overwrite } from './wipe.js';
 
 /** open(2): an inode without a name. With O_EXCL nobody can ever give it one. */
 const O_TMPFILE = 0o20000000 | constants.O_DIRECTORY;
-const ZEROS = 4 * 1_048_576;
-
-/**
- * `wiped`: overwritten with zeros and freed. `mapped`, `open`: a process maps it, or has it open, so nothing was overwritten; the kernel frees it with the last that does.
- * `freed`: given back to the kernel as it was, since nobody could tell whether it is used, or since it lay on a disk.
- */
-export type Released = 'wiped' | 'mapped' | 'open' | 'freed';
 
 /** The plaintext's inode, mode 0600. Its directory is private, and is always reached by its descriptor: no link on the way can lead elsewhere. */
-export class Inode {
+export class Inode implements Plaintext {
   #handle: FileHandle;
   #sealed = false;
   /** Whether overwriting erases: not on a disk. */
@@ -63,10 +58,10 @@ export class Inode {
     return this.#handle;
   }
 
-  /** Whole: from now on nobody has it open for writing, until it is wiped. Who owns it could change that; others cannot. @throws IO_ERROR */
-  async sealOff(): Promise<void> {
+  async sealOff(owner?: Owner): Promise<void> {
     try {
       await this.#handle.chmod(0o400);
+      if (owner) await this.#handle.chown(owner.uid, owner.gid);
       await this.#reopen(constants.O_RDONLY);
       this.#sealed = true;
     } catch (error) {
@@ -96,12 +91,10 @@ export class Inode {
     this.#path = path;
   }
 
-  /** A further descriptor, which is held to be given to others: that we have it is no use of the bytes. */
   hold(handle: FileHandle): void {
     this.#held.push(handle);
   }
 
-  /** Takes the name away, overwrites the bytes with zeros unless a process uses them or `wipe` is false, and closes. Safe to call twice. */
   release(wipe: boolean): Promise<Released> {
     this.#released ??= this.#release(wipe);
     return this.#released;
@@ -115,11 +108,6 @@ export class Inode {
     }
   }
 
-  /**
-   * Like `release`, but keeps the descriptor, so that it can be tried again.
-   *
-   * @param given the number of a descriptor that processes have from us, and do not need any more
-   */
   async clear(wipe: boolean, given?: number): Promise<Released> {
     if (this.#path !== undefined) await unlink(this.#path).catch(() => {});
     this.#path = undefined;
@@ -136,7 +124,6 @@ export class Inode {
       this.#sealed = false;
     }
     await overwrite(this.handle, Number(stats.size));
-    await this.handle.truncate(0);
     return 'wiped';
   }
 }
@@ -146,12 +133,4 @@ async function create(path: string): Promise<FileHandle> {
   return open(path, O_CREAT | O_EXCL | O_NOFOLLOW | O_RDWR, 0o600).catch((error: unknown) => {
     throw placeError(error, 'make a file in memory');
   });
-}
-
-async function overwrite(handle: FileHandle, size: number): Promise<void> {
-  const zeros = new Uint8Array(Math.min(size, ZEROS));
-  for (let at = 0; at < size; ) {
-    const { bytesWritten } = await handle.write(zeros, 0, Math.min(zeros.length, size - at), at);
-    at += bytesWritten;
-  }
 }

@@ -1,12 +1,10 @@
 import {
   type ByteSource,
-  type Context,
   checkKinds,
   checkPath,
   FileSource,
   filePath,
   type OnProgress,
-  type Opened,
   openReader,
   type ReaderOptions,
   type ReadOptions,
@@ -15,10 +13,15 @@ import {
   type UnlockOptions,
   WeightsealError,
 } from '@weightseal/core';
-import type { Inode, Released } from './inode.js';
+import { openBundleModel } from './bundle.js';
+import type { Inode } from './inode.js';
+import { isDirectory } from './is-directory.js';
+import { loadTree } from './load-bundle.js';
+import { LoadedModel } from './loaded.js';
+import { fileModel } from './model.js';
 import { fileName } from './names.js';
 import { type Chosen, choosePlace, type PlaceOptions } from './place/choose.js';
-import { abandon, byDescriptor, type Placement, type Space } from './place/space.js';
+import { abandon, byDescriptor, type Space } from './place/space.js';
 import { sweepOnce } from './sweep.js';
 
 export interface LoadOptions extends UnlockOptions, ReadOptions, PlaceOptions {
@@ -26,105 +29,29 @@ export interface LoadOptions extends UnlockOptions, ReadOptions, PlaceOptions {
   readonly name?: string | undefined;
   /** Whether to compute the plaintext's SHA-256 too and compare it with the sealed one. Every byte is authenticated without that. */
   readonly digest?: boolean | undefined;
+  /** Of a bundle: globs of the members that are wanted, all of them unless told. Others need not even be there. */
+  readonly only?: readonly string[] | undefined;
+  /** Of a bundle: globs of files that may stand in its directory although its table does not name them; `true` for any. They are not read. */
+  readonly allowExtra?: boolean | readonly string[] | undefined;
   readonly onProgress?: OnProgress | undefined;
 }
 
-/** Plaintext in memory, whole and authenticated, until it is disposed of: `await using model = await load(…)`. */
-export class LoadedModel implements AsyncDisposable {
-  /** A path that this process, and others of the same user, can open and map. */
-  readonly path: string;
-  /** All that the file says of itself: id, name, when it was sealed, whether the digest was compared. */
-  readonly opened: Opened;
-  readonly placement: Placement;
-  readonly #inode: Inode;
-  readonly #space: Space;
-  readonly #reading: Promise<unknown>[] = [];
-  #disposed: Promise<Released> | undefined;
-
-  /** @internal */
-  constructor(opened: Opened, { place, placement }: Chosen<Space>, path: string) {
-    this.opened = opened;
-    this.placement = placement;
-    this.path = path;
-    live.add(place);
-    this.#space = place;
-    this.#inode = place.inode;
-  }
-
-  /** Bytes of plaintext. */
-  get size(): number {
-    return this.opened.size;
-  }
-
-  /** `sha256:…` of the plaintext, as it was sealed; undefined when it was sealed without. */
-  get digest(): string | undefined {
-    return this.opened.digest;
-  }
-
-  get context(): Context {
-    return this.opened.context;
-  }
-
-  /**
-   * The bytes, for libraries that take those; a new copy each time, which is the caller's.
-   *
-   * @throws INVALID_ARGUMENT after it was disposed of
-   */
-  async bytes(): Promise<Uint8Array<ArrayBuffer>> {
-    if (this.#disposed)
-      throw new WeightsealError('INVALID_ARGUMENT', 'The model was disposed of; load it again.');
-    const reading = this.#read();
-    this.#reading.push(reading.catch(() => {}));
-    return await reading;
-  }
-
-  async #read(): Promise<Uint8Array<ArrayBuffer>> {
-    const { handle } = this.#inode;
-    const out = new Uint8Array(this.size);
-    for (let done = 0; done < out.length; ) {
-      // In pieces that do not keep a thread of the system's pool for long.
-      const { bytesRead } = await handle.read(out, done, Math.min(out.length - done, PIECE), done);
-      if (bytesRead === 0)
-        throw new WeightsealError('INPUT_CHANGED', `${this.path} was cut by somebody else.`);
-      done += bytesRead;
-    }
-    return out;
-  }
-
-  /** Waits for `bytes()` under way, takes the path away, wipes the bytes unless a process maps them or has them open, and says what was done. Safe to call twice. */
-  dispose(): Promise<Released> {
-    this.#disposed ??= Promise.all(this.#reading).then(() => end(this.#space));
-    return this.#disposed;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.dispose();
-  }
-}
-
-const PIECE = 16 * 1_048_576;
-/** Whoever keeps only the path must not lose the file to the garbage collector, which would close it. */
-const live = new Set<Space>();
-
-async function end(space: Space): Promise<Released> {
-  try {
-    return await space.inode.release(true);
-  } finally {
-    live.delete(space);
-    await space[Symbol.asyncDispose]();
-  }
-}
-
 /**
- * Opens a sealed file into memory, for this process. Resolves when every byte is there and authenticated; when it throws, nothing is left. One call to a key,
+ * Opens a sealed file, or a bundle, into memory, for this process. Resolves when every byte is there and authenticated; when it throws, nothing is left. One call to a key,
  * and segments in parallel.
  *
- * @param source a path, a `file:` URL, or bytes with random access
- * @throws what `openReader` throws, MEMORY_LIMIT, NO_SPACE, MEMORY_FS_REQUIRED, SWAP_POSSIBLE, IO_ERROR
+ * @param source a path, a `file:` URL, or bytes with random access; a directory is a bundle
+ * @throws what `openReader` or `openBundle` throws, MEMORY_LIMIT, NO_SPACE, MEMORY_FS_REQUIRED, SWAP_POSSIBLE, IO_ERROR
  */
 export async function load(given: string | URL | ByteSource, options: LoadOptions): Promise<LoadedModel> {
   checkLoad(options, 'load');
   const source = filePath(given);
+  if (typeof source === 'string' && (await isDirectory(source))) {
+    await sweepOnce(options.directory);
+    await using model = await openBundleModel(source, options);
+    return await loadTree(model, source, options);
+  }
+  checkOfFile(options);
   await using owned = typeof source === 'string' ? await FileSource.open(source) : undefined;
   const { opening, size } = await begin(owned ?? (source as ByteSource), options);
   const sweeping = sweepOnce(options.directory);
@@ -136,15 +63,14 @@ export async function load(given: string | URL | ByteSource, options: LoadOption
   const chosen = choosing.value;
   try {
     if (!reader) throw (reading as PromiseRejectedResult).reason;
-    const { inode } = chosen.place;
+    const { plaintext: inode } = chosen.place;
     if (reader.size !== size)
       throw new WeightsealError(
         'INPUT_CHANGED',
         'The sealed file changed while it was being opened; try again.',
       );
-    await inode.reserve(reader.size);
     const { digest, onProgress, signal } = options;
-    const opened = await reader.writeTo(inode.handle, { digest, onProgress, signal });
+    const opened = await fileModel(reader).pour(inode, { digest, onProgress, signal });
     throwIfAborted(signal);
     return new LoadedModel(
       opened,
@@ -192,9 +118,19 @@ export function checkLoad(
     requireNoSwap: 'boolean',
     memoryAllowance: 'any',
     nameless: 'boolean',
+    owner: 'any',
+    allowExec: 'boolean',
   } as const;
-  checkKinds(options, of, own, [...READING, 'name', 'digest', 'onProgress'], true);
+  const taken = [...READING, 'name', 'digest', 'only', 'allowExtra', 'onProgress'];
+  checkKinds(options, of, own, taken, true);
   if (options.directory !== undefined) checkPath(options.directory, 'The option `directory`');
+}
+
+/** What only a bundle can be asked for. @throws INVALID_ARGUMENT */
+export function checkOfFile({ only, allowExtra }: LoadOptions): void {
+  const given = only !== undefined ? 'only' : allowExtra !== undefined ? 'allowExtra' : undefined;
+  if (given === undefined) return;
+  throw new WeightsealError('INVALID_ARGUMENT', `\`${given}\` is about members, and this is no bundle.`);
 }
 
 /** Opens the file, and resolves when its size is known, before a key is asked. The head is read once. */
@@ -209,8 +145,8 @@ async function begin(
   return { opening, size: typeof first === 'number' ? first : first.size };
 }
 
-async function pathFor({ place: space, placement }: Chosen<Space>, name: string): Promise<string> {
-  if (placement.nameless) return byDescriptor(space.inode.handle);
-  await space.inode.show(`${space.directory}/${name}`);
+async function pathFor({ place: space, placement }: Chosen<Space<Inode>>, name: string): Promise<string> {
+  if (placement.nameless) return byDescriptor(space.plaintext.handle);
+  await space.plaintext.show(`${space.directory}/${name}`);
   return space.pathOf(name);
 }

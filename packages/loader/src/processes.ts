@@ -1,6 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { open, readdir, readFile, readlink } from 'node:fs/promises';
-import { type Descriptor, descriptorsTo, hasEnded, isForbidden } from './descriptors.js';
+import {
+  type Descriptor,
+  descriptorsTo,
+  hasEnded,
+  isForbidden,
+  type Sought,
+  soughtAmong,
+} from './descriptors.js';
 import { type InodeId, keyOf } from './inode-id.js';
 import { unescaped } from './machine/mount-info.js';
 
@@ -57,8 +64,7 @@ const SIDE_BY_SIDE = 4;
 
 /** One pass over /proc, for all that was asked. */
 class Scan {
-  readonly #inodes: readonly InodeId[];
-  readonly #keys: ReadonlySet<string>;
+  readonly #sought: Sought;
   /** Paths are bytes; lines are compared as such, each a character. */
   readonly #points: readonly string[];
   readonly #mapped = new Set<string>();
@@ -70,8 +76,7 @@ class Scan {
 
   private constructor(questions: readonly Question[], self: number) {
     this.#self = self;
-    this.#inodes = questions.flatMap(({ inodes }) => inodes);
-    this.#keys = new Set(this.#inodes.map(keyOf));
+    this.#sought = soughtAmong(questions.flatMap(({ inodes }) => inodes));
     this.#points = [...new Set(questions.flatMap(({ mountPoints = [] }) => mountPoints.map(bytesOf)))];
   }
 
@@ -105,7 +110,7 @@ class Scan {
 
   async #look(pid: number): Promise<void> {
     try {
-      if (this.#keys.size > 0) await this.#files(pid);
+      if (this.#sought.keys.size > 0) await this.#files(pid);
       if (this.#points.length > 0) await eachLine(`/proc/${pid}/mountinfo`, (line) => this.#mount(line));
     } catch (error) {
       if (hasEnded(error)) return;
@@ -118,12 +123,12 @@ class Scan {
   async #files(pid: number): Promise<void> {
     for (const directory of await alive(pid)) {
       // What is closed while it is mapped is seen in one of the two when the mappings come last.
-      const found = await descriptorsTo(directory, this.#inodes);
+      const found = await descriptorsTo(directory, this.#sought);
       this.#open.push(...found.map((descriptor) => ({ pid, descriptor })));
       await eachLine(`${directory}/maps`, (line) => {
         // address perms offset dev inode pathname
         const key = line.split(' ', 5).slice(3).join(' ');
-        if (this.#keys.has(key)) this.#mapped.add(key);
+        if (this.#sought.keys.has(key)) this.#mapped.add(key);
       });
     }
   }

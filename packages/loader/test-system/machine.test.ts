@@ -58,9 +58,11 @@ describe.skipIf(!isRoot)('a file system that was just mounted (as root)', () => 
   test('tmpfs', (context) => {
     expect(mounted(context, '-t tmpfs -o size=8m ext4')).toEqual({
       kind: 'tmpfs',
+      inodes: expect.any(Number),
       free: 8 * MIB,
       size: 8 * MIB,
       noswap: false,
+      noexec: false,
     });
   });
 
@@ -72,6 +74,7 @@ describe.skipIf(!isRoot)('a file system that was just mounted (as root)', () => 
     const detach = `(await import('node:child_process')).execFileSync('umount', ['-l', place]);`;
     expect(mounted(context, '-t tmpfs -o size=8m,noswap t', detach)).toEqual({
       kind: 'tmpfs',
+      inodes: expect.any(Number),
       free: 8 * MIB,
       size: 8 * MIB,
       noswap: false,

@@ -8,6 +8,7 @@ import {
   fileSystemOf,
   hasNoswap,
   kindOf,
+  mountIn,
   spaceIn,
 } from '../src/machine/file-system.js';
 import { inUnits } from '../src/size.js';
@@ -80,14 +81,14 @@ test('noswap is an option of the very mount that the descriptor is on', () => {
     '63 43 0:40 / /c,noswap rw,noswap - ext4 noswap rw,noswap',
   ].join('\n');
   const info = (id: number) => `pos:\t0\nflags:\t0100000\nmnt_id:\t${id}\nino:\t3\n`;
-  expect([61, 62, 63, 64, 6].map((id) => hasNoswap(info(id), mounts))).toEqual([
+  expect([61, 62, 63, 64, 6].map((id) => hasNoswap(mountIn(info(id), mounts)))).toEqual([
     false,
     true,
     false,
     false,
     false,
   ]);
-  expect(hasNoswap('', mounts)).toBe(false);
+  expect(hasNoswap(mountIn('', mounts))).toBe(false);
 });
 
 describe('checkSpace', () => {
@@ -95,8 +96,15 @@ describe('checkSpace', () => {
   const refused = (expected: RegExp) =>
     expect.objectContaining({ code: 'NO_SPACE', message: expect.stringMatching(expected) });
 
+  test('more files than it can have', () => {
+    expect(() => checkSpace(1, { ...tmpfs(MIB), inodes: 3 }, '/dev/shm', 4)).toThrow(
+      refused(/is 4 files and directories, and \/dev\/shm has room for only 3 more.*nr_inodes/),
+    );
+  });
+
   test('what fits to the byte, and what has no size', () => {
     checkSpace(64 * MIB, tmpfs(64 * MIB), '/dev/shm');
+    checkSpace(1, { ...tmpfs(MIB), inodes: 3 }, '/dev/shm', 3);
     checkSpace(2 ** 50, { kind: 'ramfs', free: undefined, size: undefined, noswap: true }, '/r');
   });
 

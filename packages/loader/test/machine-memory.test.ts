@@ -227,9 +227,23 @@ describe('the parsers', () => {
       '',
     ];
     expect(parseMountInfo(lines.join('\n'))).toEqual([
-      { id: 36, root: '/mnt1', mountPoint: '/mnt 2\\x', type: 'ext3', options: ['rw', 'errors=continue'] },
-      { id: 37, root: '/', mountPoint: '/größe', type: 'tmpfs', options: ['rw', 'size=8192k', 'noswap'] },
-      { id: 38, root: '/', mountPoint: '/-', type: 'tmpfs', options: [] },
+      {
+        id: 36,
+        root: '/mnt1',
+        mountPoint: '/mnt 2\\x',
+        type: 'ext3',
+        flags: ['rw', 'noatime'],
+        options: ['rw', 'errors=continue'],
+      },
+      {
+        id: 37,
+        root: '/',
+        mountPoint: '/größe',
+        type: 'tmpfs',
+        flags: ['rw'],
+        options: ['rw', 'size=8192k', 'noswap'],
+      },
+      { id: 38, root: '/', mountPoint: '/-', type: 'tmpfs', flags: ['rw'], options: [] },
     ]);
   });
 

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { isWeightsealError } from '@weightseal/core';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { Inode } from '../src/inode.js';
-import { type Ran, type RunOptions, run } from '../src/run/run.js';
+import type { Ran, RunOptions } from '../src/run/options.js';
+import { run } from '../src/run/run.js';
 import * as start from '../src/run/start.js';
 import { type SealedModel, sealedModel } from './support/sealed-model.js';
 

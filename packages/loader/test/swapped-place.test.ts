@@ -6,6 +6,7 @@ import { afterAll, expect, test, vi } from 'vitest';
 import * as fileSystem from '../src/machine/file-system.js';
 import { useExisting } from '../src/place/existing.js';
 import { PrivateDirectory } from '../src/place/private-directory.js';
+import { fileIn } from '../src/place/space.js';
 
 vi.mock(import('../src/machine/file-system.js'), async (original) => ({ ...(await original()) }));
 
@@ -40,11 +41,12 @@ test.each([
     await leadsTo(second);
     return found;
   });
-  const space = await useExisting({ bytes: 1, directory: link, allowDisk: true, memory: false, nameless });
+  const options = { bytes: 1, directory: link, allowDisk: true, memory: false, nameless };
+  const space = await useExisting(options, fileIn);
   expect(looking).toHaveBeenCalled();
   looking.mockRestore();
   await using _space = space;
   expect(await readdir(second)).toEqual([]);
   expect(await readdir(first)).toHaveLength(nameless ? 0 : 1);
-  await space.inode.release(false);
+  await space.plaintext.release(false);
 });

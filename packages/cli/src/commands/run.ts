@@ -45,6 +45,13 @@ export async function run(args: Args, session: Session): Promise<Result> {
     requireNoSwap: args.has('require-no-swap'),
     memoryAllowance: byteCount(args, 'memory-allowance'),
     digest: args.has('check-digest'),
+    only: some(args, 'only'),
+    allowExtra: some(args, 'allow-extra'),
+    writableBeside: args.has('writable-beside'),
+    privateCaches: args.has('private-caches'),
+    privateTmp: args.has('private-tmp'),
+    owner: owner(args.one('owner')),
+    allowExec: args.has('allow-exec'),
     keepEnv: args.many('keep-env'),
     passFds,
     signal: session.signal,
@@ -66,14 +73,27 @@ export async function run(args: Args, session: Session): Promise<Result> {
   };
 }
 
-function warningsOf({ left, oomKilled, size: bytes }: Ran): string[] {
+function warningsOf({ left, oomKilled, size: bytes, written }: Ran): string[] {
   const warnings = left.map((path) => `${quote(path)} could not be removed; it may hold plaintext`);
+  if (written.length > 0)
+    warnings.push(
+      `files were written outside of memory while the command ran, and may hold plaintext: ${namesOf(written)}`,
+    );
   if (oomKilled)
     warnings.push(
       'the command was killed because memory ran out: the limit of its control group (Docker: --memory; Kubernetes: resources.limits.memory; ' +
         `systemd: MemoryMax=) must cover the plaintext, ${size(bytes)}, and what the engine takes, which is as much again where it copies the weights`,
     );
   return warnings;
+}
+
+/** So many are named on a terminal; `--json` has all that were found. */
+const NAMED = 5;
+
+function namesOf(written: Ran['written']): string {
+  const names = written.slice(0, NAMED).map(({ path, bytes }) => `${quote(path)} (${size(bytes)})`);
+  const more = written.length - names.length;
+  return names.join(', ') + (more > 0 ? `, and ${more} more` : '');
 }
 
 /** The exit code of a command that cannot be run is that of a shell, and no class's. */
@@ -91,13 +111,19 @@ interface Telling {
   readonly json: boolean;
 }
 
-function onEvent(event: RunEvent, { quiet, handOver }: Session, { contextChecked, json }: Telling): void {
+function onEvent(
+  event: RunEvent,
+  { quiet, handOver, commandEnded }: Session,
+  { contextChecked, json }: Telling,
+): void {
   if (event.event === 'started') {
     handOver(event.pid);
     if (quiet) return;
     // Before the command has its say, and not when a server ends after months.
     if (!contextChecked) tellNote(uncheckedContext(event.opened.context));
     for (const warning of event.placement.warnings) tellNote(warning);
+  } else if (event.event === 'ended') {
+    commandEnded();
   } else if (event.event === 'warning') {
     if (json) keepWarning(event.message);
     else if (!quiet) tellNote(event.message);
@@ -107,6 +133,21 @@ function onEvent(event: RunEvent, { quiet, handOver }: Session, { contextChecked
 function descriptor(text: string): number {
   if (/^[0-9]{1,5}$/.test(text)) return Number(text);
   throw usageError(`--pass-fd takes the number of a descriptor, not ${JSON.stringify(text)}.`);
+}
+
+/** Those that were given, undefined without any. */
+function some(args: Args, flag: string): readonly string[] | undefined {
+  const given = args.many(flag);
+  return given.length > 0 ? given : undefined;
+}
+
+function owner(text: string | undefined): RunOptions['owner'] {
+  if (text === undefined) return undefined;
+  const [, uid, gid] = /^([0-9]{1,10})(?::([0-9]{1,10}))?$/.exec(text) ?? [];
+  if (uid !== undefined) return { uid: Number(uid), gid: gid === undefined ? undefined : Number(gid) };
+  throw usageError(
+    `--owner takes the numbers of a user and a group, 1000 or 1000:1000, not ${JSON.stringify(text)}.`,
+  );
 }
 
 function oneOf<T extends string>(args: Args, flag: string, values: readonly T[]): T | undefined {

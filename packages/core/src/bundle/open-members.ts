@@ -126,7 +126,10 @@ async function outputOf(entry: Entry, { directory, file }: Outputs): Promise<Fil
   if (file) return await file(entry);
   if (directory === undefined) return undefined;
   const flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | durableFlags();
-  return await open(`${directory}/${entry.path}`, flags, entry.executable ? 0o700 : 0o600);
+  const out = await open(`${directory}/${entry.path}`, flags, entry.executable ? 0o700 : 0o600);
+  // The length first: only within it does a file system in memory give huge pages. Others need not have it.
+  await out.truncate(entry.size).catch(() => {});
+  return out;
 }
 
 async function openLarge(

@@ -13,20 +13,16 @@ import { type Batch, batches } from '../engine/plan.js';
 import { TaskError } from '../engine/task.js';
 import { FileSource, loadRange } from '../io/byte-source.js';
 import type { ReadOptions } from '../io/reads.js';
-import { inFile } from './in-file.js';
 import type { OpenPass } from './sealed-input.js';
 
 /** A payload with random access, of a sealed file or in a bundle, and the ways to decrypt it or a part of it. */
 export class Payload {
   readonly body: Body;
-  /** Where it is, when it is a local file by itself. */
-  readonly path: string | undefined;
   readonly #reads: ReadOptions | undefined;
 
-  constructor(body: Body, reads?: ReadOptions, path?: string) {
+  constructor(body: Body, reads?: ReadOptions) {
     this.body = body;
     this.#reads = reads;
-    this.path = path;
   }
 
   get size(): number {
@@ -69,7 +65,7 @@ export class Payload {
 
   async explain(error: unknown, _given?: number, signal?: AbortSignal): Promise<Error> {
     const position = error instanceof TaskError ? error.failure.position : undefined;
-    if (position === undefined) return inFile(passError(error, 'read the sealed file'), this.path);
-    return inFile(await diagnose(this.body, position, signal), this.path);
+    if (position === undefined) return passError(error, 'read the sealed file');
+    return diagnose(this.body, position, signal);
   }
 }

@@ -23,7 +23,7 @@ export class SealedSource extends Payload implements SealedInput {
   readonly #input: Input;
 
   private constructor(unlocked: Unlocked, body: Body, input: Input) {
-    super(body, input.reads, input.path);
+    super(body, input.reads);
     this.unlocked = unlocked;
     this.#input = input;
   }
@@ -61,6 +61,14 @@ export class SealedSource extends Payload implements SealedInput {
       unlocked[Symbol.dispose]();
       throw error;
     }
+  }
+
+  get path(): string | undefined {
+    return this.#input.path;
+  }
+
+  override async explain(error: unknown, given?: number, signal?: AbortSignal): Promise<Error> {
+    return inFile(await super.explain(error, given, signal), this.path);
   }
 
   async #authenticateLast(signal: AbortSignal | undefined): Promise<void> {

@@ -16,7 +16,7 @@ export class Feeder implements AsyncDisposable {
   constructor(stream: ByteStream, signal: AbortSignal | undefined) {
     this.#stream = stream;
     hearErrors(stream);
-    this.#iterator = iteratorOf(stream as AsyncIterable<Uint8Array>);
+    this.#iterator = iteratorOf(stream);
     this.#signal = signal;
   }
 
@@ -98,9 +98,9 @@ export function hearErrors(stream: ByteStream): void {
   if ('on' in stream && typeof stream.on === 'function') stream.on('error', () => {});
 }
 
-function iteratorOf(stream: AsyncIterable<Uint8Array>): AsyncIterator<Uint8Array> {
+function iteratorOf(stream: ByteStream): AsyncIterator<Uint8Array> {
   try {
-    return stream[Symbol.asyncIterator]();
+    return 'getReader' in stream ? ofWebStream(stream) : stream[Symbol.asyncIterator]();
   } catch (cause) {
     throw new WeightsealError(
       'INVALID_ARGUMENT',
@@ -108,6 +108,30 @@ function iteratorOf(stream: AsyncIterable<Uint8Array>): AsyncIterator<Uint8Array
       { cause },
     );
   }
+}
+
+/** As its own iterator, but that it is cancelled at once, also in a read that is stuck: its own waits for that, and a connection would stay open. */
+function ofWebStream(stream: ReadableStream<Uint8Array>): AsyncIterator<Uint8Array> {
+  const reader = stream.getReader();
+  return {
+    async next() {
+      try {
+        const { value, done } = await reader.read();
+        if (!done) return { value, done };
+      } catch (error) {
+        reader.releaseLock();
+        throw error;
+      }
+      reader.releaseLock();
+      return { value: undefined, done: true };
+    },
+    async return() {
+      const cancelled = reader.cancel();
+      reader.releaseLock();
+      await cancelled;
+      return { value: undefined, done: true };
+    },
+  };
 }
 
 function asBytes(value: unknown): Uint8Array {

@@ -3,7 +3,7 @@ import { statfs } from 'node:fs/promises';
 import { WeightsealError } from '@weightseal/core';
 import { tooSmall } from '../advice.js';
 import { inUnits } from '../size.js';
-import { parseMountInfo } from './mount-info.js';
+import { type Mount, parseMountInfo } from './mount-info.js';
 import { textOf } from './read.js';
 
 export interface FileSystem {
@@ -11,8 +11,12 @@ export interface FileSystem {
   /** Bytes free to us, and in all. Undefined for what has no size (ramfs, tmpfs with size=0), and where it cannot be told. */
   readonly free: number | undefined;
   readonly size: number | undefined;
+  /** How many files more it can have. */
+  readonly inodes?: number | undefined;
   /** Mounted with noswap, or a ramfs: the kernel never swaps it. */
   readonly noswap: boolean;
+  /** Whether nothing in it can be executed. */
+  readonly noexec?: boolean | undefined;
 }
 
 const TMPFS_MAGIC = 0x01021994;
@@ -28,8 +32,11 @@ export async function fileSystemOf(fd: number | undefined): Promise<FileSystem> 
   const stats = await statfs(`/proc/self/fd/${fd}`).catch(() => undefined);
   if (!stats || fd === undefined) return { kind: 'other', free: undefined, size: undefined, noswap: false };
   const kind = kindOf(stats.type);
-  const noswap = kind === 'ramfs' || (kind === 'tmpfs' && (await isNoswap(fd)));
-  return { kind, ...spaceIn(stats, kind), noswap };
+  const mount = kind === 'tmpfs' || kind === 'ramfs' ? await mountOf(fd) : undefined;
+  const noswap = kind === 'ramfs' || hasNoswap(mount);
+  // One that has no limit says 0 of both.
+  const inodes = stats.files === 0 ? undefined : stats.ffree;
+  return { kind, ...spaceIn(stats, kind), inodes, noswap, noexec: mount?.flags.includes('noexec') };
 }
 
 export function kindOf(type: number): FileSystem['kind'] {
@@ -48,26 +55,40 @@ export function spaceIn(
   return { free: stats.bavail * unit, size: stats.blocks * unit };
 }
 
-async function isNoswap(fd: number): Promise<boolean> {
+async function mountOf(fd: number): Promise<Mount | undefined> {
   const [info, mountInfo] = await Promise.all([
     textOf(`/proc/self/fdinfo/${fd}`),
     textOf('/proc/self/mountinfo'),
   ]);
-  return hasNoswap(info ?? '', mountInfo ?? '');
+  return mountIn(info ?? '', mountInfo ?? '');
 }
 
-export function hasNoswap(fdInfo: string, mountInfo: string): boolean {
+/** The mount that a descriptor came through; undefined where it is in no namespace of ours. */
+export function mountIn(fdInfo: string, mountInfo: string): Mount | undefined {
   const id = /^mnt_id:\s*([0-9]+)$/m.exec(fdInfo)?.[1];
-  if (id === undefined) return false;
-  const mount = parseMountInfo(mountInfo).find((one) => one.id === Number(id));
+  return id === undefined ? undefined : parseMountInfo(mountInfo).find((one) => one.id === Number(id));
+}
+
+export function hasNoswap(mount: Mount | undefined): boolean {
   return mount?.type === 'tmpfs' && mount.options.includes('noswap');
 }
 
 /**
  * @param bytes of plaintext
+ * @param files with the directories that they are in
  * @throws NO_SPACE
  */
-export function checkSpace(bytes: number, { kind, free, size }: FileSystem, path: string): void {
+export function checkSpace(
+  bytes: number,
+  { kind, free, size, inodes }: FileSystem,
+  path: string,
+  files = 1,
+): void {
+  if (inodes !== undefined && files > inodes)
+    throw new WeightsealError(
+      'NO_SPACE',
+      `The plaintext is ${files} files and directories, and ${path} has room for only ${inodes} more; remove what is in it, or mount it with a larger nr_inodes.`,
+    );
   if (free === undefined || bytes <= free) return;
   const total = size === undefined ? '' : ` of ${inUnits(size)}`;
   const told = `The plaintext takes ${inUnits(bytes)}, and ${path} has only ${inUnits(free)} free${total}`;

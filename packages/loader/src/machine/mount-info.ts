@@ -5,6 +5,8 @@ export interface Mount {
   readonly root: string;
   readonly mountPoint: string;
   readonly type: string;
+  /** What holds for what comes through this mount, such as `ro` and `noexec`. */
+  readonly flags: readonly string[];
   /** The file system's own options, such as `size=64k` and `noswap`, or a cgroup's controllers. */
   readonly options: readonly string[];
 }
@@ -26,6 +28,7 @@ function parseLine(line: string): Mount | undefined {
     root: unescaped(root),
     mountPoint: unescaped(mountPoint),
     type,
+    flags: fields[5]?.split(',') ?? [],
     options: options?.split(',') ?? [],
   };
 }

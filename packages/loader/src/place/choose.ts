@@ -1,12 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { filePath, isWeightsealError, WeightsealError } from '@weightseal/core';
 import { swap as swapAdvice } from '../advice.js';
+import type { Inode } from '../inode.js';
 import { checkMemory, scarcity } from '../machine/check-memory.js';
 import { type MemoryFacts, memoryFacts } from '../machine/memory.js';
+import type { Need } from '../need.js';
+import type { Owner } from '../plaintext.js';
 import { type ExistingOptions, useExisting } from './existing.js';
 import { mountOwn } from './own-tmpfs.js';
 import { isShortage } from './place-error.js';
-import { abandon, type Place, type Placement, type Space, type Swap } from './space.js';
+import { abandon, fileIn, type Place, type Placement, type Space, type Swap } from './space.js';
 
 /** Where plaintext may go. */
 export interface PlaceOptions {
@@ -26,8 +29,12 @@ export interface PlaceOptions {
    * where what would be left is little for an engine.
    */
   readonly memoryAllowance?: number | undefined;
-  /** Whether the plaintext's inode has no name, so that nothing can be left of it. */
+  /** Whether the plaintext's inode has no name, so that nothing can be left of it. A directory needs names, and has them. */
   readonly nameless?: boolean | undefined;
+  /** Whom the plaintext is given to, for a process that runs as another user than this one: takes root. The group is the number of the user, unless told. */
+  readonly owner?: { readonly uid: number; readonly gid?: number | undefined } | undefined;
+  /** Whether what is in a directory can be executed, for backends that are libraries (`.so`). The default is false. */
+  readonly allowExec?: boolean | undefined;
 }
 
 export interface Chosen<P extends Place> {
@@ -47,7 +54,7 @@ const WHERE: readonly unknown[] = [undefined, 'auto', 'own', 'existing'];
 
 /** Makes the best place that this machine and the options allow. @throws as `choosePlace` */
 export async function choose<P extends Place>(
-  bytes: number,
+  { bytes, files }: Need,
   options: PlaceOptions,
   nameless: boolean,
   makers: Makers<P>,
@@ -67,7 +74,7 @@ export async function choose<P extends Place>(
       })
     : undefined;
   if (!own && where === 'own') throw shortage ?? lack ?? cannotMount();
-  const existing = { bytes, directory, allowDisk, nameless, memory: !shortage };
+  const existing = { bytes, files, directory, allowDisk, nameless, memory: !shortage };
   const place =
     own ??
     (await makers.existing(existing).catch((error: unknown) => {
@@ -84,14 +91,18 @@ export async function choose<P extends Place>(
   }
 }
 
-/** @throws MEMORY_LIMIT, NO_SPACE, MEMORY_FS_REQUIRED, SWAP_POSSIBLE, IO_ERROR, all before a byte of plaintext is written */
-export function choosePlace(bytes: number, options: PlaceOptions): Promise<Chosen<Space>> {
+/** For one file. @throws MEMORY_LIMIT, NO_SPACE, MEMORY_FS_REQUIRED, SWAP_POSSIBLE, IO_ERROR, all before a byte of plaintext is written */
+export function choosePlace(bytes: number, options: PlaceOptions): Promise<Chosen<Space<Inode>>> {
   const { nameless = false } = options;
-  return choose(bytes, options, nameless, { own: () => mountOwn(bytes, nameless), existing: useExisting });
+  return choose({ bytes }, options, nameless, {
+    own: () => mountOwn(bytes, nameless),
+    existing: (existing) => useExisting(existing, fileIn),
+  });
 }
 
 /** @throws INVALID_ARGUMENT for options that are not, or that contradict each other */
-export function checkPlace({ where, directory, memoryAllowance = 0 }: PlaceOptions): void {
+export function checkPlace({ where, directory, memoryAllowance = 0, owner }: PlaceOptions): void {
+  if (owner !== undefined) checkOwner(ownerOf(owner));
   if (!Number.isSafeInteger(memoryAllowance) || memoryAllowance < 0)
     throw new WeightsealError('INVALID_ARGUMENT', '`memoryAllowance` is a number of bytes from 0 on.');
   if (!WHERE.includes(where))
@@ -101,6 +112,23 @@ export function checkPlace({ where, directory, memoryAllowance = 0 }: PlaceOptio
     'INVALID_ARGUMENT',
     'A directory is a place that is there, and no tmpfs of its own: name one of the two.',
   );
+}
+
+/** In full. */
+export function ownerOf({ uid, gid = uid }: NonNullable<PlaceOptions['owner']>): Owner {
+  return { uid, gid };
+}
+
+/** @throws INVALID_ARGUMENT for what is no user, and for one that nothing can be given to */
+function checkOwner({ uid, gid }: Owner): void {
+  const bad = (what: string) => new WeightsealError('INVALID_ARGUMENT', what);
+  // The last one of 32 bits means that nothing is to change.
+  if (![uid, gid].every((one) => Number.isInteger(one) && one >= 0 && one < 0xffff_ffff))
+    throw bad('The owner of the plaintext is { uid, gid }, two numbers from 0 on.');
+  if (process.geteuid?.() !== 0 && (uid !== process.geteuid?.() || gid !== process.getegid?.()))
+    throw bad(
+      'Only root can give the plaintext to another user: leave the owner out, or start this as root.',
+    );
 }
 
 function notOwn(lack: WeightsealError | undefined): string {

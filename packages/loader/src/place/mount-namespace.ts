@@ -12,9 +12,9 @@ const CAP_SYS_ADMIN = 21n;
 
 /** What a terminal or a service manager sends to all of us is for us to act on: the helper ends when we do. */
 const DEAF = "trap '' HUP INT QUIT TERM USR1 USR2 ALRM\n";
-/** What a script in a mount namespace of its own begins with: $1 is the size, $2 where to mount. Leaves in `how` what was had. */
+/** What a script in a mount namespace of its own begins with: $1 is the options of the tmpfs, $2 where to mount it. Leaves in `how` what was had. */
 export const MOUNT_TMPFS = `
-try() { mount -n -t tmpfs -o "mode=0700,nosuid,nodev,noexec,size=$1$3" weightseal "$2" 2>/dev/null && how="mounted$3"; }
+try() { mount -n -t tmpfs -o "mode=0700,nosuid,nodev,$1$3" weightseal "$2" 2>/dev/null && how="mounted$3"; }
 try "$1" "$2" ,noswap,huge=within_size || try "$1" "$2" ,noswap || try "$1" "$2" ,huge=within_size || try "$1" "$2" "" || exit 99
 `;
 /** What it says when it is ready to go on, and how it waits to be told. It ends when nobody is there to tell it any more. */
@@ -33,6 +33,8 @@ export interface Helper {
   readonly unprivileged: boolean;
   /** Lets it go on; when the descriptor is closed without, it ends. */
   readonly go: Writable;
+  /** Lets it go on, with what it says then; undefined when it ends without a word. */
+  ask(): Promise<string | undefined>;
 }
 
 /**
@@ -62,7 +64,12 @@ export async function startInNamespace(script: string, args: readonly string[]):
     const { child, mounted } = found;
     const go = child.stdio.at(6) as Writable;
     go.on('error', () => {});
-    return { child, pid: child.pid!, how: mounted, unprivileged, go };
+    const ask = () => {
+      const said = firstLine(child, child.stdio.at(5) as Readable, new Promise<never>(() => {}));
+      go.write('\n');
+      return said;
+    };
+    return { child, pid: child.pid!, how: mounted, unprivileged, go, ask };
   }
   if (short !== undefined) throw short;
   return undefined;
@@ -98,12 +105,13 @@ export async function ended(child: ChildProcess, patienceMs: number): Promise<vo
   await exit.finally(() => clearTimeout(timer));
 }
 
-/** The first line that the script says, or undefined when it ends without one. @throws what `failed` rejects with */
+/** The next line that the script says, or undefined when it ends without one. @throws what `failed` rejects with */
 async function firstLine(
   child: ChildProcess,
   from: Readable,
   failed: Promise<never>,
 ): Promise<string | undefined> {
+  if (child.exitCode !== null || child.signalCode !== null) return undefined;
   const timer = setTimeout(() => child.kill('SIGKILL'), DEADLINE_MS);
   // Each of these rejects with what `failed` does, or with a stream that breaks off.
   const nothing = () => undefined;
@@ -114,7 +122,6 @@ async function firstLine(
     return await Promise.race([failed, ended, said]);
   } finally {
     clearTimeout(timer);
-    from.destroy();
   }
 }
 

@@ -1,9 +1,6 @@
 import { constants } from 'node:fs';
-import { access, type FileHandle, open } from 'node:fs/promises';
+import { access, type FileHandle } from 'node:fs/promises';
 import { findProgram, searchPath, WeightsealError } from '@weightseal/core';
-import { MARKED } from '../descriptors.js';
-import { Inode } from '../inode.js';
-import { fileSystemOf } from '../machine/file-system.js';
 import { emptyDirectory } from '../place/existing.js';
 import {
   ended,
@@ -12,40 +9,32 @@ import {
   startInNamespace,
   TELL_AND_WAIT,
 } from '../place/mount-namespace.js';
-import { limitFor } from '../place/own-tmpfs.js';
-import { unlessShort } from '../place/place-error.js';
+import { optionsFor } from '../place/own-tmpfs.js';
 import type { PrivateDirectory } from '../place/private-directory.js';
+import type { Plaintext } from '../plaintext.js';
+import { CACHES, makeCaches } from './caches.js';
 import { succeeds } from './prefix.js';
-import type { Launch, Stage } from './stage.js';
+import { type Found, type Launch, roomFor, type Stage } from './stage.js';
 import { startCommand } from './start.js';
 
-/** The inode's first name. */
-const INODE = '.inode';
-/** The helper's descriptor of the inode: read-only, but not through the mount that is. */
-const DESCRIPTOR = 8;
+/** What is made in a tmpfs of our own: a file, or a directory. */
+export interface Content<P extends Plaintext> {
+  /** What the helper does once it has mounted the tmpfs at $2. $3 is the model's name, $4 `exec` or `noexec`, the rest are `words`. */
+  readonly script: string;
+  readonly words: readonly string[];
+  /** What it does when it has been told that we have that, and until it ends. */
+  readonly keep: string;
+  /** Through the helper; undefined where we may not look at it. */
+  take(helper: Helper, mountPoint: string): Promise<Taken<P> | undefined>;
+}
 
-/**
- * $3 is the model's name, $4 whether its inode is to have none. A file cannot be mounted once it has lost its name, so it loses that afterwards: what is left
- * is a mount of an inode that no directory has, whose path every library can open, map and resolve, and that can only be read.
- */
-const MAKE_INODE = `
-readonly_at() { mount -n --bind "$1" "$2" && mount -n -o remount,bind,ro,nosuid,nodev,noexec "$2"; }
-umask 077
-: >"$2/$3" || exit 97
-if [ "$4" = nameless ] && : >"$2/${INODE}" && exec ${DESCRIPTOR}<"$2/${INODE}" && readonly_at "$2/${INODE}" "$2/$3"; then
-  rm "$2/${INODE}" || exit 96
-  how="$how,nameless"
-else
-  exec ${DESCRIPTOR}<"$2/$3" || exit 96
-  readonly_at "$2/$3" "$2/$3"
-fi
-`;
-
-/** Told that we have the inode, it lets go of it; and keeps the namespace for the command to enter. */
-const KEEP = `
-exec ${DESCRIPTOR}<&-
-read -r _ <&6
-`;
+export interface Taken<P extends Plaintext> {
+  readonly plaintext: P;
+  readonly warnings?: readonly string[];
+  /** Makes it as the command is to find it, and opens it for that. */
+  open(path: string): Promise<FileHandle>;
+  close?(): Promise<void>;
+}
 
 /**
  * A tmpfs in a mount namespace that only the command and what it starts are in, and a helper that keeps it: no other user's process finds it, and the kernel frees it
@@ -53,7 +42,10 @@ read -r _ <&6
  *
  * @throws IO_ERROR where it does, and the process lacks something (descriptors, processes, room for its environment)
  */
-export async function ownStage(launch: Launch): Promise<Stage | undefined> {
+export async function ownStage<P extends Plaintext>(
+  launch: Launch,
+  content: Content<P>,
+): Promise<Stage<P> | undefined> {
   const mountPoint = await emptyDirectory();
   if (!mountPoint) return undefined;
   let helper: Helper | undefined;
@@ -61,19 +53,22 @@ export async function ownStage(launch: Launch): Promise<Stage | undefined> {
     const asked = Promise.all([findPrograms(), searchPath()]);
     // It fails where the helper does too, if at all; nobody listens to it then.
     asked.catch(() => {});
-    helper = await startInNamespace(MOUNT_TMPFS + MAKE_INODE + TELL_AND_WAIT + KEEP, [
-      limitFor(launch.bytes),
+    const { name, need, exec, caches } = launch;
+    helper = await startInNamespace(MOUNT_TMPFS + content.script + TELL_AND_WAIT + content.keep, [
+      // What is compiled into a cache is executed from there.
+      optionsFor(need, exec || caches, roomFor(launch)),
       mountPoint.path,
-      launch.name,
-      launch.nameless ? 'nameless' : 'named',
+      name,
+      exec ? 'exec' : 'noexec',
+      ...content.words,
     ]);
     const [programs, path] = await asked;
     const enter = helper && (await entering(helper, programs));
     // Tried before the plaintext is there: a busybox cannot, and the system may allow one user namespace and no more.
     const tried = launch.prefix.with({ PATH: path });
     const enters = enter && (await succeeds([...enter, ...tried.words, 'true'], tried.environment));
-    const inode = helper && enters && (await inodeOf(helper));
-    if (helper && enter && inode) return stageIn(helper, { launch, mountPoint, enter, inode });
+    const taken = helper && enters && (await content.take(helper, mountPoint.path));
+    if (helper && enter && taken) return await stageIn(helper, { launch, mountPoint, enter, taken });
   } catch (error) {
     await leave(mountPoint, helper);
     throw error;
@@ -87,38 +82,47 @@ async function leave(mountPoint: PrivateDirectory, helper: Helper | undefined): 
   await mountPoint[Symbol.asyncDispose]();
 }
 
-interface Made {
+interface Made<P extends Plaintext> {
   readonly launch: Launch;
   readonly mountPoint: PrivateDirectory;
   readonly enter: readonly string[];
-  readonly inode: Inode;
+  readonly taken: Taken<P>;
 }
 
-function stageIn(helper: Helper, { launch, mountPoint, enter, inode }: Made): Stage {
-  const path = `${mountPoint.path}/${launch.name}`;
+async function stageIn<P extends Plaintext>(
+  helper: Helper,
+  { launch, mountPoint, enter, taken }: Made<P>,
+): Promise<Stage<P>> {
+  const inside = `/proc/${helper.pid}/root`;
+  const found: Found = {
+    path: `${mountPoint.path}/${launch.name}`,
+    caches: launch.caches ? `${mountPoint.path}/${CACHES}` : undefined,
+  };
+  if (found.caches !== undefined) await makeCaches(`${inside}${found.caches}`, launch.owner);
   helper.go.write('\n');
   let model: FileHandle | undefined;
   return {
+    ...found,
     kind: 'own-tmpfs',
     noswap: helper.how.includes('noswap'),
     nameless: helper.how.includes('nameless'),
-    inode,
-    path,
+    plaintext: taken.plaintext,
+    warnings: taken.warnings ?? [],
     left: () => mountPoint.left,
     start: async () => {
       const { exitCode, signalCode } = helper.child;
       if (exitCode !== null || signalCode !== null) throw helperGone();
-      // So marked, the command's own descriptor is told from those that it opens.
-      model = await open(`/proc/${helper.pid}/root${path}`, MARKED).catch(() => {
+      model = await taken.open(`${inside}${found.path}`).catch(() => {
         throw helperGone();
       });
-      inode.hold(model);
-      return startCommand(launch, path, model, enter);
+      taken.plaintext.hold(model);
+      return startCommand(launch, found, model, enter);
     },
     async [Symbol.asyncDispose]() {
       helper.go.end();
       await ended(helper.child, 0);
       await model?.close();
+      await taken.close?.();
       await mountPoint[Symbol.asyncDispose]();
     },
   };
@@ -149,20 +153,7 @@ async function entering(
   return unprivileged ? [...enter, ...back, '--'] : enter;
 }
 
-/** Opened through the helper's descriptor; undefined where we may not look at it. */
-async function inodeOf({ pid }: Helper): Promise<Inode | undefined> {
-  const path = `/proc/${pid}/fd/${DESCRIPTOR}`;
-  const handle = await open(path, constants.O_RDWR).catch(unlessShort);
-  if (!handle) return undefined;
-  const { kind } = await fileSystemOf(handle.fd);
-  const stats = await handle.stat();
-  const ours = stats.isFile() && stats.uid === process.geteuid?.() && (stats.mode & 0o077) === 0;
-  if (kind === 'tmpfs' && ours) return Inode.of(handle);
-  await handle.close();
-  return undefined;
-}
-
-function helperGone(): WeightsealError {
+export function helperGone(): WeightsealError {
   return new WeightsealError(
     'IO_ERROR',
     'The process that kept the place for the command has ended before the plaintext was there; try again.',

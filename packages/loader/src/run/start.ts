@@ -5,19 +5,19 @@ import type { FileHandle } from 'node:fs/promises';
 import { WeightsealError } from '@weightseal/core';
 import { startError } from '../place/place-error.js';
 import { cannotRun } from './look-up.js';
-import type { Launch } from './stage.js';
+import type { Found, Launch } from './stage.js';
 
 const FILTER = '/proc/self/coredump_filter';
 
 /** Starts the command, in the process of `enter` and the prefix. Resolves when the first of these runs. */
 export async function startCommand(
   { command, environment, prefix, descriptors, signals }: Launch,
-  path: string,
+  found: Found,
   model: FileHandle,
   enter: readonly string[] = [],
 ): Promise<ChildProcess> {
-  const { words, environment: env } = prefix.with(environment(path));
-  const [program = '', ...args] = [...enter, ...words, ...command(path)];
+  const { words, environment: env } = prefix.with(environment(found));
+  const [program = '', ...args] = [...enter, ...words, ...command(found.path)];
   const stdio: ('inherit' | 'ignore' | 'pipe' | number)[] = ['inherit', 'inherit', 'inherit'];
   const put = (fd: number, what: 'pipe' | number) => {
     while (stdio.length <= fd) stdio.push('ignore');
