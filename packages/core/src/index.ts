@@ -1,6 +1,8 @@
 // What is marked `@hidden` where it is defined is for weightseal's own packages: the API reference leaves it out, and any version may change it. An entry
 // of its own would be a second file to load, most of a millisecond at each start.
 
+export { findIncomplete } from './bundle/incomplete/find.js';
+export type { Incomplete, ModelFile } from './bundle/incomplete/types.js';
 export type { LeftOut } from './bundle/left-out.js';
 export type { MemberReader } from './bundle/member-reader.js';
 export { type BundleInspection, inspectBundle, openBundle, verifyBundle } from './bundle/open.js';

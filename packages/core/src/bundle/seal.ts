@@ -17,8 +17,10 @@ import { type Entry, fileOf, isFile } from './entry.js';
 import { type Earlier, Journal } from './journal.js';
 import type { Done } from './journal-record.js';
 import { resumeFiles, reuseFiles } from './keep.js';
+import { incompleteOf } from './seal-incomplete.js';
 import { sealMembers } from './seal-members.js';
 import { planSeal, type SealPlan } from './seal-plan.js';
+import { checkPlain } from './sealed-already.js';
 import { BundleSealer } from './sealer.js';
 import { plaintextOf } from './select.js';
 import {
@@ -48,10 +50,13 @@ export async function sealBundle(
   const to = checkPath(output, 'The output');
   const { signal, overwrite = false, resume = true } = options;
   await using root = await openRoot(path);
+  if (!options.sealAgain) await checkPlain(root, path);
   await using journal = resume ? await Journal.open(await placeOf(to), signal, options.onWait) : undefined;
   await using out = await OutputDirectory.create(to, overwrite, 0o777, journal !== undefined);
   const plan = await planSeal(root, path, options, { signal, except: await out.inode() });
   for (const one of plan.leftOut) options.onLeftOut?.(one);
+  const incomplete = await incompleteOf(plan, root);
+  for (const one of incomplete) options.onIncomplete?.(one);
   warmForFiles();
   const earlier = await journal?.earlier(options.keys, readContext(options.context ?? {}), signal);
   using sealer = earlier
@@ -70,7 +75,9 @@ export async function sealBundle(
     members: table.entries.length,
     size: plan.size,
     sealedSize: documents + payloadBytes(table),
+    public: plan.entries.filter(({ kind }) => kind === 'public').map((entry) => entry.path),
     leftOut: plan.leftOut,
+    incomplete,
     resumed: sealed.resumed,
     reused: sealed.reused,
   };

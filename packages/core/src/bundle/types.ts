@@ -4,6 +4,7 @@ import type { LockOptions } from '../io/lock/file-lock.js';
 import type { KeyWrapper } from '../keys/key-wrapper.js';
 import type { RecipientChange } from '../keys/recipients.js';
 import type { UnwrapOptions } from '../keys/unwrap.js';
+import type { Incomplete } from './incomplete/types.js';
 import type { LeftOut } from './left-out.js';
 import type { SealChoice } from './seal-plan.js';
 
@@ -59,6 +60,10 @@ export interface SealBundleOptions extends SealChoice {
   readonly onWait?: (() => void) | undefined;
   /** Told, before any work, of each path that is no member: by `exclude`, or since it is no part of a model (version control, caches, locks). */
   readonly onLeftOut?: ((leftOut: LeftOut) => void) | undefined;
+  /** Told, before any work, of each file that names others which are no members: a shard, an adapter's base model. */
+  readonly onIncomplete?: ((incomplete: Incomplete) => void) | undefined;
+  /** Whether a directory that is a bundle may be sealed once more (nearly always a slip); the default is false. */
+  readonly sealAgain?: boolean | undefined;
 }
 
 /** What came of a seal. */
@@ -70,7 +75,10 @@ export interface SealedBundle {
   readonly size: number;
   /** Bytes of the bundle: payloads, public members, table and envelope. */
   readonly sealedSize: number;
+  /** The paths of the public members. */
+  readonly public: readonly string[];
   readonly leftOut: readonly LeftOut[];
+  readonly incomplete: readonly Incomplete[];
   /** How many files a seal that was killed had done already. */
   readonly resumed: number;
   /** How many files have their payload of the bundle of `reuse`. */

@@ -29,6 +29,7 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   reuse: 'path',
   allowExtra: 'any',
   onLeftOut: 'function',
+  onIncomplete: 'function',
 };
 
 const OPENING = ['keys', 'context', 'hedgeMs', 'concurrency', 'requestBytes', 'signal'];
@@ -65,6 +66,8 @@ export const TAKEN: Readonly<Record<string, readonly string[]>> = {
     'public',
     'hideNames',
     'onLeftOut',
+    'onIncomplete',
+    'sealAgain',
     'onWait',
     'resume',
     'reuse',
