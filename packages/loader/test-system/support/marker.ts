@@ -31,8 +31,18 @@ export function under(directory: string, marker: string): string[] {
   });
 }
 
+/** What goes meanwhile was somebody else's, and is left out. */
 export function everything(directory: string): string[] {
-  return readdirSync(directory, { recursive: true }).map((name) => join(directory, String(name)));
+  try {
+    const entries = readdirSync(directory, { withFileTypes: true });
+    return entries.flatMap((entry) => {
+      const path = join(directory, entry.name);
+      return entry.isDirectory() ? [path, ...everything(path)] : [path];
+    });
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return [];
+    throw error;
+  }
 }
 
 /** A file that is a little older than whatever is written from now on; the clock of files ticks slowly. */
