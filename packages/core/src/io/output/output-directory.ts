@@ -2,7 +2,10 @@ import { chmod, lstat, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { createHash, randomBytes } from '../../common/crypto.js';
 import { ioError, WeightsealError } from '../../errors.js';
 import { Directory } from './directory.js';
+import { type Guardian, guard } from './guardian.js';
 import { creationError } from './output-target.js';
+
+const PRIVATE = 0o700;
 
 /**
  * A directory that appears under its name whole or not at all. It is made under a hidden name beside that one, and renamed when all in it is durable:
@@ -18,6 +21,7 @@ export class OutputDirectory implements AsyncDisposable {
   readonly #staging: string;
   readonly #overwrite: boolean;
   readonly #mode: number;
+  readonly #guardian: Guardian | undefined;
   #published = false;
 
   private constructor(
@@ -28,6 +32,7 @@ export class OutputDirectory implements AsyncDisposable {
     place: Directory,
     overwrite: boolean,
     mode: number,
+    guardian: Guardian | undefined,
   ) {
     this.path = path;
     this.#above = above;
@@ -36,15 +41,24 @@ export class OutputDirectory implements AsyncDisposable {
     this.place = place;
     this.#overwrite = overwrite;
     this.#mode = mode;
+    this.#guardian = guardian;
   }
 
-  /** @throws OUTPUT_EXISTS for what is there and is no empty directory, unless `overwrite`; INVALID_ARGUMENT, IO_ERROR */
-  static async create(given: string, overwrite: boolean, mode: number): Promise<OutputDirectory> {
+  /**
+   * @throws OUTPUT_EXISTS for what is there and is no empty directory, unless `overwrite`; INVALID_ARGUMENT, IO_ERROR
+   * @param resumable whether it is made under a name that the next one for the same output finds again, if this one is killed
+   */
+  static async create(
+    given: string,
+    overwrite: boolean,
+    mode: number,
+    resumable: boolean = false,
+  ): Promise<OutputDirectory> {
     const path = given.replace(/(?<=[^/])\/+$/, '');
     const { directory: above, name } = await Directory.above(path).catch((error: unknown) => {
       throw creationError(error, path);
     });
-    const staging = `.${randomBytes(8).toString('hex')}.weightseal-tmp`;
+    const staging = resumable ? besides(name, 'part') : `.${randomBytes(8).toString('hex')}.weightseal-tmp`;
     try {
       if (name === '' || name === '.' || name === '..')
         throw new WeightsealError(
@@ -53,9 +67,11 @@ export class OutputDirectory implements AsyncDisposable {
         );
       await putBack(above, name);
       await checkFree(above, name, path, overwrite);
-      await mkdir(above.at(staging), { mode: 0o700 });
+      // What only its owner may read is plaintext. Before there is a directory: a kill between the two leaves none.
+      const guardian = mode === PRIVATE ? await guard(above, staging) : undefined;
+      if (!resumable || !(await isOurs(above.at(staging)))) await makeAnew(above.at(staging));
       const place = await Directory.open(above.at(staging));
-      return new OutputDirectory(path, above, name, staging, place, overwrite, mode);
+      return new OutputDirectory(path, above, name, staging, place, overwrite, mode, guardian);
     } catch (error) {
       await rm(above.at(staging), { recursive: true, force: true }).catch(() => {});
       await above[Symbol.asyncDispose]();
@@ -73,7 +89,7 @@ export class OutputDirectory implements AsyncDisposable {
     const [from, to] = [this.#above.at(this.#staging), this.#above.at(this.#name)];
     try {
       // The umask has its say, as with every directory that is made.
-      if (this.#mode !== 0o700) await chmod(from, this.#mode & ~umask());
+      if (this.#mode !== PRIVATE) await chmod(from, this.#mode & ~umask());
       await this.place.sync();
       await rename(from, to).catch((error: NodeJS.ErrnoException) => {
         if (!['ENOTEMPTY', 'EEXIST', 'ENOTDIR'].includes(error.code ?? '')) throw error;
@@ -107,6 +123,7 @@ export class OutputDirectory implements AsyncDisposable {
     await this.place[Symbol.asyncDispose]();
     if (!this.#published)
       await rm(this.#above.at(this.#staging), { recursive: true, force: true }).catch(() => {});
+    this.#guardian?.dismiss();
     await this.#above[Symbol.asyncDispose]();
   }
 }
@@ -117,7 +134,24 @@ function umask(): number {
 
 /** Where the directory that is replaced stands for a moment. */
 function asideOf(name: string): string {
-  return `.${createHash('sha256').update(name).digest('hex').slice(0, 16)}.weightseal-old`;
+  return besides(name, 'old');
+}
+
+/** A name that follows from another, however long that is. */
+function besides(name: string, what: 'old' | 'part'): string {
+  return `.${createHash('sha256').update(name).digest('hex').slice(0, 16)}.weightseal-${what}`;
+}
+
+async function makeAnew(path: string): Promise<void> {
+  await rm(path, { recursive: true, force: true });
+  await mkdir(path, { mode: PRIVATE });
+}
+
+/** A directory that nobody else could have put something into. */
+async function isOurs(path: string): Promise<boolean> {
+  const found = await lstat(path).catch(() => undefined);
+  if (!found?.isDirectory()) return false;
+  return process.platform === 'win32' || (found.uid === process.geteuid?.() && (found.mode & 0o077) === 0);
 }
 
 /** After a kill between the two renames of an overwrite. */
