@@ -1,6 +1,6 @@
 import {
+  chmod,
   link,
-  lstat,
   mkdtemp,
   readdir,
   readFile,
@@ -34,55 +34,41 @@ const sources: [string, Uint8Array][] = [
   ['sub/b', pattern(1000, 4)],
 ];
 
-/** A seal that was killed after its large files: the staging directory and the journal as they were then. */
+const LARGE = ['large.sealed', 'other.sealed'];
+
+/**
+ * What a seal leaves that is killed after its large files: the journal, and the staging directory. An abort removes that one, so each file is held by a second link as soon as it is
+ * there, and the directory is put together again.
+ */
 async function killed(): Promise<{ source: string; parent: string; sealed: string; part: string }> {
   const source = await writeTree(await files.directory(), sources);
-  const parent = await files.directory();
+  const [parent, held] = [await files.directory(), await files.directory()];
   const sealed = join(parent, 'model.sealed');
-  let part = '';
-  let copies: [string, string][] = [];
   const stop = new AbortController();
-  const run = sealBundle(source, sealed, {
-    keys,
-    signal: stop.signal,
-    context: { model: 'm' },
-    onProgress: ({ bytes }) => {
-      if (bytes < 15_000_000 || part !== '') return;
-      part = 'found';
-      stop.abort();
-    },
-  });
-  // What a kill leaves is what stands there when the progress is told; an abort removes it, so links keep it.
-  const keep = await files.directory();
-  const watch = (async () => {
-    for (;;) {
-      const names = await readdir(parent);
-      const staging = names.find((name) => name.endsWith('.weightseal-part'));
-      if (staging) {
-        part = part === '' ? '' : part;
-        for (const name of await readdir(join(parent, staging)).catch(() => []))
-          if (
-            !copies.some(([one]) => one === name) &&
-            (await lstat(join(parent, staging, name)).catch(() => undefined))?.isFile()
-          ) {
-            const linked = await link(join(parent, staging, name), join(keep, name)).then(
-              () => true,
-              () => false,
-            );
-            if (linked) copies.push([name, staging]);
-          }
-      }
-      if (stop.signal.aborted) return staging!;
-      await new Promise((resolve) => setTimeout(resolve, 1));
-    }
-  })();
-  await expect(run).rejects.toEqual(code('ABORTED'));
-  const staging = await watch;
-  await rename(keep, join(parent, staging));
-  const { chmod } = await import('node:fs/promises');
-  await chmod(join(parent, staging), 0o700);
-  copies = [];
-  return { source, parent, sealed, part: join(parent, staging) };
+  const onProgress = ({ bytes }: { bytes: number }) => {
+    // The small ones come last: then the large ones are in the journal.
+    if (bytes > 15_000_000) stop.abort();
+  };
+  const run = sealBundle(source, sealed, { keys, signal: stop.signal, context: { model: 'm' }, onProgress });
+  const [part] = await Promise.all([
+    holdFiles(parent, held, stop.signal),
+    expect(run).rejects.toEqual(code('ABORTED')),
+  ]);
+  await rename(held, part);
+  await chmod(part, 0o700);
+  return { source, parent, sealed, part };
+}
+
+async function holdFiles(parent: string, held: string, signal: AbortSignal): Promise<string> {
+  let part: string | undefined;
+  while (!signal.aborted) {
+    const name = (await readdir(parent)).find((one) => one.endsWith('.weightseal-part'));
+    part = name === undefined ? undefined : join(parent, name);
+    for (const file of part === undefined ? [] : await readdir(part))
+      if (LARGE.includes(file)) await link(join(part!, file), join(held, file)).catch(() => {});
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  return part!;
 }
 
 const again = { keys, context: { model: 'm' } };
@@ -135,7 +121,7 @@ describe('a seal that was killed', () => {
     for (const change of [
       (at: string) => rm(at),
       (at: string) => truncate(at, 100),
-      (at: string) => import('node:fs/promises').then(({ chmod }) => chmod(at, 0o666)),
+      (at: string) => chmod(at, 0o666),
     ]) {
       const { source, sealed } = await killed();
       for (const name of await readdir(join(state, 'weightseal/seals'))) {

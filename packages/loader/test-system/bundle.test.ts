@@ -86,7 +86,9 @@ describe.runIf(isRoot)('a directory in memory (as root)', () => {
         const shell =
           'touch "$1/new" "$1/small/new"; echo x 2>&1 >>"$1/config.json"; rm -rf "$1/small" 2>/dev/null; diff -r "$1" "$2" && echo same';
         if (where === 'own' || user !== 0)
-          expect(await said(user, flags, shell)).toMatch(/(?:(?:Read-only file system|denied)\n){3}same\n$/);
+          expect(await said(user, flags, shell)).toMatch(
+            /^(?:.*(?:Read-only file system|denied)\n){3}same\n$/,
+          );
         const layered =
           'echo new >"$1/new"; mkdir "$1/small/deep"; rm -r "$1/small" && mkdir "$1/small" && ls -A "$1/small" | wc -l; cmp "$1/config.json" "$2/config.json" && cat "$1/new"';
         expect(await said(user, [...flags, '--writable-beside'], layered)).toBe('0\nnew\n');

@@ -72,7 +72,7 @@ export class FileSource implements ByteSource, AsyncDisposable {
     throw new WeightsealError(
       'INVALID_ARGUMENT',
       stats.isDirectory()
-        ? `${path} is a directory, and one file is sealed or opened at a time. To seal a directory, pack it: tar -cf - DIRECTORY | weightseal seal - -o FILE`
+        ? `${path} is a directory, and this takes one file. A program seals a directory with sealBundle, and opens it with openBundle.`
         : `${path} is not a regular file; give a file, or what comes from it as a stream.`,
     );
   }

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { type Dirent, lstatSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { lstatSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Plaintext in which every 4 KiB hold a marker that stands nowhere else. */
@@ -31,19 +31,16 @@ export function under(directory: string, marker: string): string[] {
   });
 }
 
-/** What goes while this looks, as others' directories in /dev/shm do, is not there. */
+/** What goes meanwhile was somebody else's, and is left out. */
 export function everything(directory: string): string[] {
-  return entriesOf(directory).flatMap((entry) => {
-    const path = join(directory, entry.name);
-    return entry.isDirectory() ? [path, ...everything(path)] : [path];
-  });
-}
-
-function entriesOf(directory: string): Dirent[] {
   try {
-    return readdirSync(directory, { withFileTypes: true });
+    const entries = readdirSync(directory, { withFileTypes: true });
+    return entries.flatMap((entry) => {
+      const path = join(directory, entry.name);
+      return entry.isDirectory() ? [path, ...everything(path)] : [path];
+    });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return [];
     throw error;
   }
 }
