@@ -20,6 +20,8 @@ export const ERROR_CODES = {
   ALREADY_SEALED: 'usage',
   GENERATION_EXHAUSTED: 'usage',
   TENSOR_NOT_FOUND: 'usage',
+  MEMBER_NOT_FOUND: 'usage',
+  BUNDLE_LIMIT: 'usage',
   COMMAND_NOT_FOUND: 'usage',
   COMMAND_NOT_EXECUTABLE: 'usage',
   // The bytes are not a sealed file that this version reads.
@@ -30,6 +32,9 @@ export const ERROR_CODES = {
   ENVELOPE_INVALID: 'format',
   PAYLOAD_HEADER_INVALID: 'format',
   SAFETENSORS_INVALID: 'format',
+  PATH_INVALID: 'format',
+  LINK_INVALID: 'format',
+  TABLE_INVALID: 'format',
   // The bytes were sealed, and are no longer what was sealed.
   ENVELOPE_TAMPERED: 'integrity',
   METADATA_TAMPERED: 'integrity',
@@ -41,6 +46,10 @@ export const ERROR_CODES = {
   SEGMENT_REPEATED: 'integrity',
   SEGMENT_MISSING: 'integrity',
   DIGEST_MISMATCH: 'integrity',
+  TABLE_TAMPERED: 'integrity',
+  MEMBER_MISSING: 'integrity',
+  MEMBER_EXTRA: 'integrity',
+  MEMBER_TAMPERED: 'integrity',
   // The file is sound, and is not the one that the caller asked for.
   CONTEXT_MISMATCH: 'context',
   // No key opens it.

@@ -1,3 +1,21 @@
+export type { LeftOut } from './bundle/left-out.js';
+export type { MemberReader } from './bundle/member-reader.js';
+export { type BundleInspection, inspectBundle, openBundle, verifyBundle } from './bundle/open.js';
+export type { BundleReader } from './bundle/reader.js';
+export { type RewrappedBundle, rewrapBundle } from './bundle/rewrap.js';
+export { sealBundle } from './bundle/seal.js';
+export type { SealChoice } from './bundle/seal-plan.js';
+export type {
+  BundleMember,
+  BundlePlace,
+  OpenBundleOptions,
+  OpenedBundle,
+  OpenMembersOptions,
+  OpenToOptions,
+  RewrapBundleOptions,
+  SealBundleOptions,
+  SealedBundle,
+} from './bundle/types.js';
 export { checkKinds, checkPath, checkText, filePath } from './common/arguments.js';
 export { loadError } from './common/load-error.js';
 export { didYouMean } from './common/nearest.js';
@@ -17,11 +35,11 @@ export {
 export { type Inspection, inspect, type Recipient } from './file/inspect.js';
 export { type OpenFileOptions, openToFile, openToStream, type VerifyOptions, verify } from './file/open.js';
 export type { Opened, OpenOptions } from './file/open-all.js';
+export type { StreamOptions } from './file/plaintext-reader.js';
 export {
   openReader,
   type ReaderOptions,
   type SealedReader,
-  type StreamOptions,
   type WriteOptions,
 } from './file/reader.js';
 export { type Resealed, type ResealOptions, reseal } from './file/reseal.js';

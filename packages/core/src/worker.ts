@@ -2,6 +2,7 @@
 // (engine/worker-file.ts). It holds no key longer than a task takes: keys live in memory that the main thread zeroes.
 import type { Hash } from 'node:crypto';
 import { createHash } from './common/crypto.js';
+import { runFiles } from './engine/run-files.js';
 import { runTask, Scratch } from './engine/run-task.js';
 import { machineFailure, TaskError } from './engine/task.js';
 import type { FromWorker, ToWorker } from './engine/worker-messages.js';
@@ -24,6 +25,9 @@ function answer(message: ToWorker): { reply: FromWorker; transfer: ArrayBuffer[]
         const given = [...(result.bytes ? [result.bytes] : []), ...(result.pieces ?? [])];
         return { reply: { id, result }, transfer: given.map(({ buffer }) => buffer) };
       }
+      case 'files':
+        runFiles(message.task, scratch);
+        return { reply: { id, result: undefined }, transfer: [] };
       case 'hash':
         hash ??= createHash('sha256');
         hash.update(new Uint8Array(message.bytes, 0, message.length));

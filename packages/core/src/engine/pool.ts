@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { unref } from '../common/timers.js';
+import type { FilesExecutor, FilesTask } from './files-task.js';
 import type { Executor, Task, TaskResult } from './task.js';
 import { WorkerThread } from './worker-thread.js';
 
@@ -10,14 +11,18 @@ const IDLE_MS = 10_000;
 /** More threads than this do not help: memory bandwidth and the file's write lock are used up. docs/performance.md. */
 const MAX_THREADS = 16;
 
+type Work =
+  | { readonly kind: 'task'; readonly task: Task }
+  | { readonly kind: 'files'; readonly task: FilesTask };
+
 interface Queued {
-  readonly task: Task;
+  readonly work: Work;
   resolve(result: TaskResult): void;
   reject(error: unknown): void;
 }
 
 /** The threads that all operations of this process share: first come, first served, one task at a time. */
-export class Pool implements Executor {
+export class Pool implements Executor, FilesExecutor {
   readonly width: number;
   readonly #size: number;
   readonly #queue: Queued[] = [];
@@ -33,9 +38,17 @@ export class Pool implements Executor {
   }
 
   run(task: Task): Promise<TaskResult> {
+    return this.#enqueue({ kind: 'task', task });
+  }
+
+  async runFiles(task: FilesTask): Promise<void> {
+    await this.#enqueue({ kind: 'files', task });
+  }
+
+  #enqueue(work: Work): Promise<TaskResult> {
     clearTimeout(this.#idle);
     return new Promise((resolve, reject) => {
-      this.#queue.push({ task, resolve, reject });
+      this.#queue.push({ work, resolve, reject });
       this.#dispatch();
     });
   }
@@ -69,7 +82,7 @@ export class Pool implements Executor {
       if (thread.load >= DEPTH) return;
       const queued = this.#queue.shift()!;
       thread
-        .call({ kind: 'task', task: queued.task })
+        .call(queued.work)
         .then(
           (result) => queued.resolve(result as TaskResult),
           (error: unknown) => this.#failed(queued, thread, error),

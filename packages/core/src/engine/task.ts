@@ -1,3 +1,5 @@
+import type { ErrorCode } from '../errors.js';
+
 // What the main thread asks of a worker: a run of whole segments of one payload. FORMAT.md §9.
 
 export type Operation = 'seal' | 'open' | 'reseal';
@@ -52,6 +54,9 @@ export interface TaskFailure {
   readonly system?: SystemWords;
   /** Whether it was the output that failed. */
   readonly writing?: boolean;
+  /** Which item of a task over many files failed, and with what code where it is not the machine's. */
+  readonly item?: number;
+  readonly told?: ErrorCode;
   /** The input file ended early. */
   readonly short?: boolean;
   readonly message: string;

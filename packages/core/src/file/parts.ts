@@ -2,7 +2,7 @@ import { setImmediate } from '../common/timers.js';
 import { warmFor } from '../engine/pass.js';
 import { batches } from '../engine/plan.js';
 import { OVERHEAD } from '../format/sizes.js';
-import type { SealedSource } from './sealed-source.js';
+import type { Payload } from './payload.js';
 
 /** Segments from this length on come as the cipher's pieces; smaller ones are gathered, since each piece has its cost. */
 const PIECES_FROM = 262_144;
@@ -16,7 +16,7 @@ interface Part {
 
 /** A range of the plaintext, in order, from only the segments that hold it. @throws what a segment is refused with, ABORTED */
 export async function* partsOf(
-  sealed: SealedSource,
+  sealed: Payload,
   offset: number,
   length: number,
   signal: AbortSignal,

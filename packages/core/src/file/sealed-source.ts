@@ -1,25 +1,13 @@
 import { type Body, diagnose } from '../engine/diagnose.js';
-import {
-  type Output,
-  type Pass,
-  type Plan,
-  passError,
-  planFor,
-  planForPart,
-  runPass,
-  slotsFor,
-  warmFor,
-} from '../engine/pass.js';
-import { type Batch, batches } from '../engine/plan.js';
-import { TaskError } from '../engine/task.js';
-import type { WeightsealError } from '../errors.js';
+import { warmFor } from '../engine/pass.js';
 import { parseSegmentLength } from '../format/floe.js';
 import { decryptSegment, release } from '../format/segment.js';
 import { FLOE_HEADER, OVERHEAD, segmentsOfBody } from '../format/sizes.js';
-import { type ByteSource, FileSource, loadRange, readExactly } from '../io/byte-source.js';
+import { type ByteSource, readExactly } from '../io/byte-source.js';
 import type { Input } from '../io/input.js';
 import { readHeadOf } from './head.js';
-import type { OpenPass, SealedInput } from './sealed-input.js';
+import { Payload } from './payload.js';
+import type { SealedInput } from './sealed-input.js';
 import { checkSize, type Unlocked, type UnlockOptions, unlock } from './unlock.js';
 
 interface SourceOptions extends UnlockOptions {
@@ -29,14 +17,13 @@ interface SourceOptions extends UnlockOptions {
 }
 
 /** An unlocked sealed file with random access. Its last segment has been authenticated: FORMAT.md §9.7. */
-export class SealedSource implements SealedInput {
+export class SealedSource extends Payload implements SealedInput {
   readonly unlocked: Unlocked;
-  readonly body: Body;
   readonly #input: Input;
 
   private constructor(unlocked: Unlocked, body: Body, input: Input) {
+    super(body, input.reads);
     this.unlocked = unlocked;
-    this.body = body;
     this.#input = input;
   }
 
@@ -73,50 +60,6 @@ export class SealedSource implements SealedInput {
       unlocked[Symbol.dispose]();
       throw error;
     }
-  }
-
-  get size(): number {
-    return this.body.segments.plaintextSize;
-  }
-
-  /** The descriptor, when the pool's threads are to read the file themselves: a large local one. */
-  get #fd(): number | undefined {
-    const { source, segments } = this.body;
-    if (!(source instanceof FileSource)) return undefined;
-    return planFor(segments.segmentLength, this.size, false).inline ? undefined : source.fd;
-  }
-
-  plan(throughMain = false): Plan {
-    const { segmentLength } = this.body.segments;
-    return planFor(segmentLength, this.size, throughMain || this.#fd === undefined, this.#input.reads);
-  }
-
-  /** Where a part of it is read. */
-  planForPart(length: number): Plan {
-    return planForPart(this.body.segments.segmentLength, length, this.#input.reads);
-  }
-
-  run(pass: OpenPass, plan: Plan): AsyncGenerator<Output> {
-    return this.runBatches(pass, plan, batches(this.body.segments, plan.batchCount));
-  }
-
-  /** Runs the pass over some batches. Their bytes come through this thread unless the pool's threads can read the file themselves. */
-  runBatches(pass: OpenPass, plan: Plan, some: Iterable<Batch>): AsyncGenerator<Output> {
-    const { source, message, offset } = this.body;
-    const fd = plan.inline ? undefined : this.#fd;
-    if (fd !== undefined) {
-      const slots = pass.digest && slotsFor(plan, message);
-      return runPass({ ...pass, message, input: { fd, offset } }, plan, some, slots);
-    }
-    const load: Pass['load'] = (batch, slot, signal) =>
-      loadRange(source, offset + batch.bodyOffset, new Uint8Array(slot, 0, batch.bodyLength), signal);
-    return runPass({ ...pass, message, load }, plan, some, slotsFor(plan, message));
-  }
-
-  async explain(error: unknown, _given?: number, signal?: AbortSignal): Promise<WeightsealError> {
-    const position = error instanceof TaskError ? error.failure.position : undefined;
-    if (position === undefined) return passError(error, 'read the sealed file');
-    return diagnose(this.body, position, signal);
   }
 
   async #authenticateLast(signal: AbortSignal | undefined): Promise<void> {

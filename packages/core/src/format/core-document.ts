@@ -7,7 +7,11 @@ import { envelopeInvalid } from './envelope-invalid.js';
 // FORMAT.md §5.2.
 export const ALGORITHM = 'FLOE-AES-256-GCM';
 export const PAYLOAD_NAME = 'payload';
-const MEMBERS = ['algorithm', 'context', 'format', 'id', 'payloads', 'version'];
+const MEMBERS = ['algorithm', 'context', 'format', 'id', 'version'];
+
+/** What the core is of: a sealed file (§5.2), or a bundle (§18.3). */
+export type Framing = 'file' | 'bundle';
+const FORMATS: Readonly<Record<Framing, string>> = { file: 'weightseal', bundle: 'weightseal-bundle' };
 
 export interface CoreDocument {
   readonly algorithm: string;
@@ -18,33 +22,34 @@ export interface CoreDocument {
   readonly bytes: Uint8Array;
 }
 
-export function makeCore(id: Uint8Array, given: Context): CoreDocument {
+export function makeCore(id: Uint8Array, given: Context, framing: Framing = 'file'): CoreDocument {
   const context = readContext(given);
   const document = {
     algorithm: ALGORITHM,
     context,
-    format: 'weightseal',
+    format: FORMATS[framing],
     id: toBase64url(id),
-    payloads: [{ name: PAYLOAD_NAME }],
+    ...(framing === 'file' && { payloads: [{ name: PAYLOAD_NAME }] }),
     version: 1,
   };
   return { algorithm: ALGORITHM, id, context, bytes: canonicalJson(document) };
 }
 
-export function parseCore(bytes: Uint8Array): CoreDocument {
+export function parseCore(bytes: Uint8Array, framing: Framing = 'file'): CoreDocument {
   const value = parseCanonicalJson(bytes);
   if (!isObject(value)) throw envelopeInvalid('its core is no canonical JSON object');
-  if (value['format'] !== 'weightseal') throw envelopeInvalid('its core is of another format');
+  if (value['format'] !== FORMATS[framing]) throw envelopeInvalid('its core is of another format');
   if (value['version'] !== 1 || value['algorithm'] !== ALGORITHM) {
     throw new WeightsealError(
       'UNSUPPORTED_VERSION',
       'The envelope is of a version or algorithm that this release does not read. Update weightseal.',
     );
   }
-  if (!hasExactly(value, MEMBERS)) throw envelopeInvalid('its core has other members than version 1 has');
+  if (!hasExactly(value, framing === 'file' ? [...MEMBERS, 'payloads'] : MEMBERS))
+    throw envelopeInvalid('its core has other members than version 1 has');
   const id = typeof value['id'] === 'string' ? fromBase64url(value['id']) : undefined;
   if (id?.length !== 16) throw envelopeInvalid('its id is not 16 bytes');
-  if (!isSinglePayload(value['payloads']))
+  if (framing === 'file' && !isSinglePayload(value['payloads']))
     throw envelopeInvalid('its payloads are not those of a sealed file');
   const problem = contextProblem(value['context']);
   if (problem) throw envelopeInvalid(`of its context, ${problem}`);

@@ -75,13 +75,16 @@ export function startEncryption(
   return { header, message: new FloeMessage(key, prefix, aad, ROTATION_BITS) };
 }
 
-/** The segment length that a header states, checked before anything of that size is allocated. */
-export function parseSegmentLength(header: Uint8Array): number {
+/** Whether these are 74 bytes that a header of version 1 can be; its tag is not looked at. */
+export function isFloeHeader(header: Uint8Array): boolean {
   const length = header.length === FLOE_HEADER ? view(header).getUint32(2) : 0;
   const expected = encodeParameters(length);
-  const sound =
-    length >= MIN_SEGMENT && length <= MAX_SEGMENT && expected.every((byte, at) => header[at] === byte);
-  if (sound) return length;
+  return length >= MIN_SEGMENT && length <= MAX_SEGMENT && expected.every((byte, at) => header[at] === byte);
+}
+
+/** The segment length that a header states, checked before anything of that size is allocated. */
+export function parseSegmentLength(header: Uint8Array): number {
+  if (isFloeHeader(header)) return view(header).getUint32(2);
   throw new WeightsealError(
     'PAYLOAD_HEADER_INVALID',
     `The payload's header is not one of version 1 with segments of ${MIN_SEGMENT} to ${MAX_SEGMENT} bytes; get a sound copy of the file.`,

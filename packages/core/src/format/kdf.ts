@@ -30,6 +30,11 @@ export function payloadKey(dataKey: Uint8Array, id: Uint8Array, name: string): U
   return kdf(dataKey, concat(label('payload-key'), id, utf8(name)), 32);
 }
 
+/** The key of a bundle's member table: FORMAT.md §19.1. The caller zeroes it. */
+export function tableKey(dataKey: Uint8Array, id: Uint8Array): Uint8Array {
+  return kdf(dataKey, concat(label('table-key'), id), 32);
+}
+
 /** The associated data of segment `position`: FORMAT.md §9.4. */
 export function segmentAad(position: number, final: boolean): Uint8Array {
   return concat(u64(position), Uint8Array.of(final ? 1 : 0));

@@ -2,10 +2,13 @@
 // come from node:fs/promises.
 const fs: typeof import('node:fs') = process.getBuiltinModule('node:fs');
 
+export const closeSync: typeof fs.closeSync = fs.closeSync;
 export const fdatasync: typeof fs.fdatasync = fs.fdatasync;
 export const fsync: typeof fs.fsync = fs.fsync;
 export const fsyncSync: typeof fs.fsyncSync = fs.fsyncSync;
+export const fstatSync: typeof fs.fstatSync = fs.fstatSync;
 export const lstatSync: typeof fs.lstatSync = fs.lstatSync;
+export const openSync: typeof fs.openSync = fs.openSync;
 export const readFileSync: typeof fs.readFileSync = fs.readFileSync;
 export const readlinkSync: typeof fs.readlinkSync = fs.readlinkSync;
 export const realpathSync: typeof fs.realpathSync = fs.realpathSync;

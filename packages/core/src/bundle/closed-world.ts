@@ -1,0 +1,60 @@
+import { readdir } from 'node:fs/promises';
+import { matcherOf } from '../common/glob.js';
+import { ioError, WeightsealError } from '../errors.js';
+import type { Directory } from '../io/output/directory.js';
+import { type Entry, fileOf, isFile } from './entry.js';
+import { shown } from './line.js';
+import { ENVELOPE_NAME, isPassing, MAX_DEPTH, parentOf, TABLE_NAME } from './path.js';
+
+/** How many of them a message names. */
+const NAMED = 5;
+
+/**
+ * FORMAT.md §24.3: what stands in the directory and is not of the bundle. Names only; nothing of it is opened.
+ *
+ * @throws MEMBER_EXTRA for what is not allowed, IO_ERROR
+ */
+export async function findExtra(
+  root: Directory,
+  entries: readonly Entry[],
+  allowed: boolean | readonly string[],
+): Promise<string[]> {
+  const files = new Set([ENVELOPE_NAME, TABLE_NAME]);
+  const directories = new Set<string>();
+  for (const entry of entries) {
+    if (!isFile(entry)) continue;
+    const file = fileOf(entry);
+    files.add(file);
+    for (let at = parentOf(file); at !== '' && !directories.has(at); at = parentOf(at)) directories.add(at);
+  }
+  const extra: string[] = [];
+  await look(root, '', { files, directories, extra }, 0).catch((error: unknown) => {
+    throw ioError(error, 'read the directory of the bundle');
+  });
+  if (allowed === true) return extra;
+  const isAllowed = allowed === false ? () => false : matcherOf(allowed, 'allowExtra');
+  const refused = extra.filter((path) => !isAllowed(path));
+  if (refused.length === 0) return extra;
+  throw new WeightsealError(
+    'MEMBER_EXTRA',
+    `The bundle's directory holds what its table does not name: ${refused.slice(0, NAMED).map(shown).join(', ')}${refused.length > NAMED ? `, and ${refused.length - NAMED} more` : ''}. Remove it, or allow it (--allow-extra; \`allowExtra\` in a program).`,
+  );
+}
+
+interface Expected {
+  readonly files: ReadonlySet<string>;
+  readonly directories: ReadonlySet<string>;
+  readonly extra: string[];
+}
+
+async function look(root: Directory, path: string, expected: Expected, depth: number): Promise<void> {
+  const { files, directories, extra } = expected;
+  if (depth > MAX_DEPTH) return;
+  for (const found of await readdir(path === '' ? root.path : root.at(path), { withFileTypes: true })) {
+    const at = path === '' ? found.name : `${path}/${found.name}`;
+    if (found.isDirectory()) {
+      if (directories.has(at)) await look(root, at, expected, depth + 1);
+      else extra.push(at);
+    } else if (!files.has(at) && !(path === '' && isPassing(at))) extra.push(at);
+  }
+}

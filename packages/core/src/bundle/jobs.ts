@@ -1,0 +1,33 @@
+import type { FileItem } from '../engine/files-task.js';
+
+/** Files up to this size are done whole by one thread; larger ones by segments, on as many as there are. */
+export const WHOLE: number = 4 * 1_048_576;
+/** How many files, and bytes of them, a task has: enough that the message between threads is small beside it. */
+const MOST_FILES = 64;
+const MOST_BYTES = 8 * 1_048_576;
+
+/** Small files in batches, each for one task. */
+export function* batchesOf<T extends Pick<FileItem, 'size'>>(
+  items: Iterable<T>,
+  most: number = MOST_FILES,
+): Generator<T[]> {
+  let batch: T[] = [];
+  let bytes = 0;
+  for (const item of items) {
+    if (batch.length === most || (batch.length > 0 && bytes + item.size > MOST_BYTES)) {
+      yield batch;
+      batch = [];
+      bytes = 0;
+    }
+    batch.push(item);
+    bytes += item.size;
+  }
+  if (batch.length > 0) yield batch;
+}
+
+/** The small ones as they come, and the large ones largest first: so that no thread is left alone with the longest at the end. */
+export function bySize<T extends Pick<FileItem, 'size'>>(items: readonly T[]): { small: T[]; large: T[] } {
+  const small = items.filter(({ size }) => size <= WHOLE);
+  const large = items.filter(({ size }) => size > WHOLE).toSorted((a, b) => b.size - a.size);
+  return { small, large };
+}

@@ -1,0 +1,65 @@
+import { passError } from '../engine/pass.js';
+import { TaskError } from '../engine/task.js';
+import { type ErrorCode, isWeightsealError, WeightsealError } from '../errors.js';
+import { inputChanged } from '../io/byte-source.js';
+import { shown } from './line.js';
+
+const NOT_THERE = ['ENOENT', 'ENOTDIR'];
+/** A link, a device or a pipe in a member's place, as open(2) tells them. */
+const NO_FILE = ['ELOOP', 'ENXIO', 'EISDIR', 'EMLINK'];
+
+export function memberMissing(file: string): WeightsealError {
+  return new WeightsealError(
+    'MEMBER_MISSING',
+    `The bundle lacks ${shown(file)}, which its table names; get a whole copy of it, or open only what is there.`,
+  );
+}
+
+export function memberTampered(file: string, why: string, cause?: unknown): WeightsealError {
+  return new WeightsealError(
+    'MEMBER_TAMPERED',
+    `${shown(file)} is not what was sealed: ${why}. Get a sound copy of it.`,
+    cause === undefined ? {} : { cause },
+  );
+}
+
+/** The error for whatever a member of a bundle was refused with. */
+export function openError(error: unknown, file: string): WeightsealError {
+  if (isWeightsealError(error)) {
+    if (error.class !== 'integrity' || isOurs(error.code)) return error;
+    return memberTampered(file, lower(error.message), error);
+  }
+  if (!(error instanceof TaskError)) return passError(error, `open ${shown(file)}`);
+  const { told, position, writing, system, message, short } = error.failure;
+  if (told === 'MEMBER_MISSING') return memberMissing(file);
+  if (told === 'DIGEST_MISMATCH') return digestMismatch(file);
+  if (told !== undefined || position !== undefined) return memberTampered(file, message);
+  const code = String(system?.code ?? '');
+  if (!writing && NOT_THERE.includes(code)) return memberMissing(file);
+  if (!writing && NO_FILE.includes(code)) return memberTampered(file, 'it is no regular file');
+  if (short) return inputChanged(file);
+  return passError(error, `open ${shown(file)}`);
+}
+
+function isOurs(code: ErrorCode): boolean {
+  return /^(?:MEMBER|TABLE|ENVELOPE|DIGEST)_/.test(code);
+}
+
+function lower(message: string): string {
+  return message.charAt(0).toLowerCase() + message.slice(1).replace(/\.$/, '');
+}
+
+export function digestMismatch(file: string): WeightsealError {
+  return new WeightsealError(
+    'DIGEST_MISMATCH',
+    `Every segment of ${shown(file)} is authentic, and yet the plaintext does not have the digest that was sealed with it: it was sealed from a file that changed. Seal it again.`,
+  );
+}
+
+/** Likewise, for a file that is to be sealed. */
+export function sealError(error: unknown, path: string): WeightsealError {
+  if (!(error instanceof TaskError)) return passError(error, `seal ${shown(path)}`);
+  const { told, short } = error.failure;
+  if (told === 'INPUT_CHANGED' || short) return inputChanged(shown(path));
+  return passError(error, `seal ${shown(path)}`);
+}

@@ -1,0 +1,73 @@
+import { constants, type FileHandle, open } from 'node:fs/promises';
+import type { Body } from '../engine/diagnose.js';
+import { Payload } from '../file/payload.js';
+import { startDecryption } from '../format/floe.js';
+import { memberAad, payloadSize, recordAt } from '../format/records.js';
+import { FLOE_HEADER, segmentsOfBody } from '../format/sizes.js';
+import { FileSource } from '../io/byte-source.js';
+import { type Entry, fileOf } from './entry.js';
+import { shown } from './line.js';
+import { memberMissing, memberTampered, openError } from './member-error.js';
+
+const FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+
+/** A sealed member's payload, with its key, until it is disposed of. */
+export class MemberPayload extends Payload implements AsyncDisposable {
+  readonly #file: FileSource;
+
+  constructor(body: Body, file: FileSource) {
+    super(body);
+    this.#file = file;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.body.message[Symbol.dispose]();
+    await this.#file.close();
+  }
+}
+
+/** Opens a file of the bundle as it must be: regular, not through a link. @throws MEMBER_MISSING, MEMBER_TAMPERED, IO_ERROR */
+export async function openMemberFile(file: string, from: string, size: number): Promise<FileSource> {
+  let handle: FileHandle | undefined;
+  try {
+    handle = await open(`${from}/${file}`, FLAGS);
+    if (!(await handle.stat()).isFile()) throw memberTampered(file, 'it is no regular file');
+    const source = await FileSource.of(shown(file), handle);
+    if (source.size === size) return source;
+    throw memberTampered(file, 'it has another length');
+  } catch (error) {
+    await handle?.close();
+    throw noFile(error, file);
+  }
+}
+
+function noFile(error: unknown, file: string): unknown {
+  const { code = '' } = error as NodeJS.ErrnoException;
+  if (['ELOOP', 'ENXIO', 'EMLINK'].includes(code))
+    return memberTampered(file, 'it is no regular file', error);
+  if (['ENOENT', 'ENOTDIR'].includes(code)) return memberMissing(file);
+  return openError(error, file);
+}
+
+/** FORMAT.md §21.4: the payload that the table names, by its length, its header, and its key. Its size is authentic, so it cannot be cut. */
+export async function openPayload(
+  entry: Entry,
+  { from, records }: { readonly from: string; readonly records: SharedArrayBuffer },
+): Promise<MemberPayload> {
+  const { key, id, header } = recordAt(records, entry.record);
+  const segmentLength = new DataView(header.buffer, header.byteOffset).getUint32(2);
+  const source = await openMemberFile(fileOf(entry), from, payloadSize(entry.size, segmentLength));
+  try {
+    const found = await source.read(0, FLOE_HEADER);
+    if (Buffer.compare(found, header) !== 0)
+      throw memberTampered(fileOf(entry), 'it begins with the header of another payload');
+    const segments = segmentsOfBody(source.size - FLOE_HEADER, segmentLength);
+    return new MemberPayload(
+      { source, offset: FLOE_HEADER, message: startDecryption(key, memberAad(id), found), segments },
+      source,
+    );
+  } catch (error) {
+    await source.close();
+    throw openError(error, fileOf(entry));
+  }
+}

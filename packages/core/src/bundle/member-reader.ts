@@ -1,0 +1,96 @@
+import { invalidArgument } from '../common/arguments.js';
+import { timingSafeEqual } from '../common/crypto.js';
+import { digestWhile } from '../engine/copy.js';
+import { throwIfAborted } from '../errors.js';
+import { PlaintextReader, type StreamOptions } from '../file/plaintext-reader.js';
+import { recordAt } from '../format/records.js';
+import type { ByteSource } from '../io/byte-source.js';
+import type { Entry } from './entry.js';
+import { memberTampered } from './member-error.js';
+import { openMemberFile, openPayload } from './member-payload.js';
+
+/** One file of a bundle, open for reading anywhere in it: a byte source of its plaintext. Closed with the bundle, or before. */
+export interface MemberReader extends ByteSource, AsyncDisposable {
+  read(
+    offset: number,
+    length: number,
+    options?: { signal?: AbortSignal | undefined },
+  ): Promise<Uint8Array<ArrayBuffer>>;
+  stream(options?: StreamOptions): ReadableStream<Uint8Array<ArrayBuffer>>;
+  close(): Promise<void>;
+}
+
+/** A public member, which was read and authenticated whole. */
+export class PublicReader implements MemberReader {
+  readonly #bytes: Uint8Array<ArrayBuffer>;
+
+  constructor(bytes: Uint8Array<ArrayBuffer>) {
+    this.#bytes = bytes;
+  }
+
+  get size(): number {
+    return this.#bytes.length;
+  }
+
+  read(
+    offset: number,
+    length: number,
+    options: { signal?: AbortSignal | undefined } = {},
+  ): Promise<Uint8Array<ArrayBuffer>> {
+    return new Promise((resolve) => {
+      throwIfAborted(options.signal);
+      resolve(this.#slice(offset, offset + length));
+    });
+  }
+
+  stream({ start = 0, end = this.size }: StreamOptions = {}): ReadableStream<Uint8Array<ArrayBuffer>> {
+    const bytes = this.#slice(start, end);
+    return new ReadableStream({
+      pull(controller) {
+        if (bytes.length > 0) controller.enqueue(bytes);
+        controller.close();
+      },
+    });
+  }
+
+  #slice(start: number, end: number): Uint8Array<ArrayBuffer> {
+    const sound =
+      [start, end].every((at) => Number.isSafeInteger(at) && at >= 0) && start <= end && end <= this.size;
+    if (!sound)
+      throw invalidArgument(`Bytes ${start} to ${end} are not all within the ${this.size} that there are.`);
+    return this.#bytes.slice(start, end);
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+/** Where a bundle's files and their records are. */
+export interface Stored {
+  /** The bundle's directory, as threads reach it. */
+  readonly from: string;
+  readonly records: SharedArrayBuffer;
+}
+
+/** @throws MEMBER_MISSING, MEMBER_TAMPERED, IO_ERROR */
+export async function openSealed(entry: Entry, stored: Stored): Promise<MemberReader> {
+  return new PlaintextReader(await openPayload(entry, stored));
+}
+
+/** Nothing authenticates a part of a public member: all of it is read, and parts come from memory. @throws like `openSealed` */
+export async function openPublic(
+  entry: Entry,
+  { from, records }: Stored,
+  signal: AbortSignal,
+): Promise<MemberReader> {
+  await using source = await openMemberFile(entry.path, from, entry.size);
+  const bytes = new Uint8Array(entry.size);
+  const digest = await digestWhile(source, signal, async (part, at) => bytes.set(part, at));
+  if (timingSafeEqual(digest, recordAt(records, entry.record).digest)) return new PublicReader(bytes);
+  throw memberTampered(entry.path, 'its bytes have another digest than was sealed');
+}

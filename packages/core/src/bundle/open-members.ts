@@ -1,0 +1,189 @@
+import type { FileHandle } from 'node:fs/promises';
+import { constants, open } from 'node:fs/promises';
+import { timingSafeEqual } from '../common/crypto.js';
+import { progressCounter } from '../common/progress.js';
+import { atOnce } from '../engine/at-once.js';
+import { digestWhile } from '../engine/copy.js';
+import { filesExecutor } from '../engine/files-executor.js';
+import type { FileItem, FilesOperation, FilesTask } from '../engine/files-task.js';
+import { digestFor, planFor } from '../engine/pass.js';
+import { TaskError } from '../engine/task.js';
+import { recordAt } from '../format/records.js';
+import { release } from '../format/segment.js';
+import { FileSource } from '../io/byte-source.js';
+import { durableFlags, makeDurable } from '../io/output/durable.js';
+import { writeAt } from '../io/output/output-file.js';
+import { type Entry, fileOf, isFile } from './entry.js';
+import { batchesOf, bySize } from './jobs.js';
+import { shown } from './line.js';
+import { digestMismatch, memberTampered, openError } from './member-error.js';
+import { openPayload } from './member-payload.js';
+import type { OpenMembersOptions } from './types.js';
+
+const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
+/** Files that are only looked at: that many take no longer than one that is read. */
+const LOOKS = 2048;
+
+/** Where members go: a directory that threads write into by themselves, files that the caller opens, or nowhere. */
+export interface Outputs {
+  readonly directory?: string;
+  readonly file?: (entry: Entry) => Promise<FileHandle>;
+  /** Whether each file is made durable by itself. */
+  readonly sync: boolean;
+}
+
+export interface OpenWork extends Pick<OpenMembersOptions, 'signal' | 'onProgress'> {
+  /** The bundle's directory, as threads reach it. */
+  readonly from: string;
+  readonly records: SharedArrayBuffer;
+  readonly outputs: Outputs;
+  readonly digest: boolean;
+}
+
+/** Looks, before any plaintext appears, whether all are there, regular files, and of their length. @throws MEMBER_MISSING, MEMBER_TAMPERED */
+export async function lookAt(
+  entries: readonly Entry[],
+  { from, records, signal }: Omit<OpenWork, 'outputs' | 'digest'>,
+): Promise<void> {
+  const executor = filesExecutor();
+  const items = entries.filter(isFile).map((entry) => ({ ...itemOf(entry), size: 0, of: entry }));
+  await atOnce(batchesOf(items, LOOKS), executor.width, signal, async (some) => {
+    const task: FilesTask = { operation: 'look', from, records, items: some.map(({ of }) => itemOf(of)) };
+    await executor.runFiles(task).catch((error: unknown) => {
+      throw openError(error, nameIn(some, error));
+    });
+  });
+}
+
+function itemOf(entry: Entry): FileItem {
+  const { kind, size, executable, record } = entry;
+  return { plain: kind === 'public', input: fileOf(entry), size, executable, record };
+}
+
+function nameIn(items: readonly { readonly input: string }[], error: unknown): string {
+  const { item = 0 } = error instanceof TaskError ? error.failure : {};
+  return items[item]!.input;
+}
+
+/** Opens all of them, small ones in batches, large ones by segments, several at once: writing one file does not scale over cores, writing many does. */
+export async function openMembers(entries: readonly Entry[], work: OpenWork): Promise<void> {
+  const { small, large } = bySize(entries.filter(isFile));
+  const { signal } = work;
+  const total = [...small, ...large].reduce((sum, { size }) => sum + size, 0);
+  const progress = progressCounter(total, work.onProgress);
+  const executor = filesExecutor();
+  const atATime = Math.max(1, Math.min(large.length, Math.ceil(executor.width / 2)));
+  await atOnce(large, atATime, signal, async (entry) => {
+    await openLarge(entry, work, Math.ceil(executor.width / atATime), progress).catch((error: unknown) => {
+      throw openError(error, fileOf(entry));
+    });
+  });
+  await atOnce(batchesOf(small), executor.width, signal, async (some) => {
+    await openSmall(some, work);
+    progress(some.reduce((sum, { size }) => sum + size, 0));
+  });
+}
+
+async function openSmall(
+  some: readonly Entry[],
+  { from, records, outputs, digest }: OpenWork,
+): Promise<void> {
+  const handles: FileHandle[] = [];
+  try {
+    const items: FileItem[] = [];
+    for (const entry of some) {
+      const handle = await outputs.file?.(entry);
+      if (handle) handles.push(handle);
+      const to = handle ? { fd: handle.fd } : outputs.directory !== undefined && { output: entry.path };
+      items.push({ ...itemOf(entry), ...to });
+    }
+    const operation: FilesOperation = 'open';
+    const { directory, sync } = outputs;
+    const task = {
+      operation,
+      from,
+      records,
+      items,
+      digest,
+      sync,
+      flags: durableFlags(),
+      ...(directory !== undefined && { to: directory }),
+    };
+    await filesExecutor()
+      .runFiles(task)
+      .catch((error: unknown) => {
+        throw openError(error, nameIn(items, error));
+      });
+  } finally {
+    await Promise.all(handles.map((handle) => handle.close()));
+  }
+}
+
+async function outputOf(entry: Entry, { directory, file }: Outputs): Promise<FileHandle | undefined> {
+  if (file) return await file(entry);
+  if (directory === undefined) return undefined;
+  const flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | durableFlags();
+  return await open(`${directory}/${entry.path}`, flags, entry.executable ? 0o700 : 0o600);
+}
+
+async function openLarge(
+  entry: Entry,
+  work: OpenWork,
+  width: number,
+  progress: (bytes: number) => void,
+): Promise<void> {
+  const out = await outputOf(entry, work.outputs);
+  try {
+    if (entry.kind === 'public') await copyPublic(entry, out, work, progress);
+    else await decrypt(entry, out, work, width, progress);
+    if (out && work.outputs.sync) await makeDurable(out);
+  } finally {
+    await out?.close();
+  }
+}
+
+async function copyPublic(
+  entry: Entry,
+  out: FileHandle | undefined,
+  { from, records, signal }: OpenWork,
+  progress: (bytes: number) => void,
+): Promise<void> {
+  const handle = await open(`${from}/${entry.path}`, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  await using source = await FileSource.of(shown(entry.path), handle);
+  if (source.size !== entry.size) throw memberTampered(entry.path, 'it has another length');
+  const digest = await digestWhile(source, signal, async (bytes, at) => {
+    if (out) await writeAt(out, bytes, at, shown(entry.path));
+    progress(bytes.length);
+  });
+  if (!timingSafeEqual(digest, recordAt(records, entry.record).digest))
+    throw memberTampered(entry.path, 'its bytes have another digest than was sealed');
+}
+
+async function decrypt(
+  entry: Entry,
+  out: FileHandle | undefined,
+  work: OpenWork,
+  width: number,
+  progress: (bytes: number) => void,
+): Promise<void> {
+  await using payload = await openPayload(entry, work);
+  const { segmentLength } = payload.body.segments;
+  const wide = planFor(segmentLength, entry.size, work.digest || !payload.body.source);
+  const plan = { ...wide, width: Math.min(wide.width, width) };
+  const digest = work.digest ? digestFor(plan) : undefined;
+  const direct = out && !plan.inline ? { output: { fd: out.fd, offset: 0 } } : { emit: out !== undefined };
+  const pass = { operation: 'open', digest, signal: work.signal, progress, ...direct } as const;
+  try {
+    for await (const { batch, bytes } of payload.run(pass, plan)) {
+      if (!bytes || !out) continue;
+      await writeAt(out, bytes, batch.plainOffset, shown(entry.path));
+      release(bytes);
+    }
+    const expected = Buffer.from(recordAt(work.records, entry.record).digest).toString('hex');
+    if (digest && (await digest.finish()) !== `sha256:${expected}`) throw digestMismatch(fileOf(entry));
+  } catch (error) {
+    throw await payload.explain(error, undefined, work.signal);
+  } finally {
+    await digest?.end();
+  }
+}

@@ -1,0 +1,65 @@
+import { checkKinds, checkPath } from '../common/arguments.js';
+import { type Recipient, recipientOf } from '../file/inspect.js';
+import type { Context } from '../format/context.js';
+import { openBundleDirectory, openTableFile, readEnvelope } from './head.js';
+import { BundleReader } from './reader.js';
+import type { OpenBundleOptions, OpenedBundle, OpenMembersOptions } from './types.js';
+
+/**
+ * Opens a bundle: authenticates its envelope and its table, looks that nothing stands in its directory that the table does not name, and reads no member yet.
+ *
+ * @throws NOT_SEALED, ENVELOPE_INVALID, UNSUPPORTED_VERSION, CONTEXT_MISMATCH, what the keys throw, ENVELOPE_TAMPERED, METADATA_TAMPERED, TABLE_TAMPERED, TABLE_INVALID,
+ *   PATH_INVALID, LINK_INVALID, MEMBER_MISSING for the table, MEMBER_EXTRA
+ */
+export function openBundle(directory: string | URL, options: OpenBundleOptions): Promise<BundleReader> {
+  return BundleReader.open(directory, options);
+}
+
+/** Opens a bundle, authenticates all of it, and writes nothing. @throws like `openBundle` and `BundleReader.verify` */
+export async function verifyBundle(
+  directory: string | URL,
+  options: OpenBundleOptions & OpenMembersOptions,
+): Promise<OpenedBundle> {
+  const { only, digest, onProgress, ...rest } = checkKinds(options, 'verifyBundle');
+  await using reader = await openBundle(directory, rest);
+  return await reader.verify({ only, digest, onProgress, signal: rest.signal });
+}
+
+/** What a bundle shows to anyone. None of it is authenticated: only a key can tell whether it is true. */
+export interface BundleInspection {
+  readonly formatVersion: 1;
+  readonly algorithm: string;
+  /** The bundle's random id, 16 bytes in hexadecimal. */
+  readonly id: string;
+  readonly context: Context;
+  readonly recipients: readonly Recipient[];
+  /** How often the envelope has been written. */
+  readonly generation: number;
+  /** Bytes of the sealed member table. */
+  readonly tableSize: number;
+  /** `sha256:…` of the sealed member table, as the envelope says. */
+  readonly tableDigest: string;
+}
+
+/** Tells what a bundle shows without a key. @throws NOT_SEALED, ENVELOPE_INVALID, UNSUPPORTED_VERSION, MEMBER_MISSING, TABLE_TAMPERED */
+export async function inspectBundle(
+  directory: string | URL,
+  options: { signal?: AbortSignal | undefined } = {},
+): Promise<BundleInspection> {
+  checkKinds(options, 'inspectBundle');
+  const path = checkPath(directory, 'The bundle');
+  await using root = await openBundleDirectory(path);
+  const { envelope } = await readEnvelope(root, path);
+  await using _table = await openTableFile(root, envelope);
+  const { core, slots, generation, table } = envelope;
+  return {
+    formatVersion: 1,
+    algorithm: core.algorithm,
+    id: Buffer.from(core.id).toString('hex'),
+    context: core.context,
+    recipients: slots.map(recipientOf),
+    generation,
+    tableSize: table!.size,
+    tableDigest: `sha256:${Buffer.from(table!.digest).toString('hex')}`,
+  };
+}

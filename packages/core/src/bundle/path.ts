@@ -1,0 +1,76 @@
+import { hasControl, utf8 } from '../format/bytes.js';
+
+// FORMAT.md §22: what a path in a bundle may be. Pure, and the same on every system.
+export const MAX_PATH = 2048;
+export const MAX_NAME = 255;
+export const MAX_DEPTH = 64;
+export const ENVELOPE_NAME = 'weightseal.json';
+export const TABLE_NAME = 'weightseal.table';
+export const SEALED_SUFFIX = '.sealed';
+/** What a lock, or a write that was killed, may leave beside the envelope (§24.3). */
+const OURS = /^\.[0-9a-f]{1,32}\.weightseal-(?:lock|tmp)$/;
+/** Characters that turn the order of a line, or end it: a name that holds one looks like another. */
+const TURNING = /[\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/;
+
+/** What is wrong with the path of a member, to the end of a sentence; undefined when nothing is. */
+export function pathProblem(path: string): string | undefined {
+  if (path === '') return 'it is empty';
+  if (!path.isWellFormed()) return 'it is not well-formed Unicode';
+  if (hasControl(path)) return 'it holds a control character';
+  if (TURNING.test(path)) return 'it holds a character that changes the direction of writing or ends a line';
+  if (path.includes('\\')) return 'it holds a backslash, which divides names on other systems';
+  if (path.length > MAX_PATH || utf8(path).length > MAX_PATH) return `it has more than ${MAX_PATH} bytes`;
+  const names = path.split('/');
+  if (names.length > MAX_DEPTH) return `it has more than ${MAX_DEPTH} names`;
+  for (const name of names) {
+    if (name === '') return 'it has an empty name (a slash at its beginning, its end, or after another)';
+    if (name === '.' || name === '..') return 'it has a name that is . or ..';
+    if (name.length > MAX_NAME / 4 && utf8(name).length > MAX_NAME)
+      return `it has a name of more than ${MAX_NAME} bytes`;
+  }
+  return undefined;
+}
+
+/** Names at the root of a bundle that are its own. */
+export function isReserved(path: string): boolean {
+  return path === ENVELOPE_NAME || path === TABLE_NAME || isPassing(path);
+}
+
+/** Locks, and files on their way: no member, and no stranger either. */
+export function isPassing(path: string): boolean {
+  return OURS.test(path);
+}
+
+/** By bytes of UTF-8, which is by code points: FORMAT.md §20.1. */
+export function comparePaths(a: string, b: string): number {
+  const length = Math.min(a.length, b.length);
+  for (let i = 0; i < length; i++) {
+    const [x, y] = [a.charCodeAt(i), b.charCodeAt(i)];
+    if (x !== y) return codePointOrder(x) - codePointOrder(y);
+  }
+  return a.length - b.length;
+}
+
+/** Surrogates stand for what comes after all else. */
+function codePointOrder(unit: number): number {
+  return unit >= 0xe000 ? unit - 0x800 : unit >= 0xd800 ? unit + 0x2000 : unit;
+}
+
+/** The path of the directory that a path is in; empty for the root. */
+export function parentOf(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf('/')));
+}
+
+/** What other file systems take for the same name: FORMAT.md §22.4. */
+export function folded(path: string): string {
+  return path.normalize('NFC').toLowerCase().toUpperCase().normalize('NFC');
+}
+
+/** How a link at `from` leads to the member at `to`. */
+export function relativeTarget(from: string, to: string): string {
+  const here = from.split('/').slice(0, -1);
+  const there = to.split('/');
+  let common = 0;
+  while (common < here.length && common < there.length - 1 && here[common] === there[common]) common++;
+  return [...here.slice(common).map(() => '..'), ...there.slice(common)].join('/');
+}

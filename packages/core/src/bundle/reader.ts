@@ -1,0 +1,288 @@
+import { checkKinds, checkPath } from '../common/arguments.js';
+import { warmForFiles } from '../engine/files-executor.js';
+import { throwIfAborted, WeightsealError } from '../errors.js';
+import type { StreamOptions } from '../file/plaintext-reader.js';
+import type { Context } from '../format/context.js';
+import { payloadSize, recordAt } from '../format/records.js';
+import type { Directory } from '../io/output/directory.js';
+import { OutputDirectory } from '../io/output/output-directory.js';
+import { fileSystemSync } from '../io/output/sync-file-system.js';
+import { checkKeys } from '../keys/wrap.js';
+import { findExtra } from './closed-world.js';
+import { type Entry, fileOf, isFile } from './entry.js';
+import { openBundleDirectory } from './head.js';
+import { Life } from './life.js';
+import { shown } from './line.js';
+import { type MemberReader, openPublic, openSealed, type Stored } from './member-reader.js';
+import { streamOf } from './member-stream.js';
+import { lookAt, openMembers } from './open-members.js';
+import { relativeTarget } from './path.js';
+import { plaintextOf, select } from './select.js';
+import type {
+  BundleMember,
+  BundlePlace,
+  OpenBundleOptions,
+  OpenedBundle,
+  OpenMembersOptions,
+  OpenToOptions,
+} from './types.js';
+import { type UnlockedBundle, unlockBundle } from './unlock.js';
+import { inDirectory, NOWHERE, syncDirectories, type Where } from './where.js';
+
+/** Beyond so many files the file system is made durable as a whole, not file by file. */
+const SYNC_EACH = 256;
+
+/**
+ * A bundle that is open: its envelope and its table have been authenticated, by one call to a key. Holds the keys of all payloads until it is closed.
+ */
+export class BundleReader implements AsyncDisposable {
+  readonly #root: Directory;
+  readonly #bundle: UnlockedBundle;
+  readonly #extra: readonly string[];
+  readonly #paths: Map<string, Entry>;
+  readonly #open = new Set<MemberReader>();
+  readonly #life = new Life();
+  #closed: Promise<void> | undefined;
+
+  private constructor(root: Directory, bundle: UnlockedBundle, extra: readonly string[]) {
+    this.#root = root;
+    this.#bundle = bundle;
+    this.#extra = extra;
+    this.#paths = new Map(bundle.table.entries.map((entry) => [entry.path, entry]));
+  }
+
+  static async open(directory: string | URL, options: OpenBundleOptions): Promise<BundleReader> {
+    const { allowExtra = false } = checkKinds(options, 'openBundle');
+    checkKeys(options.keys);
+    const path = checkPath(directory, 'The bundle');
+    const root = await openBundleDirectory(path);
+    let bundle: UnlockedBundle | undefined;
+    try {
+      warmForFiles();
+      bundle = await unlockBundle(root, path, options);
+      return new BundleReader(root, bundle, await findExtra(root, bundle.table.entries, allowExtra));
+    } catch (error) {
+      bundle?.table[Symbol.dispose]();
+      await root[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  get context(): Context {
+    return this.#bundle.envelope.core.context;
+  }
+
+  /** All that the bundle says of itself. */
+  get opened(): OpenedBundle {
+    return this.#describe(this.#bundle.table.entries, false);
+  }
+
+  /** Every member, in the order of the bytes of their paths: a directory comes before what is in it. */
+  members(): BundleMember[] {
+    return this.#bundle.table.entries.map((entry) => this.#member(entry));
+  }
+
+  /** The member of this path, undefined where there is none. Links are not followed. */
+  member(path: string): BundleMember | undefined {
+    const entry = this.#paths.get(path);
+    return entry && this.#member(entry);
+  }
+
+  /**
+   * Opens one file of the bundle for reading anywhere in it; what a link leads to, for a link. It is a byte source of the plaintext, and is closed with the bundle.
+   *
+   * @throws MEMBER_NOT_FOUND, MEMBER_MISSING, MEMBER_TAMPERED, IO_ERROR
+   */
+  async open(path: string): Promise<MemberReader> {
+    const entry = this.#file(path);
+    return await this.#life.whileOpen(undefined, async (signal) => {
+      const reader =
+        entry.kind === 'public'
+          ? await openPublic(entry, this.#place, signal)
+          : await openSealed(entry, this.#place);
+      this.#open.add(reader);
+      return reader;
+    });
+  }
+
+  /** Reads `length` bytes of a member's plaintext at `offset`, from only the segments that hold them. Who reads much of one opens it. @throws like `open`, INVALID_ARGUMENT */
+  async read(
+    path: string,
+    offset: number,
+    length: number,
+    options: { signal?: AbortSignal | undefined } = {},
+  ): Promise<Uint8Array<ArrayBuffer>> {
+    checkKinds(options, 'read');
+    const reader = await this.open(path);
+    try {
+      return await reader.read(offset, length, options);
+    } finally {
+      await this.#release(reader);
+    }
+  }
+
+  /** A member's plaintext, or a part of it, as a web stream. Every chunk has been authenticated. @throws by erroring the stream, like `open` */
+  stream(path: string, options: StreamOptions = {}): ReadableStream<Uint8Array<ArrayBuffer>> {
+    checkKinds(options, 'stream', { start: 'any', end: 'any' });
+    this.#file(path);
+    return streamOf(
+      () => this.open(path),
+      (reader) => this.#release(reader),
+      options,
+    );
+  }
+
+  /**
+   * Writes the members into a directory, under their own names. It appears when the last of them has been authenticated, readable for its owner only; nothing is left when this throws.
+   *
+   * @throws MEMBER_MISSING before anything is written; MEMBER_TAMPERED, MEMBER_NOT_FOUND, DIGEST_MISMATCH, OUTPUT_EXISTS, NO_SPACE, IO_ERROR, ABORTED
+   */
+  async openTo(directory: string | URL, options: OpenToOptions = {}): Promise<OpenedBundle> {
+    checkKinds(options, 'openTo');
+    const path = checkPath(directory, 'The output');
+    return await this.#life.whileOpen(options.signal, async (signal) => {
+      const entries = select(this.#bundle.table.entries, options.only);
+      await using out = await OutputDirectory.create(path, options.overwrite ?? false, 0o700);
+      const sync = entries.filter(isFile).length > SYNC_EACH ? await fileSystemSync() : undefined;
+      const opened = await this.#openInto(entries, inDirectory(out.place.path, !sync), {
+        ...options,
+        signal,
+      });
+      throwIfAborted(signal);
+      if (sync) await sync(out.place.path);
+      else await syncDirectories(out.place, entries);
+      await out.publish();
+      return opened;
+    });
+  }
+
+  /**
+   * Writes the members where the caller says: into a directory that exists, and has none of them yet, by its path, or place by place. What an early end leaves there is
+   * authentic, and is not the whole; nothing is made durable.
+   *
+   * @throws like `openTo`
+   */
+  async writeTo(place: string | BundlePlace, options: OpenMembersOptions = {}): Promise<OpenedBundle> {
+    checkKinds(options, 'writeMembers');
+    return await this.#life.whileOpen(options.signal, (signal) => {
+      const to = typeof place === 'string' ? inDirectory(place, false) : this.#inPlace(place);
+      return this.#openInto(select(this.#bundle.table.entries, options.only), to, { ...options, signal });
+    });
+  }
+
+  /** Authenticates all members, or those of `only`, and writes nothing. Compares the digests too, unless `digest` is false. @throws like `openTo` */
+  async verify(options: OpenMembersOptions = {}): Promise<OpenedBundle> {
+    checkKinds(options, 'writeMembers');
+    const { digest = true } = options;
+    return await this.#life.whileOpen(options.signal, (signal) =>
+      this.#openInto(select(this.#bundle.table.entries, options.only), NOWHERE, {
+        ...options,
+        digest,
+        signal,
+      }),
+    );
+  }
+
+  async #openInto(entries: readonly Entry[], to: Where, options: OpenMembersOptions): Promise<OpenedBundle> {
+    const { digest = false, signal, onProgress } = options;
+    const work = {
+      from: this.#root.path,
+      records: this.#bundle.table.records,
+      outputs: to.outputs,
+      digest,
+      signal,
+      onProgress,
+    };
+    await lookAt(entries, work);
+    for (const { kind, path } of entries) if (kind === 'directory') await to.directory(path);
+    await openMembers(entries, work);
+    for (const { kind, path, target } of entries)
+      if (kind === 'link') await to.link(path, relativeTarget(path, target!));
+    return this.#describe(entries, digest);
+  }
+
+  #inPlace(place: BundlePlace): Where {
+    return {
+      outputs: {
+        sync: false,
+        file: (entry) => place.file(this.#member(entry) as Parameters<BundlePlace['file']>[0]),
+      },
+      directory: (path) => place.directory(path),
+      link: (path, to) => place.link(path, to),
+    };
+  }
+
+  #describe(entries: readonly Entry[], digestVerified: boolean): OpenedBundle {
+    const { envelope, metadata } = this.#bundle;
+    const { name, created } = metadata;
+    return {
+      id: Buffer.from(envelope.core.id).toString('hex'),
+      context: envelope.core.context,
+      ...(name !== undefined && { name }),
+      ...(created !== undefined && { created }),
+      members: entries.length,
+      size: plaintextOf(entries),
+      digestVerified,
+      extra: this.#extra,
+    };
+  }
+
+  #member(entry: Entry): BundleMember {
+    const { kind, path, size, executable, target, record } = entry;
+    if (kind === 'directory') return { kind, path };
+    if (kind === 'link') return { kind, path, target: target! };
+    const { digest, header } = recordAt(this.#bundle.table.records, record);
+    return {
+      kind,
+      path,
+      size,
+      executable,
+      digest: `sha256:${Buffer.from(digest).toString('hex')}`,
+      file: fileOf(entry),
+      fileSize:
+        kind === 'public'
+          ? size
+          : payloadSize(size, new DataView(header.buffer, header.byteOffset).getUint32(2)),
+    };
+  }
+
+  /** The file of a path. @throws MEMBER_NOT_FOUND */
+  #file(path: string): Entry {
+    const found = this.#paths.get(path);
+    const entry = found?.kind === 'link' ? this.#paths.get(found.target!) : found;
+    if (entry && isFile(entry)) return entry;
+    throw new WeightsealError(
+      'MEMBER_NOT_FOUND',
+      entry
+        ? `${shown(path)} is a directory of the bundle, and no file.`
+        : `The bundle has no member ${shown(path)}; \`members\` lists them.`,
+    );
+  }
+
+  get #place(): Stored {
+    return { from: this.#root.path, records: this.#bundle.table.records };
+  }
+
+  async #release(reader: MemberReader): Promise<void> {
+    this.#open.delete(reader);
+    await reader.close();
+  }
+
+  /** Ends what is under way, closes what is open, and zeroes the keys. Safe to call twice. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    await this.#life.end();
+    await Promise.all([...this.#open].map((reader) => reader.close()));
+    this.#bundle.table[Symbol.dispose]();
+    await this.#root[Symbol.asyncDispose]();
+  }
+
+  /** The same as `close`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}

@@ -1,0 +1,82 @@
+import { WeightsealError } from '../errors.js';
+import { type Entry, fileOf, isFile } from './entry.js';
+import { shown, tableInvalid } from './line.js';
+import { comparePaths, isReserved, parentOf } from './path.js';
+
+// FORMAT.md §20.3: what the lines of a table must be to one another. Checked by readers, and by writers of what they are about to write.
+export const MAX_MEMBERS = 1_048_576;
+
+/** Takes the lines of a table one after another, and refuses the first that does not fit to those before it. */
+export class TableRules {
+  readonly #directories = new Set(['']);
+  readonly #files = new Set<string>();
+  readonly #above = new Set(['']);
+  readonly #links: Entry[] = [];
+  readonly #listed = new Set<string>();
+  #last = '';
+  #bytes = 0;
+
+  /** @throws TABLE_INVALID */
+  add(entry: Entry): void {
+    const { kind, path, size } = entry;
+    if (comparePaths(this.#last, path) >= 0)
+      throw tableInvalid('its lines are not in the order of their paths, or one is there twice');
+    this.#last = path;
+    if (!this.#directories.has(parentOf(path)))
+      throw tableInvalid('a member is in no directory of the table');
+    if (this.#bytes + size > Number.MAX_SAFE_INTEGER) throw tableInvalid('its sizes add up to 2^53 or more');
+    this.#bytes += size;
+    if (kind === 'directory') this.#directories.add(path);
+    else if (kind === 'link') this.#links.push(entry);
+    else this.#addFile(fileOf(entry));
+    if (isFile(entry)) this.#listed.add(path);
+  }
+
+  #addFile(file: string): void {
+    if (isReserved(file) || this.#files.has(file)) throw tableInvalid('a name in the bundle is used twice');
+    this.#files.add(file);
+    for (let above = parentOf(file); !this.#above.has(above); above = parentOf(above)) {
+      if (isReserved(above)) throw tableInvalid("a directory has a name that is the bundle's own");
+      this.#above.add(above);
+    }
+  }
+
+  /** What can be said only of all of them. @throws TABLE_INVALID, LINK_INVALID */
+  end(): void {
+    for (const file of this.#files) {
+      if (this.#above.has(file)) throw tableInvalid('a name in the bundle is a file and a directory');
+    }
+    const problem = linkProblem(
+      this.#links,
+      (path) => this.#listed.has(path),
+      (path) => this.#directories.has(path),
+    );
+    if (problem) throw problem;
+  }
+}
+
+/** FORMAT.md §23: a link leads to a file or directory of the bundle, and round in no circle. */
+function linkProblem(
+  links: readonly Entry[],
+  isListed: (path: string) => boolean,
+  isDirectory: (path: string) => boolean,
+): WeightsealError | undefined {
+  const above = new Set<string>();
+  for (const { path } of links) {
+    for (let at = parentOf(path); at !== '' && !above.has(at); at = parentOf(at)) above.add(at);
+  }
+  for (const { path, target } of links) {
+    if (isListed(target!)) continue;
+    if (!isDirectory(target!)) return linkInvalid(path, 'it leads to no file and no directory of the bundle');
+    if (above.has(target!))
+      return linkInvalid(
+        path,
+        'it leads to a directory that holds links, and so could lead round in a circle',
+      );
+  }
+  return undefined;
+}
+
+export function linkInvalid(path: string, problem: string): WeightsealError {
+  return new WeightsealError('LINK_INVALID', `The link ${shown(path)} cannot be in a bundle: ${problem}.`);
+}

@@ -1,0 +1,136 @@
+import { constants, type FileHandle, open } from 'node:fs/promises';
+import { atOnce } from '../engine/at-once.js';
+import { digestWhile } from '../engine/copy.js';
+import { filesExecutor } from '../engine/files-executor.js';
+import type { FileItem, FilesTask } from '../engine/files-task.js';
+import { digestFor, type Pass, planFor, runPass, slotsFor } from '../engine/pass.js';
+import { batches } from '../engine/plan.js';
+import { TaskError } from '../engine/task.js';
+import { type FloeMessage, startEncryption } from '../format/floe.js';
+import { memberAad, recordAt } from '../format/records.js';
+import { release } from '../format/segment.js';
+import { FLOE_HEADER, segmentsOfPlaintext } from '../format/sizes.js';
+import { FileSource, inputChanged, loadRange } from '../io/byte-source.js';
+import { durableFlags, makeDurable } from '../io/output/durable.js';
+import { writeAt } from '../io/output/output-file.js';
+import { batchesOf, bySize } from './jobs.js';
+import { shown } from './line.js';
+import { sealError } from './member-error.js';
+
+const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
+/** How many large files at once: the digest of each is one thread's work. */
+const LARGE_AT_ONCE = 3;
+
+export interface SealWork {
+  /** The directories of plaintext and bundle, as threads reach them. */
+  readonly from: string;
+  readonly to: string;
+  readonly records: SharedArrayBuffer;
+  readonly segmentLength: number;
+  /** Whether each file is made durable by itself. */
+  readonly sync: boolean;
+  readonly signal: AbortSignal | undefined;
+  readonly progress: (bytes: number) => void;
+}
+
+/** Seals all files, small ones in batches on the pool's threads, large ones by segments. */
+export async function sealMembers(items: readonly FileItem[], work: SealWork): Promise<void> {
+  const { small, large } = bySize(items);
+  const { signal, progress } = work;
+  await atOnce(large, LARGE_AT_ONCE, signal, async (item) => {
+    try {
+      await sealLarge(item, work);
+    } catch (error) {
+      throw sealError(error, item.input);
+    }
+  });
+  const executor = filesExecutor();
+  await atOnce(batchesOf(small), executor.width, signal, async (some) => {
+    try {
+      await executor.runFiles(taskOf('seal', some, work));
+    } catch (error) {
+      const { item = 0 } = error instanceof TaskError ? error.failure : {};
+      throw sealError(error, some[item]!.input);
+    }
+    progress(some.reduce((sum, { size }) => sum + size, 0));
+  });
+}
+
+function taskOf(operation: 'seal' | 'hash', items: readonly FileItem[], work: SealWork): FilesTask {
+  const { from, to, records, segmentLength, sync } = work;
+  return { operation, from, to, records, items, segmentLength, sync, flags: durableFlags() };
+}
+
+async function sealLarge(item: FileItem, work: SealWork): Promise<void> {
+  const { input, output, record: index, executable, plain } = item;
+  const path = input.startsWith('/') ? input : `${work.from}/${input}`;
+  await using handle = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  const source = await FileSource.of(shown(input), handle);
+  await checkIdentity(source, item);
+  const flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | durableFlags();
+  await using out = await open(`${work.to}/${output}`, flags, executable ? 0o777 : 0o666);
+  const record = recordAt(work.records, index);
+  if (plain) {
+    record.digest.set(
+      await digestWhile(source, work.signal, async (bytes, at) => {
+        await writeAt(out, bytes, at, shown(output!));
+        work.progress(bytes.length);
+      }),
+    );
+  } else {
+    const { header, message } = startEncryption(record.key, memberAad(record.id), work.segmentLength);
+    try {
+      record.digest.set(await encrypt(source, out, message, work));
+    } finally {
+      message[Symbol.dispose]();
+    }
+    record.header.set(header);
+    await writeAt(out, header, 0, shown(output!));
+    await filesExecutor().runFiles(taskOf('hash', [{ ...item, fd: out.fd }], work));
+  }
+  if (work.sync) await makeDurable(out);
+  await checkIdentity(source, item);
+}
+
+async function encrypt(
+  source: FileSource,
+  out: FileHandle,
+  message: FloeMessage,
+  work: SealWork,
+): Promise<Uint8Array> {
+  const { segmentLength, signal, progress } = work;
+  const plan = planFor(segmentLength, source.size, true);
+  const digest = digestFor(plan);
+  const to = plan.inline
+    ? { emit: true }
+    : { input: { fd: source.fd, offset: 0 }, output: { fd: out.fd, offset: FLOE_HEADER } };
+  const load: Pass['load'] = (batch, slot, stop) =>
+    loadRange(source, batch.plainOffset, new Uint8Array(slot, 0, batch.plainLength), stop);
+  const pass = {
+    operation: 'seal',
+    message,
+    digest,
+    signal,
+    progress,
+    ...to,
+    ...(plan.inline && { load }),
+  } as const;
+  const all = batches(segmentsOfPlaintext(source.size, segmentLength), plan.batchCount);
+  try {
+    for await (const { batch, bytes } of runPass(pass, plan, all, slotsFor(plan, message))) {
+      if (!bytes) continue;
+      await writeAt(out, bytes, FLOE_HEADER + batch.bodyOffset, 'the output');
+      release(bytes);
+    }
+    return Buffer.from((await digest.finish()).slice('sha256:'.length), 'hex');
+  } finally {
+    await digest.end();
+  }
+}
+
+async function checkIdentity(source: FileSource, { identity }: FileItem): Promise<void> {
+  const { dev, ino, size, mtimeNs } = await source.stat();
+  const is = identity!;
+  if (dev === is.dev && ino === is.ino && size === is.size && mtimeNs === is.mtimeNs) return;
+  throw inputChanged(source.path);
+}

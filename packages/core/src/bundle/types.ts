@@ -1,0 +1,121 @@
+import type { OnProgress } from '../common/progress.js';
+import type { Context } from '../format/context.js';
+import type { LockOptions } from '../io/lock/file-lock.js';
+import type { KeyWrapper } from '../keys/key-wrapper.js';
+import type { RecipientChange } from '../keys/recipients.js';
+import type { UnwrapOptions } from '../keys/unwrap.js';
+import type { LeftOut } from './left-out.js';
+import type { SealChoice } from './seal-plan.js';
+
+// The public types of bundles.
+
+/** What a bundle has, by its path: a file, sealed or public, a directory, or a link to one of these. */
+export type BundleMember =
+  | {
+      readonly kind: 'sealed' | 'public';
+      /** Where it is in the directory, with `/` between the names. Within, always: whoever sealed the bundle chose it, and readers have checked it. */
+      readonly path: string;
+      /** Bytes of plaintext. */
+      readonly size: number;
+      readonly executable: boolean;
+      /** `sha256:…` of the plaintext, as it was sealed. */
+      readonly digest: string;
+      /** Where its bytes lie in the bundle, and how many those are. */
+      readonly file: string;
+      readonly fileSize: number;
+    }
+  | { readonly kind: 'directory'; readonly path: string }
+  | {
+      readonly kind: 'link';
+      readonly path: string /** The path of the member that it leads to. */;
+      readonly target: string;
+    };
+
+export interface SealBundleOptions extends SealChoice {
+  /** Who may open the bundle: any one of these keys will. 1 to 32. */
+  readonly keys: readonly KeyWrapper[];
+  /** What the bundle is bound to, in the clear: at most 64 pairs, 4 KiB. */
+  readonly context?: Context | undefined;
+  /** Bytes of an encrypted segment, 64 to 16,777,216; the default is 1 MiB of plaintext and 32 bytes. */
+  readonly segmentLength?: number | undefined;
+  /** The name to keep, encrypted; by default that of the directory. */
+  readonly name?: string | undefined;
+  /** Whether an existing output may be replaced; the default is false. An empty directory always may. */
+  readonly overwrite?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Of all members together. */
+  readonly onProgress?: OnProgress | undefined;
+  /** Told, before any work, of each path that is no member: by `exclude`, or since it is no part of a model (version control, caches, locks). */
+  readonly onLeftOut?: ((leftOut: LeftOut) => void) | undefined;
+}
+
+/** What came of a seal. */
+export interface SealedBundle {
+  /** The bundle's random id, 16 bytes in hexadecimal. */
+  readonly id: string;
+  readonly members: number;
+  /** Bytes of plaintext, of all members. */
+  readonly size: number;
+  /** Bytes of the bundle: payloads, public members, table and envelope. */
+  readonly sealedSize: number;
+  readonly leftOut: readonly LeftOut[];
+}
+
+export interface OpenBundleOptions extends UnwrapOptions {
+  /** What the caller expects of the bundle: every pair must be in its context with exactly this value. Compared before any key is asked. */
+  readonly context?: Context | undefined;
+  /**
+   * Globs of files that may stand in the bundle's directory although its table does not name them; `true` for any. Nothing of them is ever read. Unless told there may be
+   * none: MEMBER_EXTRA.
+   */
+  readonly allowExtra?: boolean | readonly string[] | undefined;
+}
+
+/** Which members, and what is told meanwhile. */
+export interface OpenMembersOptions {
+  /** Globs of the members that are wanted, as for sealing; all of them unless told. Others need not even be there. */
+  readonly only?: readonly string[] | undefined;
+  /** Whether to compute the plaintext's SHA-256 of each and compare it with the sealed one; the default is false, and of `verify` true. */
+  readonly digest?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Of all wanted members together. */
+  readonly onProgress?: OnProgress | undefined;
+}
+
+export interface OpenToOptions extends OpenMembersOptions {
+  /** Whether an existing output may be replaced; the default is false. An empty directory always may. */
+  readonly overwrite?: boolean | undefined;
+}
+
+/** What a bundle says of itself: all of it authenticated. */
+export interface OpenedBundle {
+  readonly id: string;
+  readonly context: Context;
+  /** The original directory's name. Not a path to write to without a check: whoever sealed the bundle chose it. */
+  readonly name?: string;
+  /** When it was sealed, RFC 3339 in UTC. */
+  readonly created?: string;
+  /** How many members there are, those of `only` where it was given. */
+  readonly members: number;
+  /** Bytes of their plaintext. */
+  readonly size: number;
+  /** Whether the digests were computed anew and compared. */
+  readonly digestVerified: boolean;
+  /** What stands in the bundle's directory and is none of its members; only with `allowExtra`. */
+  readonly extra: readonly string[];
+}
+
+/** Where members are written, for who does not want a directory of files: one call for each, directories before what is in them, links last. */
+export interface BundlePlace {
+  directory(path: string): Promise<void>;
+  /** A new, empty file that is open for writing. It is closed afterwards, whatever happens. */
+  file(
+    member: BundleMember & { readonly kind: 'sealed' | 'public' },
+  ): Promise<import('node:fs/promises').FileHandle>;
+  /** `to` is the text of a relative link. */
+  link(path: string, to: string): Promise<void>;
+}
+
+export interface RewrapBundleOptions extends UnwrapOptions, Partial<RecipientChange>, LockOptions {
+  readonly context?: Context | undefined;
+}

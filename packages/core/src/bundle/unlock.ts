@@ -1,0 +1,57 @@
+import { isWeightsealError } from '../errors.js';
+import { type Context, expectContext } from '../format/context.js';
+import type { Envelope } from '../format/envelope.js';
+import type { FloeMessage } from '../format/floe.js';
+import { type Metadata, openMetadata } from '../format/metadata.js';
+import type { FileSource } from '../io/byte-source.js';
+import type { Directory } from '../io/output/directory.js';
+import { type UnwrapOptions, unwrapDataKey } from '../keys/unwrap.js';
+import { checkKeys } from '../keys/wrap.js';
+import { openTableFile, readEnvelope } from './head.js';
+import { openTable } from './sealer.js';
+import { readTable, type Table, tableTampered } from './table.js';
+
+export interface UnlockBundleOptions extends UnwrapOptions {
+  readonly context?: Context | undefined;
+}
+
+/** A bundle whose envelope and table have been authenticated. */
+export interface UnlockedBundle {
+  readonly envelope: Envelope;
+  readonly metadata: Metadata;
+  /** Holds the keys of all payloads: whoever unlocks disposes of it. */
+  readonly table: Table;
+}
+
+/** FORMAT.md §25.1, steps 1 to 6. The data key is zeroed again before this returns: the table has all that is needed. */
+export async function unlockBundle(
+  root: Directory,
+  path: string,
+  options: UnlockBundleOptions,
+): Promise<UnlockedBundle> {
+  const { envelope } = await readEnvelope(root, path);
+  await using file = await openTableFile(root, envelope);
+  checkKeys(options.keys);
+  expectContext(envelope.core.context, options.context);
+  using dataKey = await unwrapDataKey(envelope, options);
+  const metadata = openMetadata(dataKey.bytes, envelope.core, envelope.metadata);
+  using message = messageOf(dataKey.bytes, envelope);
+  return { envelope, metadata, table: await readWhole(file, envelope, message, options.signal) };
+}
+
+function messageOf(dataKey: Uint8Array, { core, table }: Envelope): FloeMessage {
+  try {
+    return openTable(dataKey, core, table!.header);
+  } catch (error) {
+    throw isWeightsealError(error) ? tableTampered('its header does not authenticate', error) : error;
+  }
+}
+
+async function readWhole(
+  file: FileSource,
+  { table }: Envelope,
+  message: FloeMessage,
+  signal: AbortSignal | undefined,
+): Promise<Table> {
+  return await readTable(file, message, table!.digest, table!.header, signal);
+}

@@ -1,0 +1,170 @@
+import { constants, type FileHandle, lstat, open, opendir, realpath } from 'node:fs/promises';
+import type { Identity } from '../engine/files-task.js';
+import { ioError, throwIfAborted, WeightsealError } from '../errors.js';
+import type { Directory } from '../io/output/directory.js';
+import { type Choice, type LeftOut, whyLeftOut } from './left-out.js';
+import { pathInvalid, shown } from './line.js';
+import { MAX_DEPTH } from './path.js';
+import { linkInvalid, MAX_MEMBERS } from './rules.js';
+
+const { O_RDONLY, O_DIRECTORY = 0, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
+/** Node's promises have four threads below them; more at once only waits there. */
+const LOOKS = 32;
+
+/** What is found in a directory that is to be sealed. */
+export interface Found {
+  readonly path: string;
+  readonly kind: 'file' | 'directory' | 'link';
+  /** Of a file: where it is read, which is its path in the directory unless it was reached by a link. */
+  readonly input?: string;
+  readonly identity?: Identity;
+  readonly executable?: boolean;
+  /** Of a link within: the real path that it leads to, from the directory. */
+  readonly target?: string;
+}
+
+export interface Walk {
+  readonly found: readonly Found[];
+  readonly leftOut: readonly LeftOut[];
+}
+
+export interface WalkOptions extends Choice {
+  readonly signal: AbortSignal | undefined;
+  /** A directory that is not looked into, wherever it is found: the output. */
+  readonly except?: { readonly dev: bigint; readonly ino: bigint } | undefined;
+}
+
+/**
+ * Reads a directory as it will be sealed. Each directory is opened in the one before it and never through a link, so that nobody who moves things about meanwhile leads
+ * out of it; what each file was is kept, and compared when it is read.
+ *
+ * @throws PATH_INVALID, LINK_INVALID, BUNDLE_LIMIT, IO_ERROR, ABORTED
+ */
+export async function walk(root: Directory, path: string, options: WalkOptions): Promise<Walk> {
+  const walker = new Walker(root, await realpath(path), options);
+  try {
+    await walker.directory(root.path, '');
+  } catch (error) {
+    throw ioError(error, `read ${path}`);
+  }
+  return { found: walker.found, leftOut: walker.leftOut };
+}
+
+class Walker {
+  readonly found: Found[] = [];
+  readonly leftOut: LeftOut[] = [];
+  readonly #root: Directory;
+  readonly #real: string;
+  readonly #options: WalkOptions;
+
+  constructor(root: Directory, real: string, options: WalkOptions) {
+    this.#root = root;
+    this.#real = real;
+    this.#options = options;
+  }
+
+  async directory(at: string, path: string): Promise<void> {
+    const names = await namesIn(at);
+    for (let from = 0; from < names.length; from += LOOKS) {
+      throwIfAborted(this.#options.signal);
+      const some = names.slice(from, from + LOOKS);
+      const stats = await Promise.all(some.map((name) => lstat(`${at}/${name}`, { bigint: true })));
+      for (const [index, stat] of stats.entries()) {
+        const member = path === '' ? some[index]! : `${path}/${some[index]!}`;
+        const isDirectory = stat.isDirectory();
+        const { except } = this.#options;
+        if (isDirectory && stat.ino === except?.ino && stat.dev === except.dev) continue;
+        const why = whyLeftOut(member, isDirectory, this.#options);
+        if (why !== undefined) {
+          if (why !== 'not included') this.leftOut.push({ path: member, why });
+        } else if (isDirectory) await this.#enter(at, some[index]!, member);
+        else if (stat.isSymbolicLink()) await this.#link(member);
+        else if (stat.isFile()) this.#file(member, member, stat, Number(stat.mode));
+        else throw pathInvalid(member, 'it is a device, a pipe or a socket; leave it out (exclude)');
+      }
+    }
+  }
+
+  async #enter(parent: string, name: string, path: string): Promise<void> {
+    if (path.split('/').length > MAX_DEPTH)
+      throw pathInvalid(path, `it is deeper than ${MAX_DEPTH} directories`);
+    const before = this.found.length;
+    this.#push({ path, kind: 'directory' });
+    if (this.#root.fd === undefined) await this.directory(`${parent}/${name}`, path);
+    else {
+      const handle = await open(`${parent}/${name}`, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+      try {
+        await this.directory(`/proc/self/fd/${handle.fd}`, path);
+      } finally {
+        await handle.close();
+      }
+    }
+    // Where only some are included, a directory is there for what is in it.
+    const { include } = this.#options;
+    if (include && this.found.length === before + 1 && !include(path)) this.found.pop();
+  }
+
+  /** A link within stays one; one into the blobs of a Hugging Face cache is the file that it leads to. Nothing else is followed. */
+  async #link(path: string): Promise<void> {
+    const real = await realpath(`${this.#real}/${path}`).catch(() => undefined);
+    if (real === undefined)
+      throw linkInvalid(path, 'it leads to nothing; remove it, or leave it out (exclude)');
+    if (real.startsWith(`${this.#real}/`)) {
+      this.#push({ path, kind: 'link', target: real.slice(this.#real.length + 1) });
+      return;
+    }
+    if (!isBlobOf(this.#real, real))
+      throw linkInvalid(
+        path,
+        `it leads out of the directory, to ${shown(real)}; put a copy in its place, or leave it out (exclude)`,
+      );
+    const handle: FileHandle = await open(real, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    try {
+      const stat = await handle.stat({ bigint: true });
+      if (!stat.isFile()) throw linkInvalid(path, 'it leads to what is no file');
+      this.#file(path, real, stat, Number(stat.mode));
+    } finally {
+      await handle.close();
+    }
+  }
+
+  #file(path: string, input: string, { dev, ino, size, mtimeNs }: Identity, mode: number): void {
+    const identity = { dev, ino, size, mtimeNs };
+    this.#push({ path, kind: 'file', input, identity, executable: (mode & 0o111) !== 0 });
+  }
+
+  #push(found: Found): void {
+    if (this.found.length === MAX_MEMBERS)
+      throw new WeightsealError(
+        'BUNDLE_LIMIT',
+        `The directory has more than ${MAX_MEMBERS} members, and a bundle cannot; seal parts of it.`,
+      );
+    this.found.push(found);
+  }
+}
+
+/** Names that are no UTF-8 would become others: they are told by their bytes. */
+async function namesIn(at: string): Promise<string[]> {
+  const names: string[] = [];
+  for await (const { name } of await opendir(at, {
+    encoding: 'buffer' as BufferEncoding,
+    bufferSize: 1024,
+  })) {
+    const bytes = name as unknown as Buffer;
+    const text = bytes.toString('utf8');
+    if (text.includes('\ufffd') && Buffer.compare(Buffer.from(text), bytes) !== 0)
+      throw pathInvalid(text, 'it is not UTF-8');
+    names.push(text);
+  }
+  return names.sort();
+}
+
+/**
+ * Whether a file is one of the blobs of the repository of which the directory is a snapshot: `models--x/snapshots/<revision>` and `models--x/blobs/<hash>`, as the cache of
+ * huggingface_hub lays them out.
+ */
+function isBlobOf(directory: string, file: string): boolean {
+  const [, repository] = /^(.*\/(?:models|datasets|spaces)--[^/]+)\/snapshots\/[^/]+$/.exec(directory) ?? [];
+  if (repository === undefined || !file.startsWith(`${repository}/blobs/`)) return false;
+  return !file.slice(`${repository}/blobs/`.length).includes('/');
+}

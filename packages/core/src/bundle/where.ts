@@ -1,0 +1,36 @@
+import { mkdir, symlink } from 'node:fs/promises';
+import { Directory } from '../io/output/directory.js';
+import type { Entry } from './entry.js';
+import type { Outputs } from './open-members.js';
+
+/** Where members are written, and how what is no file gets there. */
+export interface Where {
+  readonly outputs: Outputs;
+  directory(path: string): Promise<void>;
+  link(path: string, to: string): Promise<void>;
+}
+
+/** Nowhere: they are only authenticated. */
+export const NOWHERE: Where = {
+  outputs: { sync: false },
+  directory: () => Promise.resolve(),
+  link: () => Promise.resolve(),
+};
+
+/** A directory that exists, into which threads write by themselves. */
+export function inDirectory(place: string, sync: boolean): Where {
+  return {
+    outputs: { directory: place, sync },
+    directory: (path) => mkdir(`${place}/${path}`, { mode: 0o700 }),
+    link: (path, to) => symlink(to, `${place}/${path}`),
+  };
+}
+
+/** The names in a directory are as durable as what is in them. */
+export async function syncDirectories(place: Directory, entries: readonly Entry[]): Promise<void> {
+  for (const { kind, path } of entries) {
+    if (kind !== 'directory') continue;
+    await using directory = await Directory.open(place.at(path));
+    await directory.sync();
+  }
+}

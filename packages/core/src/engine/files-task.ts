@@ -1,0 +1,53 @@
+// What the main thread asks of a worker about many small files of a bundle at once: a message between threads costs as much as sealing a file of some KiB.
+
+export type FilesOperation = 'look' | 'seal' | 'open' | 'verify' | 'hash';
+
+/** What a file was when it was found: another one in its place is another. */
+export interface Identity {
+  readonly dev: bigint;
+  readonly ino: bigint;
+  readonly size: bigint;
+  readonly mtimeNs: bigint;
+}
+
+export interface FileItem {
+  /** Whether its bytes lie in the bundle as they are. */
+  readonly plain: boolean;
+  /** The input's path: in the task's directory, unless it is absolute. */
+  readonly input: string;
+  /** The output's, likewise; undefined where there is none, or `fd` is it. */
+  readonly output?: string;
+  readonly fd?: number;
+  /** Bytes of plaintext. */
+  readonly size: number;
+  readonly executable: boolean;
+  /** The number of its record. */
+  readonly record: number;
+  /** For a seal: what the input was when it was found. */
+  readonly identity?: Identity;
+}
+
+export interface FilesTask {
+  readonly operation: FilesOperation;
+  /** The directory of the inputs, and that of the outputs. */
+  readonly from: string;
+  readonly to?: string;
+  /** The records of all members of the bundle; a seal fills in what comes of it. */
+  readonly records: SharedArrayBuffer;
+  readonly items: readonly FileItem[];
+  /** For a seal. */
+  readonly segmentLength?: number;
+  /** Whether each output is made durable by itself. */
+  readonly sync?: boolean;
+  /** Flags of open(2) for outputs, beside those that every one has. */
+  readonly flags?: number;
+  /** For an open: whether the plaintext's digest is compared too. */
+  readonly digest?: boolean;
+}
+
+export interface FilesExecutor {
+  /** How many tasks can be under way at once. */
+  readonly width: number;
+  /** Rejects with TaskError. */
+  runFiles(task: FilesTask): Promise<void>;
+}

@@ -1,0 +1,72 @@
+import { type Body, diagnose } from '../engine/diagnose.js';
+import {
+  type Output,
+  type Pass,
+  type Plan,
+  passError,
+  planFor,
+  planForPart,
+  runPass,
+  slotsFor,
+} from '../engine/pass.js';
+import { type Batch, batches } from '../engine/plan.js';
+import { TaskError } from '../engine/task.js';
+import type { WeightsealError } from '../errors.js';
+import { FileSource, loadRange } from '../io/byte-source.js';
+import type { ReadOptions } from '../io/reads.js';
+import type { OpenPass } from './sealed-input.js';
+
+/** A payload with random access, of a sealed file or in a bundle, and the ways to decrypt it or a part of it. */
+export class Payload {
+  readonly body: Body;
+  readonly #reads: ReadOptions | undefined;
+
+  constructor(body: Body, reads?: ReadOptions) {
+    this.body = body;
+    this.#reads = reads;
+  }
+
+  get size(): number {
+    return this.body.segments.plaintextSize;
+  }
+
+  /** The descriptor, when the pool's threads are to read the file themselves: a large local one. */
+  get #fd(): number | undefined {
+    const { source, segments } = this.body;
+    if (!(source instanceof FileSource)) return undefined;
+    return planFor(segments.segmentLength, this.size, false).inline ? undefined : source.fd;
+  }
+
+  plan(throughMain = false): Plan {
+    const { segmentLength } = this.body.segments;
+    return planFor(segmentLength, this.size, throughMain || this.#fd === undefined, this.#reads);
+  }
+
+  /** Where a part of it is read. */
+  planForPart(length: number): Plan {
+    return planForPart(this.body.segments.segmentLength, length, this.#reads);
+  }
+
+  run(pass: OpenPass, plan: Plan): AsyncGenerator<Output> {
+    return this.runBatches(pass, plan, batches(this.body.segments, plan.batchCount));
+  }
+
+  /** Runs the pass over some batches. Their bytes come through this thread unless the pool's threads can read the file themselves. */
+  runBatches(pass: OpenPass, plan: Plan, some: Iterable<Batch>): AsyncGenerator<Output> {
+    const { source, message, offset } = this.body;
+    const fd = plan.inline ? undefined : this.#fd;
+    if (fd !== undefined) {
+      const slots = pass.digest && slotsFor(plan, message);
+      return runPass({ ...pass, message, input: { fd, offset } }, plan, some, slots);
+    }
+    const load: Pass['load'] = (batch, slot, signal) =>
+      loadRange(source, offset + batch.bodyOffset, new Uint8Array(slot, 0, batch.bodyLength), signal);
+    return runPass({ ...pass, message, load }, plan, some, slotsFor(plan, message));
+  }
+
+  async explain(error: unknown, _given?: number, signal?: AbortSignal): Promise<WeightsealError> {
+    const position = error instanceof TaskError ? error.failure.position : undefined;
+    if (position === undefined) return passError(error, 'read the sealed file');
+    return diagnose(this.body, position, signal);
+  }
+}

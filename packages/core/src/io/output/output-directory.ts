@@ -1,0 +1,144 @@
+import { chmod, lstat, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { createHash, randomBytes } from '../../common/crypto.js';
+import { ioError, WeightsealError } from '../../errors.js';
+import { Directory } from './directory.js';
+import { creationError } from './output-target.js';
+
+/**
+ * A directory that appears under its name whole or not at all. It is made under a hidden name beside that one, and renamed when all in it is durable:
+ * docs/decisions/0008-bundles-are-directories.md.
+ */
+export class OutputDirectory implements AsyncDisposable {
+  /** As the caller wrote it, for messages. */
+  readonly path: string;
+  /** Where everything is made, until it is published. */
+  readonly place: Directory;
+  readonly #above: Directory;
+  readonly #name: string;
+  readonly #staging: string;
+  readonly #overwrite: boolean;
+  readonly #mode: number;
+  #published = false;
+
+  private constructor(
+    path: string,
+    above: Directory,
+    name: string,
+    staging: string,
+    place: Directory,
+    overwrite: boolean,
+    mode: number,
+  ) {
+    this.path = path;
+    this.#above = above;
+    this.#name = name;
+    this.#staging = staging;
+    this.place = place;
+    this.#overwrite = overwrite;
+    this.#mode = mode;
+  }
+
+  /** @throws OUTPUT_EXISTS for what is there and is no empty directory, unless `overwrite`; INVALID_ARGUMENT, IO_ERROR */
+  static async create(given: string, overwrite: boolean, mode: number): Promise<OutputDirectory> {
+    const path = given.replace(/(?<=[^/])\/+$/, '');
+    const { directory: above, name } = await Directory.above(path).catch((error: unknown) => {
+      throw creationError(error, path);
+    });
+    const staging = `.${randomBytes(8).toString('hex')}.weightseal-tmp`;
+    try {
+      if (name === '' || name === '.' || name === '..')
+        throw new WeightsealError(
+          'INVALID_ARGUMENT',
+          `${given} cannot be made as a whole; give the directory a name.`,
+        );
+      await putBack(above, name);
+      await checkFree(above, name, path, overwrite);
+      await mkdir(above.at(staging), { mode: 0o700 });
+      const place = await Directory.open(above.at(staging));
+      return new OutputDirectory(path, above, name, staging, place, overwrite, mode);
+    } catch (error) {
+      await rm(above.at(staging), { recursive: true, force: true }).catch(() => {});
+      await above[Symbol.asyncDispose]();
+      throw creationError(error, path);
+    }
+  }
+
+  /** What the directory is, for those who must not look into it. */
+  async inode(): Promise<{ readonly dev: bigint; readonly ino: bigint }> {
+    return await lstat(this.#above.at(this.#staging), { bigint: true });
+  }
+
+  /** Gives it its name: all in it is durable already. @throws OUTPUT_EXISTS, IO_ERROR */
+  async publish(): Promise<void> {
+    const [from, to] = [this.#above.at(this.#staging), this.#above.at(this.#name)];
+    try {
+      // The umask has its say, as with every directory that is made.
+      if (this.#mode !== 0o700) await chmod(from, this.#mode & ~umask());
+      await this.place.sync();
+      await rename(from, to).catch((error: NodeJS.ErrnoException) => {
+        if (!['ENOTEMPTY', 'EEXIST', 'ENOTDIR'].includes(error.code ?? '')) throw error;
+        return this.#replace(from, to);
+      });
+      this.#published = true;
+    } catch (error) {
+      throw ioError(error, `write ${this.path}`);
+    } finally {
+      await this.#above.sync();
+    }
+  }
+
+  /** Node has no call that exchanges two directories. Between the two renames the old one stands beside, whole, from where the next start puts it back. */
+  async #replace(from: string, to: string): Promise<void> {
+    if (!this.#overwrite) throw exists(this.path);
+    const aside = this.#above.at(asideOf(this.#name));
+    await rm(aside, { recursive: true, force: true });
+    await rename(to, aside);
+    try {
+      await rename(from, to);
+    } catch (error) {
+      await rename(aside, to);
+      throw error;
+    }
+    await this.#above.sync();
+    await rm(aside, { recursive: true, force: true });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.place[Symbol.asyncDispose]();
+    if (!this.#published)
+      await rm(this.#above.at(this.#staging), { recursive: true, force: true }).catch(() => {});
+    await this.#above[Symbol.asyncDispose]();
+  }
+}
+
+function umask(): number {
+  return process.umask();
+}
+
+/** Where the directory that is replaced stands for a moment. */
+function asideOf(name: string): string {
+  return `.${createHash('sha256').update(name).digest('hex').slice(0, 16)}.weightseal-old`;
+}
+
+/** After a kill between the two renames of an overwrite. */
+async function putBack(above: Directory, name: string): Promise<void> {
+  const there = await lstat(above.at(name)).catch(() => undefined);
+  if (!there) await rename(above.at(asideOf(name)), above.at(name)).catch(() => {});
+}
+
+async function checkFree(above: Directory, name: string, path: string, overwrite: boolean): Promise<void> {
+  const found = await lstat(above.at(name)).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (!found) return;
+  if (!found.isDirectory()) throw exists(path, 'and is no directory: choose another name');
+  if (!overwrite && (await readdir(above.at(name))).length > 0) throw exists(path);
+}
+
+function exists(
+  path: string,
+  hint = 'and is not empty: allow overwriting (--force; `overwrite: true` in a program), or choose another name',
+): WeightsealError {
+  return new WeightsealError('OUTPUT_EXISTS', `${path} exists already, ${hint}.`);
+}
