@@ -52,7 +52,8 @@ export async function sealBundle(
   using table = new Table(plan.entries, newRecords(plan));
   await makeDirectories(out.place, plan.entries);
   const sync = plan.sources.length > SYNC_EACH ? await fileSystemSync() : undefined;
-  await sealMembers(itemsOf(plan), {
+  await sealMembers(plan.entries.filter(isFile), {
+    itemOf: (entry) => itemOf(entry, plan),
     from: root.path,
     to: out.place.path,
     records: table.records,
@@ -100,20 +101,18 @@ function newRecords({ sources }: SealPlan): SharedArrayBuffer {
   return records;
 }
 
-function itemsOf({ entries, sources }: SealPlan): FileItem[] {
-  return entries.filter(isFile).map((entry) => {
-    const { input, identity } = sources[entry.record]!;
-    const { kind, size, executable, record } = entry;
-    return {
-      plain: kind === 'public',
-      input: input!,
-      output: fileOf(entry),
-      size,
-      executable,
-      record,
-      identity: identity!,
-    };
-  });
+function itemOf(entry: Entry, { sources }: SealPlan): FileItem {
+  const { input, identity } = sources[entry.record]!;
+  const { kind, path, size, executable, record } = entry;
+  return {
+    plain: kind === 'public',
+    input: input ?? path,
+    output: fileOf(entry),
+    size,
+    executable,
+    record,
+    identity: identity!,
+  };
 }
 
 /** The directories that files of the bundle are in, those above first. */
