@@ -10,6 +10,7 @@ import sys, tempfile, time
 from pathlib import Path
 
 from tests import check
+from tests.bundles import test_bundles
 from tests.commands import test_commands
 from tests.files import test_files
 
@@ -18,6 +19,7 @@ def main() -> int:
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="weightseal-reader-") as name:
         test_files(Path(name))
+        test_bundles(Path(name))
         test_commands(Path(name))
     print(f"reader: {check.passed} passed, {len(check.failures)} failed ({time.monotonic() - began:.1f} s)")
     return 1 if check.failures else 0

@@ -20,14 +20,14 @@ def check(name: str, ours: object, theirs: object) -> None:
         print(f"{'ok  ' if ours == theirs else 'FAIL'} {name}: {ours}" + ("" if ours == theirs else f", not {theirs}"))
 
 
-def library(*arguments: object) -> None:
-    subprocess.run([NODE, READER / "make_sealed.mjs", *map(str, arguments)], check=True)
+def library(*arguments: object, script: str = "make_sealed.mjs") -> None:
+    subprocess.run([NODE, READER / script, *map(str, arguments)], check=True)
 
 
-def judge(command: str, cases: list, at: Path) -> list:
+def judge(command: str, cases: list, at: Path, script: str = "make_sealed.mjs") -> list:
     """What the library says of each case."""
     (at / "list.json").write_text(json.dumps(cases))
-    library(command, at / "list.json", at / "verdicts.json")
+    library(command, at / "list.json", at / "verdicts.json", script=script)
     return json.loads((at / "verdicts.json").read_text())
 
 

@@ -65,9 +65,10 @@ def refuse_extras(root: int, table: MemberTable, allowed: set[str], at: str = ""
         with os.scandir(descriptor) as entries:
             for entry in entries:
                 path = f"{at}/{entry.name}" if at else entry.name
-                if path in table.files or path in allowed or (not at and is_own_name(path)):
+                below = entry.is_dir(follow_symlinks=False)
+                if path in allowed or (not below and (path in table.files or (not at and is_own_name(path)))):
                     continue
-                if path not in table.directories or not entry.is_dir(follow_symlinks=False):
+                if not below or path not in table.directories:
                     refuse("MEMBER_EXTRA", f"{path} belongs to no member")
                 refuse_extras(root, table, allowed, path)
     finally:

@@ -20,6 +20,7 @@ MEMBERS = {  # 20.2, without `executable`, which is there if so
     "directory": "kind path",
     "link": "kind path target",
 }
+PATHS = {"file", "path", "target"}
 LENGTHS = {"digest": 32, "header": HEADER, "id": 16, "key": 32, "sealedDigest": 32}
 
 
@@ -50,12 +51,10 @@ def is_own_name(path: str) -> bool:  # 20.3.3, of a path or of the directory at 
 
 def parse_value(name: str, value: Any) -> Any:  # 20.2
     if name in LENGTHS:
-        value = decode(value, LENGTHS[name], LENGTHS[name], INVALID)
-        if name == "header":
-            segment_length(value, INVALID)
-    elif name in ("file", "path", "target"):
-        return check_path(value) if isinstance(value, str) else refuse(INVALID, "a path is no string")
-    elif name == "size" and not is_integer(value, 0, MAX_INTEGER) or name == "executable" and value != 1:
+        return decode(value, LENGTHS[name], LENGTHS[name], INVALID)
+    if name in PATHS and not isinstance(value, str):
+        refuse(INVALID, "a path is no string")
+    if name == "size" and not is_integer(value, 0, MAX_INTEGER) or name == "executable" and value != 1:
         refuse(INVALID, f"{name} is not valid")
     return value
 
@@ -68,14 +67,16 @@ def parse_line(line: bytes) -> Member:  # 20.1, 20.2
     optional = {"executable"} if kind in ("sealed", "public") else set()
     if set(value) - optional != set(MEMBERS[kind].split()):
         refuse(INVALID, "a line has not the members of its kind")
-    parsed = {name: parse_value(name, value[name]) for name in sorted(value)}  # 20.4: from left to right
+    parsed = {name: parse_value(name, one) for name, one in value.items()}
+    for name in PATHS & parsed.keys():  # 20.4: after the rest of the form
+        check_path(parsed[name])
     parsed.pop("sealedDigest", None)
     parsed["executable"] = "executable" in parsed
     if kind == "public":
         parsed["file"] = parsed["path"]  # 22.6
     member = Member(**parsed)
-    if kind == "sealed" and layout(member.sealed_size() - HEADER, segment_length(member.header, INVALID))[0] > MAX_SEGMENTS:
-        refuse(INVALID, "a payload has too many segments")  # 20.3.4
+    if kind == "sealed" and layout(member.sealed_size() - HEADER, segment_length(member.header, INVALID))[0] > MAX_SEGMENTS:  # 20.3.4
+        refuse(INVALID, "a payload has too many segments")
     return member
 
 
@@ -143,7 +144,7 @@ def open_table(file: BinaryIO, data_key: bytes, envelope: Envelope) -> Iterator[
         stored = file.read(rest if last else floe.length)
         sha256.update(stored)
         plain = floe.open(stored, number, last) if len(stored) == (rest if last else floe.length) else None
-        if plain is None or (last and number and not plain):
+        if plain is None:
             refuse(code, f"segment {number} of the table does not verify")
         yield plain
     if file.read(1) or sha256.digest() != table.digest:
