@@ -1,12 +1,15 @@
 // Makes bundles for test_reader.py, and says what the library says of others.
 //   node make_bundles.mjs make LIST OUT      seals each { from, to, keyFile, options } of LIST
+//   node make_bundles.mjs rewrap LIST OUT    takes the key out of each { bundle, keyFile, newKeyFile } of LIST, and the new one in
 //   node make_bundles.mjs judge LIST OUT     opens each { directory, keyFiles, context, allowExtra } of LIST, and shows it without a key
 import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, readFile, readlink, rm, stat, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 
 // '@weightseal/core' and '@weightseal/kms-local', as built here: docs/ is no workspace package and installs nothing.
-const { inspectBundle, openBundle, sealBundle } = await import('../../packages/core/dist/index.js');
+const { inspectBundle, openBundle, rewrapBundle, sealBundle } = await import(
+  '../../packages/core/dist/index.js'
+);
 const { createLocalKey } = await import('../../packages/kms-local/dist/index.js');
 
 const sha256 = (data) => createHash('sha256').update(data).digest('hex');
@@ -14,6 +17,14 @@ const sha256 = (data) => createHash('sha256').update(data).digest('hex');
 async function make(list, out) {
   for (const { from, to, keyFile, options } of list)
     await sealBundle(from, to, { ...options, keys: [createLocalKey({ path: keyFile })] });
+  await writeFile(out, '[]');
+}
+
+async function rewrap(list, out) {
+  for (const { bundle, keyFile, newKeyFile } of list) {
+    const [old, key] = [keyFile, newKeyFile].map((path) => createLocalKey({ path }));
+    await rewrapBundle(bundle, { keys: [old], add: [key], remove: [old.uri] });
+  }
   await writeFile(out, '[]');
 }
 
@@ -61,4 +72,4 @@ async function judge(list, out) {
 }
 
 const [command, list, out] = process.argv.slice(2);
-await { make, judge }[command](JSON.parse(await readFile(list, 'utf8')), out);
+await { make, rewrap, judge }[command](JSON.parse(await readFile(list, 'utf8')), out);

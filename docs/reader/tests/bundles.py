@@ -49,6 +49,17 @@ def test_made_there(key: LocalKeyFile, at: Path) -> None:
         check(f"bundle sealed there: {one['from']}, another context", ours(Path(one["to"]), [key], {"model": "x"}), "CONTEXT_MISMATCH")
 
 
+def test_rewrapped(key: LocalKeyFile, other: LocalKeyFile, at: Path) -> None:
+    place, plain = at / "sealed-shards", f"ok {read_tree(at / 'shards')}"
+    before, table = ((place / name).read_bytes() for name in ("weightseal.json", "weightseal.table"))
+    (at / "list.json").write_text(json.dumps([{"bundle": str(place), "keyFile": str(at / "one.key"), "newKeyFile": str(at / "two.key")}]))
+    library("rewrap", at / "list.json", at / "out.json", script="make_bundles.mjs")
+    check("bundle rewrapped there", (ours(place, [other], {}), ours(place, [key], {})), (plain, "UNWRAP_REJECTED"))
+    check("bundle rewrapped there: the table stays", (place / "weightseal.table").read_bytes() == table, True)
+    (place / "weightseal.json").write_bytes(before)
+    check("bundle rewrapped there: its older envelope opens (25.3)", ours(place, [key], {}), plain)
+
+
 def test_ranges(key: LocalKeyFile, at: Path) -> None:
     plain = bytes(range(256)) * 2
     lay_out(bundle([key], [sealed("a", plain), public("p", plain), sealed("empty")]), at / "ranged")
@@ -82,6 +93,7 @@ def test_bundles(at: Path) -> None:
     key, other = LocalKeyFile(str(at / "one.key")), LocalKeyFile(str(at / "two.key"))
     test_bundle_vectors(at)
     test_made_there(key, at)
+    test_rewrapped(key, other, at)
     for cases in tables(key), forms(key), paths(key), envelopes(key, other), changes(key, 40):
         compare(list(cases), key, at)
     test_ranges(key, at)
