@@ -2,6 +2,7 @@ export type { LeftOut } from './bundle/left-out.js';
 export type { MemberReader } from './bundle/member-reader.js';
 export { type BundleInspection, inspectBundle, openBundle, verifyBundle } from './bundle/open.js';
 export type { BundleReader } from './bundle/reader.js';
+export { type ResealBundleOptions, type ResealedBundle, resealBundle } from './bundle/reseal.js';
 export { type RewrappedBundle, rewrapBundle } from './bundle/rewrap.js';
 export { sealBundle } from './bundle/seal.js';
 export type { SealChoice } from './bundle/seal-plan.js';

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { inspectBundle, openBundle, verifyBundle } from '@weightseal/core';
 import { describe, expect, it } from 'vitest';
-import type { BundleFault } from '../scripts/vectors/bundle-faults.js';
+import type { BundleFault } from '../scripts/vectors/bundle-fault.js';
 import type { BundleVector } from '../scripts/vectors/bundles.js';
 import { writeTree } from './support/bundles.js';
 import { MemoryKey } from './support/memory-key.js';
