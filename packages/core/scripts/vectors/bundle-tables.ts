@@ -49,7 +49,7 @@ export function tables(): BundleFault[] {
     forged(
       'line-escaped',
       'A letter that is escaped.',
-      'PATH_INVALID',
+      'TABLE_INVALID',
       replaced('"path":"empty"', '"path":"\\u0065mpty"'),
     ),
     forged('line-executable', 'Executable, and not 1.', I, replaced('"executable":1', '"executable":0')),
@@ -189,10 +189,10 @@ function paths(): BundleFault[] {
   return [
     ...named,
     forged('path-empty', 'An empty path.', 'PATH_INVALID', only(dir(''))),
-    forged('path-not-utf8', 'A path that is not UTF-8.', 'PATH_INVALID', {
+    forged('path-not-utf8', 'A path that is not UTF-8.', 'TABLE_INVALID', {
       table: () => Buffer.from('{"kind":"directory","path":"a\xff"}\n', 'latin1'),
     }),
-    forged('path-surrogate', 'A surrogate in UTF-8.', 'PATH_INVALID', {
+    forged('path-surrogate', 'A surrogate in UTF-8.', 'TABLE_INVALID', {
       table: () => Buffer.from('{"kind":"directory","path":"a\xed\xa0\x80"}\n', 'latin1'),
     }),
     forged(

@@ -50,9 +50,16 @@ interface Expected {
 async function look(root: Directory, path: string, expected: Expected, depth: number): Promise<void> {
   const { files, directories, extra } = expected;
   if (depth > MAX_DEPTH) return;
-  for (const found of await readdir(path === '' ? root.path : root.at(path), { withFileTypes: true })) {
-    const at = path === '' ? found.name : `${path}/${found.name}`;
-    if (found.isDirectory()) {
+  const found = await readdir(path === '' ? root.path : root.at(path), {
+    withFileTypes: true,
+    encoding: 'buffer',
+  });
+  for (const entry of found) {
+    const name = entry.name.toString();
+    const at = path === '' ? name : `${path}/${name}`;
+    // As text, a name that is no UTF-8 may be like one that the bundle has.
+    if (name.includes('\ufffd') && Buffer.compare(Buffer.from(name), entry.name) !== 0) extra.push(at);
+    else if (entry.isDirectory()) {
       if (directories.has(at)) await look(root, at, expected, depth + 1);
       else extra.push(at);
     } else if (!files.has(at) && !(path === '' && isPassing(at))) extra.push(at);

@@ -1,6 +1,7 @@
 import { WeightsealError } from '../errors.js';
 import { base64Length, decodeBase64, encodeBase64 } from '../format/base64-bytes.js';
 import { utf8 } from '../format/bytes.js';
+import { parseCanonicalJson } from '../format/canonical-json.js';
 import type { MemberRecord } from '../format/records.js';
 import type { Entry, MemberKind } from './entry.js';
 import { pathProblem, SEALED_SUFFIX } from './path.js';
@@ -133,6 +134,8 @@ function pathOnly(kind: MemberKind, path: string): Entry {
 class Reader {
   readonly #line: Buffer;
   #at = 0;
+  /** What is wrong with a path: told once the rest of the line is known to be right (§20.4). */
+  #problem: WeightsealError | undefined;
 
   constructor(line: Uint8Array) {
     this.#line = Buffer.from(line.buffer, line.byteOffset, line.byteLength);
@@ -162,14 +165,14 @@ class Reader {
       if (this.#at >= this.#line.length) throw tableInvalid('a line ends within a path');
       this.#at += this.#line[this.#at] === BACKSLASH ? 2 : 1;
     }
-    const bytes = this.#line.subarray(from, this.#at++);
-    const text = bytes.toString('utf8');
+    const text = this.#line.toString('utf8', from, this.#at++);
     const path = text.replaceAll('\\"', '"');
     const problem = pathProblem(path);
-    if (problem !== undefined) throw pathInvalid(path, problem);
-    // What is no UTF-8 has become U+FFFD.
-    if (text.includes('\ufffd') && Buffer.compare(Buffer.from(text), bytes) !== 0)
-      throw pathInvalid(path, 'it is not UTF-8');
+    // What is escaped otherwise has kept its backslash, and what is no UTF-8 has become U+FFFD.
+    const odd = problem !== undefined || text.includes('\ufffd');
+    if (odd && parseCanonicalJson(this.#line.subarray(from - 1, this.#at)) === undefined)
+      throw tableInvalid('a path is not spelled as canonical JSON spells it');
+    if (problem !== undefined) this.#problem ??= pathInvalid(path, problem);
     return path;
   }
 
@@ -185,8 +188,9 @@ class Reader {
 
   end(text: string, entry: Entry): Entry {
     this.expect(text);
-    if (this.#at === this.#line.length) return entry;
-    throw tableInvalid('a line is not of the form of version 1');
+    if (this.#at !== this.#line.length) throw tableInvalid('a line is not of the form of version 1');
+    if (this.#problem) throw this.#problem;
+    return entry;
   }
 }
 

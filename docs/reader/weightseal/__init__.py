@@ -1,0 +1,1 @@
+"""A second implementation of weightseal's format, from FORMAT.md alone."""
