@@ -1,9 +1,6 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { defineConfig, type Options } from 'tsup';
 
-/** A program and what it imports are one file each, which share nothing (cli/src/bin.ts). */
-const isProgram = existsSync('src/bin.ts');
-
 /** The worker of core is one script that imports nothing, as a file and as a text in the package (core/src/engine/worker-file.ts). */
 const hasWorkerText = existsSync('src/engine/worker-file.ts');
 const workerText: NonNullable<Options['esbuildPlugins']>[number] = {
@@ -28,20 +25,21 @@ const workerText: NonNullable<Options['esbuildPlugins']>[number] = {
   },
 };
 
-// One configuration for every package: the entries are whichever of these files the package has. tsc emits the
-// declarations, because tsup's own would need a second, older TypeScript.
+// One configuration for every package but the command line (packages/cli/scripts/bundle.mjs): the entries are whichever of these files the package
+// has. tsc emits the declarations, because tsup's own would need a second, older TypeScript.
 export default defineConfig({
-  entry: ['src/index.ts', ...(hasWorkerText ? [] : ['src/worker.ts']), 'src/bin.ts', 'src/main.ts'].filter(
-    (file) => existsSync(file),
-  ),
+  entry: ['src/index.ts', ...(hasWorkerText ? [] : ['src/worker.ts'])].filter((file) => existsSync(file)),
   esbuildPlugins: hasWorkerText ? [workerText] : [],
-  splitting: !isProgram,
-  external: isProgram ? ['./main.js'] : [],
   format: 'esm',
   target: 'node22',
   platform: 'node',
   // Chunks of earlier builds would be published too.
   clean: true,
+  // Read whenever a program starts. Names stay, for stacks.
+  esbuildOptions: (options) => {
+    options.minifyWhitespace = true;
+    options.minifySyntax = true;
+  },
   tsconfig: '../../tsconfig.json',
   onSuccess: 'tsc -p tsconfig.json',
 });

@@ -5,3 +5,5 @@ export const module: typeof import('node:module') = process.getBuiltinModule('no
 export const os: typeof import('node:os') = process.getBuiltinModule('node:os');
 export const path: typeof import('node:path') = process.getBuiltinModule('node:path');
 export const util: typeof import('node:util') = process.getBuiltinModule('node:util');
+export const { fileURLToPath }: typeof import('node:url') = process.getBuiltinModule('node:url');
+export const vm: typeof import('node:vm') = process.getBuiltinModule('node:vm');

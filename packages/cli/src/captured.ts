@@ -63,6 +63,11 @@ export async function warnings(): Promise<{ warnings?: readonly string[] }> {
   return first.length === 0 ? {} : { warnings: [...first, ...left, ...last] };
 }
 
+/** A sentence of ours that a program should hear as well: told within the object, also where the work then fails. */
+export function keepWarning(text: string): void {
+  keep(text);
+}
+
 const toPeople: Write = (...written: unknown[]) =>
   (process.stderr.write as (...given: unknown[]) => boolean)(...written);
 

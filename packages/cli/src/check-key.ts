@@ -1,4 +1,4 @@
-import type { KeyDescription, KeyWrapper, RotationStatus, WrappedKey } from '@weightseal/core';
+import type { Context, KeyDescription, KeyWrapper, RotationStatus, WrappedKey } from '@weightseal/core';
 import { core } from './core.js';
 
 const KEY_LENGTH = 32;
@@ -34,7 +34,7 @@ export async function checkKey(
   load: () => Promise<KeyWrapper>,
   signal: AbortSignal,
 ): Promise<KeyCheck> {
-  const { asFailure, canDescribe, canScheduleRotation, secretBytes } = await core();
+  const { asFailure, asSlot, canDescribe, canScheduleRotation, secretBytes } = await core();
   const { randomFillSync, randomUUID } = process.getBuiltinModule('node:crypto');
   const steps: Step[] = [];
   let key: KeyWrapper | undefined;
@@ -62,16 +62,25 @@ export async function checkKey(
   const dataKey = randomFillSync(secretBytes(KEY_LENGTH));
   const context = { 'weightseal-check': randomUUID() };
   try {
-    const wrapped = await step('wrap', () => lent(dataKey, (copy) => key.wrap(copy, context, { signal })));
+    // As a file has it: what none can hold would fail the first seal.
+    const wrapped = await step('wrap', async () =>
+      asSlot(key, await lent(dataKey, (copy) => key.wrap(copy, context, { signal }))),
+    );
     if (wrapped) {
-      await step('unwrap', async () => same(await key.unwrap(wrapped, context, { signal }), dataKey));
+      const again = (of: Context) => key.unwrap(copyOf(wrapped), of, { signal });
+      await step('unwrap', async () => same(await again(context), dataKey));
       const other = { 'weightseal-check': randomUUID() };
-      await step('other context', () => refused(() => key.unwrap(wrapped, other, { signal })));
+      await step('other context', () => refused(() => again(other)));
     }
     return { uri, steps, description, rotation, wrapped };
   } finally {
     dataKey.fill(0);
   }
+}
+
+/** What an unwrap is given is what the file says, and nothing that the wrap said besides. */
+function copyOf({ keyUri, keyVersion, algorithm, ciphertext }: WrappedKey): WrappedKey {
+  return { keyUri, keyVersion, algorithm, ciphertext: Uint8Array.from(ciphertext) };
 }
 
 /** A provider that changes what it was lent must not change what it is compared with. */

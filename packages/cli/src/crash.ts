@@ -40,10 +40,15 @@ export class Crashes {
     if (this.#crash) this.#tellCommand('SIGTERM');
   }
 
+  /** It has ended: its number is no longer its own. */
+  hasNoCommand(): void {
+    this.#command = undefined;
+  }
+
   /** The work is over: tells of a crash, where there was one, and gives the exit code then. */
   async told(): Promise<number | undefined> {
     clearTimeout(this.#timer);
-    this.#command = undefined;
+    this.hasNoCommand();
     if (!this.#crash) return undefined;
     this.#told ??= this.#tell(this.#crash.error);
     return await this.#told;

@@ -108,7 +108,7 @@ export async function keysToSeal(args: Args, place: string | undefined): Promise
     const what =
       place === undefined ? 'standard input (only a rule without `path` can)' : quote(args.operand);
     throw usageError(
-      `seal: No rule of ${quote(config.path)} matches ${what}. Add one to \`recipients\`, or name keys with --key.`,
+      `seal: No rule of ${quote(config.path)} matches ${what}. Add one to \`recipients\`, or name keys with --key.${config.noProfile()}`,
     );
   }
   return sealFor(args, config, found.keys, config.contextToSeal(found, context));
@@ -150,7 +150,7 @@ export async function keysToOpen(args: Args, command: string, more: readonly str
   }
   if (!config) throw noKeys(command);
   throw usageError(
-    `${command}: ${quote(config.path)} has no \`open\`, which says what keys to ask. Add it, or name keys with --key.`,
+    `${command}: ${quote(config.path)} has no \`open\`, which says what keys to ask. Add it, or name keys with --key.${config.noProfile()}`,
   );
 }
 

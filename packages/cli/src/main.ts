@@ -1,5 +1,5 @@
 import { checkArguments, checkEnvironment } from './bytes.js';
-import { captureLibraries, consoleToPeople, warnings } from './captured.js';
+import { captureLibraries, consoleToPeople, keepWarning, warnings } from './captured.js';
 import { usageError } from './cli-error.js';
 import { RUNS } from './commands/index.js';
 import { COMPLETE, offerLines } from './completing/offer-lines.js';
@@ -51,7 +51,7 @@ export async function main(argv: readonly string[], early: EarlySignals): Promis
     checkEnvironment((name) => matters(name, parsed));
     const quiet = json || parsed.args.has('quiet');
     if (parsed.command.name === 'run') {
-      asInit(parsed, quiet);
+      asInit(parsed, quiet, json);
       early.keepForCommand();
     }
     const ignored = ignoredSignals();
@@ -92,6 +92,7 @@ async function run({ command, args }: Run, { stop, quiet, ignored, early, crashe
     ignoredSignals: ignored,
     earlierSignals: () => [...early.came],
     handOver,
+    commandEnded: () => crashes.hasNoCommand(),
   };
   return await RUNS[command.name]!(args, session);
 }
@@ -103,16 +104,16 @@ function matters(name: string, { command }: Run): boolean {
   return command.name.startsWith('config ') && /^(?:HOME|XDG_STATE_HOME)$/.test(name);
 }
 
-function asInit({ args }: Run, quiet: boolean): void {
+function asInit({ args }: Run, quiet: boolean, json: boolean): void {
   // As `run` of the loader has it: 0 to 4 are given to the command anyway, and sockets are for the process that LISTEN_PID names.
   const named = args.rest.some((word) => /^\/(?:dev|proc\/self)\/fd\/(?:[5-9]|[1-9][0-9]+)$/.test(word));
   const { LISTEN_FDS: sockets, LISTEN_PID: receiver } = process.env;
   const passing = named || args.many('pass-fd').length > 0 || (sockets !== undefined && receiver === '1');
   const why = becomeInit(passing);
-  if (why === undefined || quiet) return;
-  tellNote(
-    `weightseal is process 1 here and takes in no orphans of the command: ${why}. An init does (docker run --init, shareProcessNamespace).`,
-  );
+  if (why === undefined) return;
+  const text = `weightseal is process 1 here and takes in no orphans of the command: ${why}. An init does (docker run --init, shareProcessNamespace).`;
+  if (json) keepWarning(text);
+  else if (!quiet) tellNote(text);
 }
 
 /** Where the data or the results would go nowhere, that is told before the work. Else standard output has a summary at most. */

@@ -140,10 +140,11 @@ async function interrupted(signal: AbortSignal): Promise<void> {
 }
 
 async function required(why: string): Promise<Error> {
-  const { WeightsealError } = await core();
+  const { toSet, WeightsealError } = await core();
+  const toDo = toSet('WEIGHTSEAL_PASSPHRASE');
   return new WeightsealError(
     'PASSPHRASE_REQUIRED',
-    `No passphrase: ${why} Set WEIGHTSEAL_PASSPHRASE, or name a file that holds it: passphrase:<path>.`,
+    `No passphrase: ${why} ${toDo[0]!.toUpperCase()}${toDo.slice(1)}, or name a file that holds it: passphrase:<path>.`,
   );
 }
 

@@ -28,6 +28,8 @@ export interface Session {
   earlierSignals(): readonly NodeJS.Signals[];
   /** From now on terminal and signals are somebody else's: a command that was started has them, and we end when it does. */
   handOver(pid: number): void;
+  /** It has ended, and its number may be another process's. */
+  commandEnded(): void;
 }
 
 /** What a command has to say once it has succeeded; `main` decides where it goes. */

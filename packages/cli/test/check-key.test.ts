@@ -91,6 +91,34 @@ describe('a key', () => {
     expect([works(found), failed(found), found.steps.length]).toEqual([false, ['wrap KEY_DENIED'], 2]);
   });
 
+  test.for([
+    ['keyUri', undefined],
+    ['keyUri', 'corp:elsewhere'],
+    ['keyVersion', 7],
+    ['algorithm', 'a'.repeat(129)],
+    ['ciphertext', new Uint8Array(6145)],
+    ['ciphertext', new Uint8Array()],
+  ] as const)('whose wrap no file can hold does not: %s %o', async ([member, value]) => {
+    const found = await check({
+      wrap: async (...given) => ({ ...(await key().wrap(...given)), [member]: value }),
+    });
+    expect([works(found), failed(found)]).toEqual([false, ['wrap KEY_RESPONSE_INVALID']]);
+  });
+
+  test('is given back what a file says, and nothing that the wrap said besides', async () => {
+    const given: object[] = [];
+    await check({
+      wrap: async (...call) => ({ ...(await key().wrap(...call)), besides: 1 }),
+      unwrap: async (wrapped, context) => {
+        given.push(wrapped);
+        return await key().unwrap(wrapped, context);
+      },
+    });
+    expect(given.map((one) => Object.keys(one).sort())).toEqual(
+      Array.from({ length: 2 }, () => ['algorithm', 'ciphertext', 'keyUri', 'keyVersion']),
+    );
+  });
+
   test('that may not be looked at works all the same', async () => {
     const denied = async () => {
       throw error('KEY_DENIED');

@@ -5,13 +5,28 @@ import { Sandbox } from './support/cli.js';
 
 const SLOW = { timeout: 40_000 };
 
-/** A provider's package that has a mistake where nobody catches it: `when` says during what. Its keys are no secret. */
-async function withBroken(when: 'wrap' | 'unwrap', then: string): Promise<Sandbox> {
+const STRAY = "throw new Error('stray');";
+const SOON = `setTimeout(() => { ${STRAY} }, 300);`;
+/** When the command says so. */
+const AT_GO = `const asking = setInterval(() => { if (fs.existsSync('go')) { clearInterval(asking); ${STRAY} } }, 10);`;
+/** When the command has ended, and before weightseal has cleaned up after it. Tells which processes are sent a signal then. */
+const AT_END = `
+  const { emit } = ChildProcess.prototype;
+  ChildProcess.prototype.emit = function (name, ...given) {
+    if (name === 'exit' && fs.existsSync('pid') && this.pid === Number(fs.readFileSync('pid')))
+      setImmediate(() => { ${STRAY} });
+    return emit.call(this, name, ...given);
+  };
+  process.kill = (pid, signal) => fs.appendFileSync('killed', pid + ' ' + signal + ' ');`;
+
+/** A provider that has a mistake where nobody catches it: `when` says during what. Its keys are no secret. */
+async function withBroken(when: 'wrap' | 'unwrap', stray: string, then = ''): Promise<Sandbox> {
   const sandbox = await Sandbox.create();
-  const stray = "setTimeout(() => { throw new Error('stray'); }, 300)";
   await writeFile(
     join(sandbox.path, 'corp.mjs'),
-    `const mistake = process.env.BROKEN ? () => { ${stray}; ${then} } : () => {};
+    `import { ChildProcess } from 'node:child_process';
+    import fs from 'node:fs';
+    const mistake = process.env.BROKEN ? () => { ${stray} ${then} } : () => {};
     export const corp = { scheme: 'corp', options: [], fromUri: (uri) => ({
       provider: 'corp', uri,
       async wrap(dataKey) { ${when === 'wrap' ? 'await mistake();' : ''} return { keyUri: uri, keyVersion: '', algorithm: 'corp', ciphertext: Uint8Array.from(dataKey) }; },
@@ -29,7 +44,11 @@ const SAID =
 describe('an exception that nobody caught', () => {
   test('stops the work, which is not published and leaves nothing', SLOW, async () => {
     // It would be done, were it not stopped: long before the process has to end.
-    await using sandbox = await withBroken('wrap', 'return new Promise((done) => setTimeout(done, 1500))');
+    await using sandbox = await withBroken(
+      'wrap',
+      SOON,
+      'return new Promise((done) => setTimeout(done, 1500))',
+    );
     const before = await sandbox.files();
     const began = Date.now();
     const { code, stderr } = await sandbox.run(`BROKEN=1 weightseal seal model -o out ${KEY} -q`);
@@ -39,26 +58,34 @@ describe('an exception that nobody caught', () => {
   });
 
   test('is told as JSON, and once', SLOW, async () => {
-    await using sandbox = await withBroken('wrap', 'return new Promise(() => {})');
+    await using sandbox = await withBroken('wrap', SOON, 'return new Promise(() => {})');
     const { stderr } = await sandbox.run(`BROKEN=1 weightseal seal model -o out ${KEY} --json`);
     expect(JSON.parse(stderr)).toMatchObject({ error: { code: 'INTERNAL' } });
   });
 
   test('ends a command that runs, and waits for its end', SLOW, async () => {
-    await using sandbox = await withBroken('unwrap', '');
-    const command = `sh -c 'trap "sleep 0.5; echo ended; exit 0" TERM; cat "$1" >&2; while :; do sleep 0.1; done' sh {model}`;
+    await using sandbox = await withBroken('unwrap', AT_GO);
+    const command = `sh -c 'trap "sleep 0.5; echo ended; exit 0" TERM; cat "$1" >&2; touch go; while :; do sleep 0.1; done' sh {model}`;
     const outcome = await sandbox.run(`BROKEN=1 weightseal run sealed ${KEY} -q -- ${command}`);
     expect(outcome).toEqual({ code: 1, stdout: 'ended\n', stderr: `weights\n${SAID}` });
   });
 
   test('kills a command that does not end', SLOW, async () => {
-    await using sandbox = await withBroken('unwrap', '');
-    const command = `sh -c 'trap "" TERM; echo $$; while :; do sleep 0.1; done'`;
+    await using sandbox = await withBroken('unwrap', AT_GO);
+    const command = `sh -c 'trap "" TERM; echo $$; touch go; while :; do sleep 0.1; done'`;
     const { code, stdout, stderr } = await sandbox.run(
       `BROKEN=1 weightseal run sealed ${KEY} -q -- ${command}`,
     );
     expect({ code, stderr }).toEqual({ code: 1, stderr: SAID });
     expect(stdout).toMatch(/^[0-9]+\n$/);
     expect(() => process.kill(Number(stdout), 0)).toThrow('ESRCH');
+  });
+
+  test('sends no signal where the command was, once that has ended', SLOW, async () => {
+    await using sandbox = await withBroken('unwrap', AT_END);
+    const outcome = await sandbox.run(
+      `BROKEN=1 weightseal run sealed ${KEY} -q -- sh -c 'echo $$ > pid'; code=$?; cat killed; exit $code`,
+    );
+    expect(outcome).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining(SAID) });
   });
 });

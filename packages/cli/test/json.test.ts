@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { COMMANDS } from '../src/spec.js';
 import { Sandbox } from './support/cli.js';
@@ -24,6 +25,30 @@ const WORDS: Readonly<Record<string, string>> = {
   version: '',
 };
 
+/** Of the table in README.md: the members, and the commands that have them. */
+async function documented(): Promise<{ readonly members: string[]; readonly of: string[] }[]> {
+  const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8');
+  const [, table = ''] = /^\| member \| of \|.*\n\|[- |]+\|\n((?:\|.*\n)+)/m.exec(readme) ?? [];
+  return table
+    .trimEnd()
+    .split('\n')
+    .map((row) => row.split(' | '))
+    .map(([members = '', of = '']) => ({
+      members: [...members.matchAll(/`(\w+)`/g)].map(([, member]) => member!),
+      of: of.split(', '),
+    }));
+}
+
+/** Of everything in it, what is called so; the configurations of `config` are as they are written. */
+function namesIn(value: unknown): string[] {
+  if (Array.isArray(value)) return value.flatMap(namesIn);
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, inner]) => [name, ...namesIn(inner)]);
+}
+
+/** What says what is elsewhere in one word. */
+const OTHER_WORDS = ['uri', 'file', 'in', 'out', 'source', 'target', 'primaryVersion', 'from', 'to'];
+
 /** The plaintext's place is of Linux, and the command has standard output. */
 const ELSEWHERE = ['run'];
 
@@ -32,6 +57,9 @@ test('every command prints one JSON object where it succeeds, and one where it f
   await sandbox.run(
     "weightseal keygen k; echo w > model; printf 'keys: { mine: local:k }' > weightseal.config.yaml; weightseal config trust; weightseal seal model -k local:k",
   );
+  const rows = await documented();
+  const found = new Set<string>();
+  expect(rows.length).toBeGreaterThan(15);
   expect(Object.keys(WORDS).sort()).toEqual(COMMANDS.map(({ name }) => name).sort());
   for (const { name } of COMMANDS) {
     if (ELSEWHERE.includes(name) && process.platform !== 'linux') continue;
@@ -41,9 +69,35 @@ test('every command prints one JSON object where it succeeds, and one where it f
     const { stdout, stderr, code } = await sandbox.run(`weightseal ${name} ${words}`);
     const [said, silent] = ELSEWHERE.includes(name) ? [stderr, stdout] : [stdout, stderr];
     expect({ name, code, silent }).toEqual({ name, code: 0, silent: '' });
-    expect(JSON.parse(said), name).toBeTypeOf('object');
+    const value: unknown = JSON.parse(said);
+    expect(value, name).toBeTypeOf('object');
+    const known = rows
+      .filter(({ of }) => of.includes(name) || of[0]!.startsWith('all'))
+      .flatMap((row) => row.members);
+    expect(
+      Object.keys(value as object).filter((member) => !known.includes(member)),
+      `${name} prints what README.md does not say`,
+    ).toEqual([]);
+    for (const member of Object.keys(value as object)) found.add(member);
+    if (!name.startsWith('config '))
+      expect(namesIn(value).filter((one) => OTHER_WORDS.includes(one))).toEqual([]);
     const failed = await sandbox.run(`weightseal ${name} --json --nonsense`);
     expect({ name, code: failed.code, stdout: failed.stdout }).toEqual({ name, code: 2, stdout: '' });
     expect(JSON.parse(failed.stderr)).toMatchObject({ error: { code: 'INVALID_ARGUMENT', class: 'usage' } });
   }
+  // And the other way round, but for what these commands here have no reason to say.
+  const notHere = [
+    'otherCopy',
+    'signal',
+    'formerKeyVersion',
+    'rotation',
+    'deadlineMs',
+    'hedgeMs',
+    'providers',
+  ];
+  const more = ['code', 'class', 'when', 'advice', 'warnings', 'error', 'profile', 'keyVersion', 'open'];
+  const documentedMembers = new Set(rows.flatMap(({ members }) => members));
+  expect(
+    [...documentedMembers].filter((member) => ![...found, ...notHere, ...more].includes(member)),
+  ).toEqual([]);
 });

@@ -6,9 +6,9 @@ import { Sandbox } from './support/cli.js';
 const PACKAGE = /\/packages\/([a-z0-9-]+)\/dist\/|\/node_modules\/(?!\.pnpm)((?:@[^/]+\/)?[^/]+)\//g;
 
 /** The packages of which the command evaluated something, as V8 itself counts its scripts. */
-async function packagesOf(sandbox: Sandbox, command: string): Promise<string[]> {
+async function packagesOf(sandbox: Sandbox, command: string, code = 0): Promise<string[]> {
   const outcome = await sandbox.run(`rm -rf loaded; NODE_V8_COVERAGE=loaded ${command}`);
-  expect(outcome).toMatchObject({ code: 0 });
+  expect(outcome).toMatchObject({ code });
   const directory = join(sandbox.path, 'loaded');
   const reports = await Promise.all(
     (await readdir(directory)).map((file) => readFile(join(directory, file), 'utf8')),
@@ -22,23 +22,21 @@ async function packagesOf(sandbox: Sandbox, command: string): Promise<string[]> 
   return [...new Set(packages)].sort();
 }
 
-const LOCAL = ['cli', 'core', 'keys', 'kms-local'];
-
 test('without a cloud key no provider of a cloud is loaded, and without a configuration nothing that reads one', async () => {
   await using sandbox = await Sandbox.create();
   await sandbox.run('weightseal keygen k; echo weights > model');
   expect(await packagesOf(sandbox, 'weightseal --help')).toEqual(['cli']);
-  expect(await packagesOf(sandbox, 'weightseal seal model --key local:k -q')).toEqual(LOCAL);
-  expect(await packagesOf(sandbox, 'weightseal open model.sealed -o copy --key local:k -q')).toEqual(LOCAL);
-  // By its real path: else a package that imports it from elsewhere would load it once more.
-  expect(await packagesOf(sandbox, 'weightseal inspect model.sealed')).toEqual(['cli', 'core']);
+  expect(await packagesOf(sandbox, 'weightseal seal model --key local:k -q')).toEqual(['cli']);
+  expect(await packagesOf(sandbox, 'weightseal open model.sealed -o copy --key local:k -q')).toEqual(['cli']);
 });
 
 test('a configuration loads what reads it, and only the providers of the keys that are used', async () => {
   await using sandbox = await Sandbox.create();
   await sandbox.run('weightseal keygen k; echo weights > model');
-  const config = 'keys: { models: local:k, cloud: "aws-kms://alias/a" }\nrecipients: [{ keys: [models] }]\n';
+  const config =
+    'keys: { models: local:k, cloud: "vault://h/transit/keys/k" }\nrecipients: [{ keys: [models] }]\n';
   await sandbox.run(`printf '${config}' > weightseal.config.yaml && weightseal config trust`);
-  const loaded = await packagesOf(sandbox, 'weightseal seal model -q');
-  expect(loaded).toEqual(['cli', 'config', 'core', 'keys', 'kms-local', 'valibot', 'yaml']);
+  expect(await packagesOf(sandbox, 'weightseal seal model -q')).toEqual(['cli', 'valibot', 'yaml']);
+  const cloud = await packagesOf(sandbox, 'weightseal seal model -q --key cloud', 6);
+  expect(cloud).toContain('kms-vault');
 });

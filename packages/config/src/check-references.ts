@@ -1,5 +1,5 @@
 import { didYouMean } from '@weightseal/core';
-import { KEY_SCHEMES, SCHEMES_BY_HOST, schemeOf } from '@weightseal/keys';
+import { KEY_SCHEMES, SCHEMES_BY_HOST, schemeMeant, schemeOf } from '@weightseal/keys';
 import type { Effective, Text } from './effective.js';
 import { hasReference } from './interpolate.js';
 import { listed } from './listed.js';
@@ -50,8 +50,8 @@ function uriProblemIn({ value }: Text, schemes: readonly string[]): string | und
   const scheme = schemeOf(value);
   if (scheme === undefined) return `is not a key URI, which starts with its scheme: ${known(schemes)}.`;
   if (schemes.includes(scheme)) return undefined;
-  const hint = didYouMean(scheme, schemes);
-  return `is of no provider${hint || `; known are ${known(schemes)}.`}`;
+  const meant = schemeMeant(scheme, schemes);
+  return `is of no provider${meant === undefined ? `; known are ${known(schemes)}.` : `; did you mean ${meant}?`}`;
 }
 
 /** @param own the scheme of the key; undefined where that waits for the environment */

@@ -12,6 +12,7 @@ import { isModulePath, type Providers, schemeOf } from '@weightseal/keys';
 import type { Effective, EffectiveRule } from './effective.js';
 import { listed } from './listed.js';
 import { matchesAny, spellingsOf } from './match.js';
+import { noProfile } from './no-profile.js';
 import { sealingContext } from './sealing-context.js';
 
 /** A key as the configuration has it. */
@@ -150,6 +151,11 @@ export class Config {
     return this.#open;
   }
 
+  /** The rest of a sentence about something that is not there: the profiles, where there are some and none was chosen; else empty. */
+  noProfile(): string {
+    return noProfile(this.profile, this.profiles);
+  }
+
   #find(nameOrUri: string, directory: string | undefined): ConfiguredKey {
     checkText(nameOrUri, 'What names a key');
     if (schemeOf(nameOrUri) !== undefined)
@@ -159,7 +165,10 @@ export class Config {
     const names = [...this.keys.keys()];
     const hint = didYouMean(nameOrUri, names) || `; its keys are ${listed(names) || 'none'}.`;
     // Not repeated: what stands there by mistake may be a secret.
-    throw new WeightsealError('INVALID_ARGUMENT', `${this.path} has no key of that name${hint}`);
+    throw new WeightsealError(
+      'INVALID_ARGUMENT',
+      `${this.path} has no key of that name${hint}${this.noProfile()}`,
+    );
   }
 }
 

@@ -12,7 +12,7 @@ export const TEXTS: readonly string[] = ['.yaml', '.yml', '.json'];
 export const PROGRAMS: readonly string[] = ['.ts', '.js', '.mjs'];
 
 /** The names that are looked for. */
-export const CONFIG_NAMES: readonly string[] = ['ts', 'js', 'mjs', 'json', 'yaml', 'yml'].map(
+export const CONFIG_NAMES: readonly string[] = ['yaml', 'yml', 'json', 'ts', 'js', 'mjs'].map(
   (extension) => `weightseal.config.${extension}`,
 );
 

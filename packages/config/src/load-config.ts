@@ -4,7 +4,7 @@ import { ioError, WeightsealError } from '@weightseal/core';
 import type { Providers } from '@weightseal/keys';
 import type { Config } from './config.js';
 import { type ConfigFile, notRegular, readNamed } from './config-file.js';
-import { CONFIG_NAMES, judge, PROGRAMS, search, TEXTS, untrustedFile } from './find.js';
+import { judge, PROGRAMS, search, TEXTS, untrustedFile } from './find.js';
 import { from, realFile, workingDirectory } from './kernel-path.js';
 import { checkedPlaces } from './options.js';
 import { changedFile, filesOf } from './provider-files.js';
@@ -54,7 +54,7 @@ function found(cwd: string, env: NodeJS.ProcessEnv): Trusted {
   if (path === undefined) {
     throw new WeightsealError(
       'INPUT_NOT_FOUND',
-      `There is no configuration in ${cwd} or above it; make one of ${CONFIG_NAMES.join(', ')}.`,
+      `There is no configuration in ${cwd} or above it; make a weightseal.config.yaml there, or name one (\`path\`, --config, WEIGHTSEAL_CONFIG).`,
     );
   }
   const { file, refusal, files = {} } = judge(path, env);

@@ -1,5 +1,5 @@
 import { extname, relative } from 'node:path';
-import { didYouMean, WeightsealError } from '@weightseal/core';
+import { didYouMean, isWeightsealError, WeightsealError } from '@weightseal/core';
 import type { Providers } from '@weightseal/keys';
 import { checkReferences } from './check-references.js';
 import { checkShape } from './check-shape.js';
@@ -11,6 +11,7 @@ import { effective } from './effective.js';
 import { startOf } from './find.js';
 import { InterpolationProblem, interpolate } from './interpolate.js';
 import { listed } from './listed.js';
+import { noProfile } from './no-profile.js';
 import { configInvalid, type Source } from './source.js';
 
 interface Choice {
@@ -36,7 +37,16 @@ export async function load(
   const { source, config, profiles } = await check(file, cwd, Object.keys(providers));
   const profile = chosen(wanted, profiles) ?? preset(source, config, profiles, env);
   const found = effective(source, config, profile, env);
-  checkReferences(source, found, true, Object.keys(providers));
+  try {
+    checkReferences(source, found, true, Object.keys(providers));
+  } catch (error) {
+    const hint = noProfile(profile, profiles);
+    if (hint === '' || !isWeightsealError(error)) throw error;
+    throw new WeightsealError(error.code, `${error.message}${hint}`, {
+      cause: error,
+      failures: error.failures,
+    });
+  }
   return new Config(pathOf(file), profile, profiles, found, { given: providers, files });
 }
 

@@ -21,6 +21,13 @@ describe('a configuration is found', () => {
     expect(found(folder, '.')).toBe(name);
   });
 
+  test('and where there is none, it is told how to make one that needs not be named', async () => {
+    await using folder = await Folder.with({});
+    await expect(folder.load({})).rejects.toThrow(
+      /make a weightseal\.config\.yaml there, or name one \(`path`,/,
+    );
+  });
+
   test('the nearest one above', async () => {
     await using folder = await Folder.with({
       'weightseal.config.yaml': '{}',
@@ -60,7 +67,7 @@ describe('a configuration is found', () => {
 describe('a configuration that was only found is not used', () => {
   test('when there are two in a directory', async () => {
     await using folder = await Folder.with({ 'weightseal.config.yaml': '', 'weightseal.config.ts': '' });
-    expect(() => found(folder, '.')).toThrow(/config\.ts, and there is .*config\.yaml\. Keep one of them/);
+    expect(() => found(folder, '.')).toThrow(/config\.yaml, and there is .*config\.ts\. Keep one of them/);
   });
 
   test('when everybody can write to it; named, it is', async () => {

@@ -90,3 +90,23 @@ describe('which profile counts', () => {
     expect((await fromYaml(text, { profile: 'dev' })).key('a').uri).toBe('local:a');
   });
 });
+
+describe('where there are profiles and none was chosen', () => {
+  const hint =
+    /No profile was chosen, and one may have it: dev, prod\. Choose by --profile, WEIGHTSEAL_PROFILE, or `profile` in the file\.$/;
+
+  test('what is not there is told with the profiles that may have it', async () => {
+    const config = await fromYaml('profiles: { dev: { keys: { models: local:k } }, prod: {} }', {});
+    expect(() => config.key('models')).toThrow(hint);
+    const chosen = await fromYaml('profiles: { dev: {}, prod: {} }', { profile: 'prod' });
+    expect(() => chosen.key('models')).toThrow(/its keys are none\.$/);
+  });
+
+  test('so is a key that only they have, where the rest names it', async () => {
+    const text =
+      'open: [models]\nprofiles:\n  dev: { keys: { models: local:k } }\n  prod: { keys: { models: local:p } }\n';
+    await expect(fromYaml(text, {})).rejects.toThrow(/open\[0\] names "models", which is no key/);
+    await expect(fromYaml(text, {})).rejects.toThrow(hint);
+    await expect(fromYaml(text, { profile: 'dev' })).resolves.toBeDefined();
+  });
+});

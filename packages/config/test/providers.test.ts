@@ -1,6 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: such texts are what this is about.
 import { execFile } from 'node:child_process';
-import { chmod, readdir, readFile, rm, symlink } from 'node:fs/promises';
+import { chmod, chown, readdir, readFile, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import {
@@ -226,11 +226,18 @@ describe('what a configuration that was only found would run', () => {
       { 'http.mjs': '' },
       "fs.writeFileSync('http.mjs', EVIL);",
     ],
-    ...['package.json', '', 'nothing.js'].map((name): [string, string, Record<string, string>, string] => [
-      `is asked for as if by ./${name}`,
-      `createRequire(new URL('./${name}', import.meta.url))('./in.js')`,
-      { 'in.js': '', 'evil.js': EVIL, 'package.json': '{}' },
-      "fs.rmSync('in.js'); fs.symlinkSync('evil.js', 'in.js');",
+    ...['package.json', 'README.md', '', 'nothing.js'].map(
+      (name): [string, string, Record<string, string>, string] => [
+        `is asked for as if by ./${name}`,
+        `createRequire(new URL('./${name}', import.meta.url))('./in.js')`,
+        { 'in.js': '', 'evil.js': EVIL, 'package.json': '{}', 'README.md': '' },
+        "fs.rmSync('in.js'); fs.symlinkSync('evil.js', 'in.js');",
+      ],
+    ),
+    ...['', 'nothing.js', 'deep/'].map((name): [string, string, Record<string, string>] => [
+      `is asked for as if from below, by ./more/${name}`,
+      `createRequire(new URL('./more/${name}', import.meta.url))('./in.js')`,
+      { 'more/in.js': EVIL, 'more/deep/in.js': EVIL },
     ]),
     ['is named by a URL', "import('file://HERE/in.mjs')", { 'in.mjs': EVIL }],
     ['is data', `import('data:text/javascript,${EVIL}')`, {}],
@@ -258,6 +265,31 @@ describe('what a configuration that was only found would run', () => {
     await folder.write('corp.mjs', importing(body));
     expect(await madeKey(folder, then)).toEqual({ code: 'CONFIG_UNTRUSTED', ranEvil: false });
   });
+
+  test.runIf(hasHooks && process.geteuid?.() === 0)('nor a package that another user has', async () => {
+    await using folder = await Folder.with({
+      [NAME]: BY_FILE,
+      'corp.mjs': importing("all = require('opt');"),
+      'node_modules/opt/index.js': EVIL,
+    });
+    await chown(join(folder.path, 'node_modules/opt/index.js'), 4321, 4321);
+    expect(await madeKey(folder)).toEqual({ code: 'CONFIG_UNTRUSTED', ranEvil: false });
+  });
+
+  test.runIf(hasHooks && process.platform !== 'win32').for(['', 'opt', 'opt/lib', 'opt/lib/index.js'])(
+    'nor a package that others can change: node_modules/%s',
+    async (open) => {
+      await using folder = await Folder.with({
+        [NAME]: BY_FILE,
+        'corp.mjs': importing("all = require('opt');"),
+        'node_modules/opt/package.json': '{ "main": "lib/index.js" }',
+        'node_modules/opt/lib/index.js': 'module.exports = 7',
+      });
+      expect(await madeKey(folder)).toMatchObject({ all: 7 });
+      await chmod(join(folder.path, 'node_modules', open), 0o777);
+      expect(await madeKey(folder)).toEqual({ code: 'CONFIG_UNTRUSTED', ranEvil: false });
+    },
+  );
 
   test.runIf(hasHooks)(
     'imports its own files, Node’s modules and packages, also of a workspace, early and late',

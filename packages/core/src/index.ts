@@ -18,7 +18,7 @@ export type {
 } from './bundle/types.js';
 export { checkKinds, checkPath, checkText, filePath } from './common/arguments.js';
 export { loadError } from './common/load-error.js';
-export { didYouMean } from './common/nearest.js';
+export { didYouMean, nearest } from './common/nearest.js';
 export type { OnProgress, Progress } from './common/progress.js';
 export { type SystemFailure, systemFailure } from './common/system-errors.js';
 export {
@@ -75,6 +75,7 @@ export {
   secretTextIn,
   secretVariable,
   startsWithMark,
+  toSet,
   UTF8_MARK,
 } from './io/private/secret-text.js';
 export type { ReadOptions } from './io/reads.js';
@@ -104,3 +105,4 @@ export {
 export { checkDataKey, DATA_KEY_BYTES } from './keys/secret.js';
 export { type SharedUnwraps, type ShareOptions, shareUnwraps } from './keys/shared-unwraps.js';
 export { betweenSteps, checkedDeadline, type Limits, within } from './keys/within.js';
+export { asSlot } from './keys/wrap.js';

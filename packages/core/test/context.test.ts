@@ -98,6 +98,28 @@ describe('a context', () => {
     expect(await failureOf(() => verify(path, { keys, context: other }))).toEqual(code('CONTEXT_MISMATCH'));
   });
 
+  it('says which names there are where one is expected that is not, and no value', async () => {
+    const sealed = async (context: Context) => {
+      const path = temp.path();
+      await sealToFile(bufferSource(pattern(100)), path, { keys, context });
+      return (expected: Context) => failureOf(() => verify(path, { keys, context: expected }));
+    };
+    const some = await sealed({ model: 'llama', stage: 'private' });
+    expect(await some({ modle: 'llama' })).toMatchObject({
+      code: 'CONTEXT_MISMATCH',
+      message: expect.stringMatching(
+        /"modle" was expected, and is not in it; it has "model", "stage"\. Did you mean "model"\? Check/,
+      ),
+    });
+    expect(await some({ modle: 'llama' })).not.toMatchObject({ message: expect.stringContaining('private') });
+    const many = await sealed(Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`name${i}`, 'x'])));
+    expect(await many({ a: 'x' })).toMatchObject({
+      message: expect.stringContaining('"name5" and 4 more.'),
+    });
+    const none = await sealed({});
+    expect(await none({ a: 'x' })).toMatchObject({ message: expect.stringContaining('it has none at all.') });
+  });
+
   it('says what to give instead', async () => {
     const error = await failureOf(async () => encodeContext(new Map() as unknown as Context));
     expect(error).toMatchObject({ message: expect.stringContaining('Object.fromEntries') });

@@ -251,18 +251,41 @@ describe('progress', () => {
       if (i > 0) expect(done).toBeGreaterThanOrEqual(told[i - 1]!.bytes);
   });
 
-  it('a callback that throws stops the operation, and leaves nothing', async () => {
+  it.each(Object.entries(operations))(
+    '%s: a callback that throws stops it and leaves nothing, and what it threw is what the caller gets',
+    async (_name, operation) => {
+      const mine = new Error('mine');
+      for (const after of [0, SEGMENT]) {
+        const directory = await temp.directory();
+        const onProgress = ({ bytes: done }: Progress) => {
+          if (done >= after) throw mine;
+        };
+        expect(await failureOf(() => operation(directory, { onProgress }))).toBe(mine);
+        expect(await everythingIn(directory)).toEqual([]);
+      }
+      expect(openFiles()).toEqual([]);
+    },
+  );
+
+  it('and so does that of a reseal, which leaves the file as it was', async () => {
+    const path = temp.path();
+    await writeFile(path, bytes);
     const mine = new Error('mine');
-    for (const [name, operation] of Object.entries(operations)) {
-      const directory = await temp.directory();
-      const onProgress = () => {
-        throw mine;
+    for (const after of [0, SEGMENT, PLAINTEXT.length + 1]) {
+      const onProgress = ({ bytes: done }: Progress) => {
+        if (done >= after) throw mine;
       };
-      const error = await failureOf(() => operation(directory, { onProgress }));
-      expect([error, (error as Error | undefined)?.cause], name).toContain(mine);
-      expect(await everythingIn(directory)).toEqual([]);
+      expect(await failureOf(() => reseal(path, { keys, onProgress }))).toBe(mine);
     }
-    expect(openFiles()).toEqual([]);
+    expect(await readFile(path)).toEqual(Buffer.from(bytes));
+  });
+
+  it('what is thrown that is no error is the cause of one', async () => {
+    const onProgress = () => {
+      throw 'mine';
+    };
+    const error = await failureOf(() => verify(sealed, { keys, onProgress }));
+    expect(error).toMatchObject({ code: 'INVALID_ARGUMENT', cause: 'mine' });
   });
 });
 

@@ -70,6 +70,47 @@ describe.each(ways)('%s, before anything is read of it', (_name, make) => {
   });
 });
 
+describe.each(ways)('%s lets go of a web stream that gives nothing more', (_name, make) => {
+  const stuck = (first: Uint8Array[]) => {
+    const cancel = vi.fn();
+    const pull = (controller: ReadableStreamDefaultController<Uint8Array>) => {
+      const next = first.shift();
+      if (next) controller.enqueue(next);
+    };
+    return { cancel, input: new ReadableStream<Uint8Array>({ pull, cancel }, { highWaterMark: 0 }) };
+  };
+
+  it.each([
+    ['before it is read', [], true],
+    ['while it is waited for', [], false],
+    ['in the middle', [sealed.subarray(0, 100)], false],
+  ] as const)('at an abort %s', async (_when, first, atOnce) => {
+    const { cancel, input } = stuck([...first]);
+    const stop = new AbortController();
+    if (atOnce) stop.abort();
+    const read = refusal(() => collect(make(input, { keys, signal: stop.signal })));
+    await settled();
+    stop.abort();
+    expect((await read).code).toBe('ABORTED');
+    expect(cancel).toHaveBeenCalledOnce();
+    expect(input.locked).toBe(false);
+  });
+
+  it('when it is cancelled in a read', async () => {
+    const { cancel, input } = stuck([sealed.subarray(0, 100)]);
+    const reader = make(input, { keys }).getReader();
+    const toTheEnd = async () => {
+      while (!(await reader.read()).done);
+    };
+    const read = toTheEnd();
+    await settled();
+    await reader.cancel();
+    await read;
+    expect(cancel).toHaveBeenCalledOnce();
+    expect(input.locked).toBe(false);
+  });
+});
+
 it('a web stream that somebody else reads is INVALID_ARGUMENT, in every operation', async () => {
   const locked = () => {
     const stream = new ReadableStream<Uint8Array>();

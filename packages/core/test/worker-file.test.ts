@@ -62,6 +62,14 @@ describe('the threads of core', () => {
     }
   });
 
+  it('are started from that file where only its owner can move it away, as in /tmp', async () => {
+    const { threads } = await bundled((folder) => {
+      copyFileSync(WORKER, join(folder, 'worker.js'));
+      chmodSync(folder, 0o1777);
+    });
+    expect(new Set(threads)).toEqual(new Set(['file']));
+  });
+
   it('are started from what a link beside leads to', async () => {
     const { threads, same } = await bundled((folder) => symlinkSync(WORKER, join(folder, 'worker.js')));
     expect(new Set(threads)).toEqual(new Set(['file']));
@@ -78,6 +86,16 @@ describe('the threads of core', () => {
     'the file, and others can write to it': (file) => {
       copyFileSync(WORKER, file);
       chmodSync(file, 0o666);
+    },
+    'the file, and others can put another in its place': (file) => {
+      copyFileSync(WORKER, file);
+      chmodSync(dirname(file), 0o777);
+    },
+    'the file, and others can put another directory in place of its own': (file) => {
+      mkdirSync(join(dirname(file), 'in'));
+      copyFileSync(WORKER, join(dirname(file), 'in', 'worker.js'));
+      symlinkSync('in/worker.js', file);
+      chmodSync(dirname(file), 0o770);
     },
     "the file, and it is another user's (as root)": (file) => {
       copyFileSync(WORKER, file);

@@ -82,7 +82,7 @@ export interface FaultSuiteOptions<A extends Answer> {
   readonly instead?:
     | { readonly [N in WireFault]?: { readonly code: Codes; readonly reason: string } | undefined }
     | undefined;
-  /** The deadline where the server never answers in time; 2000 ms unless told. */
+  /** The deadline where the server never answers in time; 5000 ms unless told. */
   readonly shortDeadlineMs?: number | undefined;
   /** The deadline everywhere else, where the call should end by itself; 10 000 ms unless told. */
   readonly deadlineMs?: number | undefined;

@@ -69,7 +69,7 @@ const bursts: Readonly<Record<Burst, { title: string; answer: keyof BusyAnswers<
  */
 export function faultSuite<A extends Answer>(runner: TestRunner, options: FaultSuiteOptions<A>): void {
   const { name, busy, without = {}, instead = {}, vendor = {}, more = {} } = options;
-  const { shortDeadlineMs = 2_000, deadlineMs = 10_000, slackMs = 1_500, burst = 2 } = options;
+  const { shortDeadlineMs = 5_000, deadlineMs = 10_000, slackMs = 1_500, burst = 2 } = options;
   const patience: Patience = { deadlineMs, slackMs };
 
   const register = (

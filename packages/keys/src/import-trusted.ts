@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { WeightsealError } from '@weightseal/core';
-import { installations, liesIn, packageIn } from './installed-package.js';
+import { type Installed, installations, liesIn, ofOthers, packageIn } from './installed-package.js';
 
 /** What files must be, by their real paths: SHA-256 in hexadecimal. */
 export type Contents = Readonly<Record<string, string>>;
@@ -77,23 +77,42 @@ function checkImport(specifier: string, parentUrl: string | undefined, result: s
   const url = plain(result);
   // What is no JavaScript is mapped by the system, and nobody sees the bytes.
   if (!url.endsWith('.node') && holders.some((files) => files.has(url))) return;
-  if (isOfPackage(specifier, parent, url)) return;
-  throw refused(
-    `The provider's file ${fileURLToPath(parent)} imports ${JSON.stringify(specifier)}, which is not among the files that were trusted, and is not run. Name it there by its relative path in quotation marks and with its ending, make it a package, or name the configuration with --config or WEIGHTSEAL_CONFIG.`,
+  const imports = `The provider's file ${fileURLToPath(parent)} imports ${JSON.stringify(specifier)}, which`;
+  const installed = packageOf(specifier, parent, url);
+  if (installed === undefined)
+    throw refused(
+      `${imports} is not among the files that were trusted, and is not run. Name it there by its relative path in quotation marks and with its ending, make it a package, or name the configuration with --config or WEIGHTSEAL_CONFIG.`,
+    );
+  const stranger = ofOthers(installed, fileURLToPath(url));
+  if (stranger !== undefined)
+    throw refused(
+      `${imports} is not run, since ${stranger}. Have it be yours or root's, and nobody else's to write; or name the configuration with --config or WEIGHTSEAL_CONFIG.`,
+    );
+}
+
+/** Whose file it is; or, since `createRequire` takes any path for who asks, in whose directories, where it is no module that could ask. */
+function holdersOf(parent: string): readonly Held[] {
+  const directory = directoryOf(parent);
+  const isNear = (one: string) => one.startsWith(directory) || isUnder(directory, directoryOf(one));
+  return [...held.values()].filter(
+    (files) => files.has(parent) || ([...files.keys()].some(isNear) && !isModule(parent)),
   );
 }
 
-/** Whose file it is; or, since `createRequire` takes any path for who asks, in whose directory, where it is no module that could ask. */
-function holdersOf(parent: string): readonly Held[] {
-  const directory = parent.slice(0, parent.lastIndexOf('/') + 1);
-  return [...held.values()].filter(
-    (files) =>
-      files.has(parent) || ([...files.keys()].some((one) => one.startsWith(directory)) && !isModule(parent)),
-  );
+/** But for what is installed there, which asks for itself. */
+function isUnder(directory: string, top: string): boolean {
+  return directory.startsWith(top) && !directory.slice(top.length - 1).includes('/node_modules/');
 }
+
+function directoryOf(url: string): string {
+  return url.slice(0, url.lastIndexOf('/') + 1);
+}
+
+/** A program may have no ending. */
+const CODE = /\.[cm]?[jt]sx?$|\/[^/.]+$/;
 
 function isModule(url: string): boolean {
-  return !url.endsWith('/package.json') && url.startsWith('file:') && isFile(fileURLToPath(url));
+  return CODE.test(url) && url.startsWith('file:') && isFile(fileURLToPath(url));
 }
 
 function isFile(path: string): boolean {
@@ -105,16 +124,16 @@ function isFile(path: string): boolean {
 }
 
 /** By its name alone: where it says itself to be that package, Node does not look in `node_modules`. */
-function isOfPackage(specifier: string, parent: string, url: string): boolean {
+function packageOf(specifier: string, parent: string, url: string): Installed | undefined {
   const name = packageIn(specifier);
-  if (name === undefined || !url.startsWith('file:')) return false;
+  if (name === undefined || !url.startsWith('file:')) return undefined;
   try {
     const file = fileURLToPath(url);
-    return [...installations(name, dirname(fileURLToPath(parent)))].some(({ directory }) =>
+    return [...installations(name, dirname(fileURLToPath(parent)))].find(({ directory }) =>
       liesIn(file, directory),
     );
   } catch {
-    return false;
+    return undefined;
   }
 }
 

@@ -43,8 +43,8 @@ export function liesIn(file: string, directory: string): boolean {
 }
 
 /**
- * Who could have another package run than was installed: `node_modules`, the package and what is loaded of it must be ours or root's. To the end of
- * a sentence that begins with the path.
+ * Who could have another package run than was installed: `node_modules`, the package, what is loaded of it and the directories on the way there must
+ * be ours or root's. To the end of a sentence that begins with the path.
  */
 export function ofOthers({ modules, directory }: Installed, file: string): string | undefined {
   const me = process.geteuid?.();
@@ -52,7 +52,7 @@ export function ofOthers({ modules, directory }: Installed, file: string): strin
   const real = realpathSync.native(directory);
   // Links too: who can lay them says what is loaded.
   const linked = [modules, dirname(directory), directory].map((path) => [path, lstatSync(path)] as const);
-  const meant = [real, join(real, 'package.json'), realpathSync.native(file)].map(
+  const meant = [join(real, 'package.json'), ...between(real, realpathSync.native(file))].map(
     (path) => [path, statSync(path, { throwIfNoEntry: false })] as const,
   );
   for (const [path, stats] of [...linked, ...meant]) {
@@ -62,4 +62,9 @@ export function ofOthers({ modules, directory }: Installed, file: string): strin
       return `${path} can be written to by everybody`;
   }
   return undefined;
+}
+
+/** A directory, a file in it, and all that the way there leads through. */
+function between(directory: string, file: string): string[] {
+  return file === directory || file === dirname(file) ? [file] : [...between(directory, dirname(file)), file];
 }

@@ -18,6 +18,7 @@ import {
   type ProviderOptions,
   SCHEMES_BY_HOST,
 } from './providers.js';
+import { schemeMeant } from './scheme-meant.js';
 
 export interface KeyOptions {
   /** Milliseconds that one call of a key may take in all; 10 000 unless told. */
@@ -77,7 +78,7 @@ export async function keyFromUri(uri: string, options: KeyOptions = {}): Promise
   const scheme = schemeOf(uri);
   if (scheme !== undefined && isOurs(scheme)) return ourKey(scheme, uri, options);
   if (scheme === undefined || !Object.hasOwn(providers, scheme) || providers[scheme] === undefined)
-    throw unknown(scheme, Object.keys(providers));
+    throw unknown(uri, scheme, Object.keys(providers));
   const given = providers[scheme];
   const limits = { signal: undefined, deadlineMs: READY_MS, doing: `load the provider of ${scheme}:` };
   return within(limits, () => otherKey(scheme, uri, given, options)).catch((error) => {
@@ -164,12 +165,17 @@ function noFormer(scheme: KeyScheme): WeightsealError {
 }
 
 /** Does not repeat the URI: what stands there by mistake may be a secret. */
-function unknown(scheme: string | undefined, others: readonly string[]): WeightsealError {
-  const problem =
-    scheme === undefined ? 'A key URI starts with its scheme' : `No provider has keys of ${scheme}:`;
+function unknown(uri: string, scheme: string | undefined, others: readonly string[]): WeightsealError {
   const known = [...new Set([...KEY_SCHEMES, ...others])];
+  const spelt = scheme ?? /^([A-Za-z][\w+.-]{0,32}):/.exec(uri)?.[1];
+  const meant = spelt === undefined ? undefined : schemeMeant(spelt, known);
+  const hint = meant === undefined ? 'A key file is local:<path>.' : `Did you mean ${meant}:?`;
+  const problem =
+    scheme !== undefined
+      ? `No provider has keys of ${scheme}:`
+      : `A key URI starts with its scheme${meant === undefined ? '' : ', in lower case'}`;
   return new WeightsealError(
     'PROVIDER_UNKNOWN',
-    `${problem}; known are ${known.map((name) => `${name}:`).join(', ')}. A key file is local:<path>.`,
+    `${problem}; known are ${known.map((name) => `${name}:`).join(', ')}. ${hint}`,
   );
 }

@@ -91,6 +91,13 @@ describe('what no provider has', () => {
     ['secret', 'A key URI starts with its scheme; known are local:, '],
     ['AWS-KMS://k', 'A key URI starts with its scheme'],
     ['aws://k', 'No provider has keys of aws:; known are local:, passphrase:, aws-kms:, '],
+    ['aws://k', ' Did you mean aws-kms:?'],
+    ['arn:aws:kms:eu-west-1:111122223333:key/1', ' Did you mean aws-kms:?'],
+    ['azurekeyvault://v/k', ' Did you mean azure-kv:?'],
+    ['loacl:k', ' Did you mean local:?'],
+    ['gcp-kms.:k', ' Did you mean gcp-kms:?'],
+    ['AWS-KMS://k', 'A key URI starts with its scheme, in lower case; known'],
+    ['s3://k', 'vault:. A key file is local:<path>.'],
     ['constructor:k', 'No provider has keys of constructor:'],
   ] as const)('%s is told so, with what is known', async ([uri, message]) => {
     await expect(keyFromUri(uri)).rejects.toMatchObject({

@@ -297,12 +297,14 @@ describe('a provider that does not do is told', () => {
     });
   });
 
-  test.runIf(process.platform !== 'win32').for(['', 'corp', 'corp/package.json', 'corp/main.mjs'])(
+  test
+    .runIf(process.platform !== 'win32')
+    .for(['', 'corp', 'corp/package.json', 'corp/lib', 'corp/lib/main.mjs'])(
     'where others can change which package it is: node_modules/%s',
     async (open) => {
       const directory = await installed({
-        'corp/package.json': '{ "exports": "./main.mjs" }',
-        'corp/main.mjs': source(),
+        'corp/package.json': '{ "exports": "./lib/main.mjs" }',
+        'corp/lib/main.mjs': source(),
       });
       const given = { module: 'corp', from: directory };
       expect(await from(given)).toMatchObject({ uri: URI });

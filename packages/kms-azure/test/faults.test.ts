@@ -49,7 +49,6 @@ faultSuite(
   {
     name: 'Azure Key Vault',
     busy: azureBusy,
-    shortDeadlineMs: 3_000,
     async setup(deadlineMs) {
       const upstream = `https://localhost:${fake.port}`;
       const { cert } = fake.certificate;

@@ -80,7 +80,7 @@ describe.each([
     const { stdout } = await run(
       `const { mkdtempSync, rmSync, writeFileSync } = process.getBuiltinModule('node:fs');
       const { generateKeyPairSync } = process.getBuiltinModule('node:crypto');
-      const key = createGcpKey({ name: '${name}', transport: '${transport}', clientOptions: { apiEndpoint: '127.0.0.1', port: 9 } });
+      const key = createGcpKey({ name: '${name}', transport: '${transport}', deadlineMs: 60_000, clientOptions: { apiEndpoint: '127.0.0.1', port: 9 } });
       const code = () => key.wrap(dataKey, {}).then(() => '', (error) => error.code);
       const first = await code();
       const directory = mkdtempSync('${tmpdir()}/weightseal-gcp-');

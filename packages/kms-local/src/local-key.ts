@@ -99,7 +99,7 @@ export function createLocalKey(options: LocalKeyOptions): LocalKey {
             stop,
             (file) => {
               const found = file.versions.find((one) => one.version === version);
-              if (file.id !== id) throw otherKey(path, id, file.id);
+              if (file.id !== id) throw otherKey(uri, wrapped.keyUri, id, file.id);
               if (found === undefined) throw unknownVersion(path, version, primary(file).version);
               return openBlob(blobKey(id, found, salt, bound), sealed) ?? fail(REJECTED);
             },
@@ -177,10 +177,14 @@ function fail(message: string): never {
   throw new WeightsealError('UNWRAP_REJECTED', message);
 }
 
-function otherKey(path: string, wrappedBy: string, found: string): WeightsealError {
+function otherKey(uri: string, wrappedBy: string, wrapped: string, found: string): WeightsealError {
+  const moved =
+    uri === wrappedBy
+      ? 'Put back the file that was there then'
+      : 'Give the key file that wrapped it, wherever it lies now';
   return new WeightsealError(
     'UNWRAP_REJECTED',
-    `This was wrapped under the local key ${wrappedBy}, and ${path} holds the key ${found}. Name the key file that wrapped it.`,
+    `This was wrapped by ${wrappedBy}, which was the key ${wrapped}, and ${uri} was given, which holds the key ${found}. ${moved}.`,
   );
 }
 

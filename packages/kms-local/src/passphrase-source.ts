@@ -7,6 +7,7 @@ import {
   type SecretText,
   secretTextIn,
   secretVariable,
+  toSet,
   WeightsealError,
   wipe,
   within,
@@ -70,7 +71,7 @@ function asked(prompt: PassphraseSource | undefined): PassphraseSource {
     if (prompt) return typed(await prompt(signal));
     throw new WeightsealError(
       'PASSPHRASE_REQUIRED',
-      `No passphrase is there: set ${VARIABLE}, or name a file that holds it with passphrase:<path>.`,
+      `No passphrase is there: ${toSet(VARIABLE)}, or name a file that holds it with passphrase:<path>.`,
     );
   };
 }

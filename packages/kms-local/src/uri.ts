@@ -34,6 +34,8 @@ function pathProblem(path: string): string | undefined {
     return 'must hold neither ? nor #: its URI has no query and no fragment';
   if (control.test(path) || !path.isWellFormed()) return 'must hold no control characters';
   if (path.startsWith('//')) return 'must not start with //: its URI has no host, write local:/path';
+  if (path.startsWith('~'))
+    return 'begins with a ~ that no shell has replaced, which they do only at the beginning of a word: write out the whole path, as in "local:$HOME/models.key" (with ./ before it, it is a name)';
   if (looksLikeKey.test(path))
     return 'looks like a key: a URI names the file that holds the key (write ./ before such a name)';
   return undefined;

@@ -1,5 +1,11 @@
 import { createDecipheriv, createHmac } from 'node:crypto';
-import { createLocalKey, generateKeyFile, localKeyFromUri } from '@weightseal/kms-local';
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import {
+  createLocalKey,
+  generateKeyFile,
+  localKeyFromUri,
+  passphraseKeyFromUri,
+} from '@weightseal/kms-local';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { secretsIn } from './secrets.js';
 import { temporary } from './temporary.js';
@@ -42,6 +48,19 @@ describe('URIs', () => {
     }
     expect(() => createLocalKey({ path: '/etc/key?' })).toThrow(code('INVALID_ARGUMENT'));
   });
+
+  it('has no ~ that a shell should have replaced, wherever it is named', async () => {
+    for (const path of ['~/k', '~root/k', '~']) {
+      const told = /begins with a ~ that no shell has replaced/;
+      expect(() => localKeyFromUri(`local:${path}`)).toThrow(code('KEY_URI_INVALID'));
+      expect(() => localKeyFromUri(`local:${path}`)).toThrow(told);
+      expect(() => passphraseKeyFromUri(`passphrase:${path}`)).toThrow(told);
+      expect(() => createLocalKey({ path })).toThrow(told);
+      await expect(generateKeyFile(path)).rejects.toThrow(told);
+    }
+    for (const path of ['./~/k', 'a~/k', '/~/k'])
+      expect(localKeyFromUri(`local:${path}`).uri).toBe(`local:${path}`);
+  });
 });
 
 describe('options', () => {
@@ -79,12 +98,18 @@ describe('the wrap', () => {
     const [one, other] = [path(), path()];
     const key = localKeyFromUri(await generateKeyFile(one));
     const wrapped = await key.wrap(dataKey, CONTEXT);
+    const kept = await readFile(one);
     const otherKey = localKeyFromUri(await generateKeyFile(other));
     const found = (await otherKey.describe()).primaryVersion.split('/')[0]!;
     const refusal = otherKey.unwrap(wrapped, CONTEXT);
     await expect(refusal).rejects.toEqual(code('UNWRAP_REJECTED'));
-    await expect(refusal).rejects.toThrow(`${other} holds the key ${found}`);
-    await expect(refusal).rejects.toThrow(wrapped.keyVersion.split('/')[0]!);
+    const id = wrapped.keyVersion.split('/')[0]!;
+    await expect(refusal).rejects.toThrow(
+      `wrapped by local:${one}, which was the key ${id}, and local:${other} was given, which holds the key ${found}. Give the key file`,
+    );
+    await rename(other, one);
+    await expect(key.unwrap(wrapped, CONTEXT)).rejects.toThrow('Put back the file that was there then');
+    await writeFile(one, kept, { mode: 0o600 });
     const newer = { ...wrapped, keyVersion: wrapped.keyVersion.replace(/1$/, '9') };
     await expect(key.unwrap(newer, CONTEXT)).rejects.toEqual(code('UNWRAP_REJECTED'));
     await expect(key.unwrap(newer, CONTEXT)).rejects.toThrow('version 9');

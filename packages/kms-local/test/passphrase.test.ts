@@ -163,6 +163,8 @@ describe('passphrase: URIs', () => {
     const key = passphraseKeyFromUri('passphrase:', { scrypt, allowWeakPassphrase: true });
     await expect(key.wrap(dataKey, CONTEXT)).rejects.toEqual(code('PASSPHRASE_REQUIRED'));
     await opens(await wrapWith('passphrase:', async () => Buffer.from('asked')), 'asked');
+    vi.stubEnv('WEIGHTSEAL_PASSPHRASE', '');
+    await expect(key.wrap(dataKey, CONTEXT)).rejects.toThrow('a value (it is set, and empty)');
     vi.stubEnv('WEIGHTSEAL_PASSPHRASE', 'grün');
     await opens(await key.wrap(dataKey, CONTEXT), 'grün');
     await opens(await wrapWith('passphrase:', async () => Buffer.from('asked')), 'grün');

@@ -5,6 +5,7 @@ import {
   secretBytes,
   secretTextIn,
   secretVariable,
+  toSet,
   WeightsealError,
   wipe,
 } from '@weightseal/core';
@@ -32,7 +33,7 @@ export function pinSource(pin: Pin | undefined, file: string | undefined): PinSo
     if (value) return takenOver(value);
     throw new WeightsealError(
       'KEY_DENIED',
-      `The token wants a PIN and none is there: set ${PIN_VARIABLE}, name a file with pin-source=file:/path, or give the option \`pin\`.`,
+      `The token wants a PIN and none is there: ${toSet(PIN_VARIABLE)}, name a file with pin-source=file:/path, or give the option \`pin\`.`,
     );
   };
 }

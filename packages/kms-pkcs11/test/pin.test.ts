@@ -27,6 +27,10 @@ describe('a PIN', () => {
     expect(await text(pinSource(undefined, undefined)(signal))).toBe('from the environment');
     delete process.env[PIN_VARIABLE];
     await expect(pinSource(undefined, undefined)(signal)).rejects.toMatchObject({ code: 'KEY_DENIED' });
+    process.env[PIN_VARIABLE] = '';
+    const empty = pinSource(undefined, undefined)(signal);
+    await expect(empty).rejects.toThrow('give WEIGHTSEAL_PKCS11_PIN a value (it is set, and empty)');
+    delete process.env[PIN_VARIABLE];
   });
 
   it('may be bytes, which stay the caller’s', async () => {

@@ -86,7 +86,7 @@ const needsPython = async (context: TestContext) => {
   if (works?.code !== 0) context.skip('there is no python3 here to map a file with');
 };
 /** For a command that outlives what has started it: its standard input ends with that. */
-const WAIT = 'for _ in $(seq 500); do [ -e "$0/go" ] && break; sleep 0.02; done';
+const WAIT = 'for _ in $(seq 3000); do [ -e "$0/go" ] && break; sleep 0.02; done';
 const MAP =
   'import mmap,sys; f=open(sys.argv[1],"rb"); m=mmap.mmap(f.fileno(),0,prot=mmap.PROT_READ); f.close(); print("mapped",flush=True); sys.stdin.readline(); print("equal" if m[:]==open(sys.argv[2],"rb").read() else "differs",flush=True)';
 

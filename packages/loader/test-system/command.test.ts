@@ -1,4 +1,4 @@
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
@@ -8,7 +8,9 @@ import {
   mkdirSync,
   mkdtempSync,
   openSync,
+  readdirSync,
   readFileSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -72,6 +74,30 @@ import os,sys
 e=dict(os.environ,LISTEN_PID=str(os.getpid()),LISTEN_FDS='2',LISTEN_FDNAMES='a:b',WATCHDOG_PID=str(os.getpid()))
 os.execve(sys.argv[1],sys.argv[1:],e)`,
 ];
+
+/** How any process has files open that hold these bytes: 0 is for reading only. */
+function modesOf(bytes: Uint8Array): number[] {
+  const listed = (directory: string): string[] => {
+    try {
+      return readdirSync(directory).filter((name) => /^[0-9]+$/.test(name));
+    } catch {
+      return [];
+    }
+  };
+  return listed('/proc').flatMap((pid) =>
+    listed(`/proc/${pid}/fd`).flatMap((fd) => {
+      const path = `/proc/${pid}/fd/${fd}`;
+      try {
+        const stats = statSync(path);
+        if (!stats.isFile() || stats.size !== bytes.length || !readFileSync(path).equals(bytes)) return [];
+        const [, flags] = /^flags:\s*([0-7]+)$/m.exec(readFileSync(`/proc/${pid}/fdinfo/${fd}`, 'latin1'))!;
+        return [Number.parseInt(flags!, 8) & 3];
+      } catch {
+        return [];
+      }
+    }),
+  );
+}
 
 describe.runIf(isRoot).each(['own', 'existing'])('a command on a model in the place that is %s', (where) => {
   const flags = ['--where', where];
@@ -231,23 +257,10 @@ ${begin}`;
   });
 
   test('finds that nobody has the plaintext open for writing', async () => {
-    const child = started(model, ['sh', '-c', 'echo "$WEIGHTSEAL_MODEL_PATH"; exec sleep 30'], { flags });
+    const child = started(model, ['sh', '-c', 'echo "$WEIGHTSEAL_MODEL_PATH"; exec sleep 300'], { flags });
     const [path] = (await once(child.stdout!.setEncoding('utf8'), 'data')) as [string];
     try {
-      const found = execFileSync(
-        'sh',
-        [
-          '-c',
-          'for f in /proc/[0-9]*/fd/*; do [ "$(stat -L -c %s "$f" 2>/dev/null)" = 100001 ] && cmp -s "$f" "$1" && grep -h ^flags "$(dirname "$(dirname "$f")")/fdinfo/$(basename "$f")"; done 2>/dev/null; true',
-          'sh',
-          join(model.directory, 'plain'),
-        ],
-        { encoding: 'utf8' },
-      );
-      const modes = found
-        .trim()
-        .split('\n')
-        .map((line) => Number.parseInt(line.replace(/\D/g, ''), 8) & 3);
+      const modes = modesOf(readFileSync(join(model.directory, 'plain')));
       // That of weightseal, and that of the command.
       expect(modes.length).toBeGreaterThanOrEqual(2);
       expect(modes.filter((mode) => mode !== 0)).toEqual([]);
@@ -273,7 +286,7 @@ ${begin}`;
     'is told once of SIG%s that comes as it begins, before we know that it has',
     async (name) => {
       const slow = new URL('support/slow-after-start.mjs', import.meta.url);
-      const command = `trap 'echo came' ${name}; kill -${name} $PPID; for i in 1 2 3 4 5 6 7 8; do sleep 0.1; done`;
+      const command = `rm -f told; trap 'echo came; : >told' ${name}; kill -${name} $PPID; until [ -e told ]; do sleep 0.1; done; for i in 1 2 3 4 5; do sleep 0.1; done`;
       const { stdout, code } = await run(['/bin/sh', '-c', command], {
         flags,
         env: { NODE_OPTIONS: `--import=${slow}` },

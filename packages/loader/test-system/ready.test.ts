@@ -1,13 +1,12 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { chmodSync, chownSync, copyFileSync, mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { chmodSync, chownSync, copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type SealedModel, sealedModel } from '../test/support/sealed-model.js';
 import { Child, CLI, isRoot, type Outcome } from './support/child.js';
-import { outcome, started } from './support/run.js';
+import { freePort } from './support/free-port.js';
+import { hasSaid, outcome, started } from './support/run.js';
 
 const USER = 1234;
 const OTHER = 65_534;
@@ -36,14 +35,6 @@ afterAll(async () => {
   if (directory) rmSync(directory, { recursive: true });
 });
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
 interface Ready {
   readonly url: string;
   readonly where: string;
@@ -63,6 +54,15 @@ function ready(command: readonly string[], { url, where, user }: Ready): Promise
 
 /** Reads all of the model some time after it has begun. */
 const LOADS_SLOWLY = ['sh', '-c', 'exec 9<"$1"; sleep 1.5; wc -c <&9', 'sh', '{model}'];
+
+/** There is time, too, to be told of it more than once. */
+const LOADS_WHEN_TOLD = [
+  'sh',
+  '-c',
+  'exec 9<"$1"; until [ -e told ]; do sleep 0.05; done; sleep 1; wc -c <&9',
+  'sh',
+  '{model}',
+];
 
 describe.runIf(isRoot).each(['own', 'existing'])(
   'a URL tells of a command on a model in the place that is %s',
@@ -115,13 +115,15 @@ describe.runIf(isRoot)('a URL (as root)', () => {
     await using squatter = new Child(words);
     const port = await squatter.said('port');
     const command = ['run', model.path, '--key', model.keyUri, '--release', 'on-ready'];
-    const { stdout, stderr } = await outcome(
-      spawn(
-        process.execPath,
-        [CLI, ...command, '--ready-url', `http://127.0.0.1:${port}/`, '--', ...LOADS_SLOWLY],
-        { stdio: ['ignore', 'pipe', 'pipe'] },
-      ),
+    const child = spawn(
+      process.execPath,
+      [CLI, ...command, '--ready-url', `http://127.0.0.1:${port}/`, '--', ...LOADS_WHEN_TOLD],
+      { stdio: ['ignore', 'pipe', 'pipe'], cwd: model.directory },
     );
+    const ended = outcome(child);
+    await hasSaid(child, 'is not seen to be the command');
+    writeFileSync(join(model.directory, 'told'), '');
+    const { stdout, stderr } = await ended;
     expect(stdout).toBe(`${SIZE}\n`);
     expect(stderr.match(/is not seen to be the command/g)?.length).toBe(1);
   });

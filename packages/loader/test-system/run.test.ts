@@ -2,13 +2,14 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type SealedModel, sealedModel } from '../test/support/sealed-model.js';
+import { freePort } from './support/free-port.js';
+import { hasSaid } from './support/run.js';
 
 const CLI = fileURLToPath(new URL('../../cli/dist/bin.js', import.meta.url));
 const SIZE = 3_000_001;
@@ -143,15 +144,22 @@ describe.runIf(root)('a command runs on the plaintext (as root)', () => {
       const ready = [...flags, '--release', 'on-ready'];
       const released = await run(
         ready,
-        'echo ready >&$WEIGHTSEAL_READY_FD; for i in $(seq 100); do [ -s "$1" ] || break; sleep 0.02; done; stat -L -c %s "$1" 2>/dev/null || echo gone',
+        'echo ready >&$WEIGHTSEAL_READY_FD; while [ -s "$1" ]; do sleep 0.02; done; stat -L -c %s "$1" 2>/dev/null || echo gone',
       );
       expect(['0\n', 'gone\n']).toContain(released.stdout);
       expect(released.stderr).toMatch(/note: the plaintext was overwritten/);
       const script =
-        'import mmap,os,sys,time; f=open(sys.argv[1],"rb"); m=mmap.mmap(f.fileno(),0,prot=mmap.PROT_READ); os.write(int(os.environ["WEIGHTSEAL_READY_FD"]),b"\\n"); time.sleep(0.5); print(m[:]==open("plain","rb").read())';
-      const mapped = await outcome(start(ready, ['python3', '-c', script, '{model}']));
-      expect(mapped).toMatchObject({ stdout: 'True\n', code: 0 });
-      expect(mapped.stderr).toMatch(/note: a process maps the plaintext/);
+        'import mmap,os,sys,time; f=open(sys.argv[1],"rb"); m=mmap.mmap(f.fileno(),0,prot=mmap.PROT_READ); os.write(int(os.environ["WEIGHTSEAL_READY_FD"]),b"\\n")\nwhile not os.path.exists("told"): time.sleep(0.02)\nprint(m[:]==open("plain","rb").read())';
+      const mapped = start(ready, ['python3', '-c', script, '{model}']);
+      const ended = outcome(mapped);
+      const told = join(model.directory, 'told');
+      try {
+        await hasSaid(mapped, 'note: a process maps the plaintext');
+        writeFileSync(told, '');
+        expect(await ended).toMatchObject({ stdout: 'True\n', code: 0 });
+      } finally {
+        rmSync(told, { force: true });
+      }
     });
   });
 
@@ -187,7 +195,7 @@ describe.runIf(root)('a command runs on the plaintext (as root)', () => {
 
     test('and is wiped where others have but inherited the descriptor', async () => {
       const script =
-        "sh -c 'echo x >&4; for i in $(seq 100); do [ -s /proc/self/fd/3 ] || break; sleep 0.05; done; stat -L -c %s /proc/self/fd/3'; true";
+        "sh -c 'echo x >&4; while [ -s /proc/self/fd/3 ]; do sleep 0.05; done; stat -L -c %s /proc/self/fd/3'; true";
       expect((await run(ready, script)).stdout).toBe('0\n');
     });
 
@@ -202,7 +210,7 @@ describe.runIf(root)('a command runs on the plaintext (as root)', () => {
       expect([code, released(stderr)]).toEqual([0, 'open']);
       writeFileSync(join(model.directory, 'go'), '');
       const said = () => readFileSync(join(model.directory, 'said'), 'utf8');
-      for (let tries = 0; tries < 250 && !/same|differ|EOF/.test(said()); tries++) await sleep(20);
+      await expect.poll(said, { timeout: 30_000 }).toMatch(/same|differ|EOF/);
       expect(said()).toBe('up\nsame\n');
     });
   });
@@ -256,12 +264,9 @@ describe.runIf(root)('a command runs on the plaintext (as root)', () => {
   });
 
   test('readiness can be told by a URL too', async () => {
-    const free = createServer().listen(0, '127.0.0.1');
-    await once(free, 'listening');
-    const { port } = free.address() as { port: number };
-    await new Promise((resolve) => free.close(resolve));
+    const port = await freePort();
     const server =
-      'import http.server,sys,threading,time\nclass H(http.server.BaseHTTPRequestHandler):\n  def do_GET(s):\n    s.send_response(200 if s.path=="/health" else 404); s.end_headers()\n  def log_message(s,*a): pass\nh=http.server.HTTPServer(("127.0.0.1",int(sys.argv[1])),H)\nthreading.Thread(target=h.serve_forever,daemon=True).start()\nimport os\nfor _ in range(200):\n  if os.stat(os.environ["WEIGHTSEAL_MODEL_PATH"]).st_size==0: print("wiped"); break\n  time.sleep(0.05)';
+      'import http.server,sys,threading,time\nclass H(http.server.BaseHTTPRequestHandler):\n  def do_GET(s):\n    s.send_response(200 if s.path=="/health" else 404); s.end_headers()\n  def log_message(s,*a): pass\nh=http.server.HTTPServer(("127.0.0.1",int(sys.argv[1])),H)\nthreading.Thread(target=h.serve_forever,daemon=True).start()\nimport os\nwhile True:\n  if os.stat(os.environ["WEIGHTSEAL_MODEL_PATH"]).st_size==0: print("wiped"); break\n  time.sleep(0.05)';
     const url = `http://127.0.0.1:${port}/health`;
     const flags = ['--release', 'on-ready', '--ready-url', url];
     expect(await outcome(start(flags, ['python3', '-c', server, String(port)]))).toMatchObject({

@@ -19,7 +19,7 @@ afterAll(() => model[Symbol.asyncDispose]());
 
 const hold = (options: object) => holder({ path: model.path, keyFile, options });
 /** For a command that outlives what has started it: its standard input ends with that. */
-const WAIT = 'for _ in $(seq 500); do [ -e "$0/go" ] && break; sleep 0.02; done';
+const WAIT = 'for _ in $(seq 3000); do [ -e "$0/go" ] && break; sleep 0.02; done';
 
 // Alone on the machine: every load and every run of others sweeps there too.
 describe.runIf(isRoot)('what kill -9 has left where all loads go (on Linux, as root)', () => {

@@ -83,7 +83,10 @@ describe.runIf(process.platform === 'linux')('who uses a file, from /proc (on Li
     ['for reading', 'exec 4<"$1"'],
     ['for writing', 'exec 4>>"$1"'],
     ['by another name', 'exec 4<"$1-link"'],
-    ['in a process that another has started', '{ exec 4<"$1"; sleep 60; } & sleep 0.2'],
+    [
+      'in a process that another has started',
+      '{ exec 4<"$1"; : >"$1-has"; sleep 60; } & until [ -e "$1-has" ]; do sleep 0.02; done',
+    ],
     ['with the name gone', 'exec 4<"$1"; mv "$1" "$1-moved"'],
   ])('one that another process has open %s is open', async (_, script) => {
     linkSync(path, `${path}-link`);

@@ -29,9 +29,10 @@ describe('a header that is hostile', () => {
     ['has a number without end', `{"a":{"shape":[${'9'.repeat(MILLIONS)}`, /2\^53/],
     ['has too many names', `{"__metadata__":{${manyNames(1_000_001)}}}`, /more than 1000000 names/],
   ])('%s, and is refused soon', (_, text, message) => {
-    const start = performance.now();
+    // Of its own, whatever else the machine does.
+    const before = process.cpuUsage();
     expect(() => parse(text)).toThrow(invalid(message));
-    expect(performance.now() - start).toBeLessThan(20_000);
+    expect(process.cpuUsage(before).user).toBeLessThan(20_000_000);
   });
 
   test.each<[string, string, RegExp]>([

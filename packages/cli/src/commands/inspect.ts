@@ -8,8 +8,9 @@ const WIDTH = 12;
 
 export async function inspect(args: Args, { signal }: Session): Promise<Result> {
   const library = await core();
-  const inspection = await library.inspect(pathOf(args, 'inspect'), { signal });
-  return { value: inspection, lines: describe(inspection), essential: true };
+  const input = pathOf(args, 'inspect');
+  const inspection = await library.inspect(input, { signal });
+  return { value: { input, ...inspection }, lines: describe(inspection), essential: true };
 }
 
 function describe(file: Inspection): string[] {

@@ -8,9 +8,9 @@ export async function keygen(args: Args, { signal }: Session): Promise<Result> {
   const essential = true;
   if (args.has('rotate')) {
     const key = localKeyFromUri(`local:${path}`, { allowKeyOfOthers: args.has('allow-key-of-others') });
-    const version = await key.rotate({ signal });
-    return { value: { uri: key.uri, version }, lines: [key.uri], essential };
+    const keyVersion = await key.rotate({ signal });
+    return { value: { keyUri: key.uri, keyVersion }, lines: [key.uri], essential };
   }
-  const uri = await generateKeyFile(path);
-  return { value: { uri }, lines: [uri], essential };
+  const keyUri = await generateKeyFile(path);
+  return { value: { keyUri }, lines: [keyUri], essential };
 }

@@ -1,4 +1,4 @@
-import type { RotationStatus } from '@weightseal/core';
+import type { KeyDescription, RotationStatus } from '@weightseal/core';
 import { checkKey, type KeyCheck, type Step, works } from '../check-key.js';
 import { usageError } from '../cli-error.js';
 import { configuration, configurationFor, shownKeys, tellUse, used } from '../configuration.js';
@@ -55,7 +55,7 @@ function plain({ name, check, steps }: Row): object {
   const { uri, description, rotation } = check;
   return {
     ...(name !== undefined && { name }),
-    uri,
+    keyUri: uri,
     works: works(check),
     steps: steps.map(({ step, ms, told: failure }) => ({
       step,
@@ -63,9 +63,13 @@ function plain({ name, check, steps }: Row): object {
       ms: Math.round(ms * 10) / 10,
       ...(failure && { code: failure.code, message: failure.message }),
     })),
-    ...(description && { description }),
+    ...(description && { description: described(description) }),
     ...(rotation && { rotation }),
   };
+}
+
+function described({ uri: _, primaryVersion: keyVersion, ...rest }: KeyDescription): object {
+  return { keyVersion, ...rest };
 }
 
 function lines({ name, check, steps }: Row): string[] {

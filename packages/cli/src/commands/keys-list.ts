@@ -17,7 +17,11 @@ function plain(config: Config): object {
   return {
     ...used(config),
     profiles,
-    keys: [...config.keys.values()].map(({ directory: _, ...key }) => key),
+    keys: [...config.keys.values()].map(({ directory: _, name, uri: keyUri, ...key }) => ({
+      name,
+      keyUri,
+      ...key,
+    })),
     recipients: recipients.map(({ keys, ...rule }) => ({ ...rule, keys: keys.map(nameOf) })),
     open: config.keysToOpen()?.map(nameOf),
     deadlineMs,

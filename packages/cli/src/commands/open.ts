@@ -32,7 +32,7 @@ export async function open(args: Args, session: Session): Promise<Result> {
     overwrite,
   });
   return {
-    value: { output, ...used, ...opened, contextChecked: options.context !== undefined },
+    value: { input, output, ...used, ...opened, contextChecked: options.context !== undefined },
     lines: [`opened ${size(opened.size)} into ${quote(output)}`],
     notes: [
       options.context ? undefined : uncheckedContext(opened.context),
@@ -51,7 +51,7 @@ async function openToStdout(
   const stream = openToStream(input === '-' ? stdin() : input, options);
   const written = await pour(stream, signal);
   return {
-    value: { output: '-', ...used, size: written, contextChecked: options.context !== undefined },
+    value: { input, output: '-', ...used, size: written, contextChecked: options.context !== undefined },
     lines: [],
     stdoutTaken: true,
     notes: options.context ? [] : [uncheckedContext()],

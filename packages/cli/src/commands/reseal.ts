@@ -17,7 +17,7 @@ export async function reseal(args: Args, session: Session): Promise<Result> {
     onWait: sayWaiting(path, session.quiet),
   });
   return {
-    value: { path, ...used, ...resealed },
+    value: { input: path, output: path, ...used, ...resealed },
     lines: [
       `resealed ${quote(path)}, id ${resealed.id}; these keys open it now:`,
       ...recipientLines(resealed),

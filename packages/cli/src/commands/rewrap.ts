@@ -17,7 +17,7 @@ export async function rewrap(args: Args, session: Session): Promise<Result> {
     onWait: sayWaiting(path, session.quiet),
   });
   return {
-    value: { path, ...used, ...rewrapped },
+    value: { input: path, output: path, ...used, ...rewrapped },
     lines: [`rewrapped ${quote(path)}; these keys open it now:`, ...recipientLines(rewrapped)],
   };
 }

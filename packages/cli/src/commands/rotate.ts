@@ -3,6 +3,7 @@ import { CliError, usageError } from '../cli-error.js';
 import { configurationFor, shownKeys, tellUse, used } from '../configuration.js';
 import { core } from '../core.js';
 import { accessOf, resolveKeys } from '../keys.js';
+import { CHANGING } from '../recipients.js';
 import { quote, shellWord } from '../text.js';
 import type { Args, Result, Session } from '../types.js';
 import { wholeNumber } from '../values.js';
@@ -63,12 +64,12 @@ export async function schedule(
   const { canScheduleRotation } = await core();
   if (!canScheduleRotation(key))
     throw usageError(
-      `rotate: Keys of ${key.provider}: have no schedule; run \`weightseal rotate\` from one of yours.`,
+      `rotate: Keys of ${key.provider}: turn over only when somebody says so, and have no schedule that --every, --off and --status could be about. Run \`weightseal rotate\` with the key alone, as often as you want, from cron or a timer.`,
     );
   if (rotation.kind === 'schedule') await key.scheduleRotation(rotation.days, { signal });
   const status = await key.rotationStatus({ signal });
   return {
-    value: { uri: key.uri, rotation: status },
+    value: { keyUri: key.uri, rotation: status },
     lines: [`${quote(key.uri)} turns over ${rotationText(status)}`],
     essential: true,
   };
@@ -78,12 +79,14 @@ export async function rotateNow(key: KeyWrapper, same: string, signal: AbortSign
   const { canRotate } = await core();
   if (!canRotate(key))
     throw usageError(
-      `rotate: Keys of ${key.provider}: have no versions; make another key, and \`rewrap\` for it.`,
+      key.provider === 'passphrase'
+        ? `rotate: A passphrase has no versions; to change it, change it in each file: ${CHANGING}.`
+        : `rotate: Keys of ${key.provider}: have no versions; make another key, and \`rewrap\` for it.`,
     );
   const from = await versionOf(key, signal);
   const to = await key.rotate({ signal });
   return {
-    value: { uri: key.uri, from, to },
+    value: { keyUri: key.uri, keyVersion: to, formerKeyVersion: from },
     lines: [
       `rotated ${quote(key.uri)}: ${versions(from, to)}`,
       'What was sealed before still opens. To move a file to the new version:',

@@ -1,5 +1,6 @@
 import type { ErrorCode } from '@weightseal/core';
 import type { Ran, RunEvent, RunOptions } from '@weightseal/loader';
+import { keepWarning } from '../captured.js';
 import { usageError } from '../cli-error.js';
 import { didYouMean } from '../did-you-mean.js';
 import { codeLine, told } from '../failure.js';
@@ -57,12 +58,13 @@ export async function run(args: Args, session: Session): Promise<Result> {
     onProgress: await session.progress('opening'),
     ignoredSignals: session.ignoredSignals,
     earlierSignals: session.earlierSignals(),
-    onEvent: (event) => onEvent(event, session, context !== undefined),
+    onEvent: (event) =>
+      onEvent(event, session, { contextChecked: context !== undefined, json: args.has('json') }),
   };
   const ran = await loader.run(path, options).catch(notRun);
   if ('notRun' in ran) return ran.notRun;
   return {
-    value: { ...used, ...ran, contextChecked: context !== undefined },
+    value: { input: path, ...used, ...ran, contextChecked: context !== undefined },
     lines: warningsOf(ran).map((text) => `weightseal: warning: ${text}`),
     essential: true,
     // The command's standard output is its own.
@@ -104,15 +106,27 @@ async function notRun(error: unknown): Promise<{ notRun: Result }> {
   return { notRun: { value, lines, essential: true, stdoutTaken: true, exitCode } };
 }
 
-function onEvent(event: RunEvent, { quiet, handOver }: Session, contextChecked: boolean): void {
+interface Telling {
+  readonly contextChecked: boolean;
+  readonly json: boolean;
+}
+
+function onEvent(
+  event: RunEvent,
+  { quiet, handOver, commandEnded }: Session,
+  { contextChecked, json }: Telling,
+): void {
   if (event.event === 'started') {
     handOver(event.pid);
     if (quiet) return;
     // Before the command has its say, and not when a server ends after months.
     if (!contextChecked) tellNote(uncheckedContext(event.opened.context));
     for (const warning of event.placement.warnings) tellNote(warning);
+  } else if (event.event === 'ended') {
+    commandEnded();
   } else if (event.event === 'warning') {
-    if (!quiet) tellNote(event.message);
+    if (json) keepWarning(event.message);
+    else if (!quiet) tellNote(event.message);
   } else if (!quiet && (event.when === 'ready' || event.how !== 'wiped')) tellNote(RELEASED[event.how]);
 }
 

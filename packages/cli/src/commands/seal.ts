@@ -1,11 +1,10 @@
-import type { InputBytes, Sealed, SealOptions } from '@weightseal/core';
+import type { InputBytes, OnProgress, Sealed, SealOptions } from '@weightseal/core';
 import { usageError } from '../cli-error.js';
 import { core } from '../core.js';
 import { keysToSeal } from '../keys.js';
 import { openCommand, openingKey } from '../open-command.js';
 import { pour } from '../output.js';
 import { PlainInput } from '../plain-input.js';
-import { unlessSealed } from '../sealed-already.js';
 import { quote, shellWord, size } from '../text.js';
 import type { Args, Result, Session } from '../types.js';
 import { wholeNumber } from '../values.js';
@@ -16,19 +15,18 @@ export async function seal(args: Args, session: Session): Promise<Result> {
   const segmentLength = wholeNumber(args, 'segment-length');
   await using plain = await PlainInput.at(input);
   const { keys, context, used } = await keysToSeal(args, plain.place);
-  const { bytes: given, name } = await plain.open();
-  const what = input === '-' ? 'What comes from standard input' : quote(input);
-  const bytes = args.has('seal-again') ? given : await unlessSealed(given, what, output === '-');
+  const { bytes, name } = await plain.open();
   const options: SealOptions = {
     context,
     segmentLength,
     name: args.one('name') ?? name,
     keys,
+    sealAgain: args.has('seal-again'),
     signal: session.signal,
     onProgress: await session.progress('sealing'),
   };
   const toOpen = () => openCommand(args, output, openingKey(args, used), context);
-  if (output === '-') return await sealToStdout(bytes, options, session.signal, used, toOpen());
+  if (output === '-') return await sealToStdout(args, bytes, options, session.signal, used, toOpen());
   const digest = !args.has('no-digest');
   const overwrite = args.has('force');
   const { sealToFile } = await core();
@@ -39,8 +37,9 @@ export async function seal(args: Args, session: Session): Promise<Result> {
   });
   const command = toOpen();
   return {
-    value: { output, ...used, ...sealed, openCommand: command },
+    value: { input, output, ...used, ...sealed, openCommand: command },
     lines: [summary(output, sealed), 'To open it:', `  ${command.map(shellWord).join(' ')}`],
+    notes: [emptyInput(input, sealed.size)],
   };
 }
 
@@ -52,6 +51,7 @@ function besides(input: string): string {
 }
 
 async function sealToStdout(
+  { operand }: Args,
   input: InputBytes,
   options: SealOptions,
   signal: AbortSignal,
@@ -59,12 +59,24 @@ async function sealToStdout(
   command: readonly string[],
 ): Promise<Result> {
   const { sealToStream } = await core();
-  const sealedSize = await pour(sealToStream(input, options), signal);
+  let size = 0;
+  const onProgress: OnProgress = (progress) => {
+    size = progress.bytes;
+    options.onProgress?.(progress);
+  };
+  const sealedSize = await pour(sealToStream(input, { ...options, onProgress }), signal);
   return {
-    value: { output: '-', ...used, sealedSize, openCommand: command },
+    value: { input: operand, output: '-', ...used, sealedSize, openCommand: command },
     lines: [],
+    notes: [emptyInput(operand, size)],
     stdoutTaken: true,
   };
+}
+
+/** The program before a pipe may have failed, which nobody here hears of. */
+function emptyInput(input: string, bytes: number): string | undefined {
+  if (bytes > 0) return undefined;
+  return `${input === '-' ? 'standard input' : quote(input)} was empty, so what was sealed has 0 B. If that is not what you meant, look at where it comes from.`;
 }
 
 function summary(output: string, sealed: Sealed): string {

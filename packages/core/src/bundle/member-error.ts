@@ -24,7 +24,7 @@ export function memberTampered(file: string, why: string, cause?: unknown): Weig
 }
 
 /** The error for whatever a member of a bundle was refused with. */
-export function openError(error: unknown, file: string): WeightsealError {
+export function openError(error: unknown, file: string): Error {
   if (isWeightsealError(error)) {
     if (error.class !== 'integrity' || isOurs(error.code)) return error;
     return memberTampered(file, lower(error.message), error);
@@ -57,7 +57,7 @@ export function digestMismatch(file: string): WeightsealError {
 }
 
 /** Likewise, for a file that is to be sealed. */
-export function sealError(error: unknown, path: string): WeightsealError {
+export function sealError(error: unknown, path: string): Error {
   if (!(error instanceof TaskError)) return passError(error, `seal ${shown(path)}`);
   const { told, short } = error.failure;
   if (told === 'INPUT_CHANGED' || short) return inputChanged(shown(path));

@@ -29,6 +29,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
   onWait: 'function',
   digest: 'boolean',
   overwrite: 'boolean',
+  sealAgain: 'boolean',
   strict: 'boolean',
   whole: 'boolean',
   grow: 'boolean',
@@ -54,6 +55,7 @@ const SEALING = [
   'signal',
   'name',
   'onProgress',
+  'sealAgain',
 ];
 const CHANGING = ['keys', 'context', 'hedgeMs', 'add', 'remove', 'signal', 'onProgress', 'onWait'];
 /** Which of them our functions take, so that none is proposed that would have no effect. For other functions, any may be meant unless they say. */

@@ -1,3 +1,4 @@
+import { isCallers } from '../common/progress.js';
 import { systemFailure } from '../common/system-errors.js';
 import { ioError, isWeightsealError, WeightsealError } from '../errors.js';
 import type { FloeMessage } from '../format/floe.js';
@@ -205,9 +206,9 @@ function taskFor(
   };
 }
 
-/** The WeightsealError for whatever a pass threw, when no segment is to blame. */
-export function passError(error: unknown, doing: string): WeightsealError {
-  if (isWeightsealError(error)) return error;
+/** The WeightsealError for whatever a pass threw, when no segment is to blame; what a caller's function threw is theirs. */
+export function passError(error: unknown, doing: string): Error {
+  if (isWeightsealError(error) || isCallers(error)) return error;
   if (!(error instanceof TaskError)) return ioError(error, doing);
   const { system, short, writing, message } = error.failure;
   const cause = Object.assign(new Error(message), system);

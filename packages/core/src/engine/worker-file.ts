@@ -1,3 +1,5 @@
+import type { Stats } from 'node:fs';
+import { dirname } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { lstatSync, readFileSync, realpathSync } from '../io/sync-fs.js';
 
@@ -7,6 +9,8 @@ declare const WORKER_TEXT: string;
 const text: string = WORKER_TEXT;
 
 const OTHERS_WRITE = 0o022;
+/** As /tmp has it: who can write to a directory can rename his own files there, and nobody else's. */
+const STICKY = 0o1000;
 
 let found: URL | false | undefined;
 
@@ -39,13 +43,18 @@ function besideUs(): URL | undefined {
   }
 }
 
-/** A regular file that nobody but its owner can change, and its owner is this user or root. */
+/** A regular file that nobody but its owner can change, or put another in its place, and its owner is this user or root. The path has no links. */
 function isOursAlone(path: string): boolean {
   const stat = lstatSync(path);
-  const known = [0, process.geteuid?.() ?? stat.uid];
-  return (
-    stat.isFile() &&
-    known.includes(stat.uid) &&
-    (process.platform === 'win32' || (stat.mode & OTHERS_WRITE) === 0)
-  );
+  if (!stat.isFile() || !isOurs(stat, OTHERS_WRITE)) return false;
+  for (let at = dirname(path); ; at = dirname(at)) {
+    const directory = lstatSync(at);
+    if (!isOurs(directory, directory.mode & STICKY ? 0 : OTHERS_WRITE)) return false;
+    if (at === dirname(at)) return true;
+  }
+}
+
+function isOurs({ uid, mode }: Pick<Stats, 'uid' | 'mode'>, others: number): boolean {
+  const known = [0, process.geteuid?.() ?? uid];
+  return known.includes(uid) && (process.platform === 'win32' || (mode & others) === 0);
 }

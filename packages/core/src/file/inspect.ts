@@ -6,6 +6,7 @@ import { FLOE_HEADER, segmentsOfBody } from '../format/sizes.js';
 import type { ByteSource } from '../io/byte-source.js';
 import { Input } from '../io/input.js';
 import { readHeadOf } from './head.js';
+import { inFile } from './in-file.js';
 
 /** What a sealed file shows to anyone. None of it is authenticated: only a key can tell whether it is true. */
 export interface Inspection {
@@ -45,7 +46,15 @@ export async function inspect(
   options: { signal?: AbortSignal | undefined } = {},
 ): Promise<Inspection> {
   await using opened = await Input.open(input, checkKinds(options, 'inspect'));
-  const source = opened.anywhere;
+  return await inspectIn(opened.anywhere, options).catch((error: unknown) => {
+    throw inFile(error, opened.path);
+  });
+}
+
+async function inspectIn(
+  source: ByteSource,
+  options: { signal?: AbortSignal | undefined },
+): Promise<Inspection> {
   const { envelope, copy, preamble, floeHeader } = await readHeadOf(source, options.signal);
   const segmentLength = parseSegmentLength(floeHeader);
   const offset = preamble.payloadOffset + FLOE_HEADER;

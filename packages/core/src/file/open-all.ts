@@ -8,6 +8,7 @@ import { release } from '../format/segment.js';
 import { writeAt } from '../io/output/output-file.js';
 import type { ReadOptions } from '../io/reads.js';
 import type { Head } from './head.js';
+import { inFile } from './in-file.js';
 import type { SealedInput } from './sealed-input.js';
 import { checkSize, type Unlocked, type UnlockOptions } from './unlock.js';
 
@@ -70,7 +71,7 @@ export async function openAll(
     await sealed.checkUnchanged();
     return describe(sealed.unlocked, size, digest !== undefined);
   } catch (error) {
-    throw passError(error, file ? `open into ${file.path}` : 'verify the file');
+    throw inFile(passError(error, file ? `open into ${file.path}` : 'verify the file'), sealed.path);
   } finally {
     await digest?.end();
   }

@@ -11,7 +11,6 @@ import {
 } from '../engine/pass.js';
 import { type Batch, batches } from '../engine/plan.js';
 import { TaskError } from '../engine/task.js';
-import type { WeightsealError } from '../errors.js';
 import { FileSource, loadRange } from '../io/byte-source.js';
 import type { ReadOptions } from '../io/reads.js';
 import type { OpenPass } from './sealed-input.js';
@@ -64,7 +63,7 @@ export class Payload {
     return runPass({ ...pass, message, load }, plan, some, slotsFor(plan, message));
   }
 
-  async explain(error: unknown, _given?: number, signal?: AbortSignal): Promise<WeightsealError> {
+  async explain(error: unknown, _given?: number, signal?: AbortSignal): Promise<Error> {
     const position = error instanceof TaskError ? error.failure.position : undefined;
     if (position === undefined) return passError(error, 'read the sealed file');
     return diagnose(this.body, position, signal);

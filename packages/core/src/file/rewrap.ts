@@ -14,6 +14,7 @@ import { checkChange, type RecipientChange, slotsToKeep } from '../keys/recipien
 import { unwrapDataKey } from '../keys/unwrap.js';
 import { checkSlotCount, wrapForAll } from '../keys/wrap.js';
 import { encodeEnvelopeCopy, encodeHead, type Head, readHeadOf } from './head.js';
+import { inFile } from './in-file.js';
 import { type Recipient, recipientOf } from './inspect.js';
 import { areaForDocument } from './sealer.js';
 import { checkStillOurs } from './still-ours.js';
@@ -49,12 +50,21 @@ export async function rewrap(path: string | URL, options: RewrapOptions): Promis
   checkChange(options, 'rewrap');
   await using locked = await openLocked(checkPath(path, 'The path of the sealed file'), true, options);
   const { file } = locked;
-  const head = await readHeadOf(file, options.signal);
-  const envelope = await newEnvelope(head, options);
+  const { head, envelope } = await changed(file, options).catch((error: unknown) => {
+    throw inFile(error, file.path);
+  });
   const fits = encodeEnvelope(envelope).length <= copyCapacity(head.preamble.area);
   if (fits || !options.grow) await writeInPlace(file, head, envelope);
   else await writeAnew(file, head, envelope, options);
   return { recipients: envelope.slots.map(recipientOf), generation: envelope.generation, grown: !fits };
+}
+
+async function changed(
+  file: FileSource,
+  options: RewrapOptions,
+): Promise<{ readonly head: Head; readonly envelope: Envelope }> {
+  const head = await readHeadOf(file, options.signal);
+  return { head, envelope: await newEnvelope(head, options) };
 }
 
 async function newEnvelope(head: Head, options: RewrapOptions): Promise<Envelope> {
@@ -74,7 +84,7 @@ async function newEnvelope(head: Head, options: RewrapOptions): Promise<Envelope
   using dataKey = await unwrapDataKey(head.envelope, options);
   const kept = slotsToKeep(slots, { add, remove });
   checkSlotCount(kept.length + add.length);
-  const added = add.length > 0 ? await wrapForAll(dataKey, add, core.context, signal) : [];
+  const added = add.length > 0 ? await wrapForAll(dataKey, add, core.context, signal, kept) : [];
   const parts = { generation, core, slots: [...kept, ...added], metadata };
   return proven(dataKey.bytes, authenticateEnvelope(dataKey.bytes, parts), head.floeHeader);
 }

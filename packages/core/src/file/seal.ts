@@ -19,9 +19,10 @@ import type { Slots } from '../engine/slots.js';
 import { throwIfAborted, WeightsealError } from '../errors.js';
 import type { FloeMessage } from '../format/floe.js';
 import { isFileName, type Metadata } from '../format/metadata.js';
+import { isSealed, MAGIC_LENGTH } from '../format/preamble.js';
 import { release } from '../format/segment.js';
 import { FLOE_HEADER, OVERHEAD, segmentsOfPlaintext } from '../format/sizes.js';
-import { loadRange } from '../io/byte-source.js';
+import { loadRange, readExactly } from '../io/byte-source.js';
 import type { Feeder } from '../io/feeder.js';
 import { attend, Input, type InputBytes } from '../io/input.js';
 import { OutputFile } from '../io/output/output-file.js';
@@ -35,6 +36,8 @@ export interface SealOptions extends SealerOptions, ReadOptions {
   /** The original file's name to keep, encrypted; by default that of the input file. */
   readonly name?: string | undefined;
   readonly onProgress?: OnProgress | undefined;
+  /** Whether what is sealed already may be sealed once more (nearly always a slip); the default is false. */
+  readonly sealAgain?: boolean | undefined;
 }
 
 export interface SealFileOptions extends SealOptions {
@@ -60,7 +63,7 @@ export interface Sealed {
  * Seals a file, a byte source or a stream into a file. Resolves when the sealed file is durable under its name, and leaves nothing when
  * it throws.
  *
- * @throws INPUT_NOT_FOUND, INPUT_CHANGED, OUTPUT_EXISTS, NO_SPACE, IO_ERROR, ABORTED, INVALID_ARGUMENT, CONTEXT_INVALID,
+ * @throws ALREADY_SEALED, INPUT_NOT_FOUND, INPUT_CHANGED, OUTPUT_EXISTS, NO_SPACE, IO_ERROR, ABORTED, INVALID_ARGUMENT, CONTEXT_INVALID,
  *   RECIPIENT_REQUIRED, WRAP_NOT_VERIFIED, and what the key providers throw
  */
 export async function sealToFile(
@@ -71,9 +74,12 @@ export async function sealToFile(
   check(options, 'sealToFile');
   const path = filePath(output);
   await using opened = await Input.open(input, options);
+  if (opened.source) await checkPlain(opened, options);
   if (opened.file) warmFor(opened.file.size);
   await using file = await OutputFile.create(path, options.overwrite ?? false, 0o666);
   using sealer = await Sealer.create(options);
+  // A stream comes when it likes: keys that fail are told before that.
+  if (opened.feeder) await checkPlain(opened, options);
   const sealed = await sealInto(opened, file, sealer, options);
   throwIfAborted(options.signal);
   await opened.checkAtRest(sealed.digest, options.signal);
@@ -145,7 +151,9 @@ export function sealToStream(
 
 async function* sealChunks(input: InputBytes, options: SealOptions): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   await using opened = await Input.open(input, options);
+  if (opened.source) await checkPlain(opened, options);
   using sealer = await Sealer.create(options);
+  if (opened.feeder) await checkPlain(opened, options);
   const plan = planFor(sealer.message.segmentLength, opened.size, true, opened.reads);
   const pass = { ...passOf(sealer, opened, options), emit: true };
   try {
@@ -200,6 +208,22 @@ async function* streamBatches(
       slot,
     };
   }
+}
+
+/** To seal a sealed file once more is nearly always a slip (`seal *`). @throws ALREADY_SEALED */
+async function checkPlain(
+  { source, feeder, path }: Input,
+  { sealAgain = false, signal }: SealOptions,
+): Promise<void> {
+  if (sealAgain || (source && source.size < MAGIC_LENGTH)) return;
+  const beginning = source
+    ? await readExactly(source, 0, MAGIC_LENGTH, signal)
+    : await feeder!.peek(MAGIC_LENGTH);
+  if (!isSealed(beginning)) return;
+  throw new WeightsealError(
+    'ALREADY_SEALED',
+    `${path ?? 'The input'} is sealed already. \`rewrap\` changes who opens it, and \`reseal\` gives it a new data key; --seal-again, in a program \`sealAgain\`, seals it once more.`,
+  );
 }
 
 /** @throws INVALID_ARGUMENT */

@@ -1,5 +1,4 @@
 import type { Output, Pass, Plan } from '../engine/pass.js';
-import type { WeightsealError } from '../errors.js';
 import type { Unlocked } from './unlock.js';
 
 /** What every open of a payload has in common, whatever its input is. */
@@ -14,8 +13,10 @@ export interface SealedInput extends AsyncDisposable {
   plan(throughMain: boolean): Plan;
   /** Runs the pass over the whole payload. */
   run(pass: OpenPass, plan: Plan): AsyncGenerator<Output>;
+  /** Where it is, when it is a local file. */
+  readonly path: string | undefined;
   /** The error for what a pass threw after giving out `given` bytes. */
-  explain(error: unknown, given: number, signal: AbortSignal | undefined): Promise<WeightsealError>;
+  explain(error: unknown, given: number, signal: AbortSignal | undefined): Promise<Error>;
   /** @throws INPUT_CHANGED when the input is no longer what was opened */
   checkUnchanged(): Promise<void>;
 }

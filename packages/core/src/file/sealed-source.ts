@@ -6,6 +6,7 @@ import { FLOE_HEADER, OVERHEAD, segmentsOfBody } from '../format/sizes.js';
 import { type ByteSource, readExactly } from '../io/byte-source.js';
 import type { Input } from '../io/input.js';
 import { readHeadOf } from './head.js';
+import { inFile } from './in-file.js';
 import { Payload } from './payload.js';
 import type { SealedInput } from './sealed-input.js';
 import { checkSize, type Unlocked, type UnlockOptions, unlock } from './unlock.js';
@@ -37,7 +38,7 @@ export class SealedSource extends Payload implements SealedInput {
       return await SealedSource.#unlock(source, input, options);
     } catch (error) {
       await input[Symbol.asyncDispose]();
-      throw error;
+      throw inFile(error, input.path);
     }
   }
 
@@ -60,6 +61,14 @@ export class SealedSource extends Payload implements SealedInput {
       unlocked[Symbol.dispose]();
       throw error;
     }
+  }
+
+  get path(): string | undefined {
+    return this.#input.path;
+  }
+
+  override async explain(error: unknown, given?: number, signal?: AbortSignal): Promise<Error> {
+    return inFile(await super.explain(error, given, signal), this.path);
   }
 
   async #authenticateLast(signal: AbortSignal | undefined): Promise<void> {

@@ -10,12 +10,13 @@ import {
 } from '../engine/pass.js';
 import type { Slots } from '../engine/slots.js';
 import { TaskError } from '../engine/task.js';
-import { WeightsealError } from '../errors.js';
+import { isWeightsealError, WeightsealError } from '../errors.js';
 import { view } from '../format/bytes.js';
 import { NOT_FINAL, OVERHEAD } from '../format/sizes.js';
 import type { Feeder } from '../io/feeder.js';
 import type { Input } from '../io/input.js';
 import { readHead, truncated } from './head.js';
+import { inFile } from './in-file.js';
 import type { OpenPass, SealedInput } from './sealed-input.js';
 import { type Unlocked, type UnlockOptions, unlock } from './unlock.js';
 
@@ -38,12 +39,16 @@ export class SealedStream implements SealedInput {
       return new SealedStream(await unlock(head, options), feeder, input);
     } catch (error) {
       await input[Symbol.asyncDispose]();
-      throw error;
+      throw inFile(error, input.path);
     }
   }
 
   get size(): number | undefined {
     return this.unlocked.metadata.size;
+  }
+
+  get path(): string | undefined {
+    return this.#input.path;
   }
 
   plan(): Plan {
@@ -61,15 +66,15 @@ export class SealedStream implements SealedInput {
     );
   }
 
-  explain(error: unknown, given: number): Promise<WeightsealError> {
+  explain(error: unknown, given: number): Promise<Error> {
     const position = error instanceof TaskError ? error.failure.position : undefined;
     const told =
       position === undefined
         ? passError(error, 'read the stream')
         : segmentError('SEGMENT_TAMPERED', position);
-    if (told.class !== 'integrity') return Promise.resolve(told);
+    if (!isWeightsealError(told) || told.class !== 'integrity') return Promise.resolve(told);
     const message = `${told.message} The first ${given} bytes were authentic, the whole is not: do not use what came before.`;
-    return Promise.resolve(new WeightsealError(told.code, message, { cause: told }));
+    return Promise.resolve(inFile(new WeightsealError(told.code, message, { cause: told }), this.path));
   }
 
   checkUnchanged(): Promise<void> {

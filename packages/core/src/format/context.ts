@@ -1,3 +1,4 @@
+import { nearest } from '../common/nearest.js';
 import { WeightsealError } from '../errors.js';
 import { hasControl } from './bytes.js';
 import { canonicalJson, isObject, type Json } from './canonical-json.js';
@@ -8,6 +9,8 @@ export type Context = Readonly<Record<string, string>>;
 /** FORMAT.md §5.3. */
 export const MAX_CONTEXT_ENTRIES = 64;
 export const MAX_CONTEXT_BYTES = 4096;
+/** Of the names of a file's context, in a message. */
+const MOST_TOLD = 16;
 
 /** What is wrong with a context, or undefined when nothing is. */
 export function contextProblem(context: Json | Context | undefined): string | undefined {
@@ -93,12 +96,28 @@ export function encodeContext(context: Context): Uint8Array<ArrayBuffer> {
 export function expectContext(actual: Context, expected: Context | undefined): void {
   if (expected === undefined) return;
   for (const [name, value] of Object.entries(readContext(expected))) {
-    if (Object.hasOwn(actual, name) && actual[name] === value) continue;
-    const found = Object.hasOwn(actual, name) ? JSON.stringify(actual[name]) : 'nothing';
-    throw new WeightsealError(
-      'CONTEXT_MISMATCH',
-      `The file is sealed for another context: ${JSON.stringify(name)} is ${found}, and ${JSON.stringify(value)} was expected. ` +
-        'Check that this is the file you meant; `inspect` shows its context.',
+    if (!Object.hasOwn(actual, name)) throw mismatch(lacking(name, actual));
+    if (actual[name] === value) continue;
+    throw mismatch(
+      `${JSON.stringify(name)} is ${JSON.stringify(actual[name])}, and ${JSON.stringify(value)} was expected.`,
     );
   }
+}
+
+/** The names that there are, which anybody can read, and not their values. */
+function lacking(name: string, actual: Context): string {
+  const names = Object.keys(actual);
+  const meant = nearest(name, names);
+  const hint = meant === undefined ? '' : ` Did you mean ${JSON.stringify(meant)}?`;
+  const shown = names.slice(0, MOST_TOLD).map((one) => JSON.stringify(one));
+  const more = names.length > shown.length ? ` and ${names.length - shown.length} more` : '';
+  const has = names.length === 0 ? 'it has none at all' : `it has ${shown.join(', ')}${more}`;
+  return `${JSON.stringify(name)} was expected, and is not in it; ${has}.${hint}`;
+}
+
+function mismatch(what: string): WeightsealError {
+  return new WeightsealError(
+    'CONTEXT_MISMATCH',
+    `The file is sealed for another context: ${what} Check that this is the file you meant; \`inspect\` shows its context.`,
+  );
 }

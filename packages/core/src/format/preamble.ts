@@ -7,6 +7,7 @@ export const MIN_AREA = 4096;
 export const MAX_AREA = 1_048_576;
 /** FORMAT.md §12.3. */
 export const DEFAULT_AREA = 16_384;
+export const MAGIC_LENGTH = 8;
 const MAGIC = Uint8Array.of(0x89, 0x57, 0x53, 0x45, 0x41, 0x4c, 0x0d, 0x0a);
 const VERSION = 1;
 /** Version and flags, as they stand after the magic. */
@@ -33,9 +34,14 @@ export function encodePreamble({ area, payloadOffset }: Preamble): Uint8Array<Ar
   return out;
 }
 
+/** Whether this is how a sealed file begins. */
+export function isSealed(bytes: Uint8Array): boolean {
+  return bytes.length >= MAGIC_LENGTH && MAGIC.every((byte, at) => bytes[at] === byte);
+}
+
 /** Parses the first 4096 bytes of a file, or all of a shorter one. */
 export function parsePreamble(bytes: Uint8Array): Preamble {
-  if (bytes.length < MAGIC.length || !MAGIC.every((byte, at) => bytes[at] === byte)) {
+  if (!isSealed(bytes)) {
     throw new WeightsealError(
       'NOT_SEALED',
       'This is not a sealed file; check the path, or seal the file first.',

@@ -1,4 +1,5 @@
 import { abortedError, isWeightsealError, throwIfAborted, WeightsealError } from '../errors.js';
+import { concat } from '../format/bytes.js';
 
 /** What a stream operation reads: a Node stream, a web stream, or any async iterable of bytes. */
 export type ByteStream = AsyncIterable<Uint8Array> | ReadableStream<Uint8Array>;
@@ -15,7 +16,7 @@ export class Feeder implements AsyncDisposable {
   constructor(stream: ByteStream, signal: AbortSignal | undefined) {
     this.#stream = stream;
     hearErrors(stream);
-    this.#iterator = iteratorOf(stream as AsyncIterable<Uint8Array>);
+    this.#iterator = iteratorOf(stream);
     this.#signal = signal;
   }
 
@@ -39,7 +40,19 @@ export class Feeder implements AsyncDisposable {
       this.#done = done === true;
       if (!this.#done) this.#chunk = asBytes(value);
     }
-    return this.#done;
+    return this.#chunk.length === 0;
+  }
+
+  /** The next bytes, at least `length` of them where there are so many, which are still to be read. */
+  async peek(length: number): Promise<Uint8Array> {
+    while (this.#chunk.length < length) {
+      const before = this.#chunk;
+      this.#chunk = new Uint8Array(0);
+      const ended = await this.ended();
+      this.#chunk = concat(before, this.#chunk);
+      if (ended) break;
+    }
+    return this.#chunk;
   }
 
   /** Up to `length` bytes; fewer only at the end. */
@@ -85,9 +98,9 @@ export function hearErrors(stream: ByteStream): void {
   if ('on' in stream && typeof stream.on === 'function') stream.on('error', () => {});
 }
 
-function iteratorOf(stream: AsyncIterable<Uint8Array>): AsyncIterator<Uint8Array> {
+function iteratorOf(stream: ByteStream): AsyncIterator<Uint8Array> {
   try {
-    return stream[Symbol.asyncIterator]();
+    return 'getReader' in stream ? ofWebStream(stream) : stream[Symbol.asyncIterator]();
   } catch (cause) {
     throw new WeightsealError(
       'INVALID_ARGUMENT',
@@ -95,6 +108,30 @@ function iteratorOf(stream: AsyncIterable<Uint8Array>): AsyncIterator<Uint8Array
       { cause },
     );
   }
+}
+
+/** As its own iterator, but that it is cancelled at once, also in a read that is stuck: its own waits for that, and a connection would stay open. */
+function ofWebStream(stream: ReadableStream<Uint8Array>): AsyncIterator<Uint8Array> {
+  const reader = stream.getReader();
+  return {
+    async next() {
+      try {
+        const { value, done } = await reader.read();
+        if (!done) return { value, done };
+      } catch (error) {
+        reader.releaseLock();
+        throw error;
+      }
+      reader.releaseLock();
+      return { value: undefined, done: true };
+    },
+    async return() {
+      const cancelled = reader.cancel();
+      reader.releaseLock();
+      await cancelled;
+      return { value: undefined, done: true };
+    },
+  };
 }
 
 function asBytes(value: unknown): Uint8Array {

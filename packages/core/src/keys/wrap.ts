@@ -2,10 +2,11 @@ import { nameOf } from '../common/arguments.js';
 import { throwIfAborted, WeightsealError } from '../errors.js';
 import type { Context } from '../format/context.js';
 import { MAX_SLOTS } from '../format/envelope.js';
-import { type KeySlot, makeSlot } from '../format/slot.js';
+import { type KeySlot, makeSlot, type WrappedKey } from '../format/slot.js';
 import { allOrNone } from './all-or-none.js';
 import type { KeyWrapper } from './key-wrapper.js';
 import { lendToUnwrap, lendToWrap } from './lent.js';
+import { checkDistinct } from './same-key.js';
 import type { DataKey } from './secret.js';
 
 /** What JavaScript callers can get wrong. @throws INVALID_ARGUMENT */
@@ -35,6 +36,7 @@ export function checkSlotCount(count: number): void {
  * One slot for each recipient. Each wrap is unwrapped again and compared before anything relies on it: a wrap that
  * cannot be unwrapped would lose the file. FORMAT.md §12.2.
  *
+ * @param kept slots that stay beside them
  * @throws RECIPIENT_REQUIRED, INVALID_ARGUMENT, WRAP_NOT_VERIFIED, KEY_RESPONSE_INVALID, what the providers throw, and WRAP_FAILED with all
  * `failures` where several recipients fail in different ways
  */
@@ -43,6 +45,7 @@ export async function wrapForAll(
   recipients: readonly KeyWrapper[],
   context: Context,
   signal: AbortSignal | undefined,
+  kept: readonly KeySlot[] = [],
 ): Promise<KeySlot[]> {
   if (recipients.length === 0) {
     throw new WeightsealError(
@@ -59,7 +62,9 @@ export async function wrapForAll(
     );
   }
   throwIfAborted(signal);
-  return allOrNone(recipients, signal, (key, either) => wrapOne(dataKey, key, context, either));
+  const slots = await allOrNone(recipients, signal, (key, either) => wrapOne(dataKey, key, context, either));
+  await checkDistinct(dataKey, recipients, slots, kept, context, signal);
+  return slots;
 }
 
 async function wrapOne(
@@ -68,7 +73,7 @@ async function wrapOne(
   context: Context,
   signal: AbortSignal,
 ): Promise<KeySlot> {
-  const slot = slotOf(key, await lendToWrap(key, dataKey.bytes, context, signal));
+  const slot = asSlot(key, await lendToWrap(key, dataKey.bytes, context, signal));
   try {
     using again = await lendToUnwrap(key, slot, context, signal);
     if (again.equals(dataKey)) return slot;
@@ -78,7 +83,8 @@ async function wrapOne(
   throw notVerified(key, undefined);
 }
 
-function slotOf(key: KeyWrapper, wrapped: Parameters<typeof makeSlot>[1]): KeySlot {
+/** What a key wrapped, as a file holds it. @throws KEY_RESPONSE_INVALID for what none can hold */
+export function asSlot(key: Pick<KeyWrapper, 'provider' | 'uri'>, wrapped: WrappedKey): KeySlot {
   try {
     return makeSlot(key.provider, wrapped);
   } catch (cause) {

@@ -46,7 +46,7 @@ export interface RunOptions extends LoadOptions {
   readonly privateCaches?: boolean | undefined;
   /** The same for TMPDIR, TMP and TEMP. */
   readonly privateTmp?: boolean | undefined;
-  /** Told when the command begins, and each time that plaintext is released. */
+  /** Told when the command begins and when it ends, and each time that plaintext is released. */
   readonly onEvent?: ((event: RunEvent) => void) | undefined;
 }
 
@@ -58,6 +58,8 @@ export type RunEvent =
       readonly placement: Placement;
       readonly opened: OpenedModel;
     }
+  /** At once, and before what it had is released: from now on its process number may be another's. */
+  | { readonly event: 'ended'; readonly pid: number }
   | { readonly event: 'released'; readonly when: 'ready' | 'exit'; readonly how: Released }
   /** A sentence for whoever runs this. */
   | { readonly event: 'warning'; readonly message: string };

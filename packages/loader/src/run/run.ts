@@ -88,6 +88,7 @@ export async function runWith<P extends Plaintext>(
         ? clearWhenReady(child, endpoint ?? descriptors.ready!, stage, descriptors.model, tell, ended.signal)
         : undefined;
     const [code, by] = await exitOf(child);
+    tell({ event: 'ended', pid: child.pid! });
     ended.abort();
     await early;
     const released = await releaseAfter(plaintext);

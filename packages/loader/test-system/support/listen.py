@@ -1,4 +1,4 @@
-# Listens at an address and answers: listen.py ADDRESS PORT STATUS… (the last one for good). Tells its port, and waits until the model is gone or has lasted.
+# Listens at an address and answers: listen.py ADDRESS PORT STATUS… (the last one for good). Tells its port, and waits until the model is gone, or for its own end.
 import http.server, os, socket, sys, threading, time
 
 address, port, statuses = sys.argv[1], int(sys.argv[2]), [int(status) for status in sys.argv[3:]]
@@ -21,7 +21,7 @@ server = Server((address, port), Handler)
 print("port", server.server_address[1], flush=True)
 threading.Thread(target=server.serve_forever, daemon=True).start()
 path = os.environ.get("WEIGHTSEAL_MODEL_PATH")
-for _ in range(200):
+while True:
     if path and os.stat(path).st_size == 0:
         print("wiped", flush=True)
         break

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { lstatSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { type Dirent, lstatSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Plaintext in which every 4 KiB hold a marker that stands nowhere else. */
@@ -31,8 +31,21 @@ export function under(directory: string, marker: string): string[] {
   });
 }
 
+/** What goes while this looks, as others' directories in /dev/shm do, is not there. */
 export function everything(directory: string): string[] {
-  return readdirSync(directory, { recursive: true }).map((name) => join(directory, String(name)));
+  return entriesOf(directory).flatMap((entry) => {
+    const path = join(directory, entry.name);
+    return entry.isDirectory() ? [path, ...everything(path)] : [path];
+  });
+}
+
+function entriesOf(directory: string): Dirent[] {
+  try {
+    return readdirSync(directory, { withFileTypes: true });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
 }
 
 /** A file that is a little older than whatever is written from now on; the clock of files ticks slowly. */

@@ -16,7 +16,7 @@ const slow = {
   },
 };
 const command =
-  'PATH=/usr/bin:/bin; echo "ignores $(sed -n "s/^SigIgn:.//p" /proc/$$/status)"; sleep 0.3; trap "echo told USR1; exit 0" USR1; echo listens; for i in $(seq 100); do sleep 0.05; done; exit 9';
+  'PATH=/usr/bin:/bin; echo "ignores $(sed -n "s/^SigIgn:.//p" /proc/$$/status)"; sleep 0.3; trap "echo told USR1; exit 0" USR1; echo listens; for i in $(seq 1000); do sleep 0.05; done; exit 9';
 const options = {
   ignoredSignals: ignored,
   earlierSignals: earlier,

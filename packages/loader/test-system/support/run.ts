@@ -40,3 +40,15 @@ export async function outcome(child: ChildProcess): Promise<Outcome> {
   ]);
   return { stdout, stderr, code, signal };
 }
+
+/** Resolves when that has come on its standard error, which somebody else may read too. @throws when it ends without */
+export function hasSaid(child: ChildProcess, wanted: string): Promise<void> {
+  let said = '';
+  return new Promise((resolve, reject) => {
+    child.stderr!.on('data', (chunk: Buffer) => {
+      said += chunk.toString();
+      if (said.includes(wanted)) resolve();
+    });
+    child.once('exit', () => setImmediate(() => reject(new Error(`never said ${wanted}, but: ${said}`))));
+  });
+}

@@ -18,9 +18,11 @@ export function endingStream<T>(
   const { signal } = ending;
   let begun = false;
   const end = async (): Promise<void> => {
+    // Who asks from now on asks a generator that has ended.
+    const untouched = !begun;
     // One that is at work ends by its signal first.
     await generator.return();
-    if (!begun) await unread();
+    if (untouched) await unread();
   };
   const start = (controller: ReadableStreamDefaultController<T>) => {
     const onAbort = () => {

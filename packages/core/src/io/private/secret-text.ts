@@ -47,6 +47,11 @@ export async function secretVariable(name: string, kind: SecretText): Promise<Ui
   );
 }
 
+/** What is to be done where `secretVariable` found none: a variable that is empty looks as if it were set. */
+export function toSet(name: string): string {
+  return process.env[name] === '' ? `give ${name} a value (it is set, and empty)` : `set ${name}`;
+}
+
 /** Whether the bytes are text of UTF-16: by its mark, or by the zeros that every other byte of plain text is. */
 export function isUtf16(bytes: Uint8Array): boolean {
   const [first, second] = bytes;
