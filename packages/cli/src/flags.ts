@@ -51,6 +51,22 @@ export const expect: Flag = {
 
 export const force: Flag = { name: 'force', short: 'f', help: 'replace an existing output' };
 
+export const only: Flag = {
+  name: 'only',
+  value: 'glob',
+  many: true,
+  of: 'directory',
+  help: "of a bundle: only the members that this names ('model-00001*', adapter/**); repeat for more",
+};
+
+export const allowExtra: Flag = {
+  name: 'allow-extra',
+  value: 'glob',
+  many: true,
+  of: 'directory',
+  help: 'of a bundle: files that may stand in its directory and are none of its members; they are not read',
+};
+
 export const to: Flag = {
   name: 'to',
   value: 'key',

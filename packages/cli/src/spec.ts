@@ -13,6 +13,9 @@ export interface Flag {
   readonly values?: readonly string[];
   readonly many?: true;
   readonly required?: true;
+  /** Of a command that takes both: which of them the option is for, and what to say, after a blank, where it is given for the other. */
+  readonly of?: 'file' | 'directory';
+  readonly notOf?: string;
   readonly help: string;
 }
 

@@ -1,3 +1,5 @@
+export { findIncomplete } from './bundle/incomplete/find.js';
+export type { Incomplete, ModelFile } from './bundle/incomplete/types.js';
 export type { LeftOut } from './bundle/left-out.js';
 export type { MemberReader } from './bundle/member-reader.js';
 export { type BundleInspection, inspectBundle, openBundle, verifyBundle } from './bundle/open.js';

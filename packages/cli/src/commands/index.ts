@@ -1,3 +1,10 @@
+import { either } from '../bundle/either.js';
+import { inspectDirectory } from '../bundle/inspect.js';
+import { openDirectory } from '../bundle/open.js';
+import { resealDirectory } from '../bundle/reseal.js';
+import { rewrapDirectory } from '../bundle/rewrap.js';
+import { sealDirectory } from '../bundle/seal.js';
+import { verifyDirectory } from '../bundle/verify.js';
 import type { Run } from '../types.js';
 import { completion } from './completion.js';
 import { configShow, configTrust, configUntrust } from './config.js';
@@ -6,6 +13,7 @@ import { inspect } from './inspect.js';
 import { keygen } from './keygen.js';
 import { keysCheck } from './keys-check.js';
 import { keysList } from './keys-list.js';
+import { list } from './list.js';
 import { open } from './open.js';
 import { reseal } from './reseal.js';
 import { rewrap } from './rewrap.js';
@@ -23,17 +31,18 @@ export const RUNS: Readonly<Record<string, Run>> = {
   'config trust': configTrust,
   'config untrust': configUntrust,
   help,
-  inspect,
+  inspect: either('inspect', inspect, inspectDirectory),
   keygen,
   'keys check': keysCheck,
   'keys list': keysList,
-  open,
-  reseal,
-  rewrap,
+  list,
+  open: either('open', open, openDirectory),
+  reseal: either('reseal', reseal, resealDirectory),
+  rewrap: either('rewrap', rewrap, rewrapDirectory),
   rotate,
   run,
-  seal,
+  seal: either('seal', seal, sealDirectory),
   sweep,
-  verify,
+  verify: either('verify', verify, verifyDirectory),
   version,
 };

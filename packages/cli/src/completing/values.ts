@@ -35,7 +35,7 @@ export async function operandValues(
   if (values) return words(values);
   if (name === 'help') return topics(before);
   if (operand === '<key>') return await keys(typed, flags);
-  return [{ kind: operand === '<directory>' ? 'directories' : 'files' }];
+  return [{ kind: operand === '<directory>' || operand === '<bundle>' ? 'directories' : 'files' }];
 }
 
 async function keys(typed: string, flags: Flags): Promise<Offer[]> {

@@ -46,13 +46,16 @@ export async function lookAt(
   { from, records, signal }: Omit<OpenWork, 'outputs' | 'digest'>,
 ): Promise<void> {
   const executor = filesExecutor();
-  const items = entries.filter(isFile).map((entry) => ({ ...itemOf(entry), size: 0, of: entry }));
-  await atOnce(batchesOf(items, LOOKS), executor.width, signal, async (some) => {
-    const task: FilesTask = { operation: 'look', from, records, items: some.map(({ of }) => itemOf(of)) };
+  await atOnce(chunksOf(entries.filter(isFile)), executor.width, signal, async (some) => {
+    const task: FilesTask = { operation: 'look', from, records, items: some.map(itemOf) };
     await executor.runFiles(task).catch((error: unknown) => {
       throw openError(error, nameIn(some, error));
     });
   });
+}
+
+function* chunksOf(entries: readonly Entry[]): Generator<readonly Entry[]> {
+  for (let from = 0; from < entries.length; from += LOOKS) yield entries.slice(from, from + LOOKS);
 }
 
 function itemOf(entry: Entry): FileItem {
@@ -60,9 +63,9 @@ function itemOf(entry: Entry): FileItem {
   return { plain: kind === 'public', input: fileOf(entry), size, executable, record };
 }
 
-function nameIn(items: readonly { readonly input: string }[], error: unknown): string {
+function nameIn(some: readonly Entry[], error: unknown): string {
   const { item = 0 } = error instanceof TaskError ? error.failure : {};
-  return items[item]!.input;
+  return fileOf(some[item]!);
 }
 
 /** Opens all of them, small ones in batches, large ones by segments, several at once: writing one file does not scale over cores, writing many does. */
@@ -112,7 +115,7 @@ async function openSmall(
     await filesExecutor()
       .runFiles(task)
       .catch((error: unknown) => {
-        throw openError(error, nameIn(items, error));
+        throw openError(error, nameIn(some, error));
       });
   } finally {
     await Promise.all(handles.map((handle) => handle.close()));

@@ -13,6 +13,7 @@ import { FLOE_HEADER, segmentsOfPlaintext } from '../format/sizes.js';
 import { FileSource, inputChanged, loadRange } from '../io/byte-source.js';
 import { durableFlags, makeDurable } from '../io/output/durable.js';
 import { writeAt } from '../io/output/output-file.js';
+import type { Entry } from './entry.js';
 import { batchesOf, bySize } from './jobs.js';
 import { shown } from './line.js';
 import { sealError } from './member-error.js';
@@ -26,6 +27,8 @@ export interface SealWork {
   readonly from: string;
   readonly to: string;
   readonly records: SharedArrayBuffer;
+  /** What a thread is told of a file. Made when its turn comes: there may be a million of them. */
+  readonly itemOf: (entry: Entry) => FileItem;
   readonly segmentLength: number;
   /** Whether each file is made durable by itself. */
   readonly sync: boolean;
@@ -34,23 +37,23 @@ export interface SealWork {
 }
 
 /** Seals all files, small ones in batches on the pool's threads, large ones by segments. */
-export async function sealMembers(items: readonly FileItem[], work: SealWork): Promise<void> {
-  const { small, large } = bySize(items);
+export async function sealMembers(files: readonly Entry[], work: SealWork): Promise<void> {
+  const { small, large } = bySize(files);
   const { signal, progress } = work;
-  await atOnce(large, LARGE_AT_ONCE, signal, async (item) => {
+  await atOnce(large, LARGE_AT_ONCE, signal, async (entry) => {
     try {
-      await sealLarge(item, work);
+      await sealLarge(work.itemOf(entry), work);
     } catch (error) {
-      throw sealError(error, item.input);
+      throw sealError(error, entry.path);
     }
   });
   const executor = filesExecutor();
   await atOnce(batchesOf(small), executor.width, signal, async (some) => {
     try {
-      await executor.runFiles(taskOf('seal', some, work));
+      await executor.runFiles(taskOf('seal', some.map(work.itemOf), work));
     } catch (error) {
       const { item = 0 } = error instanceof TaskError ? error.failure : {};
-      throw sealError(error, some[item]!.input);
+      throw sealError(error, some[item]!.path);
     }
     progress(some.reduce((sum, { size }) => sum + size, 0));
   });

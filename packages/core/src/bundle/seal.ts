@@ -15,8 +15,10 @@ import { fileSystemSync } from '../io/output/sync-file-system.js';
 import { checkKeys } from '../keys/wrap.js';
 import { type Entry, fileOf, isFile } from './entry.js';
 import { ENVELOPE_NAME, parentOf, TABLE_NAME } from './path.js';
+import { incompleteOf } from './seal-incomplete.js';
 import { sealMembers } from './seal-members.js';
 import { planSeal, type SealPlan } from './seal-plan.js';
+import { checkPlain } from './sealed-already.js';
 import { BundleSealer } from './sealer.js';
 import { Table, writeTable } from './table.js';
 import type { SealBundleOptions, SealedBundle } from './types.js';
@@ -40,6 +42,7 @@ export async function sealBundle(
   const path = checkPath(directory, 'The directory to seal');
   const { signal, segmentLength = DEFAULT_SEGMENT } = options;
   await using root = await openRoot(path);
+  if (!options.sealAgain) await checkPlain(root, path);
   await using out = await OutputDirectory.create(
     checkPath(output, 'The output'),
     options.overwrite ?? false,
@@ -47,12 +50,15 @@ export async function sealBundle(
   );
   const plan = await planSeal(root, path, options, { signal, except: await out.inode() });
   for (const one of plan.leftOut) options.onLeftOut?.(one);
+  const incomplete = await incompleteOf(plan, root);
+  for (const one of incomplete) options.onIncomplete?.(one);
   warmForFiles();
   using sealer = await BundleSealer.create(options);
   using table = new Table(plan.entries, newRecords(plan));
   await makeDirectories(out.place, plan.entries);
   const sync = plan.sources.length > SYNC_EACH ? await fileSystemSync() : undefined;
-  await sealMembers(itemsOf(plan), {
+  await sealMembers(plan.entries.filter(isFile), {
+    itemOf: (entry) => itemOf(entry, plan),
     from: root.path,
     to: out.place.path,
     records: table.records,
@@ -71,7 +77,9 @@ export async function sealBundle(
     members: plan.entries.length,
     size: plan.size,
     sealedSize: sealedSize + payloadBytes(plan.entries, segmentLength),
+    public: plan.entries.filter(({ kind }) => kind === 'public').map((entry) => entry.path),
     leftOut: plan.leftOut,
+    incomplete,
   };
 }
 
@@ -100,20 +108,18 @@ function newRecords({ sources }: SealPlan): SharedArrayBuffer {
   return records;
 }
 
-function itemsOf({ entries, sources }: SealPlan): FileItem[] {
-  return entries.filter(isFile).map((entry) => {
-    const { input, identity } = sources[entry.record]!;
-    const { kind, size, executable, record } = entry;
-    return {
-      plain: kind === 'public',
-      input: input!,
-      output: fileOf(entry),
-      size,
-      executable,
-      record,
-      identity: identity!,
-    };
-  });
+function itemOf(entry: Entry, { sources }: SealPlan): FileItem {
+  const { input, identity } = sources[entry.record]!;
+  const { kind, path, size, executable, record } = entry;
+  return {
+    plain: kind === 'public',
+    input: input ?? path,
+    output: fileOf(entry),
+    size,
+    executable,
+    record,
+    identity: identity!,
+  };
 }
 
 /** The directories that files of the bundle are in, those above first. */

@@ -4,6 +4,7 @@ import type { LockOptions } from '../io/lock/file-lock.js';
 import type { KeyWrapper } from '../keys/key-wrapper.js';
 import type { RecipientChange } from '../keys/recipients.js';
 import type { UnwrapOptions } from '../keys/unwrap.js';
+import type { Incomplete } from './incomplete/types.js';
 import type { LeftOut } from './left-out.js';
 import type { SealChoice } from './seal-plan.js';
 
@@ -47,6 +48,10 @@ export interface SealBundleOptions extends SealChoice {
   readonly onProgress?: OnProgress | undefined;
   /** Told, before any work, of each path that is no member: by `exclude`, or since it is no part of a model (version control, caches, locks). */
   readonly onLeftOut?: ((leftOut: LeftOut) => void) | undefined;
+  /** Told, before any work, of each file that names others which are no members: a shard, an adapter's base model. */
+  readonly onIncomplete?: ((incomplete: Incomplete) => void) | undefined;
+  /** Whether a directory that is a bundle may be sealed once more (nearly always a slip); the default is false. */
+  readonly sealAgain?: boolean | undefined;
 }
 
 /** What came of a seal. */
@@ -58,7 +63,10 @@ export interface SealedBundle {
   readonly size: number;
   /** Bytes of the bundle: payloads, public members, table and envelope. */
   readonly sealedSize: number;
+  /** The paths of the public members. */
+  readonly public: readonly string[];
   readonly leftOut: readonly LeftOut[];
+  readonly incomplete: readonly Incomplete[];
 }
 
 export interface OpenBundleOptions extends UnwrapOptions {

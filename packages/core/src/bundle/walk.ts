@@ -15,7 +15,7 @@ const LOOKS = 32;
 export interface Found {
   readonly path: string;
   readonly kind: 'file' | 'directory' | 'link';
-  /** Of a file: where it is read, which is its path in the directory unless it was reached by a link. */
+  /** Of a file that was reached by a link: where it is read. */
   readonly input?: string;
   readonly identity?: Identity;
   readonly executable?: boolean;
@@ -79,7 +79,7 @@ class Walker {
           if (why !== 'not included') this.leftOut.push({ path: member, why });
         } else if (isDirectory) await this.#enter(at, some[index]!, member);
         else if (stat.isSymbolicLink()) await this.#link(member);
-        else if (stat.isFile()) this.#file(member, member, stat, Number(stat.mode));
+        else if (stat.isFile()) this.#file(member, undefined, stat, Number(stat.mode));
         else throw pathInvalid(member, 'it is a device, a pipe or a socket; leave it out (exclude)');
       }
     }
@@ -128,9 +128,15 @@ class Walker {
     }
   }
 
-  #file(path: string, input: string, { dev, ino, size, mtimeNs }: Identity, mode: number): void {
+  #file(path: string, input: string | undefined, { dev, ino, size, mtimeNs }: Identity, mode: number): void {
     const identity = { dev, ino, size, mtimeNs };
-    this.#push({ path, kind: 'file', input, identity, executable: (mode & 0o111) !== 0 });
+    this.#push({
+      path,
+      kind: 'file',
+      ...(input !== undefined && { input }),
+      identity,
+      executable: (mode & 0o111) !== 0,
+    });
   }
 
   #push(found: Found): void {

@@ -43,6 +43,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
   hideNames: 'boolean',
   allowExtra: 'any',
   onLeftOut: 'function',
+  onIncomplete: 'function',
 };
 
 const OPENING = ['keys', 'context', 'hedgeMs', 'concurrency', 'requestBytes', 'signal'];
@@ -79,6 +80,8 @@ const TAKEN: Readonly<Record<string, readonly string[]>> = {
     'public',
     'hideNames',
     'onLeftOut',
+    'onIncomplete',
+    'sealAgain',
   ],
   openBundle: ['keys', 'context', 'hedgeMs', 'signal', 'allowExtra'],
   verifyBundle: ['keys', 'context', 'hedgeMs', 'signal', 'allowExtra', 'only', 'digest', 'onProgress'],

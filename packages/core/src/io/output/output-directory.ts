@@ -2,7 +2,10 @@ import { chmod, lstat, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { createHash, randomBytes } from '../../common/crypto.js';
 import { ioError, WeightsealError } from '../../errors.js';
 import { Directory } from './directory.js';
+import { type Guardian, guard } from './guardian.js';
 import { creationError } from './output-target.js';
+
+const PRIVATE = 0o700;
 
 /**
  * A directory that appears under its name whole or not at all. It is made under a hidden name beside that one, and renamed when all in it is durable:
@@ -18,6 +21,7 @@ export class OutputDirectory implements AsyncDisposable {
   readonly #staging: string;
   readonly #overwrite: boolean;
   readonly #mode: number;
+  readonly #guardian: Guardian | undefined;
   #published = false;
 
   private constructor(
@@ -28,6 +32,7 @@ export class OutputDirectory implements AsyncDisposable {
     place: Directory,
     overwrite: boolean,
     mode: number,
+    guardian: Guardian | undefined,
   ) {
     this.path = path;
     this.#above = above;
@@ -36,6 +41,7 @@ export class OutputDirectory implements AsyncDisposable {
     this.place = place;
     this.#overwrite = overwrite;
     this.#mode = mode;
+    this.#guardian = guardian;
   }
 
   /** @throws OUTPUT_EXISTS for what is there and is no empty directory, unless `overwrite`; INVALID_ARGUMENT, IO_ERROR */
@@ -53,9 +59,11 @@ export class OutputDirectory implements AsyncDisposable {
         );
       await putBack(above, name);
       await checkFree(above, name, path, overwrite);
-      await mkdir(above.at(staging), { mode: 0o700 });
+      await mkdir(above.at(staging), { mode: PRIVATE });
+      // What only its owner may read is plaintext.
+      const guardian = mode === PRIVATE ? await guard(above, staging) : undefined;
       const place = await Directory.open(above.at(staging));
-      return new OutputDirectory(path, above, name, staging, place, overwrite, mode);
+      return new OutputDirectory(path, above, name, staging, place, overwrite, mode, guardian);
     } catch (error) {
       await rm(above.at(staging), { recursive: true, force: true }).catch(() => {});
       await above[Symbol.asyncDispose]();
@@ -73,7 +81,7 @@ export class OutputDirectory implements AsyncDisposable {
     const [from, to] = [this.#above.at(this.#staging), this.#above.at(this.#name)];
     try {
       // The umask has its say, as with every directory that is made.
-      if (this.#mode !== 0o700) await chmod(from, this.#mode & ~umask());
+      if (this.#mode !== PRIVATE) await chmod(from, this.#mode & ~umask());
       await this.place.sync();
       await rename(from, to).catch((error: NodeJS.ErrnoException) => {
         if (!['ENOTEMPTY', 'EEXIST', 'ENOTDIR'].includes(error.code ?? '')) throw error;
@@ -107,6 +115,7 @@ export class OutputDirectory implements AsyncDisposable {
     await this.place[Symbol.asyncDispose]();
     if (!this.#published)
       await rm(this.#above.at(this.#staging), { recursive: true, force: true }).catch(() => {});
+    this.#guardian?.dismiss();
     await this.#above[Symbol.asyncDispose]();
   }
 }

@@ -1,0 +1,53 @@
+import type { BundleInspection } from '@weightseal/core';
+import { core } from '../core.js';
+import { list, quote, size } from '../text.js';
+import type { Args, Result, Session } from '../types.js';
+import { count } from './notes.js';
+import { type StoredFile, storedFiles } from './stored-files.js';
+
+const WIDTH = 12;
+/** How many files are shown to a person. */
+const SHOWN = 40;
+
+export async function inspectDirectory({ operand: path }: Args, { signal }: Session): Promise<Result> {
+  const { inspectBundle, ioError } = await core();
+  const inspection = await inspectBundle(path, { signal });
+  const files = await storedFiles(path, signal).catch((error: unknown) => {
+    throw ioError(error, `read ${path}`);
+  });
+  return { value: { ...inspection, files }, lines: describe(inspection, files), essential: true };
+}
+
+function describe(bundle: BundleInspection, files: readonly StoredFile[]): string[] {
+  const total = files.reduce((sum, one) => sum + one.size, 0);
+  const shown = files.slice(0, SHOWN).map((one) => `${quote(one.file)}, ${size(one.size)}`);
+  const more = files.length - shown.length;
+  return [
+    `format      weightseal ${bundle.formatVersion}, a bundle, ${quote(bundle.algorithm)}`,
+    `id          ${bundle.id}`,
+    ...list(
+      'context',
+      Object.entries(bundle.context).map(([name, value]) => `${quote(name)}: ${quote(value)}`),
+      WIDTH,
+    ),
+    ...list(
+      'keys',
+      bundle.recipients.map(
+        (one) => `${quote(one.keyUri)}, ${quote(one.algorithm)}, version ${quote(one.keyVersion)}`,
+      ),
+      WIDTH,
+    ),
+    `envelope    generation ${bundle.generation}`,
+    `table       ${size(bundle.tableSize)}, sealed: \`weightseal list\` shows the members, with a key`,
+    ...list(
+      'files',
+      [
+        `${count(files.length, 'file')}, ${size(total)}`,
+        ...shown,
+        ...(more > 0 ? [`and ${more} more (--json has all)`] : []),
+      ],
+      WIDTH,
+    ),
+    'None of this is authenticated; `weightseal verify` checks it.',
+  ];
+}

@@ -1,0 +1,20 @@
+import { core } from '../core.js';
+import { changeOf, recipientLines } from '../recipients.js';
+import { quote } from '../text.js';
+import type { Args, Result, Session } from '../types.js';
+import { sayWaiting } from '../waiting.js';
+
+export async function rewrapDirectory(args: Args, session: Session): Promise<Result> {
+  const { operand: path } = args;
+  const { rewrapBundle } = await core();
+  const { options, used } = await changeOf(args, 'rewrap');
+  const rewrapped = await rewrapBundle(path, {
+    ...options,
+    signal: session.signal,
+    onWait: sayWaiting(path, session.quiet),
+  });
+  return {
+    value: { path, ...used, ...rewrapped },
+    lines: [`rewrapped ${quote(path)}; these keys open it now:`, ...recipientLines(rewrapped)],
+  };
+}

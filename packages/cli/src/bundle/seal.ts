@@ -1,0 +1,67 @@
+import type { SealBundleOptions, SealedBundle } from '@weightseal/core';
+import { usageError } from '../cli-error.js';
+import { core } from '../core.js';
+import { keysToSeal } from '../keys.js';
+import { note } from '../notes.js';
+import { openCommand, openingKey } from '../open-command.js';
+import { quote, shellWord, size } from '../text.js';
+import type { Args, Result, Session } from '../types.js';
+import { wholeNumber } from '../values.js';
+import { count, incompleteNote, leftOutNote, named } from './notes.js';
+import { besideDirectory, PlainDirectory } from './plain-directory.js';
+
+export async function sealDirectory(args: Args, session: Session): Promise<Result> {
+  const output = args.one('output') ?? besideDirectory(args.operand);
+  if (output === '-')
+    throw usageError(
+      'seal: A directory is sealed into a directory, which cannot go to stdout. Name one with -o, or pack it first: tar c DIR | weightseal seal - -o -.',
+    );
+  const segmentLength = wholeNumber(args, 'segment-length');
+  await using plain = await PlainDirectory.at(args.operand);
+  plain.checkOutside(output);
+  const { keys, context, used } = await keysToSeal(args, plain.place);
+  const leftOut: SealedBundle['leftOut'][number][] = [];
+  let told = false;
+  // All that is left out is known before the first byte is read.
+  const tell = () => {
+    const text = told ? undefined : leftOutNote(leftOut);
+    told = true;
+    if (text !== undefined) note(args, text);
+  };
+  const onProgress = await session.progress('sealing');
+  const options: SealBundleOptions = {
+    keys,
+    context,
+    segmentLength,
+    name: args.one('name') ?? plain.name,
+    include: args.many('include'),
+    exclude: args.many('exclude'),
+    public: args.many('public'),
+    hideNames: args.has('hide-names'),
+    overwrite: args.has('force'),
+    sealAgain: args.has('seal-again'),
+    signal: session.signal,
+    onLeftOut: (one) => leftOut.push(one),
+    onIncomplete: (one) => {
+      tell();
+      note(args, incompleteNote(one));
+    },
+    onProgress: (progress) => {
+      tell();
+      onProgress?.(progress);
+    },
+  };
+  const { sealBundle } = await core();
+  const sealed = await plain.named(sealBundle(plain.place, output, options));
+  tell();
+  const command = openCommand(args, output, openingKey(args, used), context);
+  return {
+    value: { output, ...used, ...sealed, openCommand: command },
+    lines: [
+      `sealed ${count(sealed.members, 'member')}, ${size(sealed.size)}, as ${quote(output)}, id ${sealed.id}`,
+      ...(sealed.public.length > 0 ? [`For everybody to read: ${named(sealed.public)}`] : []),
+      'To open it:',
+      `  ${command.map(shellWord).join(' ')}`,
+    ],
+  };
+}

@@ -1,0 +1,78 @@
+import { parentOf } from '../path.js';
+import { ADAPTER, baseOf, INDEX, shardsOf } from './documents.js';
+import { numberedParts } from './numbered.js';
+import { externalData } from './onnx.js';
+import { beside, missingOf } from './paths.js';
+import type { Incomplete, ModelFile, Named } from './types.js';
+
+/** Files of more bytes are not looked into. */
+const MOST_BYTES = 16 * 1_048_576;
+/** All that is read: a bundle that somebody made to be slow must not be. */
+const MOST_READ = 16 * MOST_BYTES;
+/** More findings tell nothing more. */
+const MOST = 100;
+const SPEAKING = [INDEX, ADAPTER, /\.onnx$/];
+
+/**
+ * What a model's own files name and is not in its directory. Nothing of it is an error by itself: a worker may be given its shards only, and an adapter's base model lies where
+ * it lies. An index of which no shard is there is passed over where another one beside it has all of its own: whoever fetched the model chose one of its formats.
+ *
+ * @param files all that the directory has
+ * @param read the bytes of one of them, of at most 16 MiB; called for index files, adapters and ONNX models only, one after another
+ */
+export async function findIncomplete(
+  files: readonly ModelFile[],
+  read: (path: string) => Promise<Uint8Array>,
+): Promise<Incomplete[]> {
+  const paths = new Set(files.map(({ path }) => path));
+  const has = (path: string) => path === '' || paths.has(path);
+  const found: Incomplete[] = [];
+  const indexed = new Set<string>();
+  const indices: Named[] = [];
+  let left = MOST_READ;
+  for (const { path, size } of files) {
+    if (size === undefined || size > Math.min(MOST_BYTES, left) || !SPEAKING.some((one) => one.test(path)))
+      continue;
+    left -= size;
+    if (INDEX.test(path)) indices.push(indexOf(path, await textOf(path, read), has));
+    else if (ADAPTER.test(path)) push(found, adapterOf(path, await textOf(path, read), has));
+    else push(found, missingOf(path, 'external-data', externalData(await read(path)), has));
+  }
+  for (const index of indices) {
+    for (const name of index.names) indexed.add(name);
+    if (!isOtherFormat(index, indices)) push(found, index.found);
+  }
+  for (const one of numberedParts(paths)) if (!indexed.has(one.file)) found.push(one);
+  return found.slice(0, MOST);
+}
+
+async function textOf(path: string, read: (path: string) => Promise<Uint8Array>): Promise<string> {
+  return new TextDecoder().decode(await read(path));
+}
+
+function indexOf(file: string, text: string, has: (path: string) => boolean): Named {
+  const shards = shardsOf(text);
+  const names = shards.flatMap((name) => beside(file, name) ?? []);
+  return { found: missingOf(file, 'index', shards, has), names };
+}
+
+function isOtherFormat({ found, names }: Named, all: readonly Named[]): boolean {
+  if (found === undefined || found.count < names.length) return false;
+  const directory = parentOf(found.file);
+  return all.some(
+    (other) => other.found === undefined && other.names.some((name) => parentOf(name) === directory),
+  );
+}
+
+/** A base model is named by its place, from wherever the program runs, or by its name on the hub: only one that is a member is surely there. */
+function adapterOf(file: string, text: string, has: (path: string) => boolean): Incomplete | undefined {
+  const base = baseOf(text);
+  if (base === undefined) return undefined;
+  const places = [beside(file, base), beside('', base)];
+  if (places.some((path) => path !== undefined && path !== '' && has(path))) return undefined;
+  return { file, kind: 'adapter', missing: [base], count: 1 };
+}
+
+function push(all: Incomplete[], one: Incomplete | undefined): void {
+  if (one !== undefined) all.push(one);
+}

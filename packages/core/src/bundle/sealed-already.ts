@@ -1,0 +1,21 @@
+import { lstat } from 'node:fs/promises';
+import { WeightsealError } from '../errors.js';
+import type { Directory } from '../io/output/directory.js';
+import { ENVELOPE_NAME, TABLE_NAME } from './path.js';
+
+/** To seal a bundle once more is nearly always a slip (`seal *`). @throws ALREADY_SEALED */
+export async function checkPlain(root: Directory, path: string): Promise<void> {
+  const there = await Promise.all(
+    [ENVELOPE_NAME, TABLE_NAME].map((name) =>
+      lstat(root.at(name)).then(
+        (stats) => stats.isFile(),
+        () => false,
+      ),
+    ),
+  );
+  if (!there.every(Boolean)) return;
+  throw new WeightsealError(
+    'ALREADY_SEALED',
+    `${path} is sealed already: it is a bundle. \`rewrap\` changes who opens it; --seal-again, in a program \`sealAgain\`, seals it once more.`,
+  );
+}
