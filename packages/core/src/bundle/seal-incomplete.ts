@@ -13,7 +13,7 @@ export async function incompleteOf({ entries, sources }: SealPlan, root: Directo
   const inputs = new Map<string, { readonly input: string; readonly size: number }>();
   const files = entries.map((entry) => {
     if (!isFile(entry)) return { path: entry.path };
-    inputs.set(entry.path, { input: sources[entry.record]!.input!, size: entry.size });
+    inputs.set(entry.path, { input: sources[entry.record]!.input ?? entry.path, size: entry.size });
     return { path: entry.path, size: entry.size };
   });
   return await findIncomplete(files, async (path) => {
