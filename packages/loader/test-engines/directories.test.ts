@@ -53,7 +53,8 @@ const minilmOnnx = once(async () => {
 /** A snapshot in a hub's cache, whose files are links into its blobs. */
 const snapshot = async (folder: string) => {
   const { model } = await llamas();
-  const [blobs, links] = [join(folder, 'hub/blobs'), join(folder, 'hub/snapshots/0f1e')] as const;
+  const repository = join(folder, 'models--weightseal--tiny-llama');
+  const [blobs, links] = [join(repository, 'blobs'), join(repository, 'snapshots/0f1e')] as const;
   for (const directory of [blobs, links]) await mkdir(directory, { recursive: true });
   for (const [n, name] of (await readdir(model)).entries()) {
     await copyFile(join(model, name), join(blobs, `blob-${n}`));

@@ -123,14 +123,34 @@ describe.runIf(python)('a sharded language model', () => {
   });
 });
 
+describe.runIf(python)('all-MiniLM-L6-v2, by engines that map it,', () => {
+  const ENGINES = { onnxruntime: 'minilm-onnx', openvino: 'minilm-onnx', ir: 'minilm-openvino' };
+
+  beforeAll(async () => {
+    await makeMinilm();
+  });
+
+  test.for(
+    Object.entries(ENGINES).flatMap(([engine, model]) => PLACES.map((where) => ({ engine, model, where }))),
+  )('is theirs when the names are gone: $engine, in the place $where', async (one, { skip }) => {
+    const { engine, model, where } = one;
+    skip(where === 'own' && !canMount(), 'nothing can be mounted here');
+    const command = pythonic('minilm_onnx.py', engine);
+    const expected = await answer(command, { WEIGHTSEAL_MODEL_PATH: join(folder, model) });
+    const sealed = await sealDirectory(join(folder, model), await mkdtemp(join(folder, 'bundle-')), key);
+    const flags = ['--release', 'on-ready', '--where', where, '--json'];
+    const { answer: answered, stderr } = await answerAnd(running(sealed, flags, command));
+    expect(answered).toEqual(expected);
+    expect(reportIn(stderr)).toMatchObject({ released: 'wiped', left: [] });
+  });
+});
+
 describe.runIf(python)('what OpenVINO has compiled', () => {
   let bundle: Bundle;
   let expected: unknown;
 
   beforeAll(async () => {
-    const [onnx, model] = [join(folder, 'minilm-onnx'), join(folder, 'minilm-openvino')];
-    await answer([python!, made('make-minilm-onnx.py'), onnx]);
-    await answer([python!, made('make-openvino.py'), onnx, model]);
+    const model = await makeMinilm();
     bundle = await sealDirectory(model, await mkdtemp(join(folder, 'bundle-')), key);
     const plain = { WEIGHTSEAL_MODEL_PATH: model, XDG_CACHE_HOME: await mkdtemp(join(folder, 'cache-')) };
     expected = await answer(pythonic('minilm_onnx.py', 'ir', 'XDG_CACHE_HOME'), plain);
@@ -182,6 +202,18 @@ describe.runIf(python)('what OpenVINO has compiled', () => {
     ]);
   });
 });
+
+let making: Promise<string> | undefined;
+/** As ONNX, and in OpenVINO's own format: that one's directory. */
+function makeMinilm(): Promise<string> {
+  making ??= (async () => {
+    const [onnx, model] = [join(folder, 'minilm-onnx'), join(folder, 'minilm-openvino')] as const;
+    await answer([python!, made('make-minilm-onnx.py'), onnx]);
+    await answer([python!, made('make-openvino.py'), onnx, model]);
+    return model;
+  })();
+  return making;
+}
 
 interface Report {
   readonly written: readonly { readonly path: string; readonly bytes: number }[];

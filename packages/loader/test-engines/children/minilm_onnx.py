@@ -2,11 +2,14 @@
 
 minilm_onnx.py onnxruntime | openvino            reads onnx/model.onnx in the directory at WEIGHTSEAL_MODEL_PATH
 minilm_onnx.py ir [beside | XDG_CACHE_HOME]      reads openvino_model.xml; OpenVINO keeps what it compiles beside it, or below what the variable names
+
+Where it can say that it is ready, it does so when it has loaded, and computes when the names are gone.
 """
 
 import json
 import os
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -57,6 +60,11 @@ else:
 
 tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
 tokenizer.no_padding()
+
+if "WEIGHTSEAL_READY_FD" in os.environ:
+    os.write(int(os.environ["WEIGHTSEAL_READY_FD"]), b"ready\n")
+    while (folder / "config.json").exists():
+        time.sleep(0.01)
 
 
 def embed(sentence):
