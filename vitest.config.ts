@@ -16,8 +16,9 @@ const project = (
     name,
     include,
     exclude,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // Far beyond what any takes: a busy machine is no fault of theirs.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
     maxWorkers: workers,
     sequence: { groupOrder: workers === 1 ? 1 : 0 },
   },

@@ -1,6 +1,7 @@
 // Proves the direction of imports: a layer of @weightseal/core knows only the layers under it, providers know only core, core has no
-// runtime dependency, and nothing imports what its package.json does not list. No file but a test has more than 300 lines.
-import { globSync, readdirSync, readFileSync } from 'node:fs';
+// runtime dependency, and nothing, tests, examples, packaging and site among it, imports what its package.json does not list. No file but a test has
+// more than 300 lines.
+import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 
@@ -10,7 +11,7 @@ const LAYERS = ['common', 'format', 'keys', 'io', 'engine', 'file', 'bundle'];
 const COMMON = 'errors.ts';
 const ENTRIES = ['index.ts', 'worker.ts'];
 /** Which packages of ours each package may import. Everything that is not named here may import core only. */
-const PROVIDERS = ['kms-aws', 'kms-azure', 'kms-gcp', 'kms-local', 'kms-pkcs11', 'kms-vault'];
+const PROVIDERS = readdirSync('packages').filter((name) => /^kms-(?!contract$)/.test(name));
 const ALLOWED = {
   core: [],
   keys: ['core', ...PROVIDERS],
@@ -36,6 +37,11 @@ const SOURCES = [
   '.ci/run',
 ];
 const MADE = ['node_modules', 'dist', 'generated', '.cache', '.temp', '.turbo', 'cache'];
+
+/** What is not published, and imports too. */
+const BESIDE = ['packages/*/{test*,scripts}', 'packages/bench', 'examples', 'packaging', 'site', '.ci'];
+/** They are bundled where what they import is installed: .ci/bundlers.mjs, packaging/program/build.mjs. */
+const BUNDLED = [/^\.ci\/bundlers\/app\.mjs$/, /^packaging\/program\/(?:no-pkcs11|parts|read-module)\.js$/];
 
 const problems = [];
 
@@ -89,6 +95,41 @@ function checkPackage(name, manifest, file, target) {
     problems.push(`${relative('.', file)} may not import ${bare}`);
 }
 
+/** Statements at the beginning of a line: what is indented may be a text that a test writes down. */
+function namesIn(text) {
+  const statements = text.matchAll(
+    /^(?:import|export)\b[^;'"]*?\bfrom '([^']+)'|^import '([^']+)'|^(?:const|let)\b.*\bawait import\('([^']+)'\)/gm,
+  );
+  return [...statements].map((m) => m[1] ?? m[2] ?? m[3]).filter((name) => !name.startsWith('.'));
+}
+
+/** Tests and scripts may also import what the workspace itself lists. */
+function checkBeside(file, workspace) {
+  if (BUNDLED.some((one) => one.test(file))) return;
+  let directory = dirname(file);
+  while (!existsSync(join(directory, 'package.json'))) directory = dirname(directory);
+  const manifest = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'));
+  const { name: own, dependencies, peerDependencies, optionalDependencies, devDependencies } = manifest;
+  const listed = {
+    ...dependencies,
+    ...peerDependencies,
+    ...optionalDependencies,
+    ...devDependencies,
+    ...workspace,
+    [own]: '',
+  };
+  for (const target of namesIn(readFileSync(file, 'utf8'))) {
+    if (target.startsWith('node:')) continue;
+    const bare = target
+      .split('/')
+      .slice(0, target.startsWith('@') ? 2 : 1)
+      .join('/');
+    if (builtinModules.includes(target)) problems.push(`${file} imports ${target} without node:`);
+    else if (!Object.hasOwn(listed, bare))
+      problems.push(`${file} imports ${bare}, which ${join(directory, 'package.json')} does not list`);
+  }
+}
+
 function checkLength(file, text) {
   const lines = text.split('\n').length;
   if (lines > 300) problems.push(`${file} has ${lines} lines, more than 300`);
@@ -112,6 +153,13 @@ for (const name of readdirSync('packages')) {
     checkLength(relative('.', file), text);
   }
 }
+const { devDependencies: ofWorkspace } = JSON.parse(readFileSync('package.json', 'utf8'));
+const beside = globSync(
+  BESIDE.map((directory) => `${directory}/**/*.{js,mjs,ts,vue}`),
+  { exclude: (path) => MADE.includes(basename(path)) },
+);
+if (beside.length < 300) throw new Error(`Of tests, examples and scripts only ${beside.length} were found.`);
+for (const file of beside) checkBeside(file, ofWorkspace);
 const others = globSync(SOURCES, { exclude: (path) => MADE.includes(basename(path)) });
 if (others.length < 100) throw new Error(`Of the workspace's own sources only ${others.length} were found.`);
 for (const file of others) checkLength(file, readFileSync(file, 'utf8'));

@@ -72,6 +72,9 @@ function run(directory, file, args) {
 function runReadme() {
   const directory = directoryFor('README');
   writeFileSync(join(directory, 'model.safetensors'), new Uint8Array(100_000).fill(7));
+  mkdirSync(join(directory, 'llama'));
+  writeFileSync(join(directory, 'llama', 'config.json'), '{}');
+  writeFileSync(join(directory, 'llama', 'model.safetensors'), new Uint8Array(100_000).fill(8));
   const blocks = blocksOf('README.md', ['sh', 'js', 'yaml']);
   for (const { language, text } of blocks) {
     console.log(`README: ${text.trim().split('\n')[0]} …`);

@@ -1,5 +1,11 @@
 // One request of the KMS. Data keys go as bytes: a string could not be wiped.
-import { type ErrorCode, isLoopback, WeightsealError } from '@weightseal/core';
+import {
+  type ErrorCode,
+  isLoopback,
+  isWeightsealError,
+  secretBytes,
+  WeightsealError,
+} from '@weightseal/core';
 
 export interface Answer {
   /** That of the key which answered. */
@@ -75,18 +81,27 @@ async function send(url: URL, { bound, body, token, stop }: Request): Promise<Re
 }
 
 async function bytesOf(response: Response, stop: AbortSignal): Promise<Uint8Array> {
-  const bytes = new Uint8Array(MAX_BYTES);
+  // It may be a data key: memory of its own, which is nobody's afterwards.
+  const bytes = secretBytes(MAX_BYTES);
   let length = 0;
   try {
     for await (const chunk of response.body ?? []) {
-      if (length + chunk.length > MAX_BYTES) break;
-      bytes.set(chunk, length);
-      length += chunk.length;
+      const fits = length + chunk.length <= MAX_BYTES;
+      if (fits) bytes.set(chunk, length);
       chunk.fill(0);
+      if (!fits)
+        throw new WeightsealError(
+          'KEY_RESPONSE_INVALID',
+          'The KMS gave more than any answer has; check its endpoint.',
+        );
+      length += chunk.length;
     }
-    return bytes.slice(0, length);
+    const answer = secretBytes(length);
+    answer.set(bytes.subarray(0, length));
+    return answer;
   } catch (cause) {
     stop.throwIfAborted();
+    if (isWeightsealError(cause)) throw cause;
     throw new WeightsealError('KEY_UNAVAILABLE', 'The KMS broke off its answer; try again.', { cause });
   } finally {
     bytes.fill(0);

@@ -3,6 +3,7 @@ import { rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { Application, Comment, Converter, ReflectionKind } from 'typedoc';
 import type { PluginOptions } from 'typedoc-plugin-markdown';
+import ts from 'typescript';
 import { API, publishedPackages, ROOT } from './repository.ts';
 
 const MARKDOWN: Partial<PluginOptions> = {
@@ -60,7 +61,15 @@ export async function generateApi(): Promise<void> {
   for (const { displayName, program, sourceFile } of app.getEntryPoints() ?? []) {
     const checker = program.getTypeChecker();
     const symbol = checker.getSymbolAtLocation(sourceFile);
-    const exported = symbol === undefined ? [] : checker.getExportsOfModule(symbol).map(({ name }) => name);
+    const exported = (symbol === undefined ? [] : checker.getExportsOfModule(symbol))
+      // For our own packages: `@hidden` takes it out here, where `@internal` would take it out of the declarations that they are compiled against.
+      .filter(
+        (one) =>
+          !(one.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(one) : one)
+            .getJsDocTags(checker)
+            .some(({ name }) => name === 'hidden'),
+      )
+      .map(({ name }) => name);
     const module = project.children?.find(({ name }) => name === packageOf(displayName)?.name);
     const missing = exported.filter((name) => !module?.children?.some((child) => child.name === name));
     if (exported.length === 0 || missing.length > 0)

@@ -54,7 +54,7 @@ const GROUPS: readonly Group[] = [
 
 /** Titles that say less beside the others than above their page. */
 const SHORT: Readonly<Record<string, string>> = {
-  'README.md': 'Seven tasks',
+  'README.md': 'Eight tasks',
   'FORMAT.md': 'The format',
   'SECURITY.md': 'Threat model',
   'docs/loading.md': 'Loading',

@@ -49,10 +49,23 @@ function exchangeWrite(name: 'stdout' | 'stderr', write: Write): void {
     if (stream === undefined) {
       stream = made!.call(process) as NodeJS.WriteStream;
       stream.write = write;
+      stream.end = endOf(stream);
     }
     return stream;
   };
   Object.defineProperty(process, name, { configurable: true, enumerable: true, get });
+}
+
+/** Who ends a standard stream has its last words written like all others, and does not end it for us. */
+function endOf(stream: NodeJS.WriteStream): NodeJS.WriteStream['end'] {
+  return (...given: unknown[]) => {
+    const done = given.find((one) => typeof one === 'function') as (() => void) | undefined;
+    const [chunk, encoding] = given.filter((one) => typeof one !== 'function');
+    if (chunk === undefined || chunk === null) {
+      if (done) process.nextTick(done);
+    } else stream.write(chunk as string, encoding as BufferEncoding, () => done?.());
+    return stream;
+  };
 }
 
 /** What they wrote so far, as a member of what is printed. */

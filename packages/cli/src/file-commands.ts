@@ -69,6 +69,17 @@ export const FILE_COMMANDS: readonly Command[] = [
         of: 'directory',
         help: 'of a directory: give the sealed files random names',
       },
+      {
+        name: 'reuse',
+        value: 'bundle',
+        of: 'directory',
+        help: 'of a directory: take over what did not change from an older version that one of the keys opens',
+      },
+      {
+        name: 'no-resume',
+        of: 'directory',
+        help: 'of a directory: do not go on with a seal to the same output that was cut off',
+      },
       { name: 'name', value: 'name', help: 'the name to keep, encrypted; that of <input> unless told' },
       {
         name: 'no-digest',
@@ -189,9 +200,9 @@ export const FILE_COMMANDS: readonly Command[] = [
   {
     name: 'reseal',
     operand: '<sealed>',
-    summary: 'give a file a new data key',
+    summary: 'give a file or a bundle a new data key',
     about:
-      'Encrypts every byte anew under a new data key, verifies the result, and replaces the file. ' +
+      'Encrypts every byte anew under a new data key, of a bundle each member under a new key, verifies the result, and replaces the file or the bundle. ' +
       'Each key that stays must be named by --key. Do this after a key was lost to somebody.',
     flags: [key, to, remove, expect, ...configured, allowWeakPassphrase],
     examples: [

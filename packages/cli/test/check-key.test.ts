@@ -33,7 +33,7 @@ function error(code: ConstructorParameters<typeof WeightsealError>[0]): Weightse
 
 async function check(
   changes: Parameters<typeof key>[0],
-  signal = AbortSignal.timeout(10_000),
+  signal = AbortSignal.timeout(100_000),
 ): Promise<KeyCheck> {
   return checkKey('local:test', async () => key(changes), signal);
 }
@@ -154,7 +154,7 @@ describe('a key', () => {
     const load = async () => {
       throw error('KEY_URI_INVALID');
     };
-    const found = await checkKey('aws-kms://user:hunter2@alias/a', load, AbortSignal.timeout(10_000));
+    const found = await checkKey('aws-kms://user:hunter2@alias/a', load, AbortSignal.timeout(100_000));
     expect([works(found), failed(found)]).toEqual([false, ['load KEY_URI_INVALID']]);
     expect(found.uri).toBe('aws-kms:…');
   });
@@ -164,7 +164,7 @@ describe('a key', () => {
       await setTimeout(30);
       return key();
     };
-    const { steps } = await checkKey('local:test', slow, AbortSignal.timeout(10_000));
+    const { steps } = await checkKey('local:test', slow, AbortSignal.timeout(100_000));
     expect(steps[0]).toMatchObject({ step: 'load', ms: expect.toSatisfy((ms: number) => ms >= 29) });
   });
 });

@@ -46,6 +46,16 @@ describe('what is offered', () => {
     expect(await offered('completion', '')).toEqual(['bash', 'zsh', 'fish']);
   });
 
+  test('are directories where a bundle stands, and files and directories where either does', async () => {
+    expect(await offered('list', '')).toEqual(['<directories>']);
+    for (const command of ['seal', 'open', 'verify', 'inspect', 'rewrap'])
+      expect(await offered(command, '')).toEqual(['<files>']);
+    expect(await offered('seal', 'x', '--reuse', '')).toEqual(['<directories>']);
+    expect(await offered('open', 'x', '--only', '')).toEqual([]);
+    expect(await offered('open', 'x', '--on')).toEqual(['--only']);
+    expect(await offered('open', 'x', '--only', 'a', '--on')).toEqual(['--only']);
+  });
+
   test('are keys: what a URI begins with, and files behind local: and passphrase:', async () => {
     expect(await offered('open', '--key', 'a')).toEqual(['aws-kms://', 'azure-kv://']);
     expect(await offered('open', '--key', 'local:m')).toEqual(['<paths>']);
@@ -103,6 +113,8 @@ const TYPED: readonly (readonly [string, string])[] = [
   ['weightseal run x -- cat some', 'weightseal run x -- cat some.key '],
   ['weightseal open --key prod', 'weightseal open --key production-key '],
   ['weightseal open --profile st', 'weightseal open --profile staging '],
+  ['weightseal open llama.s', 'weightseal open llama.sealed/'],
+  ['weightseal list llama', 'weightseal list llama.sealed/'],
   ['weightseal help NO_M', 'weightseal help NO_MATCHING_KEY '],
 ];
 
@@ -148,7 +160,7 @@ describe('in a real shell, what is typed is completed', () => {
       await using sandbox = await Sandbox.create();
       const text = 'keys: { production-key: local:some.key }\nprofiles: { staging: {} }\n';
       await sandbox.run(
-        `weightseal keygen some.key; echo w > 'my model.bin'; printf '${text}' > weightseal.config.yaml; weightseal config trust; mkdir script; weightseal completion ${shell} > script/c`,
+        `weightseal keygen some.key; echo w > 'my model.bin'; mkdir llama.sealed; printf '${text}' > weightseal.config.yaml; weightseal config trust; mkdir script; weightseal completion ${shell} > script/c`,
       );
       const running = sandbox.start(`python3 '${driver}' ${shell} script/c`);
       running.stdin.end(JSON.stringify(TYPED));

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { Sandbox } from './support/cli.js';
 
-const SLOW = { timeout: 40_000 };
+const SLOW = { timeout: 120_000 };
 
 const STRAY = "throw new Error('stray');";
 const SOON = `setTimeout(() => { ${STRAY} }, 300);`;

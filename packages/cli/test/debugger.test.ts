@@ -45,7 +45,7 @@ describe.runIf(linux)('SIGUSR1 opens no debugger (on Linux)', () => {
   });
 
   test('whenever it comes: where Node has opened one before our first line, the process ends', {
-    timeout: 60_000,
+    timeout: 120_000,
   }, async () => {
     await using sandbox = await Sandbox.create();
     await sandbox.run('weightseal keygen k');
@@ -62,13 +62,13 @@ describe.runIf(linux)('SIGUSR1 opens no debugger (on Linux)', () => {
       // Before Node hears it at all, it ends the process as it ends any other.
       if (!(await fed)) continue;
       lived++;
-      await expect.poll(() => listens(running.pid!), { timeout: 10_000 }).toBe(false);
+      await expect.poll(() => listens(running.pid!), { timeout: 50_000 }).toBe(false);
       running.kill('SIGKILL');
     }
     expect(lived).toBeGreaterThan(0);
   });
 
-  test('nor does one open where the options of Node only hold the word', { timeout: 60_000 }, async () => {
+  test('nor does one open where the options of Node only hold the word', { timeout: 120_000 }, async () => {
     await using sandbox = await Sandbox.create();
     await sandbox.run('weightseal keygen k -q; echo > inspector-free.cjs');
     for (let after = 8; after < 60; after += 6) {
@@ -81,7 +81,7 @@ describe.runIf(linux)('SIGUSR1 opens no debugger (on Linux)', () => {
       );
       await sleep(after);
       running.kill('SIGUSR1');
-      if (await fed) await expect.poll(() => listens(running.pid!), { timeout: 10_000 }).toBe(false);
+      if (await fed) await expect.poll(() => listens(running.pid!), { timeout: 50_000 }).toBe(false);
       running.kill('SIGKILL');
     }
   });

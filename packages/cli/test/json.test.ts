@@ -10,6 +10,7 @@ const WORDS: Readonly<Record<string, string>> = {
   open: 'model.sealed -o copy -k local:k',
   verify: 'model.sealed -k local:k',
   inspect: 'model.sealed',
+  list: 'models.sealed -k local:k',
   rewrap: 'model.sealed -k local:k',
   reseal: 'model.sealed -k local:k',
   run: 'model.sealed -k local:k -- true',
@@ -23,6 +24,16 @@ const WORDS: Readonly<Record<string, string>> = {
   completion: 'bash',
   help: 'seal',
   version: '',
+};
+
+/** The same with a directory. */
+const OF_DIRECTORIES: Readonly<Record<string, string>> = {
+  seal: 'models -k local:k --force',
+  open: 'models.sealed -o copies -k local:k',
+  verify: 'models.sealed -k local:k',
+  inspect: 'models.sealed',
+  rewrap: 'models.sealed -k local:k',
+  reseal: 'models.sealed -k local:k',
 };
 
 /** Of the table in README.md: the members, and the commands that have them. */
@@ -55,17 +66,19 @@ const ELSEWHERE = ['run'];
 test('every command prints one JSON object where it succeeds, and one where it fails', async () => {
   await using sandbox = await Sandbox.create();
   await sandbox.run(
-    "weightseal keygen k; echo w > model; printf 'keys: { mine: local:k }' > weightseal.config.yaml; weightseal config trust; weightseal seal model -k local:k",
+    "weightseal keygen k; echo w > model; printf 'keys: { mine: local:k }' > weightseal.config.yaml; weightseal config trust; weightseal seal model -k local:k; mkdir -p models/.git; cp model models; ln -s model models/link; weightseal seal models -k local:k",
   );
   const rows = await documented();
   const found = new Set<string>();
   expect(rows.length).toBeGreaterThan(15);
   expect(Object.keys(WORDS).sort()).toEqual(COMMANDS.map(({ name }) => name).sort());
-  for (const { name } of COMMANDS) {
+  const all = [
+    ...COMMANDS.map(({ name }) => [name, WORDS[name]!] as const),
+    ...Object.entries(OF_DIRECTORIES),
+  ];
+  for (const [name, line] of all) {
     if (ELSEWHERE.includes(name) && process.platform !== 'linux') continue;
-    const words = WORDS[name]!.includes(' -- ')
-      ? WORDS[name]!.replace(' -- ', ' --json -- ')
-      : `${WORDS[name]} --json`;
+    const words = line.includes(' -- ') ? line.replace(' -- ', ' --json -- ') : `${line} --json`;
     const { stdout, stderr, code } = await sandbox.run(`weightseal ${name} ${words}`);
     const [said, silent] = ELSEWHERE.includes(name) ? [stderr, stdout] : [stdout, stderr];
     expect({ name, code, silent }).toEqual({ name, code: 0, silent: '' });

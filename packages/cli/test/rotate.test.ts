@@ -23,7 +23,7 @@ const key = (capabilities: Partial<Key>): Key => ({
   unwrap: unused,
   ...capabilities,
 });
-const signal = AbortSignal.timeout(10_000);
+const signal = AbortSignal.timeout(100_000);
 
 /** A service that keeps the schedule that it is given. */
 function scheduled(): Key {

@@ -13,6 +13,6 @@ export function checkedPlaces(
   of: string,
 ): Places {
   const kinds = { cwd: 'path', path: 'path', env: 'object', profile: 'string', providers: 'object' } as const;
-  const { cwd, path, env } = checkKinds(options, of, kinds, []);
+  const { cwd, path, env } = checkKinds(options, of, kinds, [], true);
   return { cwd: filePath(cwd), path: filePath(path), env };
 }

@@ -37,7 +37,7 @@ describe('docs/configuration.md, and the README', () => {
     },
   );
 
-  test('the program, on a laptop', { timeout: 30_000 }, async () => {
+  test('the program, on a laptop', { timeout: 120_000 }, async () => {
     const profiles = blocks.find(({ text }) => text.startsWith('profile: dev'))!.text;
     const program = blocks.find(isProgram)!.text;
     await using folder = await Folder.with({

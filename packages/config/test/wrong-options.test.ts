@@ -26,6 +26,7 @@ describe.each(Object.entries({ loadConfig, findConfig, configStatus, trustConfig
       { env: 5 },
       { providers: 5 },
       { providers: [] },
+      { config: 'weightseal.config.yaml' },
     ])('with %j', async (options) => {
       await expect((async () => go(options as never))()).rejects.toEqual(refused);
     });

@@ -1,9 +1,13 @@
+// What is marked `@hidden` where it is defined is for weightseal's own packages: the API reference leaves it out, and any version may change it. An entry
+// of its own would be a second file to load, most of a millisecond at each start.
+
 export { findIncomplete } from './bundle/incomplete/find.js';
 export type { Incomplete, ModelFile } from './bundle/incomplete/types.js';
 export type { LeftOut } from './bundle/left-out.js';
 export type { MemberReader } from './bundle/member-reader.js';
 export { type BundleInspection, inspectBundle, openBundle, verifyBundle } from './bundle/open.js';
 export type { BundleReader } from './bundle/reader.js';
+export { type ResealBundleOptions, type ResealedBundle, resealBundle } from './bundle/reseal.js';
 export { type RewrappedBundle, rewrapBundle } from './bundle/rewrap.js';
 export { sealBundle } from './bundle/seal.js';
 export type { SealChoice } from './bundle/seal-plan.js';
@@ -18,7 +22,14 @@ export type {
   SealBundleOptions,
   SealedBundle,
 } from './bundle/types.js';
-export { checkKinds, checkPath, checkText, filePath } from './common/arguments.js';
+export {
+  checkKinds,
+  checkOptions,
+  checkPath,
+  checkText,
+  filePath,
+  type Kind,
+} from './common/arguments.js';
 export { loadError } from './common/load-error.js';
 export { didYouMean, nearest } from './common/nearest.js';
 export type { OnProgress, Progress } from './common/progress.js';
@@ -99,7 +110,6 @@ export {
 } from './keys/key-wrapper.js';
 export { asFailure } from './keys/lent.js';
 export {
-  checkOptions,
   defineProvider,
   type KeyProvider,
   type ProviderLimits,

@@ -80,7 +80,7 @@ function mounted(path: string, bytes: number): boolean {
 }
 
 describe('a full disk', () => {
-  test.for(cases)('%s (%s)', { timeout: 30_000 }, async ([operation, size], { skip }) => {
+  test.for(cases)('%s (%s)', { timeout: 120_000 }, async ([operation, size], { skip }) => {
     const disk = place.at(`disk-${operation}-${size}`);
     const inPlace = operation === 'reseal' || operation === 'grow';
     const room = (inPlace ? SIZES[size] + MIB : 0) + (operation === 'openOver' ? SIZES.small : 0) + 2 * MIB;
@@ -102,7 +102,7 @@ describe('a full disk', () => {
 const prlimit = ['/usr/bin/prlimit', '/bin/prlimit'].find((path) => existsSync(path));
 
 describe.skipIf(!prlimit)('a limit on the size of files (RLIMIT_FSIZE)', () => {
-  test.each(cases)('%s (%s)', { timeout: 30_000 }, async (operation, size) => {
+  test.each(cases)('%s (%s)', { timeout: 120_000 }, async (operation, size) => {
     const directory = place.at(`limited-${operation}-${size}`);
     mkdirSync(directory);
     prepare(directory, operation, size);
@@ -120,7 +120,7 @@ const NOBODY = 65_534;
 describe.skipIf(process.platform === 'win32' || (root && !setpriv))(
   'a directory that may not be written',
   () => {
-    test.each(cases)('%s (%s)', { timeout: 30_000 }, async (operation, size) => {
+    test.each(cases)('%s (%s)', { timeout: 120_000 }, async (operation, size) => {
       const directory = place.at(`closed-${operation}-${size}`);
       mkdirSync(directory);
       prepare(directory, operation, size);

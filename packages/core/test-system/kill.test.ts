@@ -191,19 +191,23 @@ describe.skipIf(process.platform !== 'linux')(
     });
 
     const named = cases.filter(([, size, { operation }]) => size === 'large' && operation !== 'rewrap');
-    test.each(named)('%s (%s), killed around the link', { timeout: 30_000 }, async (_name, size, subject) => {
-      for (const moment of ['before', 'after'] as const) {
-        const target = new Target(subject, size);
-        using _directory = target.directory;
-        const env = environmentWith(`one that kills ${moment}`, place.at(`ln-${moment}`));
-        await using script = target.start({ env });
-        expect(await script.reached('done'), 'the kill came in time').toBe(false);
-        await script.kill();
-        expect(await target.strays(), `files that a kill ${moment} the link left`).toEqual([]);
-        const state = await target.state();
-        // Who gives the name has the whole file by descriptors of its own, and does so whatever becomes of us.
-        expect(state).toBe('new');
-      }
-    });
+    test.each(named)(
+      '%s (%s), killed around the link',
+      { timeout: 120_000 },
+      async (_name, size, subject) => {
+        for (const moment of ['before', 'after'] as const) {
+          const target = new Target(subject, size);
+          using _directory = target.directory;
+          const env = environmentWith(`one that kills ${moment}`, place.at(`ln-${moment}`));
+          await using script = target.start({ env });
+          expect(await script.reached('done'), 'the kill came in time').toBe(false);
+          await script.kill();
+          expect(await target.strays(), `files that a kill ${moment} the link left`).toEqual([]);
+          const state = await target.state();
+          // Who gives the name has the whole file by descriptors of its own, and does so whatever becomes of us.
+          expect(state).toBe('new');
+        }
+      },
+    );
   },
 );

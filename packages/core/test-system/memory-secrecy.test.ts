@@ -64,7 +64,7 @@ class Suspect implements AsyncDisposable {
 describe.skipIf(process.platform !== 'linux')('no key is left in a process’s memory (on Linux)', () => {
   test.each(['seal', 'open', 'rewrap', 'reseal', 'fail'])(
     'after %s',
-    { timeout: 60_000 },
+    { timeout: 180_000 },
     async (operation) => {
       await using suspect = new Suspect(operation);
       const before = operation === 'reseal' ? await suspect.secrets() : {};
@@ -74,7 +74,7 @@ describe.skipIf(process.platform !== 'linux')('no key is left in a process’s m
   );
 
   test('after a reader was disposed of; while it is open, only what it reads with', {
-    timeout: 60_000,
+    timeout: 180_000,
   }, async () => {
     await using suspect = new Suspect('reader');
     const held = ['dataKey', 'messageKey', 'segmentKey'].flatMap((name) => [

@@ -37,7 +37,7 @@ const programs = ['one that does all', 'one that fails', 'one of a multi-call bi
 const cases = programs.flatMap((program) => OPERATIONS.map((operation) => [program, operation] as const));
 
 describe.skipIf(process.platform !== 'linux')('an output gets its name and leaves nothing (on Linux)', () => {
-  test.each(cases)('ln: %s: %s', { timeout: 30_000 }, async (program, operation) => {
+  test.each(cases)('ln: %s: %s', { timeout: 120_000 }, async (program, operation) => {
     const directory = place.at(`${operation} ${program}`);
     mkdirSync(directory);
     const output = `${directory}/output`;

@@ -23,7 +23,7 @@ afterAll(() => place[Symbol.dispose]());
 describe('the process', () => {
   test.each(['seal', 'open', 'reader', 'failure'])(
     'ends by itself after: %s',
-    { timeout: 30_000 },
+    { timeout: 120_000 },
     async (operation) => {
       const input = place.at(operation === 'seal' ? 'plain' : 'sealed');
       await using script = new Script('end', { operation, input, output: place.at(`ended-${operation}`) });
@@ -34,7 +34,7 @@ describe('the process', () => {
     },
   );
 
-  test('serves its event loop while it seals and opens', { timeout: 60_000 }, async () => {
+  test('serves its event loop while it seals and opens', { timeout: 180_000 }, async () => {
     const bytes = 300 * MIB;
     using directory = new Workplace(3 * bytes);
     await using script = new Script('event-loop', { directory: directory.path, bytes });
@@ -48,7 +48,7 @@ describe('the process', () => {
     }
   });
 
-  test('seals, opens and verifies 600 MiB in less than 160 MiB', { timeout: 60_000 }, async () => {
+  test('seals, opens and verifies 600 MiB in less than 160 MiB', { timeout: 180_000 }, async () => {
     const bytes = 600 * MIB;
     using directory = new Workplace(2 * bytes);
     const [input, output] = [directory.at('plain'), directory.at('sealed')];
@@ -95,7 +95,7 @@ describe('a rewrap', () => {
 
   test.skipIf(!linux)(
     'of 20 GiB reads and writes less than 128 KiB and 64 KiB (on Linux)',
-    { timeout: 30_000 },
+    { timeout: 120_000 },
     async () => {
       const path = sparse();
       await using script = new Script('rewrap-io', { path });
@@ -112,7 +112,7 @@ describe('a rewrap', () => {
 
   test.skipIf(!strace)(
     'writes copy B, makes it durable, does the same with copy A, and looks at both once more',
-    { timeout: 30_000 },
+    { timeout: 120_000 },
     async () => {
       const path = sparse();
       const log = place.at('strace');
@@ -147,7 +147,7 @@ describe('a rewrap', () => {
 });
 
 describe('a random read', () => {
-  test('of 1 MiB reads two segments at most', { timeout: 30_000 }, async () => {
+  test('of 1 MiB reads two segments at most', { timeout: 120_000 }, async () => {
     const inner = bufferSource(readFileSync(place.at('sealed')));
     let read = 0;
     const counting: ByteSource = {

@@ -65,7 +65,7 @@ describe('a rewrap whose write is torn', () => {
     expect(copyOf(after, 0)).toEqual(copyOf(after, 1));
   });
 
-  test('first write: the old envelope until its last byte is there', { timeout: 60_000 }, async () => {
+  test('first write: the old envelope until its last byte is there', { timeout: 180_000 }, async () => {
     const used = 56 + copyOf(after, 1).readUInt32BE(16);
     for (const k of lengths()) {
       const file = torn(before, 1, (at) => at < k);
@@ -73,14 +73,14 @@ describe('a rewrap whose write is torn', () => {
     }
   });
 
-  test('second write: the new envelope at every byte', { timeout: 60_000 }, async () => {
+  test('second write: the new envelope at every byte', { timeout: 180_000 }, async () => {
     const first = torn(before, 1, () => true);
     for (const k of lengths())
       expect(await recipientsOf(torn(first, 0, (at) => at < k)), `${k} bytes`).toEqual(NEW);
   });
 
   test('sectors in any order, each with every key that it should open with', {
-    timeout: 60_000,
+    timeout: 180_000,
   }, async () => {
     for (let round = 0; round < 200; round++) {
       const sectors = Array.from({ length: area / SECTOR }, () => Math.random() < 0.5);
@@ -106,7 +106,7 @@ describe('a rewrap whose write is torn', () => {
     }
   });
 
-  test('it is torn again while it mends', { timeout: 60_000 }, async () => {
+  test('it is torn again while it mends', { timeout: 180_000 }, async () => {
     // Copy A holds the old envelope, copy B the new one: the next rewrap must not begin with B.
     writeFileSync(
       place.at('half'),

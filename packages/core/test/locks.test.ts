@@ -359,8 +359,8 @@ describe('the lock file', () => {
     const inode = statSync(path, { bigint: true });
     await left(path, (own) => `elsewhere-${own}`);
     const renewing = setInterval(() => utimesSync(besides(path), new Date(), new Date()), 10);
-    const impatient = AbortSignal.timeout(800);
-    expect(await failureOf(() => lockBeside(path, inode, impatient, { patienceMs: 400 }))).toEqual(
+    const impatient = AbortSignal.timeout(3000);
+    expect(await failureOf(() => lockBeside(path, inode, impatient, { patienceMs: 1500 }))).toEqual(
       code('ABORTED'),
     );
     clearInterval(renewing);
@@ -383,7 +383,7 @@ describe('the lock file', () => {
         async () => void execFileSync('mkfifo', [besides(path)]),
       ].entries()) {
         await place();
-        await rewrap(path, { keys, add: [key(`b${number}`)], signal: AbortSignal.timeout(10_000) });
+        await rewrap(path, { keys, add: [key(`b${number}`)], signal: AbortSignal.timeout(50_000) });
         expect(await everythingIn(dirname(path))).toEqual([basename(besides(path)), 'file', 'target']);
         await rm(besides(path), { recursive: true });
       }
@@ -398,7 +398,7 @@ describe('the lock file', () => {
       await left(path, (own) => own.replace(` ${process.pid} `, ' 4194305 '));
       if (way === 'without') withoutPrograms();
       await withoutRightTo(path, besides(path), async () => {
-        await rewrap(path, { keys, add: [key('b')], signal: AbortSignal.timeout(10_000) });
+        await rewrap(path, { keys, add: [key('b')], signal: AbortSignal.timeout(50_000) });
       });
       expect(await urisOf(path)).toEqual(all('a', 'b'));
       expect(await everythingIn(dirname(path))).toEqual([basename(besides(path)), 'file']);
@@ -412,7 +412,7 @@ describe('the lock file', () => {
       const inode = statSync(path, { bigint: true });
       await left(path, (own) => `elsewhere-${own}`);
       await withoutRightTo(path, besides(path), async () => {
-        await (await lockBeside(path, inode, AbortSignal.timeout(10_000), { patienceMs: 100 }))();
+        await (await lockBeside(path, inode, AbortSignal.timeout(50_000), { patienceMs: 100 }))();
       });
       expect(existsSync(besides(path))).toBe(true);
     },
@@ -427,7 +427,7 @@ describe('the lock file', () => {
         rewrap(path, { keys, add: [key(name)], signal: AbortSignal.timeout(ms) });
       await left(path, (own) => own);
       await chown(besides(path), STRANGER, STRANGER);
-      await change('b', 10_000);
+      await change('b', 50_000);
       for (const uid of [0, OWNER]) {
         await chown(besides(path), uid, uid);
         expect((await refusal(() => change('c', 300))).code).toBe('ABORTED');

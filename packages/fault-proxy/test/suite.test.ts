@@ -100,11 +100,9 @@ const caught: Readonly<Record<Flaw, readonly string[]>> = {
   'pretends to have wrapped': failing.filter((title) => title !== NO_UNWRAP),
 };
 
-const run = (flaw: Flaw) =>
-  record((runner) =>
-    // Some 70 cases are under way at once, and each begins with calls that must succeed.
-    faultSuite(runner, { ...options(flaw), shortDeadlineMs: 6_000, deadlineMs: 25_000, slackMs: 6_000 }),
-  );
+// Each case begins with calls that must succeed within its deadline, and that of the stalled one is waited for.
+const TIMES = { shortDeadlineMs: 5_000, deadlineMs: 30_000, slackMs: 6_000 };
+const run = (flaw: Flaw) => record((runner) => faultSuite(runner, { ...options(flaw), ...TIMES }), [STALLED]);
 
 describe('the suite finds a provider that', () => {
   it.concurrent.each(Object.entries(caught) as [Flaw, string[]][])('%s', async (flaw, titles) => {
@@ -119,7 +117,7 @@ describe('a case of the vendor', () => {
 
   it('that is neither supplied nor declared fails, and says so', async () => {
     const { vendor: _, without: __, ...rest } = options();
-    const outcomes = await record((runner) => faultSuite(runner, { ...rest, shortDeadlineMs: 500 }));
+    const outcomes = await record((runner) => faultSuite(runner, { ...rest, ...TIMES }), [STALLED]);
     const messages = outcomes.filter(({ state }) => state === 'failed').map(({ message }) => message);
     expect(messages).toEqual(
       ['wrongChecksum', 'otherKey', 'changedAnswer', 'expiredCredentials', 'wrongClock'].map(

@@ -1,10 +1,10 @@
 import {
-  checkKinds,
   checkOptions,
   checkPath,
   checkText,
   isWeightsealError,
   type KeyWrapper,
+  type Kind,
   WeightsealError,
   within,
 } from '@weightseal/core';
@@ -43,23 +43,15 @@ export interface KeyOptions {
   readonly providers?: Providers | undefined;
 }
 
-const OPTIONS: Readonly<Record<keyof KeyOptions, true>> = {
-  deadlineMs: true,
-  prompt: true,
-  directory: true,
-  allowKeyOfOthers: true,
-  allowWeakPassphrase: true,
-  formerUris: true,
-  providers: true,
-};
-const KINDS = {
+const OPTIONS: Readonly<Record<keyof KeyOptions, Kind>> = {
+  deadlineMs: 'any',
   prompt: 'function',
   directory: 'path',
   allowKeyOfOthers: 'boolean',
   allowWeakPassphrase: 'boolean',
   formerUris: 'strings',
   providers: 'object',
-} as const;
+};
 /** For a module to load and to make a key, which asks nobody: what has not done so then never will. */
 const READY_MS = 30_000;
 const IN_FILES: readonly KeyScheme[] = ['local', 'passphrase'];
@@ -71,8 +63,7 @@ const IN_FILES: readonly KeyScheme[] = ['local', 'passphrase'];
  */
 export async function keyFromUri(uri: string, options: KeyOptions = {}): Promise<KeyWrapper> {
   checkText(uri, 'A key URI');
-  checkOptions(options, Object.keys(OPTIONS), 'A key');
-  checkKinds(options, 'keyFromUri', KINDS);
+  checkOptions(options, OPTIONS, 'A key');
   const { providers = {} } = options;
   checkProviders(providers);
   const scheme = schemeOf(uri);

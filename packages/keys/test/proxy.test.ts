@@ -57,7 +57,7 @@ async function wrap(uri: string, variables: (url: string) => NodeJS.ProcessEnv) 
   return { said: stdout, asked: proxy.asked };
 }
 
-describe.concurrent.each(Object.entries(HOSTS))('%s', { timeout: 60_000 }, (uri, host) => {
+describe.concurrent.each(Object.entries(HOSTS))('%s', { timeout: 180_000 }, (uri, host) => {
   test.each(['HTTPS_PROXY', 'https_proxy'])('goes by the proxy that %s names', async (variable) => {
     const { said, asked } = await wrap(uri, (url) => ({ [variable]: url }));
     expect(asked, said).toContain(`${host}:443`);

@@ -1,12 +1,12 @@
 import {
   checkDataKey,
   checkedDeadline,
-  checkKinds,
   checkOptions,
   type KeyCallOptions,
   type KeyDescriber,
   type KeyRotator,
   type KeyWrapper,
+  type Kind,
   type Limits,
   type RotationScheduler,
   within,
@@ -31,12 +31,12 @@ export interface AwsKeyOptions extends ConnectionOptions {
 
 type UriOptions = Omit<AwsKeyOptions, 'keyId' | 'region'>;
 
-const URI_OPTIONS: Readonly<Record<keyof UriOptions, true>> = {
-  client: true,
-  clientConfig: true,
-  deadlineMs: true,
+const URI_OPTIONS: Readonly<Record<keyof UriOptions, Kind>> = {
+  client: 'object',
+  clientConfig: 'object',
+  deadlineMs: 'any',
 };
-const OPTIONS: Readonly<Record<keyof AwsKeyOptions, true>> = { ...URI_OPTIONS, keyId: true, region: true };
+const OPTIONS: Readonly<Record<keyof AwsKeyOptions, Kind>> = { ...URI_OPTIONS, keyId: 'any', region: 'any' };
 
 export type AwsKey = KeyWrapper & KeyDescriber & KeyRotator & RotationScheduler;
 
@@ -47,7 +47,7 @@ export type AwsKey = KeyWrapper & KeyDescriber & KeyRotator & RotationScheduler;
  * @throws INVALID_ARGUMENT for what names no key
  */
 export function createAwsKey(options: AwsKeyOptions): AwsKey {
-  checkOptions(options, Object.keys(OPTIONS), 'A key of AWS KMS');
+  checkOptions(options, OPTIONS, 'A key of AWS KMS');
   return awsKey(keyName(options.keyId, options.region, 'INVALID_ARGUMENT'), options);
 }
 
@@ -58,12 +58,11 @@ export function createAwsKey(options: AwsKeyOptions): AwsKey {
  * @throws KEY_URI_INVALID, INVALID_ARGUMENT
  */
 export function awsKeyFromUri(uri: string, options: UriOptions = {}): AwsKey {
-  checkOptions(options, Object.keys(URI_OPTIONS), 'A key of aws-kms:');
+  checkOptions(options, URI_OPTIONS, 'A key of aws-kms:');
   return awsKey(parseKeyUri(uri), options);
 }
 
 function awsKey(name: KeyName, options: UriOptions): AwsKey {
-  checkKinds(options, 'a key of AWS KMS', { client: 'object', clientConfig: 'object' });
   const deadlineMs = checkedDeadline(options.deadlineMs);
   const uri = uriOf(name);
   const ask = asking(name, lazyConnection(name, options));

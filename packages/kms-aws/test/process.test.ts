@@ -60,7 +60,7 @@ async function run(lines: string): Promise<string> {
   const cwd = fileURLToPath(new URL('..', import.meta.url));
   const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', script], {
     cwd,
-    timeout: 30_000,
+    timeout: 120_000,
   });
   return stdout;
 }

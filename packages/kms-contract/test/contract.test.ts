@@ -8,7 +8,7 @@ keyWrapperContract({ describe, it }, { name: 'the sound key in memory', setup: (
 
 const run = (flaw: Flaw) =>
   record((runner) =>
-    keyWrapperContract(runner, { name: flaw, setup: () => memorySubject(flaw), patienceMs: 1500 }),
+    keyWrapperContract(runner, { name: flaw, setup: () => memorySubject(flaw), patienceMs: 8000 }),
   );
 
 const CONTEXT = 'a wrap opens with its own context only';
@@ -75,7 +75,7 @@ describe('the contract finds a wrapper that', () => {
     async (flaw, titles) => {
       expect(failed(await run(flaw))).toEqual(titles);
     },
-    20_000,
+    120_000,
   );
 });
 

@@ -1,13 +1,13 @@
 import {
   checkDataKey,
   checkedDeadline,
-  checkKinds,
   checkOptions,
   encodeContext,
   type KeyCallOptions,
   type KeyDescriber,
   type KeyRotator,
   type KeyWrapper,
+  type Kind,
   type Limits,
   type RotationScheduler,
   within,
@@ -40,13 +40,13 @@ export interface GcpKeyOptions extends ConnectionOptions {
 
 type UriOptions = Omit<GcpKeyOptions, 'name'>;
 
-const URI_OPTIONS: Readonly<Record<keyof UriOptions, true>> = {
-  client: true,
-  clientOptions: true,
-  transport: true,
-  deadlineMs: true,
+const URI_OPTIONS: Readonly<Record<keyof UriOptions, Kind>> = {
+  client: 'object',
+  clientOptions: 'object',
+  transport: 'any',
+  deadlineMs: 'any',
 };
-const OPTIONS: Readonly<Record<keyof GcpKeyOptions, true>> = { ...URI_OPTIONS, name: true };
+const OPTIONS: Readonly<Record<keyof GcpKeyOptions, Kind>> = { ...URI_OPTIONS, name: 'any' };
 
 export type GcpKey = KeyWrapper & KeyDescriber & KeyRotator & RotationScheduler;
 
@@ -57,7 +57,7 @@ export type GcpKey = KeyWrapper & KeyDescriber & KeyRotator & RotationScheduler;
  * @throws INVALID_ARGUMENT for what names no key
  */
 export function createGcpKey(options: GcpKeyOptions): GcpKey {
-  checkOptions(options, Object.keys(OPTIONS), 'A key of Cloud KMS');
+  checkOptions(options, OPTIONS, 'A key of Cloud KMS');
   return gcpKey(keyName(options.name, 'INVALID_ARGUMENT'), options);
 }
 
@@ -67,12 +67,11 @@ export function createGcpKey(options: GcpKeyOptions): GcpKey {
  * @throws KEY_URI_INVALID, INVALID_ARGUMENT
  */
 export function gcpKeyFromUri(uri: string, options: UriOptions = {}): GcpKey {
-  checkOptions(options, Object.keys(URI_OPTIONS), 'A key of gcp-kms:');
+  checkOptions(options, URI_OPTIONS, 'A key of gcp-kms:');
   return gcpKey(parseKeyUri(uri), options);
 }
 
 function gcpKey(name: KeyName, options: UriOptions): GcpKey {
-  checkKinds(options, 'a key of Cloud KMS', { client: 'object', clientOptions: 'object' });
   const deadlineMs = checkedDeadline(options.deadlineMs);
   const uri = uriOf(name);
   const ask = asking(name, lazyClient(options), deadlineMs);

@@ -139,7 +139,7 @@ async function run(
   const cwd = fileURLToPath(new URL('..', import.meta.url));
   return promisify(execFile)(process.execPath, ['--input-type=module', '--eval', script], {
     cwd,
-    timeout: 30_000,
+    timeout: 120_000,
     env: { ...process.env, ...env },
   });
 }

@@ -2,7 +2,6 @@ import {
   betweenSteps,
   checkDataKey,
   checkedDeadline,
-  checkKinds,
   checkOptions,
   checkPath,
   encodeContext,
@@ -11,6 +10,7 @@ import {
   type KeyDescription,
   type KeyRotator,
   type KeyWrapper,
+  type Kind,
   type Limits,
   WeightsealError,
   type WrappedKey,
@@ -40,8 +40,11 @@ export interface LocalKeyOptions {
 
 type UriOptions = Omit<LocalKeyOptions, 'path'>;
 
-const URI_OPTIONS: Readonly<Record<keyof UriOptions, true>> = { deadlineMs: true, allowKeyOfOthers: true };
-const OPTIONS: Readonly<Record<keyof LocalKeyOptions, true>> = { ...URI_OPTIONS, path: true };
+const URI_OPTIONS: Readonly<Record<keyof UriOptions, Kind>> = {
+  deadlineMs: 'any',
+  allowKeyOfOthers: 'boolean',
+};
+const OPTIONS: Readonly<Record<keyof LocalKeyOptions, Kind>> = { ...URI_OPTIONS, path: 'any' };
 
 export type LocalKey = KeyWrapper & KeyDescriber & KeyRotator;
 
@@ -55,8 +58,7 @@ export type LocalKey = KeyWrapper & KeyDescriber & KeyRotator;
  * @throws INVALID_ARGUMENT for a path that no URI can name. The calls throw also KEY_FILE_INVALID and KEY_FILE_EXPOSED.
  */
 export function createLocalKey(options: LocalKeyOptions): LocalKey {
-  checkOptions(options, Object.keys(OPTIONS), 'A local key');
-  checkKinds(options, 'createLocalKey', { allowKeyOfOthers: 'boolean' });
+  checkOptions(options, OPTIONS, 'A local key');
   const path = checkedPath(checkPath(options.path, 'The option `path`'), 'INVALID_ARGUMENT');
   const deadlineMs = checkedDeadline(options.deadlineMs);
   const uri = `local:${path}`;
@@ -136,7 +138,7 @@ export function createLocalKey(options: LocalKeyOptions): LocalKey {
  * @throws KEY_URI_INVALID, INVALID_ARGUMENT
  */
 export function localKeyFromUri(uri: string, options: UriOptions = {}): LocalKey {
-  checkOptions(options, Object.keys(URI_OPTIONS), 'A key of local:');
+  checkOptions(options, URI_OPTIONS, 'A key of local:');
   return createLocalKey({ ...options, path: checkedPath(pathOf(uri, 'local'), 'KEY_URI_INVALID') });
 }
 

@@ -1,11 +1,11 @@
 import {
   checkDataKey,
   checkedDeadline,
-  checkKinds,
   checkOptions,
   encodeContext,
   isWeightsealError,
   type KeyWrapper,
+  type Kind,
   WeightsealError,
   type WrappedKey,
   wipe,
@@ -39,12 +39,12 @@ export interface PassphraseKeyOptions {
   readonly allowWeakPassphrase?: boolean | undefined;
 }
 
-const OPTIONS: Readonly<Record<keyof PassphraseKeyOptions, true>> = {
-  passphrase: true,
-  scrypt: true,
-  uri: true,
-  deadlineMs: true,
-  allowWeakPassphrase: true,
+const OPTIONS: Readonly<Record<keyof PassphraseKeyOptions, Kind>> = {
+  passphrase: 'any',
+  scrypt: 'object',
+  uri: 'string',
+  deadlineMs: 'any',
+  allowWeakPassphrase: 'boolean',
 };
 
 /**
@@ -56,12 +56,7 @@ const OPTIONS: Readonly<Record<keyof PassphraseKeyOptions, true>> = {
  * @throws INVALID_ARGUMENT, KEY_URI_INVALID. The calls throw also PASSPHRASE_REQUIRED, `wrap` PASSPHRASE_WEAK.
  */
 export function createPassphraseKey(options: PassphraseKeyOptions): KeyWrapper {
-  checkOptions(options, Object.keys(OPTIONS), 'A key from a passphrase');
-  checkKinds(options, 'createPassphraseKey', {
-    uri: 'string',
-    scrypt: 'object',
-    allowWeakPassphrase: 'boolean',
-  });
+  checkOptions(options, OPTIONS, 'A key from a passphrase');
   const { passphrase } = options;
   if (typeof passphrase !== 'function' && !isBytes(passphrase)) throw notBytes();
   const cost = checkedScrypt(options.scrypt);

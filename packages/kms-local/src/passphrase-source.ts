@@ -1,8 +1,8 @@
 import {
   checkedDeadline,
-  checkKinds,
   checkOptions,
   type KeyWrapper,
+  type Kind,
   readPrivateFile,
   type SecretText,
   secretTextIn,
@@ -29,12 +29,12 @@ export interface PassphraseUriOptions
   readonly allowKeyOfOthers?: boolean | undefined;
 }
 
-const URI_OPTIONS: Readonly<Record<keyof PassphraseUriOptions, true>> = {
-  scrypt: true,
-  deadlineMs: true,
-  prompt: true,
-  allowKeyOfOthers: true,
-  allowWeakPassphrase: true,
+const URI_OPTIONS: Readonly<Record<keyof PassphraseUriOptions, Kind>> = {
+  scrypt: 'object',
+  deadlineMs: 'any',
+  prompt: 'function',
+  allowKeyOfOthers: 'boolean',
+  allowWeakPassphrase: 'boolean',
 };
 
 /**
@@ -46,13 +46,7 @@ const URI_OPTIONS: Readonly<Record<keyof PassphraseUriOptions, true>> = {
  * @throws KEY_URI_INVALID, INVALID_ARGUMENT. The calls throw also PASSPHRASE_REQUIRED, PASSPHRASE_WEAK, KEY_FILE_EXPOSED, KEY_FILE_INVALID.
  */
 export function passphraseKeyFromUri(uri: string, options: PassphraseUriOptions = {}): KeyWrapper {
-  checkOptions(options, Object.keys(URI_OPTIONS), 'A key of passphrase:');
-  const checked = checkKinds(options, 'passphraseKeyFromUri', {
-    prompt: 'function',
-    scrypt: 'object',
-    allowKeyOfOthers: 'boolean',
-    allowWeakPassphrase: 'boolean',
-  });
+  const checked = checkOptions(options, URI_OPTIONS, 'A key of passphrase:');
   const { prompt, scrypt, deadlineMs, allowKeyOfOthers: ofOthers, allowWeakPassphrase } = checked;
   const path = pathOf(uri, 'passphrase');
   return createPassphraseKey({

@@ -1,13 +1,13 @@
 import {
   checkDataKey,
   checkedDeadline,
-  checkKinds,
   checkOptions,
   encodeContext,
   type KeyCallOptions,
   type KeyDescriber,
   type KeyRotator,
   type KeyWrapper,
+  type Kind,
   type RotationScheduler,
   type WrappedKey,
   within,
@@ -43,20 +43,19 @@ export interface VaultKeyOptions {
 
 type UriOptions = Omit<VaultKeyOptions, 'address' | 'mount' | 'name' | 'namespace'>;
 
-const URI_OPTIONS: Readonly<Record<keyof UriOptions, true>> = {
-  token: true,
-  tls: true,
-  formerUris: true,
-  deadlineMs: true,
+const URI_OPTIONS: Readonly<Record<keyof UriOptions, Kind>> = {
+  token: 'string or function',
+  tls: 'object',
+  formerUris: 'strings',
+  deadlineMs: 'any',
 };
-const OPTIONS: Readonly<Record<keyof VaultKeyOptions, true>> = {
+const OPTIONS: Readonly<Record<keyof VaultKeyOptions, Kind>> = {
   ...URI_OPTIONS,
-  address: true,
-  mount: true,
-  name: true,
-  namespace: true,
+  address: 'any',
+  mount: 'any',
+  name: 'any',
+  namespace: 'any',
 };
-const KINDS = { token: 'string or function', tls: 'object', formerUris: 'strings' } as const;
 const PEM = 'string or bytes';
 const TLS = { ca: PEM, cert: PEM, key: PEM } as const satisfies Readonly<Record<keyof VaultTls, string>>;
 
@@ -71,11 +70,9 @@ export type VaultKey = KeyWrapper & KeyDescriber & KeyRotator & RotationSchedule
  * @throws INVALID_ARGUMENT
  */
 export function createVaultKey(options: VaultKeyOptions): VaultKey {
-  checkOptions(options, Object.keys(OPTIONS), 'A key of Vault');
-  checkKinds(options, 'createVaultKey', KINDS);
+  checkOptions(options, OPTIONS, 'A key of Vault');
   const { token, tls = {} } = options;
-  checkOptions(tls, Object.keys(TLS), '`tls` of a key of Vault');
-  checkKinds(tls, '`tls` of a key of Vault', TLS);
+  checkOptions(tls, TLS, '`tls` of a key of Vault');
   const key = checkedName(options, 'INVALID_ARGUMENT');
   const former = (options.formerUris ?? []).map((uri) => checkedName(partsOf(uri), 'KEY_URI_INVALID'));
   const deadlineMs = checkedDeadline(options.deadlineMs);
@@ -135,9 +132,8 @@ export function createVaultKey(options: VaultKeyOptions): VaultKey {
  * @throws KEY_URI_INVALID, INVALID_ARGUMENT
  */
 export function vaultKeyFromUri(uri: string, options: UriOptions = {}): VaultKey {
-  checkOptions(options, Object.keys(URI_OPTIONS), 'A key of vault:');
+  checkOptions(options, URI_OPTIONS, 'A key of vault:');
   const parts = partsOf(uri);
   checkedName(parts, 'KEY_URI_INVALID');
-  checkKinds(options, 'vaultKeyFromUri', KINDS);
   return createVaultKey({ ...options, ...parts });
 }

@@ -20,7 +20,7 @@ async function endsByItself(address: string, script: string): Promise<string> {
     let done;
   `;
   const args = ['--input-type=module', '-e', `${start}${script}; done = performance.now();`];
-  const options = { cwd: import.meta.dirname, timeout: 30_000 };
+  const options = { cwd: import.meta.dirname, timeout: 120_000 };
   return (await promisify(execFile)(process.execPath, args, options)).stdout.trim();
 }
 

@@ -9,18 +9,18 @@ const WIDTH = 12;
 /** How many files are shown to a person. */
 const SHOWN = 40;
 
-export async function inspectDirectory({ operand: path }: Args, { signal }: Session): Promise<Result> {
+export async function inspectDirectory({ operand: input }: Args, { signal }: Session): Promise<Result> {
   const { inspectBundle, ioError } = await core();
-  const inspection = await inspectBundle(path, { signal });
-  const files = await storedFiles(path, signal).catch((error: unknown) => {
-    throw ioError(error, `read ${path}`);
+  const inspection = await inspectBundle(input, { signal });
+  const files = await storedFiles(input, signal).catch((error: unknown) => {
+    throw ioError(error, `read ${input}`);
   });
-  return { value: { ...inspection, files }, lines: describe(inspection, files), essential: true };
+  return { value: { input, ...inspection, files }, lines: describe(inspection, files), essential: true };
 }
 
 function describe(bundle: BundleInspection, files: readonly StoredFile[]): string[] {
-  const total = files.reduce((sum, one) => sum + one.size, 0);
-  const shown = files.slice(0, SHOWN).map((one) => `${quote(one.file)}, ${size(one.size)}`);
+  const total = files.reduce((sum, one) => sum + one.sealedSize, 0);
+  const shown = files.slice(0, SHOWN).map((one) => `${quote(one.path)}, ${size(one.sealedSize)}`);
   const more = files.length - shown.length;
   return [
     `format      weightseal ${bundle.formatVersion}, a bundle, ${quote(bundle.algorithm)}`,

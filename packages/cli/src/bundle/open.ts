@@ -24,7 +24,7 @@ export async function openDirectory(args: Args, session: Session): Promise<Resul
     onProgress,
   });
   return {
-    value: { output, ...used, ...opened, contextChecked: options.context !== undefined },
+    value: { input: args.operand, output, ...used, ...opened, contextChecked: options.context !== undefined },
     lines: [`opened ${count(opened.members, 'member')}, ${size(opened.size)}, into ${quote(output)}`],
     notes: [
       options.context ? undefined : uncheckedContext(opened.context, 'bundle'),

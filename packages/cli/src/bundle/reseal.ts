@@ -1,9 +1,25 @@
-import { usageError } from '../cli-error.js';
+import { core } from '../core.js';
+import { changeOf, recipientLines } from '../recipients.js';
 import { quote } from '../text.js';
-import type { Args, Result } from '../types.js';
+import type { Args, Result, Session } from '../types.js';
+import { sayWaiting } from '../waiting.js';
 
-export async function resealDirectory({ operand }: Args): Promise<Result> {
-  throw usageError(
-    `reseal: ${quote(operand)} is a directory, and only files are resealed in place. Open it, and seal what it holds anew: that gives it a new data key, and each member one.`,
-  );
+export async function resealDirectory(args: Args, session: Session): Promise<Result> {
+  const { operand: path } = args;
+  const { resealBundle } = await core();
+  const onProgress = await session.progress('resealing');
+  const { options, used } = await changeOf(args, 'reseal');
+  const resealed = await resealBundle(path, {
+    ...options,
+    signal: session.signal,
+    onProgress,
+    onWait: sayWaiting(path, session.quiet),
+  });
+  return {
+    value: { input: path, output: path, ...used, ...resealed },
+    lines: [
+      `resealed ${quote(path)}, id ${resealed.id}; these keys open it now:`,
+      ...recipientLines(resealed),
+    ],
+  };
 }

@@ -14,7 +14,7 @@ export async function rewrapDirectory(args: Args, session: Session): Promise<Res
     onWait: sayWaiting(path, session.quiet),
   });
   return {
-    value: { path, ...used, ...rewrapped },
+    value: { input: path, output: path, ...used, ...rewrapped },
     lines: [`rewrapped ${quote(path)}; these keys open it now:`, ...recipientLines(rewrapped)],
   };
 }

@@ -7,6 +7,7 @@ import { openCommand, openingKey } from '../open-command.js';
 import { quote, shellWord, size } from '../text.js';
 import type { Args, Result, Session } from '../types.js';
 import { wholeNumber } from '../values.js';
+import { sayWaiting } from '../waiting.js';
 import { count, incompleteNote, leftOutNote, named } from './notes.js';
 import { besideDirectory, PlainDirectory } from './plain-directory.js';
 
@@ -40,6 +41,9 @@ export async function sealDirectory(args: Args, session: Session): Promise<Resul
     hideNames: args.has('hide-names'),
     overwrite: args.has('force'),
     sealAgain: args.has('seal-again'),
+    resume: !args.has('no-resume'),
+    reuse: args.one('reuse'),
+    onWait: sayWaiting(output, session.quiet, 'seal to'),
     signal: session.signal,
     onLeftOut: (one) => leftOut.push(one),
     onIncomplete: (one) => {
@@ -56,12 +60,28 @@ export async function sealDirectory(args: Args, session: Session): Promise<Resul
   tell();
   const command = openCommand(args, output, openingKey(args, used), context);
   return {
-    value: { output, ...used, ...sealed, openCommand: command },
+    value: {
+      input: args.operand,
+      output,
+      ...used,
+      ...sealed,
+      incomplete: sealed.incomplete.map(({ file: path, ...rest }) => ({ path, ...rest })),
+      openCommand: command,
+    },
     lines: [
       `sealed ${count(sealed.members, 'member')}, ${size(sealed.size)}, as ${quote(output)}, id ${sealed.id}`,
+      ...kept(sealed),
       ...(sealed.public.length > 0 ? [`For everybody to read: ${named(sealed.public)}`] : []),
       'To open it:',
       `  ${command.map(shellWord).join(' ')}`,
     ],
   };
+}
+
+function kept({ resumed, reused }: SealedBundle): string[] {
+  const files = [
+    ...(resumed > 0 ? [`${count(resumed, 'file')} of a seal that was cut off`] : []),
+    ...(reused > 0 ? [`${count(reused, 'file')} of the older bundle`] : []),
+  ];
+  return files.length > 0 ? [`Not sealed again: ${files.join(', ')}`] : [];
 }

@@ -2,8 +2,8 @@ import { fs } from '../builtins.js';
 
 /** A file of a bundle, as it lies there. */
 export interface StoredFile {
-  readonly file: string;
-  readonly size: number;
+  readonly path: string;
+  readonly sealedSize: number;
 }
 
 const OWN = new Set(['weightseal.json', 'weightseal.table']);
@@ -33,7 +33,7 @@ export async function storedFiles(root: string, signal: AbortSignal): Promise<St
     signal.throwIfAborted();
     const some = files.slice(from, from + LOOKS);
     const stats = await Promise.all(some.map((file) => fs.promises.lstat(`${root}/${file}`)));
-    stored.push(...some.map((file, at) => ({ file, size: stats[at]!.size })));
+    stored.push(...some.map((path, at) => ({ path, sealedSize: stats[at]!.size })));
   }
   return stored;
 }

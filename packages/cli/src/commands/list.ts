@@ -24,7 +24,14 @@ export async function list(args: Args, session: Session): Promise<Result> {
   const size = members.reduce((sum, member) => sum + ('size' in member ? member.size : 0), 0);
   const { digestVerified: _, ...rest } = opened;
   return {
-    value: { input, ...used, ...rest, size, members, contextChecked: options.context !== undefined },
+    value: {
+      input,
+      ...used,
+      ...rest,
+      size,
+      members: members.map(plain),
+      contextChecked: options.context !== undefined,
+    },
     lines: [...rows(members), `${count(members.length, 'member')}, ${sizeText(size)}`],
     essential: true,
     notes: [
@@ -32,6 +39,15 @@ export async function list(args: Args, session: Session): Promise<Result> {
       extraNote(opened.extra),
     ],
   };
+}
+
+/** In the words of the other commands. */
+function plain(member: BundleMember): object {
+  const { kind, path } = member;
+  if (member.kind === 'directory') return { kind, path };
+  if (member.kind === 'link') return { kind, path, leadsTo: member.target };
+  const { size, executable, digest, file: storedAs, fileSize: sealedSize } = member;
+  return { kind, path, size, executable, digest, storedAs, sealedSize };
 }
 
 /** What kind it is, how many bytes, and its path: the widths are those of the longest. */

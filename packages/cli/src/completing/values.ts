@@ -21,7 +21,7 @@ export async function valuesOf(flag: Flag, typed: string, flags: Flags): Promise
   if (flag.value === 'key') return await keys(typed, flags);
   if (flag.name === 'profile') return words((await configurationNames(flags)).profiles);
   if (flag.name === 'keep-env') return words(Object.keys(process.env).filter(isPlain));
-  if (flag.name === 'directory') return [{ kind: 'directories' }];
+  if (flag.name === 'directory' || flag.value === 'bundle') return [{ kind: 'directories' }];
   return flag.value === 'file' ? [{ kind: 'files' }] : [];
 }
 

@@ -6,8 +6,7 @@ import { FLOE_HEADER } from '../format/sizes.js';
 import { FileSource } from '../io/byte-source.js';
 import { Directory } from '../io/output/directory.js';
 import { memberMissing } from './member-error.js';
-import { ENVELOPE_NAME, TABLE_NAME } from './path.js';
-import { MAX_ENVELOPE } from './sealer.js';
+import { ENVELOPE_NAME, MAX_ENVELOPE, TABLE_NAME } from './path.js';
 import { tableTampered } from './table.js';
 
 const FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0);

@@ -5,6 +5,8 @@ export const MAX_PATH = 2048;
 export const MAX_NAME = 255;
 export const MAX_DEPTH = 64;
 export const ENVELOPE_NAME = 'weightseal.json';
+/** FORMAT.md §18.1: the most bytes that an envelope may have. */
+export const MAX_ENVELOPE = 65_536;
 export const TABLE_NAME = 'weightseal.table';
 export const SEALED_SUFFIX = '.sealed';
 /** What a lock, or a write that was killed, may leave beside the envelope (§24.3). */

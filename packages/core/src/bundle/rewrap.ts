@@ -12,8 +12,8 @@ import { checkChange, slotsToKeep } from '../keys/recipients.js';
 import { unwrapDataKey } from '../keys/unwrap.js';
 import { checkSlotCount, wrapForAll } from '../keys/wrap.js';
 import { openBundleDirectory, openTableFile, readEnvelope } from './head.js';
-import { ENVELOPE_NAME } from './path.js';
-import { encodeProven, MAX_ENVELOPE } from './sealer.js';
+import { ENVELOPE_NAME, MAX_ENVELOPE } from './path.js';
+import { encodeProven } from './sealer.js';
 import type { RewrapBundleOptions } from './types.js';
 
 export interface RewrappedBundle {
@@ -89,7 +89,7 @@ function nothingToDo({ keys, add }: RewrapBundleOptions, { slots }: Envelope): W
 }
 
 /** Keys take a while to answer: another's change must not be undone. @throws INPUT_CHANGED */
-async function checkStill(file: FileSource, document: Uint8Array): Promise<void> {
+export async function checkStill(file: FileSource, document: Uint8Array): Promise<void> {
   const [named, own] = await Promise.all([
     lstat(file.path, { bigint: true }).catch(() => undefined),
     file.stat(),

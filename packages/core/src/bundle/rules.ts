@@ -1,10 +1,24 @@
 import { WeightsealError } from '../errors.js';
+import { isFloeHeader } from '../format/floe.js';
+import type { MemberRecord } from '../format/records.js';
+import { OVERHEAD } from '../format/sizes.js';
 import { type Entry, fileOf, isFile } from './entry.js';
 import { shown, tableInvalid } from './line.js';
 import { comparePaths, isReserved, parentOf } from './path.js';
 
 // FORMAT.md §20.3: what the lines of a table must be to one another. Checked by readers, and by writers of what they are about to write.
 export const MAX_MEMBERS = 1_048_576;
+
+/** FLOE's AEAD_MAX_SEGMENTS. */
+const MAX_SEGMENTS = 2 ** 40;
+
+/** §20.3.4, before anything of that size is allocated. @throws TABLE_INVALID */
+export function checkHeader({ kind, size }: Entry, { header }: MemberRecord): void {
+  if (kind !== 'sealed') return;
+  if (!isFloeHeader(header)) throw tableInvalid('the header of a payload is none of FLOE');
+  const perSegment = new DataView(header.buffer, header.byteOffset).getUint32(2) - OVERHEAD;
+  if (size / perSegment > MAX_SEGMENTS) throw tableInvalid('a payload has more than 2^40 segments');
+}
 
 /** Takes the lines of a table one after another, and refuses the first that does not fit to those before it. */
 export class TableRules {

@@ -34,6 +34,8 @@ export interface SealWork {
   readonly sync: boolean;
   readonly signal: AbortSignal | undefined;
   readonly progress: (bytes: number) => void;
+  /** Told of files that have been sealed. */
+  readonly onDone: (done: readonly Entry[]) => Promise<void>;
 }
 
 /** Seals all files, small ones in batches on the pool's threads, large ones by segments. */
@@ -43,6 +45,7 @@ export async function sealMembers(files: readonly Entry[], work: SealWork): Prom
   await atOnce(large, LARGE_AT_ONCE, signal, async (entry) => {
     try {
       await sealLarge(work.itemOf(entry), work);
+      await work.onDone([entry]);
     } catch (error) {
       throw sealError(error, entry.path);
     }
@@ -55,6 +58,7 @@ export async function sealMembers(files: readonly Entry[], work: SealWork): Prom
       const { item = 0 } = error instanceof TaskError ? error.failure : {};
       throw sealError(error, some[item]!.path);
     }
+    await work.onDone(some);
     progress(some.reduce((sum, { size }) => sum + size, 0));
   });
 }

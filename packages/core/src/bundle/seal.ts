@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { checkKinds, checkPath } from '../common/arguments.js';
 import { randomFillSync } from '../common/crypto.js';
@@ -6,26 +6,33 @@ import { progressCounter } from '../common/progress.js';
 import { warmForFiles } from '../engine/files-executor.js';
 import type { FileItem } from '../engine/files-task.js';
 import { ioError, throwIfAborted, WeightsealError } from '../errors.js';
+import { readContext } from '../format/context.js';
 import { isFileName, type Metadata } from '../format/metadata.js';
-import { payloadSize, recordAt, recordMemory } from '../format/records.js';
+import { recordAt, recordMemory } from '../format/records.js';
 import { checkSegmentLength, DEFAULT_SEGMENT } from '../format/sizes.js';
-import { Directory } from '../io/output/directory.js';
+import { Directory, divide } from '../io/output/directory.js';
 import { OutputDirectory } from '../io/output/output-directory.js';
-import { fileSystemSync } from '../io/output/sync-file-system.js';
 import { checkKeys } from '../keys/wrap.js';
 import { type Entry, fileOf, isFile } from './entry.js';
-import { ENVELOPE_NAME, parentOf, TABLE_NAME } from './path.js';
+import { type Earlier, Journal } from './journal.js';
+import type { Done } from './journal-record.js';
+import { resumeFiles, reuseFiles } from './keep.js';
 import { incompleteOf } from './seal-incomplete.js';
 import { sealMembers } from './seal-members.js';
 import { planSeal, type SealPlan } from './seal-plan.js';
 import { checkPlain } from './sealed-already.js';
 import { BundleSealer } from './sealer.js';
-import { Table, writeTable } from './table.js';
+import { plaintextOf } from './select.js';
+import {
+  makeDirectories,
+  payloadBytes,
+  removeOthers,
+  SYNC_EACH,
+  syncBundle,
+  writeDocuments,
+} from './staging.js';
+import { Table } from './table.js';
 import type { SealBundleOptions, SealedBundle } from './types.js';
-import { writeNew } from './write-new.js';
-
-/** Beyond so many files the file system is made durable as a whole, not file by file. */
-const SYNC_EACH = 256;
 
 /**
  * Seals a directory into a bundle, which is a directory too. It appears under its name when all of it is durable, and nothing is left when this throws.
@@ -40,47 +47,109 @@ export async function sealBundle(
 ): Promise<SealedBundle> {
   check(options);
   const path = checkPath(directory, 'The directory to seal');
-  const { signal, segmentLength = DEFAULT_SEGMENT } = options;
+  const to = checkPath(output, 'The output');
+  const { signal, overwrite = false, resume = true } = options;
   await using root = await openRoot(path);
   if (!options.sealAgain) await checkPlain(root, path);
-  await using out = await OutputDirectory.create(
-    checkPath(output, 'The output'),
-    options.overwrite ?? false,
-    0o777,
-  );
+  await using journal = resume ? await Journal.open(await placeOf(to), signal, options.onWait) : undefined;
+  await using out = await OutputDirectory.create(to, overwrite, 0o777, journal !== undefined);
   const plan = await planSeal(root, path, options, { signal, except: await out.inode() });
   for (const one of plan.leftOut) options.onLeftOut?.(one);
   const incomplete = await incompleteOf(plan, root);
   for (const one of incomplete) options.onIncomplete?.(one);
   warmForFiles();
-  using sealer = await BundleSealer.create(options);
-  using table = new Table(plan.entries, newRecords(plan));
-  await makeDirectories(out.place, plan.entries);
-  const sync = plan.sources.length > SYNC_EACH ? await fileSystemSync() : undefined;
-  await sealMembers(plan.entries.filter(isFile), {
-    itemOf: (entry) => itemOf(entry, plan),
-    from: root.path,
-    to: out.place.path,
-    records: table.records,
-    segmentLength,
-    sync: !sync,
-    signal,
-    progress: progressCounter(plan.size, options.onProgress),
-  });
-  const sealedSize = await writeDocuments(out, sealer, table, metadataOf(path, options));
+  const earlier = await journal?.earlier(options.keys, readContext(options.context ?? {}), signal);
+  using sealer = earlier
+    ? BundleSealer.again(options, earlier.dataKey, earlier.slots)
+    : await BundleSealer.create(options);
+  if (journal && !earlier) await sealer.beginJournal(journal);
+  const sealed = await sealFiles(root, out, plan, options, journal, earlier);
+  using table = sealed.table;
+  const documents = await writeDocuments(out.place, sealer, table, metadataOf(path, options));
   throwIfAborted(signal);
-  if (sync) await sync(out.place.path);
-  else await syncDirectories(out.place, plan.entries);
+  await syncBundle(out.place, table.entries);
   await out.publish();
+  await journal?.forget();
   return {
     id: Buffer.from(sealer.core.id).toString('hex'),
-    members: plan.entries.length,
+    members: table.entries.length,
     size: plan.size,
-    sealedSize: sealedSize + payloadBytes(plan.entries, segmentLength),
+    sealedSize: documents + payloadBytes(table),
     public: plan.entries.filter(({ kind }) => kind === 'public').map((entry) => entry.path),
     leftOut: plan.leftOut,
     incomplete,
+    resumed: sealed.resumed,
+    reused: sealed.reused,
   };
+}
+
+interface SealedFiles {
+  readonly table: Table;
+  readonly resumed: number;
+  readonly reused: number;
+}
+
+/** Brings what is there already, and seals the rest. */
+async function sealFiles(
+  root: Directory,
+  out: OutputDirectory,
+  plan: SealPlan,
+  options: SealBundleOptions,
+  journal: Journal | undefined,
+  earlier: Earlier | undefined,
+): Promise<SealedFiles> {
+  const { signal, segmentLength = DEFAULT_SEGMENT, keys } = options;
+  const records = newRecords(plan);
+  const work = {
+    from: root.path,
+    to: out.place.path,
+    records,
+    segmentLength,
+    signal,
+    itemOf: (entry: Entry) => itemOf(entry, plan),
+  };
+  const progress = progressCounter(plan.size, options.onProgress);
+  try {
+    const files = plan.entries.filter(isFile);
+    const resumed = earlier ? await resumeFiles(files, earlier.done, work) : [];
+    for (const { record } of earlier?.done ?? []) record.key.fill(0);
+    const left = without(files, resumed);
+    await removeOthers(out.place, new Set(resumed.map(fileOf)));
+    const entries = replaced(plan.entries, resumed);
+    await makeDirectories(out.place, entries);
+    const reuse = options.reuse === undefined ? undefined : checkPath(options.reuse, 'The bundle to reuse');
+    const reused = reuse === undefined ? [] : await reuseFiles(left, reuse, { keys, signal }, work);
+    progress(plaintextOf([...resumed, ...reused]));
+    const doneOf = (entry: Entry): Done => ({
+      entry,
+      identity: plan.sources[entry.record]!.identity!,
+      record: recordAt(records, entry.record),
+    });
+    const onDone = async (done: readonly Entry[]) => await journal?.add(done.map(doneOf));
+    const sync = files.length <= SYNC_EACH;
+    await sealMembers(without(left, reused), { ...work, sync, progress, onDone });
+    return { table: new Table(entries, records), resumed: resumed.length, reused: reused.length };
+  } catch (error) {
+    new Uint8Array(records).fill(0);
+    throw error;
+  }
+}
+
+function without(entries: readonly Entry[], others: readonly Entry[]): Entry[] {
+  const gone = new Set(others.map(({ path }) => path));
+  return entries.filter(({ path }) => !gone.has(path));
+}
+
+function replaced(entries: readonly Entry[], by: readonly Entry[]): Entry[] {
+  const others = new Map(by.map((entry) => [entry.path, entry]));
+  return entries.map((entry) => others.get(entry.path) ?? entry);
+}
+
+/** What the output is, whatever way leads there. */
+async function placeOf(output: string): Promise<string> {
+  const { before, name } = divide(output.replace(/(?<=[^/])\/+$/, ''));
+  const above = await realpath(before === '' ? '.' : before).catch(() => before);
+  return `${above}/${name}`;
 }
 
 async function openRoot(path: string): Promise<Directory> {
@@ -120,50 +189,6 @@ function itemOf(entry: Entry, { sources }: SealPlan): FileItem {
     record,
     identity: identity!,
   };
-}
-
-/** The directories that files of the bundle are in, those above first. */
-function directoriesOf(entries: readonly Entry[]): string[] {
-  const all = new Set<string>();
-  for (const entry of entries) {
-    if (!isFile(entry)) continue;
-    for (let at = parentOf(fileOf(entry)); at !== '' && !all.has(at); at = parentOf(at)) all.add(at);
-  }
-  return [...all].sort();
-}
-
-async function makeDirectories(place: Directory, entries: readonly Entry[]): Promise<void> {
-  for (const path of directoriesOf(entries)) await mkdir(place.at(path));
-}
-
-async function syncDirectories(place: Directory, entries: readonly Entry[]): Promise<void> {
-  for (const path of directoriesOf(entries)) {
-    await using directory = await Directory.open(place.at(path));
-    await directory.sync();
-  }
-}
-
-/** The table, and last what makes a bundle of it all. Returns their bytes. */
-async function writeDocuments(
-  out: OutputDirectory,
-  sealer: BundleSealer,
-  table: Table,
-  metadata: Metadata,
-): Promise<number> {
-  const { place } = out;
-  const written = await writeNew(place.at(TABLE_NAME), (write) =>
-    writeTable(table, sealer.tableHeader, sealer.tableMessage, write),
-  );
-  const envelope = sealer.envelope(written, metadata);
-  await writeNew(place.at(ENVELOPE_NAME), (write) => write(envelope, 0));
-  return written.size + envelope.length;
-}
-
-function payloadBytes(entries: readonly Entry[], segmentLength: number): number {
-  return entries.reduce(
-    (sum, { kind, size }) => sum + (kind === 'sealed' ? payloadSize(size, segmentLength) : size),
-    0,
-  );
 }
 
 function metadataOf(path: string, { name }: SealBundleOptions): Metadata {

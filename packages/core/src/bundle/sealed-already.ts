@@ -16,6 +16,6 @@ export async function checkPlain(root: Directory, path: string): Promise<void> {
   if (!there.every(Boolean)) return;
   throw new WeightsealError(
     'ALREADY_SEALED',
-    `${path} is sealed already: it is a bundle. \`rewrap\` changes who opens it; --seal-again, in a program \`sealAgain\`, seals it once more.`,
+    `${path} is sealed already: it is a bundle. \`rewrap\` changes who opens it, and \`reseal\` gives it new keys; --seal-again, in a program \`sealAgain\`, seals it once more.`,
   );
 }

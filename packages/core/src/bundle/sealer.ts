@@ -18,9 +18,8 @@ import type { KeySlot } from '../format/slot.js';
 import type { KeyWrapper } from '../keys/key-wrapper.js';
 import { DataKey } from '../keys/secret.js';
 import { checkKeys, wrapForAll } from '../keys/wrap.js';
-
-/** FORMAT.md §18.1: the most bytes that an envelope may have. */
-export const MAX_ENVELOPE = 65_536;
+import type { Journal } from './journal.js';
+import { MAX_ENVELOPE } from './path.js';
 
 export interface BundleSealerOptions {
   readonly keys: readonly KeyWrapper[];
@@ -51,6 +50,15 @@ export class BundleSealer implements Disposable {
     }
   }
 
+  /** With the data key, and its wraps, of a seal that did not come to its end. Takes the data key over. */
+  static again(
+    { context = {} }: BundleSealerOptions,
+    dataKey: DataKey,
+    slots: readonly KeySlot[],
+  ): BundleSealer {
+    return new BundleSealer(dataKey, makeCore(randomBytes(16), context, 'bundle'), slots);
+  }
+
   static async create({ keys, context = {}, signal }: BundleSealerOptions): Promise<BundleSealer> {
     checkKeys(keys);
     const core = makeCore(randomBytes(16), context, 'bundle');
@@ -61,6 +69,11 @@ export class BundleSealer implements Disposable {
       dataKey[Symbol.dispose]();
       throw error;
     }
+  }
+
+  /** The journal of the seal is for the same data key. */
+  async beginJournal(journal: Journal): Promise<void> {
+    await journal.begin(this.#dataKey.bytes, this.slots, this.core.context);
   }
 
   /** The bytes of weightseal.json, once they have been shown to open. @throws ENVELOPE_FULL */

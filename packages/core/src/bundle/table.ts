@@ -8,7 +8,7 @@ import { MAX_TABLE } from '../format/table-reference.js';
 import { type ByteSource, readExactly } from '../io/byte-source.js';
 import { type Entry, isFile } from './entry.js';
 import { encodeLine, LINE_FEED, MAX_LINE, parseLine, tableInvalid } from './line.js';
-import { MAX_MEMBERS, TableRules } from './rules.js';
+import { checkHeader, MAX_MEMBERS, TableRules } from './rules.js';
 
 // FORMAT.md §20: the member table as a FLOE stream, segment by segment; no more than one of them, and a line, is in memory as plaintext.
 const NONCE = 12;
@@ -149,7 +149,9 @@ class Lines {
   #line(line: Uint8Array): void {
     if (this.#entries.length === MAX_MEMBERS) throw tableInvalid(`it has more than ${MAX_MEMBERS} members`);
     if (this.#files === this.#room) this.#grow();
-    const entry = parseLine(line, recordAt(this.#records, this.#files), this.#files);
+    const record = recordAt(this.#records, this.#files);
+    const entry = parseLine(line, record, this.#files);
+    checkHeader(entry, record);
     this.#rules.add(entry);
     this.#entries.push(entry);
     if (isFile(entry)) this.#files++;

@@ -43,9 +43,21 @@ export interface SealBundleOptions extends SealChoice {
   readonly name?: string | undefined;
   /** Whether an existing output may be replaced; the default is false. An empty directory always may. */
   readonly overwrite?: boolean | undefined;
+  /**
+   * Whether to go on with a seal to the same output, for the same recipients and context, that was killed: files that it had done, and that are still what they were, are compared byte for
+   * byte with what it remembers, and not sealed again. The default is true.
+   */
+  readonly resume?: boolean | undefined;
+  /**
+   * Another bundle that one of the keys opens, an older version of the model: files that it has too, by their digest, keep their payload and its key, by a hard link, a reflink, or a copy. Whoever
+   * could open such a payload there can open it here.
+   */
+  readonly reuse?: string | URL | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Of all members together. */
   readonly onProgress?: OnProgress | undefined;
+  /** Called once, when another process has been sealing to the same output for longer than a moment. What it throws ends the wait. */
+  readonly onWait?: (() => void) | undefined;
   /** Told, before any work, of each path that is no member: by `exclude`, or since it is no part of a model (version control, caches, locks). */
   readonly onLeftOut?: ((leftOut: LeftOut) => void) | undefined;
   /** Told, before any work, of each file that names others which are no members: a shard, an adapter's base model. */
@@ -67,6 +79,10 @@ export interface SealedBundle {
   readonly public: readonly string[];
   readonly leftOut: readonly LeftOut[];
   readonly incomplete: readonly Incomplete[];
+  /** How many files a seal that was killed had done already. */
+  readonly resumed: number;
+  /** How many files have their payload of the bundle of `reuse`. */
+  readonly reused: number;
 }
 
 export interface OpenBundleOptions extends UnwrapOptions {

@@ -7,6 +7,7 @@ const INCOMPLETE = ['ENOENT', 'ENOTDIR', 'EISDIR', 'ENOEXEC'];
 /**
  * Where it is the machine that keeps a package from loading (open files, memory, a permission of Node's): the error that says so. Undefined where it is the
  * package.
+ * @hidden
  */
 export function loadError(cause: unknown, name: string): WeightsealError | undefined {
   if (isWeightsealError(cause)) return cause;

@@ -2,7 +2,11 @@
 const LONGEST = 64;
 const MOST = 1000;
 
-/** The known word that was probably meant, or undefined when none is near: at most a third of its letters differ, and no more than `most`. */
+/**
+ * The known word that was probably meant, or undefined when none is near: at most a third of its letters differ, and no more than `most`.
+ *
+ * @hidden
+ */
 export function nearest(
   word: string,
   known: Iterable<string>,
@@ -20,7 +24,11 @@ export function nearest(
   return best;
 }
 
-/** `; did you mean x?`, or nothing. */
+/**
+ * `; did you mean x?`, or nothing.
+ *
+ * @hidden
+ */
 export function didYouMean(word: string, known: Iterable<string>): string {
   const meant = nearest(word, known);
   return meant === undefined ? '' : `; did you mean ${meant}?`;

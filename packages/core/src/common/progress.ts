@@ -1,4 +1,5 @@
-import { invalidArgument, nameOf } from './arguments.js';
+import { invalidArgument } from './arguments.js';
+import { nameOf } from './kinds.js';
 
 /** Bytes of plaintext that are done, and how many there are in all; `total` is undefined while a stream's length is not known. */
 export interface Progress {

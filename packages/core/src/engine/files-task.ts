@@ -1,6 +1,6 @@
 // What the main thread asks of a worker about many small files of a bundle at once: a message between threads costs as much as sealing a file of some KiB.
 
-export type FilesOperation = 'look' | 'seal' | 'open' | 'verify' | 'hash';
+export type FilesOperation = 'look' | 'seal' | 'open' | 'hash' | 'check' | 'digest' | 'reseal';
 
 /** What a file was when it was found: another one in its place is another. */
 export interface Identity {
@@ -35,6 +35,8 @@ export interface FilesTask {
   /** The records of all members of the bundle; a seal fills in what comes of it. */
   readonly records: SharedArrayBuffer;
   readonly items: readonly FileItem[];
+  /** For a reseal: the records of what comes of it. */
+  readonly newRecords?: SharedArrayBuffer;
   /** For a seal. */
   readonly segmentLength?: number;
   /** Whether each output is made durable by itself. */

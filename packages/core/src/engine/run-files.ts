@@ -40,7 +40,10 @@ function runFile(task: FilesTask, item: FileItem, scratch: Scratch): void {
   const record = recordAt(task.records, item.record);
   if (task.operation === 'look') look(task, item, record);
   else if (task.operation === 'seal') seal(task, item, record, scratch);
-  else if (task.operation === 'hash') hash(task, item, record, scratch);
+  else if (task.operation === 'hash') record.sealedDigest.set(storedDigest(task, item, record, scratch));
+  else if (task.operation === 'check') check(task, item, record, scratch);
+  else if (task.operation === 'digest') record.digest.set(plaintextDigest(task, item, scratch));
+  else if (task.operation === 'reseal') reseal(task, item, record, scratch);
   else open(task, item, record, scratch);
 }
 
@@ -212,19 +215,60 @@ function checkDigest(pieces: readonly Uint8Array[], { digest }: MemberRecord, pl
   throw told(plain ? 'MEMBER_TAMPERED' : 'DIGEST_MISMATCH', 'its bytes have another digest than was sealed');
 }
 
-/** The digest of a file of any length as it lies there, into the record: of a payload that was written in parts. */
-function hash(task: FilesTask, item: FileItem, record: MemberRecord, scratch: Scratch): void {
+/** The digest of a file of any length as it lies there, header and all. */
+function storedDigest(task: FilesTask, item: FileItem, record: MemberRecord, scratch: Scratch): Uint8Array {
   const fd = item.fd ?? openInput(task, item);
   try {
     const length = lengthOf(item, record);
-    const sum = createHash('sha256');
-    for (let at = 0; at < length; at += HASH_BYTES) {
-      const part = scratch.take(Math.min(HASH_BYTES, length - at));
-      readFully(fd, part, at);
-      sum.update(part);
-    }
-    record.sealedDigest.set(sum.digest());
+    if (fstatSync(fd).size !== length) throw told('MEMBER_TAMPERED', 'it has another length');
+    return digestOf(fd, length, scratch);
   } finally {
     if (item.fd === undefined) closeSync(fd);
+  }
+}
+
+function digestOf(fd: number, length: number, scratch: Scratch): Uint8Array {
+  const sum = createHash('sha256');
+  for (let at = 0; at < length; at += HASH_BYTES) {
+    const part = scratch.take(Math.min(HASH_BYTES, length - at));
+    readFully(fd, part, at);
+    sum.update(part);
+  }
+  return sum.digest();
+}
+
+/** Of a file that is to be sealed, if it need be. */
+function plaintextDigest(task: FilesTask, item: FileItem, scratch: Scratch): Uint8Array {
+  const fd = openInput(task, item);
+  try {
+    checkIdentity(fd, item.identity!);
+    const digest = digestOf(fd, item.size, scratch);
+    checkIdentity(fd, item.identity!);
+    return digest;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Whether it is, byte for byte, what its record says. */
+function check(task: FilesTask, item: FileItem, record: MemberRecord, scratch: Scratch): void {
+  const expected = item.plain ? record.digest : record.sealedDigest;
+  if (!timingSafeEqual(storedDigest(task, item, record, scratch), expected))
+    throw told('MEMBER_TAMPERED', 'its bytes have another digest');
+}
+
+/** From one key to another, without the plaintext leaving the thread. */
+function reseal(task: FilesTask, item: FileItem, record: MemberRecord, scratch: Scratch): void {
+  const bytes = readStored(task, item, record, scratch);
+  const pieces = item.plain ? [bytes] : opened(bytes, record);
+  const plaintext = Buffer.concat(pieces);
+  try {
+    checkDigest(pieces, record, item.plain);
+    const fresh = recordAt(task.newRecords!, item.record);
+    fresh.digest.set(record.digest);
+    const segmentLength = item.plain ? 0 : segmentLengthOf(record.header);
+    write(task, item, 0o666, item.plain ? [plaintext] : sealed(plaintext, segmentLength, fresh));
+  } finally {
+    for (const piece of [...pieces, plaintext]) piece.fill(0);
   }
 }

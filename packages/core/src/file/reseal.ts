@@ -3,6 +3,7 @@ import { type OnProgress, progressCounter } from '../common/progress.js';
 import { passError } from '../engine/pass.js';
 import { throwIfAborted, WeightsealError } from '../errors.js';
 import { FLOE_HEADER } from '../format/sizes.js';
+import type { KeySlot } from '../format/slot.js';
 import { FileSource } from '../io/byte-source.js';
 import { Input } from '../io/input.js';
 import { type LockOptions, openLocked } from '../io/lock/file-lock.js';
@@ -50,7 +51,7 @@ export async function reseal(at: string | URL, options: ResealOptions): Promise<
   const { context } = old.unlocked.head.envelope.core;
   const { segmentLength } = old.body.segments;
   const { signal, hedgeMs } = options;
-  const keys = recipientsOf(old, options);
+  const keys = recipientsAfter(old.unlocked.head.envelope.slots, options);
   using sealer = await Sealer.create({ keys, context, segmentLength, signal });
   const progress = progressCounter(2 * old.size, options.onProgress);
   try {
@@ -73,8 +74,12 @@ export async function reseal(at: string | URL, options: ResealOptions): Promise<
   };
 }
 
-function recipientsOf(old: SealedSource, { keys, add = [], remove = [] }: ResealOptions): KeyWrapper[] {
-  const kept = slotsToKeep(old.unlocked.head.envelope.slots, { add, remove });
+/** The keys for whom the new data key is wrapped: those of all who stay, and who is added. @throws RECIPIENT_REQUIRED, RECIPIENT_NOT_FOUND */
+export function recipientsAfter(
+  slots: readonly KeySlot[],
+  { keys, add = [], remove = [] }: Pick<ResealOptions, 'keys' | 'add' | 'remove'>,
+): KeyWrapper[] {
+  const kept = slotsToKeep(slots, { add, remove });
   const keepers = kept.map((slot) => {
     const key = keys.find(({ uri, provider }) => uri === slot.keyUri && provider === slot.provider);
     if (key) return key;

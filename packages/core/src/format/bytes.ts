@@ -57,6 +57,7 @@ const typedArrayName = Object.getOwnPropertyDescriptor(
 /**
  * The same memory as a Uint8Array of this realm; undefined for what is none. `instanceof` knows only this realm's own: test runners with a DOM,
  * `node:vm` and Electron hand over those of another.
+ * @hidden
  */
 export function ownBytes(value: unknown): Uint8Array | undefined {
   if (value instanceof Uint8Array) return value;

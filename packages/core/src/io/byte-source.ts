@@ -1,6 +1,7 @@
 import type { BigIntStats } from 'node:fs';
 import { constants, type FileHandle, open } from 'node:fs/promises';
-import { checkPath, invalidArgument, nameOf } from '../common/arguments.js';
+import { checkPath, invalidArgument } from '../common/arguments.js';
+import { nameOf } from '../common/kinds.js';
 import { abortedError, ioError, isWeightsealError, throwIfAborted, WeightsealError } from '../errors.js';
 import { ownBytes } from '../format/bytes.js';
 import { untilAborted } from '../keys/until-aborted.js';

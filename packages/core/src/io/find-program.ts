@@ -16,7 +16,11 @@ function entries(): string[] {
   return [...new Set([...absoluteEntries(), ...USUAL])];
 }
 
-/** PATH for a program that we start ourselves, and that starts others by their names: the directories to which only root and we can write. */
+/**
+ * PATH for a program that we start ourselves, and that starts others by their names: the directories to which only root and we can write.
+ *
+ * @hidden
+ */
 export async function searchPath(): Promise<string> {
   const all = entries();
   const safe = await Promise.all(all.map((entry) => USUAL.includes(entry) || isOnlyOurs(entry)));
@@ -26,6 +30,7 @@ export async function searchPath(): Promise<string> {
 /**
  * Where a program is that we start ourselves, under the name that it is to be called by: some are one file with many names. An entry of PATH counts only where
  * nobody but root and us can write to what is found there, or put something else in its place.
+ * @hidden
  */
 export async function findProgram(name: string): Promise<string | undefined> {
   const all = entries();

@@ -9,6 +9,7 @@ const MOST_LINKS = 40;
  * directory above the working directory may not be searched, or the whole would be too long, from where the path begins, as the kernel follows it.
  *
  * @throws what the system says, as Node puts it
+ * @hidden
  */
 export async function followLinks(path: string): Promise<string> {
   return await realpath(path).catch(() => followLast(path));

@@ -1,4 +1,5 @@
-import { filePath, nameOf } from '../common/arguments.js';
+import { filePath } from '../common/arguments.js';
+import { nameOf } from '../common/kinds.js';
 import { WeightsealError } from '../errors.js';
 import { type ByteSource, FileSource, needsSize } from './byte-source.js';
 import { type ByteStream, Feeder, hearErrors } from './feeder.js';

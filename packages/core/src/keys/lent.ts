@@ -55,7 +55,11 @@ async function called<T>(
   }
 }
 
-/** The error, where it has a code; else one that says whose fault that is. */
+/**
+ * The error, where it has a code; else one that says whose fault that is.
+ *
+ * @hidden
+ */
 export function asFailure(cause: unknown, { provider }: KeyWrapper): WeightsealError {
   if (isWeightsealError(cause)) return cause;
   return new WeightsealError(

@@ -1,4 +1,3 @@
-import { didYouMean } from '../common/nearest.js';
 import { WeightsealError } from '../errors.js';
 import type { KeyWrapper } from './key-wrapper.js';
 
@@ -47,22 +46,4 @@ export function defineProvider<Options extends object = object>(provider: {
 
 function invalid(what: string): WeightsealError {
   return new WeightsealError('INVALID_ARGUMENT', `A key provider: ${what}.`);
-}
-
-/**
- * An option that is misspelt, and so ignored, is a limit or a credential that does not count.
- *
- * @param whose the beginning of a sentence: `A key of AWS KMS`
- * @throws INVALID_ARGUMENT for one that is none of the known names
- */
-export function checkOptions(options: object, known: readonly string[], whose: string): void {
-  if (typeof options !== 'object' || options === null || Array.isArray(options))
-    throw new WeightsealError('INVALID_ARGUMENT', `${whose} takes its options in an object.`);
-  const unknown = Object.keys(options).find((name) => !known.includes(name));
-  if (unknown === undefined) return;
-  const hint = didYouMean(unknown, known) || `; known are ${known.join(', ') || 'none'}.`;
-  throw new WeightsealError(
-    'INVALID_ARGUMENT',
-    `${whose} has no option ${JSON.stringify(unknown.slice(0, 64))}${hint}`,
-  );
 }

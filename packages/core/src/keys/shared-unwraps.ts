@@ -1,10 +1,10 @@
+import { checkOptions } from '../common/arguments.js';
 import { throwIfAborted, WeightsealError } from '../errors.js';
 import type { Context } from '../format/context.js';
 import type { WrappedKey } from '../format/slot.js';
 import { KeyMemory, type MemoryLimits } from './key-memory.js';
 import { judgesOf, type KeyWrapper } from './key-wrapper.js';
 import { lendToUnwrap, lendToWrap } from './lent.js';
-import { checkOptions } from './provider.js';
 import { checkDataKey } from './secret.js';
 import { SharedCall } from './shared-call.js';
 import { unwrapId } from './unwrap-id.js';

@@ -1,4 +1,4 @@
-import { nameOf } from '../common/arguments.js';
+import { nameOf } from '../common/kinds.js';
 import { throwIfAborted, WeightsealError } from '../errors.js';
 import type { Context } from '../format/context.js';
 import { MAX_SLOTS } from '../format/envelope.js';
@@ -83,7 +83,11 @@ async function wrapOne(
   throw notVerified(key, undefined);
 }
 
-/** What a key wrapped, as a file holds it. @throws KEY_RESPONSE_INVALID for what none can hold */
+/**
+ * What a key wrapped, as a file holds it. @throws KEY_RESPONSE_INVALID for what none can hold
+ *
+ * @hidden
+ */
 export function asSlot(key: Pick<KeyWrapper, 'provider' | 'uri'>, wrapped: WrappedKey): KeySlot {
   try {
     return makeSlot(key.provider, wrapped);

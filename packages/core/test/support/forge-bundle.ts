@@ -134,6 +134,6 @@ export function forgeBundle(parts: BundleParts): ForgedBundle {
   const envelope = authenticateEnvelope(dataKey, { generation, core, slots, metadata, table });
   const files = new Map([['weightseal.json', encodeEnvelope(envelope)]]);
   files.set('weightseal.table', Uint8Array.from(sealed));
-  for (const { file } of made) if (file) files.set(file[0], Uint8Array.from(file[1]));
+  for (const { file } of made) if (file && !files.has(file[0])) files.set(file[0], Uint8Array.from(file[1]));
   return { dataKey, files };
 }

@@ -21,7 +21,11 @@ function probe(): boolean {
   }
 }
 
-/** What to add to the flags of open(2) for a file that {@link makeDurable} is to be called for. */
+/**
+ * What to add to the flags of open(2) for a file that {@link makeDurable} is to be called for.
+ *
+ * @hidden
+ */
 export function durableFlags(): number {
   return syncIsDenied() ? (O_DSYNC ?? 0) : 0;
 }
@@ -29,6 +33,7 @@ export function durableFlags(): number {
 /**
  * Resolves when every byte written so far would outlive a loss of power. The file was opened with {@link durableFlags}.
  * @param how `datasync` where the file had its name, mode and size before
+ * @hidden
  */
 export async function makeDurable(handle: FileHandle, how: 'sync' | 'datasync' = 'sync'): Promise<void> {
   if (syncIsDenied()) return;

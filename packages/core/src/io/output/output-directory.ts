@@ -44,13 +44,21 @@ export class OutputDirectory implements AsyncDisposable {
     this.#guardian = guardian;
   }
 
-  /** @throws OUTPUT_EXISTS for what is there and is no empty directory, unless `overwrite`; INVALID_ARGUMENT, IO_ERROR */
-  static async create(given: string, overwrite: boolean, mode: number): Promise<OutputDirectory> {
+  /**
+   * @throws OUTPUT_EXISTS for what is there and is no empty directory, unless `overwrite`; INVALID_ARGUMENT, IO_ERROR
+   * @param resumable whether it is made under a name that the next one for the same output finds again, if this one is killed
+   */
+  static async create(
+    given: string,
+    overwrite: boolean,
+    mode: number,
+    resumable: boolean = false,
+  ): Promise<OutputDirectory> {
     const path = given.replace(/(?<=[^/])\/+$/, '');
     const { directory: above, name } = await Directory.above(path).catch((error: unknown) => {
       throw creationError(error, path);
     });
-    const staging = `.${randomBytes(8).toString('hex')}.weightseal-tmp`;
+    const staging = resumable ? besides(name, 'part') : `.${randomBytes(8).toString('hex')}.weightseal-tmp`;
     try {
       if (name === '' || name === '.' || name === '..')
         throw new WeightsealError(
@@ -59,7 +67,7 @@ export class OutputDirectory implements AsyncDisposable {
         );
       await putBack(above, name);
       await checkFree(above, name, path, overwrite);
-      await mkdir(above.at(staging), { mode: PRIVATE });
+      if (!resumable || !(await isOurs(above.at(staging)))) await makeAnew(above.at(staging));
       // What only its owner may read is plaintext.
       const guardian = mode === PRIVATE ? await guard(above, staging) : undefined;
       const place = await Directory.open(above.at(staging));
@@ -126,7 +134,24 @@ function umask(): number {
 
 /** Where the directory that is replaced stands for a moment. */
 function asideOf(name: string): string {
-  return `.${createHash('sha256').update(name).digest('hex').slice(0, 16)}.weightseal-old`;
+  return besides(name, 'old');
+}
+
+/** A name that follows from another, however long that is. */
+function besides(name: string, what: 'old' | 'part'): string {
+  return `.${createHash('sha256').update(name).digest('hex').slice(0, 16)}.weightseal-${what}`;
+}
+
+async function makeAnew(path: string): Promise<void> {
+  await rm(path, { recursive: true, force: true });
+  await mkdir(path, { mode: PRIVATE });
+}
+
+/** A directory that nobody else could have put something into. */
+async function isOurs(path: string): Promise<boolean> {
+  const found = await lstat(path).catch(() => undefined);
+  if (!found?.isDirectory()) return false;
+  return process.platform === 'win32' || (found.uid === process.geteuid?.() && (found.mode & 0o077) === 0);
 }
 
 /** After a kill between the two renames of an overwrite. */

@@ -17,9 +17,14 @@ import {
 } from './exposure.js';
 import { type Step, stepsTo } from './path-walk.js';
 
-/** Bounds what a wrong path can make us read into memory. */
+/**
+ * Bounds what a wrong path can make us read into memory.
+ *
+ * @hidden
+ */
 export const MAX_PRIVATE_FILE_BYTES: number = 64 * 1024;
 
+/** @hidden */
 export interface PrivateFile {
   /** The whole file, in memory of its own. The caller wipes it. */
   readonly bytes: Buffer;
@@ -28,6 +33,7 @@ export interface PrivateFile {
   readonly mode: number;
 }
 
+/** @hidden */
 export interface PrivateOptions {
   /** Whether a file of another user than this one and root is read, too: that user can change it at any time. */
   readonly ofOthers?: boolean | undefined;
@@ -42,6 +48,7 @@ export interface PrivateOptions {
  * followed (mounted secrets are symlinks); what counts is the file that was opened. Windows has no mode bits, so there they are not looked at.
  *
  * @throws KEY_NOT_FOUND, KEY_DENIED, KEY_UNAVAILABLE, KEY_FILE_EXPOSED, KEY_FILE_INVALID
+ * @hidden
  */
 export async function readPrivateFile(
   path: string,
@@ -172,7 +179,11 @@ const keyCodes: Readonly<Record<string, readonly [ErrorCode, string?]>> = {
   ESTALE: ['KEY_UNAVAILABLE'],
 };
 
-/** Gives an error of the system a code and a sentence that says what to do. Errors of ours pass unchanged. */
+/**
+ * Gives an error of the system a code and a sentence that says what to do. Errors of ours pass unchanged.
+ *
+ * @hidden
+ */
 export function privateFileError(error: unknown, path: string, what: string): WeightsealError {
   if (isWeightsealError(error)) return error;
   const failure = ioError(error, `read the ${what} ${path}`);

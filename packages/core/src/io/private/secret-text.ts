@@ -6,10 +6,18 @@ import { wipe } from '../../format/bytes.js';
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 const REPLACEMENT = '\ufffd';
-/** The byte order mark of UTF-8. */
+/**
+ * The byte order mark of UTF-8.
+ *
+ * @hidden
+ */
 export const UTF8_MARK: readonly number[] = [0xef, 0xbb, 0xbf];
 
-/** What is secret, as messages call it, and the code for what it cannot be. */
+/**
+ * What is secret, as messages call it, and the code for what it cannot be.
+ *
+ * @hidden
+ */
 export interface SecretText {
   readonly what: 'passphrase' | 'PIN';
   readonly code: ErrorCode;
@@ -20,6 +28,7 @@ export interface SecretText {
  * string is made of them. `whence` is what messages call the place.
  *
  * @throws `code`, with nothing of what stands there; the bytes are wiped then
+ * @hidden
  */
 export function secretTextIn(bytes: Uint8Array, whence: string, { what, code }: SecretText): Uint8Array {
   const problem = problemOf(bytes);
@@ -33,6 +42,7 @@ export function secretTextIn(bytes: Uint8Array, whence: string, { what, code }: 
  * are one and the same character: where that one is there, the bytes that the process was started with tell whether it was meant.
  *
  * @throws `code` for what is not UTF-8, or may not be
+ * @hidden
  */
 export async function secretVariable(name: string, kind: SecretText): Promise<Uint8Array | undefined> {
   const value = process.env[name];
@@ -47,17 +57,26 @@ export async function secretVariable(name: string, kind: SecretText): Promise<Ui
   );
 }
 
-/** What is to be done where `secretVariable` found none: a variable that is empty looks as if it were set. */
+/**
+ * What is to be done where `secretVariable` found none: a variable that is empty looks as if it were set.
+ *
+ * @hidden
+ */
 export function toSet(name: string): string {
   return process.env[name] === '' ? `give ${name} a value (it is set, and empty)` : `set ${name}`;
 }
 
-/** Whether the bytes are text of UTF-16: by its mark, or by the zeros that every other byte of plain text is. */
+/**
+ * Whether the bytes are text of UTF-16: by its mark, or by the zeros that every other byte of plain text is.
+ *
+ * @hidden
+ */
 export function isUtf16(bytes: Uint8Array): boolean {
   const [first, second] = bytes;
   return (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff) || bytes.includes(0);
 }
 
+/** @hidden */
 export function startsWithMark(bytes: Uint8Array): boolean {
   return UTF8_MARK.every((byte, at) => bytes[at] === byte);
 }

@@ -1,0 +1,155 @@
+import { constants, copyFile, link, rm } from 'node:fs/promises';
+import { randomFillSync } from '../common/crypto.js';
+import { atOnce } from '../engine/at-once.js';
+import { filesExecutor } from '../engine/files-executor.js';
+import type { FileItem, FilesOperation, Identity } from '../engine/files-task.js';
+import { TaskError } from '../engine/task.js';
+import { view } from '../format/bytes.js';
+import { type MemberRecord, recordAt } from '../format/records.js';
+import { type Entry, fileOf } from './entry.js';
+import { openBundleDirectory } from './head.js';
+import { batchesOf, bySize } from './jobs.js';
+import type { Done } from './journal-record.js';
+import { sealError } from './member-error.js';
+import { type UnlockBundleOptions, unlockBundle } from './unlock.js';
+
+// Payloads that need not be sealed, since they are there: of a seal that was killed, or of an older version. Each is compared, byte for byte, with what is remembered of it: FORMAT.md §21.5.
+
+export interface Keeping {
+  /** The directories of plaintext, and of the bundle to be. */
+  readonly from: string;
+  readonly to: string;
+  readonly records: SharedArrayBuffer;
+  readonly segmentLength: number;
+  readonly itemOf: (entry: Entry) => FileItem;
+  readonly signal: AbortSignal | undefined;
+}
+
+const RANDOM_NAME = /^[0-9a-f]{32}\.sealed$/;
+
+/** The files that an earlier seal had done, of these: the entries to take instead. */
+export async function resumeFiles(
+  files: readonly Entry[],
+  done: readonly Done[],
+  work: Keeping,
+): Promise<Entry[]> {
+  const before = new Map(done.map((one) => [one.entry.path, one]));
+  const candidates: Entry[] = [];
+  for (const entry of files) {
+    const one = before.get(entry.path);
+    if (!one || !isSame(entry, one, work)) continue;
+    takeOver(recordAt(work.records, entry.record), one.record);
+    candidates.push({ ...entry, payload: one.entry.payload });
+  }
+  return await onlySound(candidates, work, work.to);
+}
+
+function isSame(
+  entry: Entry,
+  { entry: old, identity, record }: Done,
+  { itemOf, segmentLength }: Keeping,
+): boolean {
+  if (entry.kind !== old.kind || entry.size !== old.size) return false;
+  if (entry.kind === 'sealed' && view(record.header).getUint32(2) !== segmentLength) return false;
+  // A random name is as good as another; all others must be the same.
+  const random = entry.payload !== undefined && RANDOM_NAME.test(old.payload ?? '');
+  return (random || entry.payload === old.payload) && isIdentity(itemOf(entry).identity!, identity);
+}
+
+function isIdentity(a: Identity, b: Identity): boolean {
+  return a.dev === b.dev && a.ino === b.ino && a.size === b.size && a.mtimeNs === b.mtimeNs;
+}
+
+function takeOver(to: MemberRecord, from: MemberRecord): void {
+  for (const name of ['key', 'id', 'header', 'digest', 'sealedDigest'] as const) to[name].set(from[name]);
+}
+
+/** Those whose file is what its record says. The others get a new key: they are sealed. */
+async function onlySound(entries: readonly Entry[], work: Keeping, at: string): Promise<Entry[]> {
+  const sound: Entry[] = [];
+  await each(entries, work, 'check', at, (entry, failed) => {
+    if (!failed) sound.push(entry);
+    else {
+      const { key, id } = recordAt(work.records, entry.record);
+      randomFillSync(key);
+      randomFillSync(id);
+    }
+  });
+  return sound;
+}
+
+/** Files that another bundle has too: their payloads are brought here. */
+export async function reuseFiles(
+  files: readonly Entry[],
+  bundle: string,
+  options: UnlockBundleOptions,
+  work: Keeping,
+): Promise<Entry[]> {
+  await using root = await openBundleDirectory(bundle);
+  const { table } = await unlockBundle(root, bundle, options);
+  using old = table;
+  const sizes = new Map<number, Entry[]>();
+  for (const entry of old.entries)
+    if (entry.kind === 'sealed') sizes.set(entry.size, [...(sizes.get(entry.size) ?? []), entry]);
+  const alike = files.filter(({ kind, size }) => kind === 'sealed' && sizes.has(size));
+  await each(alike, work, 'digest', work.from, (entry, failed) => {
+    if (failed) throw sealError(failed, entry.path);
+  });
+  const brought: Entry[] = [];
+  for (const entry of alike) {
+    const record = recordAt(work.records, entry.record);
+    const same = sizes
+      .get(entry.size)!
+      .find((one) => Buffer.compare(recordAt(old.records, one.record).digest, record.digest) === 0);
+    if (!same || !(await bring(`${root.path}/${fileOf(same)}`, `${work.to}/${fileOf(entry)}`))) continue;
+    takeOver(record, recordAt(old.records, same.record));
+    brought.push(entry);
+  }
+  const sound = new Set(await onlySound(brought, work, work.to));
+  for (const entry of brought)
+    if (!sound.has(entry)) await rm(`${work.to}/${fileOf(entry)}`, { force: true });
+  return [...sound];
+}
+
+/** By a hard link; else by a reflink or a copy, as the file system can. False where it is not to be had. */
+async function bring(from: string, to: string): Promise<boolean> {
+  try {
+    await link(from, to);
+    return true;
+  } catch {
+    return await copyFile(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE).then(
+      () => true,
+      () => false,
+    );
+  }
+}
+
+/** Does one thing with each of the files, on the pool's threads, and says of each how it went. */
+async function each(
+  entries: readonly Entry[],
+  { records, itemOf, signal }: Keeping,
+  operation: FilesOperation,
+  from: string,
+  tell: (entry: Entry, failed: TaskError | undefined) => void,
+): Promise<void> {
+  const executor = filesExecutor();
+  const { small, large } = bySize(entries);
+  const batches = [...large.map((entry) => [entry]), ...batchesOf(small)];
+  await atOnce(batches, executor.width, signal, async (some) => {
+    for (let left: readonly Entry[] = some; left.length > 0; ) {
+      const items = left.map((entry) => ({
+        ...itemOf(entry),
+        ...(operation === 'check' && { input: fileOf(entry) }),
+      }));
+      const failure = await executor.runFiles({ operation, from, records, items }).then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+      if (failure !== undefined && !(failure instanceof TaskError)) throw failure;
+      const good = failure ? (failure.failure.item ?? 0) : left.length;
+      for (const entry of left.slice(0, good)) tell(entry, undefined);
+      if (failure) tell(left[good]!, failure);
+      left = left.slice(good + 1);
+    }
+  });
+}

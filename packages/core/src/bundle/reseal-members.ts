@@ -1,0 +1,111 @@
+import { constants, open } from 'node:fs/promises';
+import { timingSafeEqual } from '../common/crypto.js';
+import { atOnce } from '../engine/at-once.js';
+import { digestWhile } from '../engine/copy.js';
+import { filesExecutor } from '../engine/files-executor.js';
+import type { FileItem, FilesTask } from '../engine/files-task.js';
+import { TaskError } from '../engine/task.js';
+import { startEncryption } from '../format/floe.js';
+import { memberAad, recordAt } from '../format/records.js';
+import { release } from '../format/segment.js';
+import { FLOE_HEADER } from '../format/sizes.js';
+import { durableFlags, makeDurable } from '../io/output/durable.js';
+import { writeAt } from '../io/output/output-file.js';
+import { type Entry, fileOf } from './entry.js';
+import { batchesOf, bySize } from './jobs.js';
+import { shown } from './line.js';
+import { memberTampered, openError } from './member-error.js';
+import { openMemberFile, openPayload } from './member-payload.js';
+
+const { O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW = 0 } = constants;
+const LARGE_AT_ONCE = 2;
+
+export interface ResealWork {
+  /** The directories of the old bundle and the new one, as threads reach them. */
+  readonly from: string;
+  readonly to: string;
+  readonly records: SharedArrayBuffer;
+  /** The new keys, to which what comes of them is added. */
+  readonly newRecords: SharedArrayBuffer;
+  readonly signal: AbortSignal | undefined;
+  readonly progress: (bytes: number) => void;
+}
+
+/** Encrypts every payload anew; plaintext stays in the memory of the thread that does it. Public members are copied once they have been compared. */
+export async function resealMembers(files: readonly Entry[], work: ResealWork): Promise<void> {
+  const { small, large } = bySize(files);
+  const { from, to, records, newRecords, signal, progress } = work;
+  await atOnce(large, LARGE_AT_ONCE, signal, async (entry) => {
+    await resealLarge(entry, work).catch((error: unknown) => {
+      throw openError(error, fileOf(entry));
+    });
+  });
+  const executor = filesExecutor();
+  await atOnce(batchesOf(small), executor.width, signal, async (some) => {
+    const task: FilesTask = {
+      operation: 'reseal',
+      from,
+      to,
+      records,
+      newRecords,
+      items: some.map(itemOf),
+      flags: durableFlags(),
+    };
+    await executor.runFiles(task).catch((error: unknown) => {
+      const { item = 0 } = error instanceof TaskError ? error.failure : {};
+      throw openError(error, fileOf(some[item]!));
+    });
+    progress(some.reduce((sum, { size }) => sum + size, 0));
+  });
+}
+
+function itemOf(entry: Entry): FileItem {
+  const { kind, size, executable, record } = entry;
+  const file = fileOf(entry);
+  return { plain: kind === 'public', input: file, output: file, size, executable, record };
+}
+
+async function resealLarge(entry: Entry, work: ResealWork): Promise<void> {
+  const { records, newRecords, signal, progress } = work;
+  const file = fileOf(entry);
+  const mode = entry.executable ? 0o777 : 0o666;
+  const [old, fresh] = [recordAt(records, entry.record), recordAt(newRecords, entry.record)];
+  await using out = await open(
+    `${work.to}/${file}`,
+    O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | durableFlags(),
+    mode,
+  );
+  fresh.digest.set(old.digest);
+  if (entry.kind === 'public') {
+    await using source = await openMemberFile(file, work.from, entry.size);
+    const digest = await digestWhile(source, signal, async (bytes, at) => {
+      await writeAt(out, bytes, at, shown(file));
+      progress(bytes.length);
+    });
+    if (!timingSafeEqual(digest, old.digest))
+      throw memberTampered(file, 'its bytes have another digest than was sealed');
+  } else {
+    await using payload = await openPayload(entry, work);
+    const { segmentLength } = payload.body.segments;
+    const { header, message } = startEncryption(fresh.key, memberAad(fresh.id), segmentLength);
+    const plan = payload.plan();
+    const to = plan.inline ? { emit: true } : { output: { fd: out.fd, offset: FLOE_HEADER } };
+    const pass = { operation: 'reseal', newMessage: message, signal, progress, ...to } as const;
+    try {
+      for await (const { batch, bytes } of payload.run(pass, plan)) {
+        if (!bytes) continue;
+        await writeAt(out, bytes, FLOE_HEADER + batch.bodyOffset, shown(file));
+        release(bytes);
+      }
+    } catch (error) {
+      throw await payload.explain(error, undefined, signal);
+    } finally {
+      message[Symbol.dispose]();
+    }
+    fresh.header.set(header);
+    await writeAt(out, header, 0, shown(file));
+    const items = [{ ...itemOf(entry), fd: out.fd }];
+    await filesExecutor().runFiles({ operation: 'hash', from: work.from, records: newRecords, items });
+  }
+  await makeDurable(out);
+}
