@@ -7,7 +7,7 @@ import { generateKeyFile, localKeyFromUri } from '@weightseal/kms-local';
 import type { PlaceOptions } from '@weightseal/loader';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Job } from './children/given-model.ts';
-import { answer, canMount, child, python, repository, siteOf } from './support.ts';
+import { answer, canMount, child, python, repository, siteOf, weightseal } from './support.ts';
 
 interface Engine {
   readonly name: string;
@@ -57,7 +57,6 @@ const LOADS: Record<string, PlaceOptions> = {
   'a tmpfs that is there': { where: 'existing' },
   'a tmpfs that is there, without a name': { where: 'existing', nameless: true },
 };
-const weightseal = [node, join(repository, 'packages/cli/dist/bin.js')];
 
 if (!python)
   test.skip('engines in Python (skipped: they need what `npx pnpm@12 test:engines` installs)', () => {});

@@ -1,5 +1,6 @@
 // Writes a tiny language model for llama.cpp: the llama architecture, one token for each byte, weights from a fixed row of numbers.
 // It says nothing sensible, and the same thing every time: node make-gguf.mjs tiny.gguf
+// With a number after the name it is split into so many files: tiny-00001-of-00002.gguf …
 import { writeFileSync } from 'node:fs';
 import { argv } from 'node:process';
 
@@ -8,14 +9,15 @@ const FORWARD = 128;
 const HEADS = 4;
 const BLOCKS = 2;
 const ALIGNMENT = 32;
-const TYPE = { uint32: 4, int32: 5, float32: 6, string: 8, array: 9 };
+const TYPE = { uint16: 2, uint32: 4, int32: 5, float32: 6, string: 8, array: 9 };
 const TOKEN = { normal: 1, unknown: 2, control: 3, byte: 6 };
 
+const uint16 = (value) => Buffer.from(Uint16Array.of(value).buffer);
 const uint32 = (value) => Buffer.from(Uint32Array.of(value).buffer);
 const uint64 = (value) => Buffer.from(BigUint64Array.of(BigInt(value)).buffer);
 const float32 = (value) => Buffer.from(Float32Array.of(value).buffer);
 const string = (text) => Buffer.concat([uint64(Buffer.byteLength(text)), Buffer.from(text)]);
-const write = { uint32, int32: uint32, float32, string };
+const write = { uint16, uint32, int32: uint32, float32, string };
 
 function entry(key, type, value) {
   const head = [string(key), uint32(Array.isArray(value) ? TYPE.array : TYPE[type])];
@@ -78,28 +80,42 @@ function next() {
 }
 
 const padded = (size) => Math.ceil(size / ALIGNMENT) * ALIGNMENT;
-const infos = [];
-const data = [];
-let offset = 0;
-for (const [name, ...shape] of tensors) {
-  infos.push(string(name), uint32(shape.length), ...shape.map(uint64), uint32(0), uint64(offset));
+const made = tensors.map(([name, ...shape]) => {
   const length = shape.reduce((product, size) => product * size, 1);
   // Norms stay near one, so that no layer silences the next.
   const values = Float32Array.from({ length }, () => (shape.length === 1 ? 1 + next() / 8 : next() / 4));
   const bytes = Buffer.alloc(padded(values.byteLength));
   bytes.set(new Uint8Array(values.buffer));
-  data.push(bytes);
-  offset += bytes.length;
+  return { name, shape, bytes };
+});
+
+function file(entries, some) {
+  let offset = 0;
+  const infos = some.map(({ name, shape, bytes }) => {
+    const at = uint64(offset);
+    offset += bytes.length;
+    return Buffer.concat([string(name), uint32(shape.length), ...shape.map(uint64), uint32(0), at]);
+  });
+  const counts = [uint64(some.length), uint64(entries.length)];
+  const head = Buffer.concat([Buffer.from('GGUF'), uint32(3), ...counts, ...entries, ...infos]);
+  const gap = Buffer.alloc(padded(head.length) - head.length);
+  return Buffer.concat([head, gap, ...some.map(({ bytes }) => bytes)]);
 }
 
-const head = Buffer.concat([
-  Buffer.from('GGUF'),
-  uint32(3),
-  uint64(tensors.length),
-  uint64(metadata.length),
-  ...metadata,
-  ...infos,
-]);
-const [, , output] = argv;
+const [, , output, count = '1'] = argv;
 if (!output) throw new Error('Name the file to write: node make-gguf.mjs tiny.gguf');
-writeFileSync(output, Buffer.concat([head, Buffer.alloc(padded(head.length) - head.length), ...data]));
+const files = Number(count);
+if (files === 1) writeFileSync(output, file(metadata, made));
+else {
+  const each = Math.ceil(made.length / files);
+  const number = (n) => String(n).padStart(5, '0');
+  for (let n = 0; n < files; n++) {
+    const split = [
+      entry('split.no', 'uint16', n),
+      entry('split.count', 'uint16', files),
+      entry('split.tensors.count', 'int32', made.length),
+    ];
+    const name = output.replace(/\.gguf$/, `-${number(n + 1)}-of-${number(files)}.gguf`);
+    writeFileSync(name, file([...(n === 0 ? metadata : []), ...split], made.slice(n * each, (n + 1) * each)));
+  }
+}

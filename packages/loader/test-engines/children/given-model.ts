@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { argv, env } from 'node:process';
 import { localKeyFromUri } from '@weightseal/kms-local';
-import { load, type PlaceOptions } from '@weightseal/loader';
+import { type LoadOptions, load } from '@weightseal/loader';
 
 export interface GivenModel {
   readonly path: string;
@@ -12,7 +12,7 @@ export interface GivenModel {
 export interface Job {
   readonly sealed: string;
   readonly key: string;
-  readonly options: PlaceOptions;
+  readonly options: Omit<LoadOptions, 'keys'>;
 }
 
 /** The model as the test gives it: sealed, for this process to load, or as plaintext at WEIGHTSEAL_MODEL_PATH. */

