@@ -1,4 +1,4 @@
-import { constants, open } from 'node:fs/promises';
+import { constants, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createHash, randomBytes } from '../common/crypto.js';
 import { isWeightsealError } from '../errors.js';
@@ -21,6 +21,7 @@ import { MAX_ENVELOPE } from './path.js';
 
 const { O_RDWR, O_CREAT, O_NOFOLLOW = 0 } = constants;
 const OTHERS = 0o077;
+const TRIES = 3;
 /** Longer than a record can be. */
 const MAX_RECORD = 65_536;
 
@@ -55,6 +56,19 @@ export class Journal implements AsyncDisposable {
     const directory = await stateDirectory('seals');
     if (directory === undefined) return undefined;
     const path = join(directory, createHash('sha256').update(place).digest('hex').slice(0, 32));
+    // Whoever had it before removes it at its end.
+    for (let left = TRIES; left > 0; left--) {
+      const journal = await Journal.#openAt(path, signal, onWait);
+      if (journal) return journal;
+    }
+    return undefined;
+  }
+
+  static async #openAt(
+    path: string,
+    signal: AbortSignal | undefined,
+    onWait: (() => void) | undefined,
+  ): Promise<Journal | undefined> {
     try {
       await (await open(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600)).close();
       const locked = await openLocked(path, true, { signal, onWait });
@@ -132,6 +146,8 @@ export class Journal implements AsyncDisposable {
   /** There is nothing to go on with any more. */
   async forget(): Promise<void> {
     await this.#file.handle.truncate(0);
+    this.#end = 0;
+    await rm(this.#file.path, { force: true });
   }
 
   get #file(): FileSource {
@@ -146,6 +162,8 @@ export class Journal implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#writing.catch(() => {});
     this.#key?.fill(0);
+    // Of a seal that was refused before it began.
+    if (this.#end === 0) await rm(this.#file.path, { force: true }).catch(() => {});
     await this.#locked[Symbol.asyncDispose]();
   }
 }

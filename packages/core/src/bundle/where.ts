@@ -1,6 +1,8 @@
 import { mkdir, symlink } from 'node:fs/promises';
+import { ioError } from '../errors.js';
 import { Directory } from '../io/output/directory.js';
 import type { Entry } from './entry.js';
+import { shown } from './line.js';
 import type { Outputs } from './open-members.js';
 
 /** Where members are written, and how what is no file gets there. */
@@ -21,9 +23,15 @@ export const NOWHERE: Where = {
 export function inDirectory(place: string, sync: boolean): Where {
   return {
     outputs: { directory: place, sync },
-    directory: (path) => mkdir(`${place}/${path}`, { mode: 0o700 }),
-    link: (path, to) => symlink(to, `${place}/${path}`),
+    directory: (path) => made(mkdir(`${place}/${path}`, { mode: 0o700 }), path),
+    link: (path, to) => made(symlink(to, `${place}/${path}`), path),
   };
+}
+
+async function made(making: Promise<void>, path: string): Promise<void> {
+  await making.catch((error: unknown) => {
+    throw ioError(error, `create ${shown(path)}`);
+  });
 }
 
 /** The names in a directory are as durable as what is in them. */

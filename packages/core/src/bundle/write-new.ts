@@ -1,4 +1,5 @@
 import { constants, open } from 'node:fs/promises';
+import { ioError } from '../errors.js';
 import { durableFlags, makeDurable } from '../io/output/durable.js';
 import { writeAt } from '../io/output/output-file.js';
 
@@ -9,8 +10,13 @@ export async function writeNew<T>(
   path: string,
   fill: (write: (bytes: Uint8Array, offset: number) => Promise<void>) => Promise<T>,
 ): Promise<T> {
-  await using file = await open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | durableFlags(), 0o666);
+  const flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | durableFlags();
+  await using file = await open(path, flags, 0o666).catch((error: unknown) => {
+    throw ioError(error, 'write the bundle');
+  });
   const result = await fill((bytes, offset) => writeAt(file, bytes, offset, path));
-  await makeDurable(file);
+  await makeDurable(file).catch((error: unknown) => {
+    throw ioError(error, 'write the bundle');
+  });
   return result;
 }

@@ -4,13 +4,13 @@ import { type FloeMessage, startDecryption, startEncryption } from '../format/fl
 import { type MemberRecord, memberAad, payloadSize, recordAt } from '../format/records.js';
 import { decryptSegment, encryptSegment } from '../format/segment.js';
 import { FLOE_HEADER, OVERHEAD, segmentsOfBody, segmentsOfPlaintext } from '../format/sizes.js';
-import { closeSync, constants, fstatSync, fsyncSync, lstatSync, openSync } from '../io/sync-fs.js';
+import { closeSync, fstatSync, fsyncSync, lstatSync, openFlags, openSync } from '../io/sync-fs.js';
 import type { FileItem, FilesTask, Identity } from './files-task.js';
 import type { Scratch } from './run-task.js';
 import { readFully, writeFully } from './sync-io.js';
 import { machineFailure, TaskError } from './task.js';
 
-const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
+const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = openFlags;
 const NONCE = 12;
 const HASH_BYTES = 262_144;
 

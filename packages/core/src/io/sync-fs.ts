@@ -1,8 +1,10 @@
 // Node's calls that block, and those without a promise. Taken this way, since an `import` of node:fs evaluates all that it offers, its streams with it: 2 ms of each start. Its constants
-// come from node:fs/promises, but for what runs in threads: their one file imports nothing.
+// come from node:fs/promises elsewhere.
 const fs: typeof import('node:fs') = process.getBuiltinModule('node:fs');
 
-export const constants: typeof fs.constants = fs.constants;
+/** For what threads import: their script imports nothing (engine/worker-file.ts). */
+export const openFlags: typeof fs.constants = fs.constants;
+
 export const closeSync: typeof fs.closeSync = fs.closeSync;
 export const fdatasync: typeof fs.fdatasync = fs.fdatasync;
 export const fsync: typeof fs.fsync = fs.fsync;
