@@ -4,7 +4,7 @@ import { LongFirst } from './.ci/long-first.ts';
 import { SkippedReporter } from './.ci/skipped.ts';
 
 /** They kill, measure, search or sweep the machine, and want it for themselves. */
-const ALONE = ['packages/*/test-system/{kill,memory-secrecy,resources,sweeping}.test.ts'];
+const ALONE = ['packages/*/test-system/{bundle-kill,kill,memory-secrecy,resources,sweeping}.test.ts'];
 
 const project = (
   name: string,

@@ -6,7 +6,7 @@ import { type ErrorCode, inspectBundle, openBundle, sealBundle, verifyBundle } f
 import { beforeAll, describe, expect, it } from 'vitest';
 import { copyOf, treeOf, writeTree } from './support/bundles.js';
 import { MemoryKey } from './support/memory-key.js';
-import { code, pattern, refusal } from './support/sealed.js';
+import { code, collect, pattern, refusal } from './support/sealed.js';
 import { temporary } from './support/temporary.js';
 
 const files = await temporary();
@@ -137,6 +137,26 @@ describe('a bundle in which', () => {
     ['the envelope is empty', (at) => writeFile(join(at, 'weightseal.json'), ''), 'ENVELOPE_INVALID'],
   ])('%s is refused', async (_what, change, expected) => {
     expect(await after(change)).toBe(expected);
+  });
+
+  it.each([
+    ['a small payload', 'a', 1],
+    ['the last segment of a large payload', 'large', LARGE],
+  ])('%s is changed is not read there, and elsewhere it is', async (_what, name, end) => {
+    const bundle = await copyOf(sound, files.path('copy'));
+    await flipped(join(bundle, `${name}.sealed`), -1);
+    await using reader = await openBundle(bundle, { keys });
+    const refused = code('MEMBER_TAMPERED');
+    await expect(reader.read(name, end - 1, 1)).rejects.toEqual(refused);
+    await expect(
+      reader
+        .stream(name)
+        .getReader()
+        .read()
+        .then(() => collect(reader.stream(name))),
+    ).rejects.toEqual(refused);
+    if (name === 'large') expect(await reader.read(name, 0, 10)).toEqual(pattern(LARGE, 3).subarray(0, 10));
+    expect(await reader.read('b', 0, 100)).toEqual(pattern(100, 2));
   });
 
   it('nothing was changed opens', async () => {

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { sweep } from '@weightseal/loader';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { markedDirectory, type SealedDirectory, sealedBundle } from '../test/support/sealed-bundle.js';
 import { type SealedModel, sealedModel } from '../test/support/sealed-model.js';
 import { everything, markedPlaintext, onDisks, stampIn, under } from './support/marker.js';
 
@@ -19,12 +20,17 @@ const MEMORY = '/dev/shm';
 
 const started = new Set<number>();
 let model: SealedModel & AsyncDisposable;
+let bundle: SealedDirectory & AsyncDisposable;
 let stamp: string;
 beforeAll(async () => {
   model = await sealedModel(0, { plaintext });
+  bundle = await sealedBundle({ contents: markedDirectory(plaintext) });
   stamp = stampIn(model.directory);
 });
-afterAll(() => model[Symbol.asyncDispose]());
+afterAll(async () => {
+  await model[Symbol.asyncDispose]();
+  await bundle[Symbol.asyncDispose]();
+});
 
 interface Way {
   readonly args: readonly string[];
@@ -38,6 +44,12 @@ const library = (options: object): Way => ({
   args: [FOREVER, JSON.stringify({ path: 'MODEL', keyFile: 'KEY', options })],
   saysBefore: true,
   spread: 120,
+});
+const bundles = (way: Way): Way => ({
+  ...way,
+  args: way.args.map((word) =>
+    word.replace('MODEL', 'BUNDLE').replace('KEY', 'BKEY').replace('cat {model}', 'cat {model}/*.bin'),
+  ),
 });
 const command = (...flags: string[]): Way => ({
   args: [
@@ -62,11 +74,19 @@ const WAYS: Record<string, Way> = {
   'load without a name into one that is there': library({ where: 'existing', nameless: true }),
   'run in a mount namespace of its own': command('--where', 'own'),
   'run on a tmpfs that is there': command('--where', 'existing'),
+  'load a bundle into a tmpfs of its own': bundles(library({ where: 'own' })),
+  'run in a mount namespace of its own, on a bundle with a layer above it': bundles(
+    command('--where', 'own', '--writable-beside', '--private-caches'),
+  ),
 };
 
 function start({ args }: Way): ChildProcess {
   const words = args.map((word) =>
-    word.replace('MODEL', model.path).replace('KEY', join(model.directory, 'key')),
+    word
+      .replace('BUNDLE', bundle.path)
+      .replace('BKEY', join(bundle.directory, 'key'))
+      .replace('MODEL', model.path)
+      .replace('KEY', join(model.directory, 'key')),
   );
   const child = spawn(process.execPath, words, { detached: true, stdio: ['ignore', 'pipe', 'inherit'] });
   started.add(child.pid!);
@@ -115,6 +135,7 @@ async function killMany(way: Way): Promise<number> {
         if (await killOne(way, kill++ % 2 === 0 ? undefined : usually)) begun++;
         expect(under(MEMORY, marker)).toEqual([]);
         expect(under(model.directory, marker)).toEqual([]);
+        expect(under(bundle.directory, marker)).toEqual([]);
       }
     } finally {
       kill = KILLS;
@@ -179,12 +200,19 @@ describe.runIf(process.platform === 'linux' && process.geteuid?.() === 0)(
       );
     });
 
-    test('a file with a name that a killed process has left goes with the next sweep', async () => {
-      for (let kill = 0; kill < 10; kill++) await killOne(library({ where: 'existing' }));
-      await sweep();
-      expect(under(MEMORY, marker)).toEqual([]);
-      expect(ours()).toEqual([]);
-    });
+    test.each([
+      ['a file with a name', library({ where: 'existing' })],
+      ['a bundle', bundles(library({ where: 'existing' }))],
+      ['a bundle that a command runs on', bundles(command('--where', 'existing', '--private-caches'))],
+    ])(
+      '%s that a killed process has left on a tmpfs that is there goes with the next sweep',
+      async (_, way) => {
+        for (let kill = 0; kill < 10; kill++) await killOne(way);
+        await sweep();
+        expect(under(MEMORY, marker)).toEqual([]);
+        expect(ours()).toEqual([]);
+      },
+    );
 
     test('and the disks hold nothing of it after all those kills', () => {
       expect(onDisks(marker, stamp)).toEqual([]);

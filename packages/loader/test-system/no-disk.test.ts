@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { markedDirectory, type SealedDirectory, sealedBundle } from '../test/support/sealed-bundle.js';
 import { type SealedModel, sealedModel } from '../test/support/sealed-model.js';
 import { CLI, isRoot, type Outcome, outcomeOf, script } from './support/child.js';
 import { MemoryPlace } from './support/place.js';
@@ -16,17 +17,19 @@ for (let at = 0; at + 16 <= SIZE; at += 16) {
   MARKER.copy(plaintext, at);
   plaintext.writeUInt32LE(at, at + 8);
 }
-/** In a mount of no namespace, or of one that is not ours. */
-const OWN = /^\/[^/]+$/;
+/** In a mount of no namespace, or of one that is not ours; of a bundle, in its directory there. */
+const OWN = /^\/(?:[^/]+|(?:tiny-model|\.[0-9a-f]{16})\/.+)$/;
 
 const why = isRoot ? whyNotTraced() : undefined;
 let model: SealedModel & AsyncDisposable;
+let bundle: SealedDirectory & AsyncDisposable;
 let disk: string;
 let keyFile: string;
 
 beforeAll(async () => {
   if (!isRoot || why) return;
   model = await sealedModel(0, { plaintext });
+  bundle = await sealedBundle({ contents: markedDirectory(plaintext) });
   keyFile = join(model.directory, 'key');
   // The one directory on a disk that can be written to.
   disk = mkdtempSync(join(tmpdir(), 'weightseal-disk-'));
@@ -34,6 +37,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await model?.[Symbol.asyncDispose]();
+  await bundle?.[Symbol.asyncDispose]();
   if (disk) rmSync(disk, { recursive: true });
 });
 beforeEach((context) => {
@@ -54,7 +58,7 @@ const place = (job: object) => trace([script('place-plaintext'), JSON.stringify(
 
 /** Node's own, of compiled code. */
 const unexpected = ({ opened }: Trace) =>
-  opened.filter((path) => !/\/node-compile-cache\/|\/\.cache\/weightseal\//.test(path));
+  opened.filter((path) => !/\/node-compile-cache\/|\/\.cache\/weightseal(?:-compiled)?\//.test(path));
 
 describe.runIf(isRoot)('no byte of the plaintext is written to a disk (as root)', () => {
   test('the trace shows it where it is', async () => {
@@ -121,4 +125,33 @@ describe.runIf(isRoot)('no byte of the plaintext is written to a disk (as root)'
     expect(shown.markers).toBeGreaterThanOrEqual(SIZE / 16);
     for (const path of held) expect(path).toMatch(where === OWN ? /^\/dev\/shm\/|^\/[^/]+$/ : where);
   });
+
+  const DIRECTORIES: Record<string, { where: 'own' | 'existing'; seen: RegExp }> = {
+    'a tmpfs of its own': { where: 'own', seen: new RegExp(`^/dev/shm/|${OWN.source}`) },
+    'a tmpfs that is there': { where: 'existing', seen: /^\/dev\/shm\// },
+  };
+  const ALL = (SIZE + 700_000 + 20_000) / 16;
+
+  test.each(Object.entries(DIRECTORIES))('by loading a bundle into %s', async (_, { where, seen }) => {
+    const key = join(bundle.directory, 'key');
+    const shown = await place({ operation: 'load', input: bundle.path, keyFile: key, options: { where } });
+    expect([shown.onDisk, shown.forbidden, unexpected(shown)]).toEqual([[], [], []]);
+    expect(shown.markers).toBeGreaterThanOrEqual(ALL);
+    for (const path of shown.inMemory) expect(path).toMatch(seen);
+  });
+
+  test.each(Object.entries(DIRECTORIES))(
+    'by running a command on one in %s, that can write beside it, and to its caches',
+    async (_, { where, seen }) => {
+      const flags = ['--where', where, '--writable-beside', '--private-caches'];
+      const run = [CLI, 'run', bundle.path, '--key', bundle.keyUri, '--quiet', ...flags, '--'];
+      const copies =
+        'cp "$1/model-00001-of-00002.bin" "$1/engine"; cp "$1/engine" "$HF_HOME/copy"; cmp "$1/engine" "$HF_HOME/copy" && echo same';
+      const shown = await trace([...run, 'sh', '-c', copies, 'sh', '{model}']);
+      expect(shown.stdout).toBe('same\n');
+      expect([shown.onDisk, shown.forbidden, unexpected(shown)]).toEqual([[], [], []]);
+      expect(shown.markers).toBeGreaterThanOrEqual(ALL);
+      for (const path of shown.inMemory.filter((path) => path !== '/dev/null')) expect(path).toMatch(seen);
+    },
+  );
 });

@@ -1,6 +1,16 @@
 import { execFileSync } from 'node:child_process';
-import { lstatSync, readdirSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs';
+import {
+  lstatSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { open, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { bundleModel } from '../src/bundle.js';
@@ -93,7 +103,8 @@ describe.runIf(process.platform === 'linux')('a bundle is loaded into memory (on
       await using loaded = await loadIt(where);
       expect(await loaded.release('onnx/model.onnx')).toBe('wiped');
       expect(() => statSync(join(loaded.path, 'onnx/model.onnx'))).toThrow(errnoText('ENOENT'));
-      expect(statSync(join(loaded.path, 'onnx')).mode & 0o777).toBe(0o500);
+      for (const path of ['.', 'onnx']) expect(statSync(join(loaded.path, path)).mode & 0o777).toBe(0o500);
+      expect(readdirSync(loaded.path, { recursive: true })).toHaveLength(Object.keys(contents).length - 1);
       expect(Buffer.compare(await loaded.bytes('config.json'), Buffer.from('{"model_type":"tiny"}'))).toBe(0);
       await expect(loaded.release('onnx/model.onnx')).rejects.toEqual(code('INVALID_ARGUMENT'));
       await expect(loaded.bytes('../x')).rejects.toEqual(code('INVALID_ARGUMENT'));
@@ -118,6 +129,20 @@ describe.runIf(process.platform === 'linux')('a bundle is loaded into memory (on
     await using loaded = await loadIt({ where: 'existing' });
     expect(realpathSync(loaded.path)).toBe(loaded.path);
     expect(statSync(dirname(loaded.path)).mode & 0o7777).toBe(0o700);
+  });
+
+  test('on a disk, where that is allowed, it is removed and not wiped', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'weightseal-disk-'));
+    try {
+      const loaded = await loadIt({ directory, allowDisk: true });
+      expect(loaded.placement.kind).toBe('disk');
+      expect(await loaded.release('config.json')).toBe('freed');
+      expect(readdirSync(loaded.path)).not.toContain('config.json');
+      expect(await loaded.dispose()).toBe('freed');
+      expect(readdirSync(directory)).toEqual([]);
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
   });
 
   test('executable bits are there where that is allowed, and can be used', async () => {

@@ -23,6 +23,9 @@ afterAll(() => rmSync(work, { recursive: true, force: true }));
 
 type More = Partial<RunOptions>;
 
+/** Until the plaintext was looked at, and wiped where nobody uses it. */
+const UNTIL_RELEASED = 'until [ -e "$2/../released" ]; do sleep 0.02; done';
+
 /** What a script said that was run on a directory: $1 is that, $2 where the plain files are. */
 async function run(
   script: string,
@@ -33,7 +36,13 @@ async function run(
   writeFileSync(out, '');
   const events: RunEvent[] = [];
   const command = ['sh', '-c', `exec >>"$3" 2>&1; ${script}`, 'sh', '{model}', join(work, 'plain'), out];
-  const options: RunOptions = { keys: [], command, onEvent: (event) => events.push(event), ...more };
+  const onEvent = (event: RunEvent) => {
+    events.push(event);
+    // What waits for it is told that it was looked at.
+    if (event.event === 'released') writeFileSync(join(work, 'released'), '');
+  };
+  rmSync(join(work, 'released'), { force: true });
+  const options: RunOptions = { keys: [], command, onEvent, ...more };
   const ran = await runWith('/models/tiny.sealed', options, async () =>
     asTree(bundleModel(plainBundle(what))),
   );
@@ -80,7 +89,7 @@ describe.runIf(root)('a command runs on a directory (as root)', () => {
     });
 
     test('that goes when it has loaded it, where it says so, but for what it has open', async () => {
-      const script = 'exec 9<"$1/config.json"; echo >&4; sleep 1; cat <&9; cat "$1/config.json"';
+      const script = `exec 9<"$1/config.json"; echo >&4; ${UNTIL_RELEASED}; cat <&9; cat "$1/config.json"`;
       const { said, events, ran } = await run(script, { ...where, release: 'on-ready' });
       expect(said).toMatch(/^\{"model_type":"tiny"\}cat: .*: No such file or directory\n$/);
       expect(howIn(events)).toEqual(['open', 'wiped', 'wiped']);
@@ -134,8 +143,8 @@ describe.runIf(root)('a command runs on a directory (as root)', () => {
 
   test('what is mapped through the writable layer is not wiped under its user', async () => {
     const map =
-      'import mmap,os,sys\nf=os.open(sys.argv[1]+"/config.json",os.O_RDONLY)\nm=mmap.mmap(f,0,prot=mmap.PROT_READ)\nos.close(f)\nos.write(4,b"\\n")\nimport time\ntime.sleep(1)\nprint(m[:].decode())';
-    const { said, events } = await run(`python3 -c '${map}' "$1"`, {
+      'import mmap,os,sys\nf=os.open(sys.argv[1]+"/config.json",os.O_RDONLY)\nm=mmap.mmap(f,0,prot=mmap.PROT_READ)\nos.close(f)\nos.write(4,b"\\n")\nimport time\nwhile not os.path.exists(sys.argv[2]): time.sleep(0.02)\nprint(m[:].decode())';
+    const { said, events } = await run(`python3 -c '${map}' "$1" "$2/../released"`, {
       where: 'own',
       writableBeside: true,
       release: 'on-ready',

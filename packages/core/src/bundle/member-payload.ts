@@ -14,10 +14,17 @@ const FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NO
 /** A sealed member's payload, with its key, until it is disposed of. */
 export class MemberPayload extends Payload implements AsyncDisposable {
   readonly #file: FileSource;
+  readonly #name: string;
 
-  constructor(body: Body, file: FileSource) {
+  constructor(body: Body, file: FileSource, name: string) {
     super(body);
     this.#file = file;
+    this.#name = name;
+  }
+
+  /** FORMAT.md §21.4. */
+  override async explain(error: unknown, given?: number, signal?: AbortSignal): Promise<Error> {
+    return openError(await super.explain(error, given, signal), this.#name);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -65,6 +72,7 @@ export async function openPayload(
     return new MemberPayload(
       { source, offset: FLOE_HEADER, message: startDecryption(key, memberAad(id), found), segments },
       source,
+      fileOf(entry),
     );
   } catch (error) {
     await source.close();

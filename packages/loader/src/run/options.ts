@@ -77,7 +77,7 @@ export interface Ran extends OpenedModel {
   readonly oomKilled: boolean;
   /** The paths of what the command has left beside the plaintext, and could not be removed. */
   readonly left: readonly string[];
-  /** With `privateCaches`: the files that were written in the usual places of caches all the same, in the working directory and among temporary files, while the command ran. */
+  /** With `privateCaches`: the files that were written in the usual places of caches all the same, and in the working directory, while the command ran. */
   readonly written: readonly Written[];
 }
 

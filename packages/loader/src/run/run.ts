@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { constants, tmpdir } from 'node:os';
+import { constants } from 'node:os';
 import { type ByteSource, filePath, throwIfAborted } from '@weightseal/core';
 import { isDirectory } from '../is-directory.js';
 import { checkLoad, checkOfFile } from '../load.js';
@@ -149,14 +149,10 @@ function stageFor<P extends Plaintext>(
 }
 
 /** Where caches usually are, and what a command writes without being asked where. */
-function writtenBy({ privateTmp = false }: RunOptions, since: number): Promise<Written[]> {
-  return writtenSince(
-    [
-      ...cacheDirectories(process.env).map((path) => ({ path, depth: undefined })),
-      ...[process.cwd(), ...(privateTmp ? [] : [tmpdir()])].map((path) => ({ path, depth: 1 })),
-    ],
-    since,
-  );
+function writtenBy({ owner }: RunOptions, since: number): Promise<Written[]> {
+  const caches = cacheDirectories(process.env).map((path) => ({ path }));
+  const uids = [process.geteuid!(), ...(owner ? [owner.uid] : [])];
+  return writtenSince([...caches, { path: process.cwd(), depth: 1 }], since, uids);
 }
 
 async function exitOf(child: ChildProcess): Promise<[number | null, NodeJS.Signals | null]> {

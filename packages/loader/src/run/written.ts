@@ -22,11 +22,15 @@ export interface LookedInto {
 }
 
 /**
- * The files in directories that have changed since, by their times: what the command has written there, or somebody else meanwhile. Not found is what lies elsewhere, what
+ * The files of users in directories that have changed since, by their times: what the command has written there, or somebody else meanwhile. Not found is what lies elsewhere, what
  * was removed again, and what has an earlier time set. File systems in memory are left out: what is there is on no disk.
  */
-export async function writtenSince(directories: readonly LookedInto[], since: number): Promise<Written[]> {
-  const search = new Search(since - TICK_MS);
+export async function writtenSince(
+  directories: readonly LookedInto[],
+  since: number,
+  uids: readonly number[],
+): Promise<Written[]> {
+  const search = new Search(since - TICK_MS, uids);
   for (const { path, depth = DEPTH } of directories) await search.into(path, depth);
   return search.found;
 }
@@ -35,10 +39,12 @@ class Search {
   readonly found: Written[] = [];
   readonly #since: number;
   readonly #visited = new Set<string>();
+  readonly #uids: readonly number[];
   #seen = 0;
 
-  constructor(since: number) {
+  constructor(since: number, uids: readonly number[]) {
     this.#since = since;
+    this.#uids = uids;
   }
 
   async into(directory: string, depth: number): Promise<void> {
@@ -66,7 +72,7 @@ class Search {
 
   async #file(path: string): Promise<void> {
     const stats = await lstat(path).catch(() => undefined);
-    if (stats && stats.size > 0 && Math.max(stats.mtimeMs, stats.ctimeMs) >= this.#since)
-      this.found.push({ path, bytes: stats.size });
+    if (!stats || stats.size === 0 || !this.#uids.includes(stats.uid)) return;
+    if (Math.max(stats.mtimeMs, stats.ctimeMs) >= this.#since) this.found.push({ path, bytes: stats.size });
   }
 }

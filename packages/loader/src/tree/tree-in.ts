@@ -23,13 +23,15 @@ export async function treeIn(
     // It can be passed through, and not looked into.
     if (shared) await chmod(directory, 0o711);
     const { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } = constants;
-    const handle = await open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    // Elsewhere than on Linux there is no path that leads to just this directory.
+    const handle =
+      process.platform === 'linux' ? await open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW) : undefined;
     return new Tree({
       ...modes,
-      directory: byDescriptor(handle),
+      directory: handle ? byDescriptor(handle) : path,
       inMemory: kind !== 'disk',
       hide: () => rename(path, `${directory}/.${randomBytes(8).toString('hex')}`),
-      close: () => handle.close(),
+      close: async () => handle?.close(),
     });
   } catch (error) {
     throw placeError(error, 'make a directory in memory');

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { chmodSync, lchownSync, lstatSync } from 'node:fs';
-import { rename } from 'node:fs/promises';
+import { rename, unlink } from 'node:fs/promises';
 import { posix } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { WeightsealError } from '@weightseal/core';
@@ -136,14 +136,17 @@ export class Tree implements Plaintext {
   /** One file alone: others keep their names. @throws INVALID_ARGUMENT where there is none of that name */
   async clearMember(path: string): Promise<Released> {
     const member = this.#members.find((one) => one.path === this.checked(path))!;
-    if (!this.#place.inMemory) return 'freed';
-    const directory = this.at(posix.dirname(path));
     const name = `.${randomBytes(8).toString('hex')}`;
-    chmodSync(directory, 0o700);
+    const directories = new Set([this.root, this.at(posix.dirname(path))]);
+    for (const one of directories) chmodSync(one, 0o700);
     await rename(this.at(path), this.at(name)).catch(failed);
-    if (!this.#place.writable) chmodSync(directory, 0o500);
     member.path = name;
-    return this.#clear([member]);
+    const how = this.#place.inMemory ? await this.#clear([member]) : 'freed';
+    // Who has it open has it; by that name nobody else finds it.
+    if (how !== 'mapped' && how !== 'open') await unlink(this.at(name)).catch(failed);
+    if (how === 'freed') this.#members = this.#members.filter((one) => one !== member);
+    if (!this.#place.writable) for (const one of directories) chmodSync(one, 0o500);
+    return how;
   }
 
   /** Wipes what no process uses, with one look at them for all. What is used stays to be tried again. */

@@ -67,9 +67,9 @@ export class OutputDirectory implements AsyncDisposable {
         );
       await putBack(above, name);
       await checkFree(above, name, path, overwrite);
-      if (!resumable || !(await isOurs(above.at(staging)))) await makeAnew(above.at(staging));
-      // What only its owner may read is plaintext.
+      // What only its owner may read is plaintext. Before there is a directory: a kill between the two leaves none.
       const guardian = mode === PRIVATE ? await guard(above, staging) : undefined;
+      if (!resumable || !(await isOurs(above.at(staging)))) await makeAnew(above.at(staging));
       const place = await Directory.open(above.at(staging));
       return new OutputDirectory(path, above, name, staging, place, overwrite, mode, guardian);
     } catch (error) {

@@ -1,0 +1,150 @@
+import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { inspectBundle, openBundle, sealBundle, verifyBundle } from '@weightseal/core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Script, Workplace } from './support/harness.js';
+import { fixedKey } from './support/keys.mjs';
+import { holdsPlaintext, writePlaintext } from './support/plaintext.js';
+
+const MIB = 1_048_576;
+const keys = [fixedKey('a')];
+const KILLS = Number(process.env['WEIGHTSEAL_KILLS'] ?? 60);
+/** Longer than removing what a killed process had written takes. */
+const CLEARED_MS = 10_000;
+let place: Workplace;
+let source: string;
+let sound: string;
+
+beforeAll(async () => {
+  place = new Workplace(200 * MIB);
+  process.env['XDG_STATE_HOME'] = place.at('state');
+  source = place.at('source');
+  mkdirSync(join(source, 'sub'), { recursive: true });
+  writePlaintext(join(source, 'large'), 9 * MIB + 7, 1);
+  writePlaintext(join(source, 'second'), 6 * MIB, 2);
+  for (let index = 0; index < 40; index++)
+    writePlaintext(join(source, 'sub', `small-${index}`), 4096 + index, index);
+  sound = place.at('sound');
+  await sealBundle(source, sound, { keys });
+}, 60_000);
+
+afterAll(() => place[Symbol.dispose]());
+
+/** Every regular file below a directory. */
+function filesIn(directory: string): string[] {
+  return readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter((found) => found.isFile())
+    .map((found) => join(found.parentPath, found.name));
+}
+
+/** Kills the operation at moments that spread over its time, and looks at what is left after each. */
+async function killed(
+  operation: string,
+  start: () => string,
+  left: (parent: string) => Promise<void>,
+): Promise<void> {
+  let [slowest, ended, died] = [0, 0, 0];
+  for (let kill = 0; kill < KILLS; kill++) {
+    const parent = place.at(`${operation}-${kill}`);
+    mkdirSync(parent);
+    const bundle = start() === 'copy' ? copyOf(parent) : join(parent, 'bundle');
+    await using script = new Script('bundle-job', {
+      operation,
+      source,
+      bundle,
+      output: join(parent, 'output'),
+    });
+    await script.reached('begun');
+    const began = performance.now();
+    // The first two tell how long it takes.
+    if (kill < 2) await script.ended;
+    else await Promise.race([script.ended, sleep(Math.random() * slowest * 1.1)]);
+    if (kill < 2) slowest = Math.max(slowest, performance.now() - began);
+    await script.kill();
+    if (script.has('done')) ended++;
+    else died++;
+    await left(parent);
+    rmSync(parent, { recursive: true });
+  }
+  // Both happened, or nothing was tried.
+  expect(ended).toBeGreaterThan(1);
+  expect(died).toBeGreaterThan(5);
+}
+
+function copyOf(parent: string): string {
+  const bundle = join(parent, 'bundle');
+  cpSync(sound, bundle, { recursive: true });
+  return bundle;
+}
+
+describe(`killed at ${KILLS} moments`, () => {
+  test('a seal leaves nothing or a bundle, no plaintext, and the next one ends it', async () => {
+    await killed(
+      'seal',
+      () => 'new',
+      async (parent) => {
+        const bundle = join(parent, 'bundle');
+        for (const file of filesIn(parent)) expect(holdsPlaintext(file)).toBe(false);
+        if (!existsSync(bundle)) await sealBundle(source, bundle, { keys });
+        expect(readdirSync(parent)).toEqual(['bundle']);
+        expect(await verifyBundle(bundle, { keys })).toMatchObject({ members: 43 });
+      },
+    );
+  }, 300_000);
+
+  test('an open leaves nothing or all of it, and no plaintext elsewhere', async () => {
+    await killed(
+      'open',
+      () => 'copy',
+      async (parent) => {
+        const isClear = () => readdirSync(parent).every((name) => ['bundle', 'output'].includes(name));
+        for (let waited = 0; !isClear() && waited < CLEARED_MS; waited += 10) await sleep(10);
+        expect(isClear(), readdirSync(parent).join()).toBe(true);
+        const output = join(parent, 'output');
+        if (existsSync(output)) expect(filesIn(output).length).toBe(42);
+      },
+    );
+  }, 300_000);
+
+  test('a rewrap leaves the old envelope or the new one', async () => {
+    await killed(
+      'rewrap',
+      () => 'copy',
+      async (parent) => {
+        const bundle = join(parent, 'bundle');
+        const { generation, recipients } = await inspectBundle(bundle);
+        expect(recipients.length).toBe(generation);
+        for (const { keyUri } of recipients)
+          await (await openBundle(bundle, { keys: [fixedKey(keyUri.replace('fixed:', ''))] })).close();
+      },
+    );
+  }, 300_000);
+
+  test('a reseal leaves the old bundle or the new one', async () => {
+    await killed(
+      'reseal',
+      () => 'copy',
+      async (parent) => {
+        const bundle = join(parent, 'bundle');
+        for (const file of filesIn(parent)) expect(holdsPlaintext(file)).toBe(false);
+        // Between its two renames the old one stands beside; the next to write there puts it back.
+        if (existsSync(bundle)) expect(await verifyBundle(bundle, { keys })).toMatchObject({ members: 43 });
+        else await sealBundle(source, bundle, { keys }).catch(() => {});
+        expect(await verifyBundle(bundle, { keys })).toMatchObject({ members: 43 });
+      },
+    );
+  }, 300_000);
+
+  test('a seal that reuses leaves the old bundle as it was', async () => {
+    await killed(
+      'reuse',
+      () => 'copy',
+      async (parent) => {
+        expect(await verifyBundle(join(parent, 'bundle'), { keys })).toMatchObject({ members: 43 });
+        const output = join(parent, 'output');
+        if (existsSync(output)) expect(await verifyBundle(output, { keys })).toMatchObject({ members: 43 });
+      },
+    );
+  }, 300_000);
+});

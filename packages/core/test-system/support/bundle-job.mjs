@@ -1,0 +1,30 @@
+import { openBundle, resealBundle, rewrapBundle, sealBundle } from '@weightseal/core';
+import { fixedKey } from './keys.mjs';
+
+// One operation on a bundle, for a test that kills it: says `begun` when it is under way, and `done` at its end.
+const { operation, source, bundle, output } = JSON.parse(process.argv[2]);
+const keys = [fixedKey('a')];
+console.log('begun');
+switch (operation) {
+  case 'seal':
+    await sealBundle(source, bundle, { keys });
+    break;
+  case 'overwrite':
+    await sealBundle(source, bundle, { keys, overwrite: true, resume: false });
+    break;
+  case 'reuse':
+    await sealBundle(source, output, { keys, reuse: bundle });
+    break;
+  case 'open': {
+    await using opened = await openBundle(bundle, { keys });
+    await opened.openTo(output);
+    break;
+  }
+  case 'rewrap':
+    await rewrapBundle(bundle, { keys, add: [fixedKey('b')] });
+    break;
+  case 'reseal':
+    await resealBundle(bundle, { keys });
+    break;
+}
+console.log('done');
