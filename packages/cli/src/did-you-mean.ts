@@ -16,6 +16,8 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   check: 'verify',
   info: 'inspect',
   show: 'inspect',
+  ls: 'list',
+  members: 'list',
   exec: 'run',
   load: 'run',
   clean: 'sweep',
