@@ -28,7 +28,7 @@ import { attend, Input, type InputBytes } from '../io/input.js';
 import { OutputFile } from '../io/output/output-file.js';
 import { outputStream } from '../io/output/output-stream.js';
 import type { ReadOptions } from '../io/reads.js';
-import { checkKeys } from '../keys/wrap.js';
+import { checkKeys, checkSlotCount } from '../keys/wrap.js';
 import { encodeHead } from './head.js';
 import { Sealer, type SealerOptions } from './sealer.js';
 
@@ -229,7 +229,7 @@ async function checkPlain(
 /** @throws INVALID_ARGUMENT */
 function check(options: SealOptions, of: string): void {
   const { keys, name } = checkKinds(options, of);
-  checkKeys(keys);
+  checkSlotCount(checkKeys(keys).length);
   if (name === undefined || isFileName(name)) return;
   throw new WeightsealError(
     'INVALID_ARGUMENT',
