@@ -210,12 +210,54 @@ describe('what is refused before any key is asked', () => {
     const out = await writeTree(await files.directory(), [['b', 'y']]);
     await expect(sealBundle(source, out, { keys })).rejects.toEqual(code('OUTPUT_EXISTS'));
     expect(await treeOf(out)).toMatchObject({ b: expect.anything() });
-    await sealBundle(source, out, { keys, overwrite: true });
-    expect(await verifyBundle(out, { keys })).toMatchObject({ members: 1 });
-    expect((await readdir(dirname(out))).filter((name) => /weightseal-(old|tmp)/.test(name))).toEqual([]);
     const empty = await files.directory();
     await sealBundle(source, empty, { keys });
     expect(await verifyBundle(empty, { keys })).toMatchObject({ members: 1 });
+  });
+});
+
+describe('an output that is there is replaced', () => {
+  it('where it is a bundle, by a bundle', async () => {
+    const source = await writeTree(await files.directory(), [['a', 'x']]);
+    const old = await writeTree(await files.directory(), [['b', 'y']]);
+    const out = files.path('out');
+    await sealBundle(old, out, { keys });
+    await sealBundle(source, out, { keys, overwrite: true });
+    expect(await verifyBundle(out, { keys })).toMatchObject({ members: 1 });
+    expect((await readdir(dirname(out))).filter((name) => /weightseal-(old|tmp)/.test(name))).toEqual([]);
+  });
+
+  it('never where it is a directory of something else, however much that is insisted on', async () => {
+    const source = await writeTree(await files.directory(), [['a', 'x']]);
+    const home = await writeTree(await files.directory(), [['thesis', 'y']]);
+    await expect(sealBundle(source, home, { keys, overwrite: true })).rejects.toThrow(
+      expect.objectContaining({ code: 'OUTPUT_EXISTS', message: expect.stringContaining('"thesis"') }),
+    );
+    expect(await treeOf(home)).toMatchObject({ thesis: expect.anything() });
+  });
+
+  it('where all that was opened there is opened again', async () => {
+    const source = await writeTree(await files.directory(), [
+      ['d/a', 'x'],
+      ['d/b', 'y'],
+      ['c', 'z'],
+    ]);
+    const sealed = files.path('out');
+    await sealBundle(source, sealed, { keys });
+    const to = files.path('opened');
+    await using bundle = await openBundle(sealed, { keys });
+    await bundle.openTo(to);
+    await writeFile(join(to, 'c'), 'changed');
+    await bundle.openTo(to, { overwrite: true });
+    expect(await treeOf(to)).toEqual(await treeOf(source));
+    await expect(bundle.openTo(to, { overwrite: true, only: ['d/a'] })).rejects.toEqual(
+      code('OUTPUT_EXISTS'),
+    );
+    await writeFile(join(to, 'd/mine'), 'mine');
+    await expect(bundle.openTo(to, { overwrite: true })).rejects.toThrow(
+      expect.objectContaining({ code: 'OUTPUT_EXISTS', message: expect.stringContaining('"d/mine"') }),
+    );
+    expect(await readFile(join(to, 'd/mine'), 'utf8')).toBe('mine');
   });
 });
 

@@ -8,6 +8,7 @@ import type { Directory } from '../io/output/directory.js';
 import { OutputDirectory } from '../io/output/output-directory.js';
 import { fileSystemSync } from '../io/output/sync-file-system.js';
 import { checkKeys } from '../keys/wrap.js';
+import { besidesMembers } from './besides.js';
 import { findExtra } from './closed-world.js';
 import { type Entry, fileOf, isFile } from './entry.js';
 import { openBundleDirectory } from './head.js';
@@ -146,7 +147,8 @@ export class BundleReader implements AsyncDisposable {
     const path = checkPath(directory, 'The output');
     return await this.#life.whileOpen(options.signal, async (signal) => {
       const entries = select(this.#bundle.table.entries, options.only);
-      await using out = await OutputDirectory.create(path, options.overwrite ?? false, 0o700);
+      const overwrite = options.overwrite === true && besidesMembers(entries);
+      await using out = await OutputDirectory.create(path, overwrite, 0o700);
       const sync = entries.filter(isFile).length > SYNC_EACH ? await fileSystemSync() : undefined;
       const opened = await this.#openInto(entries, inDirectory(out.place.path, !sync), {
         ...options,

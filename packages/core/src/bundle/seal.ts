@@ -13,6 +13,7 @@ import { checkSegmentLength, DEFAULT_SEGMENT } from '../format/sizes.js';
 import { Directory, divide } from '../io/output/directory.js';
 import { OutputDirectory } from '../io/output/output-directory.js';
 import { checkKeys } from '../keys/wrap.js';
+import { besidesBundle } from './besides.js';
 import { type Entry, fileOf, isFile } from './entry.js';
 import { type Earlier, Journal } from './journal.js';
 import type { Done } from './journal-record.js';
@@ -52,7 +53,12 @@ export async function sealBundle(
   await using root = await openRoot(path);
   if (!options.sealAgain) await checkPlain(root, path);
   await using journal = resume ? await Journal.open(await placeOf(to), signal, options.onWait) : undefined;
-  await using out = await OutputDirectory.create(to, overwrite, 0o777, journal !== undefined);
+  await using out = await OutputDirectory.create(
+    to,
+    overwrite && besidesBundle,
+    0o777,
+    journal !== undefined,
+  );
   const plan = await planSeal(root, path, options, { signal, except: await out.inode() });
   for (const one of plan.leftOut) options.onLeftOut?.(one);
   const incomplete = await incompleteOf(plan, root);

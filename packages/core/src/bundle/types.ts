@@ -41,7 +41,7 @@ export interface SealBundleOptions extends SealChoice {
   readonly segmentLength?: number | undefined;
   /** The name to keep, encrypted; by default that of the directory. */
   readonly name?: string | undefined;
-  /** Whether an existing output may be replaced; the default is false. An empty directory always may. */
+  /** Whether a bundle that is there may be replaced; the default is false. Another directory never is, unless it is empty. */
   readonly overwrite?: boolean | undefined;
   /**
    * Whether to go on with a seal to the same output, for the same recipients and context, that was killed: files that it had done, and that are still what they were, are compared byte for
@@ -107,7 +107,7 @@ export interface OpenMembersOptions {
 }
 
 export interface OpenToOptions extends OpenMembersOptions {
-  /** Whether an existing output may be replaced; the default is false. An empty directory always may. */
+  /** Whether an existing output may be replaced, where it holds nothing but what is opened again; the default is false. An empty directory always may. */
   readonly overwrite?: boolean | undefined;
 }
 

@@ -7,6 +7,9 @@ import { creationError } from './output-target.js';
 
 const PRIVATE = 0o700;
 
+/** What a directory holds that would be lost with it, where another takes its place; undefined for nothing. */
+export type Besides = (directory: Directory) => Promise<string | undefined>;
+
 /**
  * A directory that appears under its name whole or not at all. It is made under a hidden name beside that one, and renamed when all in it is durable:
  * docs/decisions/0008-bundles-are-directories.md.
@@ -19,7 +22,7 @@ export class OutputDirectory implements AsyncDisposable {
   readonly #above: Directory;
   readonly #name: string;
   readonly #staging: string;
-  readonly #overwrite: boolean;
+  readonly #overwrite: boolean | Besides;
   readonly #mode: number;
   readonly #guardian: Guardian | undefined;
   #published = false;
@@ -30,7 +33,7 @@ export class OutputDirectory implements AsyncDisposable {
     name: string,
     staging: string,
     place: Directory,
-    overwrite: boolean,
+    overwrite: boolean | Besides,
     mode: number,
     guardian: Guardian | undefined,
   ) {
@@ -46,11 +49,12 @@ export class OutputDirectory implements AsyncDisposable {
 
   /**
    * @throws OUTPUT_EXISTS for what is there and is no empty directory, unless `overwrite`; INVALID_ARGUMENT, IO_ERROR
+   * @param overwrite by a function: only where nothing is lost but what it knows
    * @param resumable whether it is made under a name that the next one for the same output finds again, if this one is killed
    */
   static async create(
     given: string,
-    overwrite: boolean,
+    overwrite: boolean | Besides,
     mode: number,
     resumable: boolean = false,
   ): Promise<OutputDirectory> {
@@ -59,6 +63,7 @@ export class OutputDirectory implements AsyncDisposable {
       throw creationError(error, path);
     });
     const staging = resumable ? besides(name, 'part') : `.${randomBytes(8).toString('hex')}.weightseal-tmp`;
+    let begun = false;
     try {
       if (name === '' || name === '.' || name === '..')
         throw new WeightsealError(
@@ -69,11 +74,13 @@ export class OutputDirectory implements AsyncDisposable {
       await checkFree(above, name, path, overwrite);
       // What only its owner may read is plaintext. Before there is a directory: a kill between the two leaves none.
       const guardian = mode === PRIVATE ? await guard(above, staging) : undefined;
+      begun = true;
       if (!resumable || !(await isOurs(above.at(staging)))) await makeAnew(above.at(staging));
       const place = await Directory.open(above.at(staging));
       return new OutputDirectory(path, above, name, staging, place, overwrite, mode, guardian);
     } catch (error) {
-      await rm(above.at(staging), { recursive: true, force: true }).catch(() => {});
+      // What a seal that was killed has left is for the next one, which may be refused for another reason.
+      if (begun) await rm(above.at(staging), { recursive: true, force: true }).catch(() => {});
       await above[Symbol.asyncDispose]();
       throw creationError(error, path);
     }
@@ -105,7 +112,7 @@ export class OutputDirectory implements AsyncDisposable {
 
   /** Node has no call that exchanges two directories. Between the two renames the old one stands beside, whole, from where the next start puts it back. */
   async #replace(from: string, to: string): Promise<void> {
-    if (!this.#overwrite) throw exists(this.path);
+    await checkReplaceable(to, this.path, this.#overwrite);
     const aside = this.#above.at(asideOf(this.#name));
     await rm(aside, { recursive: true, force: true });
     await rename(to, aside);
@@ -160,14 +167,32 @@ async function putBack(above: Directory, name: string): Promise<void> {
   if (!there) await rename(above.at(asideOf(name)), above.at(name)).catch(() => {});
 }
 
-async function checkFree(above: Directory, name: string, path: string, overwrite: boolean): Promise<void> {
+async function checkFree(
+  above: Directory,
+  name: string,
+  path: string,
+  overwrite: boolean | Besides,
+): Promise<void> {
   const found = await lstat(above.at(name)).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
     throw error;
   });
   if (!found) return;
   if (!found.isDirectory()) throw exists(path, 'and is no directory: choose another name');
-  if (!overwrite && (await readdir(above.at(name))).length > 0) throw exists(path);
+  await checkReplaceable(above.at(name), path, overwrite);
+}
+
+/** Of a file one knows what goes when another takes its place; of a directory it may be a whole life. */
+async function checkReplaceable(at: string, path: string, overwrite: boolean | Besides): Promise<void> {
+  if (overwrite === true || (await readdir(at)).length === 0) return;
+  if (overwrite === false) throw exists(path);
+  await using directory = await Directory.open(at);
+  const lost = await overwrite(directory);
+  if (lost !== undefined)
+    throw exists(
+      path,
+      `and holds ${JSON.stringify(lost)}, which would be gone with it: move that, or choose another name`,
+    );
 }
 
 function exists(
