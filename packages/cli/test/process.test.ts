@@ -105,7 +105,7 @@ test(
   async () => {
     await using sandbox = await withModel();
     const slow = `import { createServer } from 'node:http'; import { spawn } from 'node:child_process';
-    const server = createServer((_, answer) => setTimeout(() => answer.writeHead(403).end('{}'), 3000)).listen(0, '127.0.0.1', () => {
+    const server = createServer((_, answer) => setTimeout(() => answer.writeHead(403).end('{}'), 2000)).listen(0, '127.0.0.1', () => {
       const env = { ...process.env, VAULT_TOKEN: 't', VAULT_ADDR: 'http://127.0.0.1:' + server.address().port };
       const key = 'vault://127.0.0.1:' + server.address().port + '/transit/keys/m?tls=off';
       spawn('weightseal', [...process.argv.slice(2), key], { stdio: 'inherit', env }).on('exit', (code) => process.exit(code));

@@ -9,7 +9,7 @@ import { holdsPlaintext, writePlaintext } from './support/plaintext.js';
 
 const MIB = 1_048_576;
 const keys = [fixedKey('a')];
-const KILLS = Number(process.env['WEIGHTSEAL_KILLS'] ?? 60);
+const KILLS = Number(process.env['WEIGHTSEAL_KILLS'] ?? 20);
 /** Longer than removing what a killed process had written takes. */
 const CLEARED_MS = 10_000;
 let place: Workplace;

@@ -101,7 +101,7 @@ const caught: Readonly<Record<Flaw, readonly string[]>> = {
 };
 
 // Each case begins with calls that must succeed within its deadline, and that of the stalled one is waited for.
-const TIMES = { shortDeadlineMs: 5_000, deadlineMs: 30_000, slackMs: 6_000 };
+const TIMES = { shortDeadlineMs: 3_000, deadlineMs: 30_000, slackMs: 3_000 };
 const run = (flaw: Flaw) => record((runner) => faultSuite(runner, { ...options(flaw), ...TIMES }), [STALLED]);
 
 describe('the suite finds a provider that', () => {

@@ -15,7 +15,7 @@ const CLI = fileURLToPath(new URL('../../cli/dist/bin.js', import.meta.url));
 const FOREVER = fileURLToPath(new URL('support/load-forever.mjs', import.meta.url));
 const { plaintext, marker } = markedPlaintext(6_000_000);
 /** In all more than two hundred, each at a moment of its own. */
-const KILLS = 55;
+const KILLS = Number(process.env['WEIGHTSEAL_KILLS'] ?? 30);
 const MEMORY = '/dev/shm';
 
 const started = new Set<number>();
