@@ -35,10 +35,11 @@ export default defineConfig({
   platform: 'node',
   // Chunks of earlier builds would be published too.
   clean: true,
-  // Read whenever a program starts. Names stay, for stacks.
+  // Read whenever a program starts. Names stay, for stacks; and lines, since Node shows the whole one of an exception that nobody caught.
   esbuildOptions: (options) => {
     options.minifyWhitespace = true;
     options.minifySyntax = true;
+    options.lineLimit = 160;
   },
   tsconfig: '../../tsconfig.json',
   onSuccess: 'tsc -p tsconfig.json',

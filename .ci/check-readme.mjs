@@ -20,7 +20,7 @@ import { promisify } from 'node:util';
 import { installNode } from './node-binaries.mjs';
 
 const DOCUMENTS = ['README.md', 'CONTRIBUTING.md', ...globSync(['packages/*/README.md', 'docs/**/*.md'])];
-/** Documents all of whose programs run here, and the sealed files that these find. */
+/** Documents all of whose programs run here, and the sealed files that these find; of a directory where a slash says so. */
 const RUN = {
   'packages/core/README.md': [],
   'packages/config/README.md': [],
@@ -28,7 +28,7 @@ const RUN = {
   'packages/kms-local/README.md': [],
   'packages/loader/README.md': ['model.onnx.sealed'],
   'docs/configuration.md': [],
-  'docs/loading.md': ['model.onnx.sealed', 'model.safetensors.sealed'],
+  'docs/loading.md': ['model.onnx.sealed', 'model.safetensors.sealed', 'llama.sealed/'],
   'docs/operations.md': ['llama.safetensors.sealed'],
 };
 const CONFIG =
@@ -119,15 +119,18 @@ async function runDocument(document, sealed) {
   for (const [index, { text }] of blocksOf(document, ['js']).entries()) {
     const directory = directoryFor(`${document}-${index}`);
     writeFileSync(join(directory, 'model.safetensors'), safetensors());
+    mkdirSync(join(directory, 'llama'));
+    writeFileSync(join(directory, 'llama', 'config.json'), '{}');
+    writeFileSync(join(directory, 'llama', 'model-00001-of-00004.safetensors'), safetensors());
     writeFileSync(join(directory, 'weightseal.config.yaml'), CONFIG);
     run(directory, 'weightseal', ['keygen', 'model.key', '--quiet']);
     const context = ['--context', 'model=llama', '--context', 'version=3'];
     for (const name of sealed)
       run(directory, 'weightseal', [
         'seal',
-        'model.safetensors',
+        name.endsWith('/') ? 'llama' : 'model.safetensors',
         '-o',
-        name,
+        name.replace(/\/$/, ''),
         '--key',
         'local:model.key',
         '--quiet',

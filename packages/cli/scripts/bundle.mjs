@@ -31,6 +31,7 @@ await build({
     // Read at each start. Names stay, for what is told of a defect.
     options.minifyWhitespace = true;
     options.minifySyntax = true;
+    options.lineLimit = 160;
     options.legalComments = 'none';
   },
 });
