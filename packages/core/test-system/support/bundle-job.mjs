@@ -16,8 +16,9 @@ switch (operation) {
     await sealBundle(source, output, { keys, reuse: bundle });
     break;
   case 'open': {
-    await using opened = await openBundle(bundle, { keys });
+    const opened = await openBundle(bundle, { keys });
     await opened.openTo(output);
+    await opened.close();
     break;
   }
   case 'rewrap':
