@@ -23,6 +23,7 @@ const SAME_ON_EVERY_NODE = [
   'packages/core/test-system/torn-write.test.ts',
   // What the kernel does with killed processes, other users and small machines.
   'packages/*/test-system/kill.test.ts',
+  'packages/core/test-system/bundle-kill.test.ts',
   'packages/loader/test-system/{left-behind,other-user,poor-machines,shortage}.test.ts',
 ];
 /** The patterns of a pattern with braces: each must name a file. */
