@@ -60,8 +60,8 @@ async function judge(list, out) {
     const to = join(place, String(i));
     const keys = keyFiles.map((path) => createLocalKey({ path }));
     const opened = await verdict(async () => {
-      await using bundle = await openBundle(directory, { keys, context, allowExtra });
-      await bundle.openTo(to);
+      const bundle = await openBundle(directory, { keys, context, allowExtra });
+      await bundle.openTo(to).finally(() => bundle.close());
       return `ok ${await digestOf(to)}`;
     });
     await rm(to, { recursive: true, force: true });
