@@ -1,17 +1,22 @@
 import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { runInNewContext } from 'node:vm';
 import {
   bufferSource,
   checkDataKey,
+  openBundle,
   openReader,
   openToFile,
   openToStream,
   ownBytes,
   reseal,
+  resealBundle,
   rewrap,
+  sealBundle,
   sealToFile,
   sealToStream,
   verify,
+  verifyBundle,
 } from '@weightseal/core';
 import { describe, expect, it } from 'vitest';
 import { MemoryKey } from './support/memory-key.js';
@@ -26,6 +31,9 @@ const [plain, sealed] = [temp.path(), temp.path()];
 await writeFile(plain, plaintext);
 await sealToFile(plain, sealed, { keys });
 const bytes = new Uint8Array(await readFile(sealed));
+const [directory, bundle] = [await temp.directory(), temp.path()];
+await writeFile(join(directory, 'weights'), plaintext);
+await sealBundle(directory, bundle, { keys });
 
 const Foreign: typeof Uint8Array = runInNewContext('Uint8Array');
 const foreign = (from: Uint8Array): Uint8Array => Foreign.from(from);
@@ -98,6 +106,13 @@ describe('a signal of another realm', () => {
     verify: (options) => verify(sealed, options),
     rewrap: (options) => rewrap(sealed, options),
     reseal: (options) => reseal(sealed, options),
+    sealBundle: (options) => sealBundle(directory, temp.path(), options),
+    verifyBundle: (options) => verifyBundle(bundle, options),
+    openTo: async ({ keys, signal }) => {
+      await using reader = await openBundle(bundle, { keys });
+      return await reader.openTo(temp.path(), { signal });
+    },
+    resealBundle: (options) => resealBundle(bundle, options),
   };
 
   it.each(Object.entries(operations))('%s takes it, and hears it', async (_name, operation) => {

@@ -1,5 +1,6 @@
 import { invalidArgument } from '../common/arguments.js';
 import { isWeightsealError } from '../errors.js';
+import { anySignal } from '../keys/any-signal.js';
 
 /** What is under way on something that can be closed: closing ends it, and waits for it. */
 export class Life {
@@ -10,7 +11,7 @@ export class Life {
   async whileOpen<T>(signal: AbortSignal | undefined, work: (either: AbortSignal) => Promise<T>): Promise<T> {
     const closing = this.#closing.signal;
     if (closing.aborted) throw closed();
-    const working = work(signal ? AbortSignal.any([signal, closing]) : closing);
+    const working = work(anySignal(signal, closing));
     const settled = working.then(
       () => {},
       () => {},
