@@ -139,6 +139,14 @@ describe('a bundle in which', () => {
     expect(await after(change)).toBe(expected);
   });
 
+  it('a refusal says once what to do', async () => {
+    const bundle = await copyOf(sound, files.path('copy'));
+    await flipped(join(bundle, 'large.sealed'), -1);
+    const { message } = await refusal(() => verifyBundle(bundle, { keys }));
+    expect(message).toMatch(/^"large\.sealed" is not what was sealed: .+ Get a sound copy of it\.$/);
+    expect(message.match(/Get a sound copy/g)).toHaveLength(1);
+  });
+
   it.each([
     ['a small payload', 'a', 1],
     ['the last segment of a large payload', 'large', LARGE],

@@ -45,8 +45,10 @@ function isOurs(code: ErrorCode): boolean {
   return /^(?:MEMBER|TABLE|ENVELOPE|DIGEST)_/.test(code);
 }
 
+/** What is wrong with it, without the advice, which is ours. */
 function lower(message: string): string {
-  return message.charAt(0).toLowerCase() + message.slice(1).replace(/\.$/, '');
+  const why = message.replace(/ Get a sound copy[^.]*\.$/, '').replace(/\.$/, '');
+  return why.charAt(0).toLowerCase() + why.slice(1);
 }
 
 export function digestMismatch(file: string): WeightsealError {
