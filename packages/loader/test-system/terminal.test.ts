@@ -43,7 +43,8 @@ async function onTerminal(script: string, typed?: string): Promise<string> {
   writeFileSync(join(model.directory, 'script'), `${script}; echo "exit $?" >>told`);
   const told = join(model.directory, 'told');
   rmSync(told, { force: true });
-  const child = spawn('script', ['-qec', 'bash ./script', '/dev/null'], {
+  // `exec`: dash as $SHELL would stay above it and die of what is typed.
+  const child = spawn('script', ['-qec', 'exec bash ./script', '/dev/null'], {
     cwd: model.directory,
     stdio: ['pipe', 'pipe', 'pipe'],
   });
