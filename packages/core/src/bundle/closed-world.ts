@@ -1,8 +1,8 @@
-import { readdir } from 'node:fs/promises';
+import { opendir } from 'node:fs/promises';
 import { matcherOf } from '../common/glob.js';
 import { ioError, WeightsealError } from '../errors.js';
 import type { Directory } from '../io/output/directory.js';
-import { type Entry, fileOf, isFile } from './entry.js';
+import { BundleFiles, type Entry, isFile, ownNameOf } from './entry.js';
 import { shown } from './line.js';
 import { ENVELOPE_NAME, isPassing, MAX_DEPTH, parentOf, TABLE_NAME } from './path.js';
 
@@ -19,13 +19,12 @@ export async function findExtra(
   entries: readonly Entry[],
   allowed: boolean | readonly string[],
 ): Promise<string[]> {
-  const files = new Set([ENVELOPE_NAME, TABLE_NAME]);
+  const files = BundleFiles.of(entries);
   const directories = new Set<string>();
   for (const entry of entries) {
     if (!isFile(entry)) continue;
-    const file = fileOf(entry);
-    files.add(file);
-    for (let at = parentOf(file); at !== '' && !directories.has(at); at = parentOf(at)) directories.add(at);
+    let at = parentOf(ownNameOf(entry) ?? entry.path);
+    for (; at !== '' && !directories.has(at); at = parentOf(at)) directories.add(at);
   }
   const extra: string[] = [];
   await look(root, '', { files, directories, extra }, 0).catch((error: unknown) => {
@@ -42,7 +41,7 @@ export async function findExtra(
 }
 
 interface Expected {
-  readonly files: ReadonlySet<string>;
+  readonly files: BundleFiles;
   readonly directories: ReadonlySet<string>;
   readonly extra: string[];
 }
@@ -50,18 +49,25 @@ interface Expected {
 async function look(root: Directory, path: string, expected: Expected, depth: number): Promise<void> {
   const { files, directories, extra } = expected;
   if (depth > MAX_DEPTH) return;
-  const found = await readdir(path === '' ? root.path : root.at(path), {
-    withFileTypes: true,
-    encoding: 'buffer',
+  const found = await opendir(path === '' ? root.path : root.at(path), {
+    encoding: 'buffer' as BufferEncoding,
+    bufferSize: 1024,
   });
-  for (const entry of found) {
-    const name = entry.name.toString();
+  const inner: string[] = [];
+  for await (const entry of found) {
+    const bytes = entry.name as unknown as Buffer;
+    const name = bytes.toString();
     const at = path === '' ? name : `${path}/${name}`;
     // As text, a name that is no UTF-8 may be like one that the bundle has.
-    if (name.includes('\ufffd') && Buffer.compare(Buffer.from(name), entry.name) !== 0) extra.push(at);
-    else if (entry.isDirectory()) {
-      if (directories.has(at)) await look(root, at, expected, depth + 1);
-      else extra.push(at);
-    } else if (!files.has(at) && !(path === '' && isPassing(at))) extra.push(at);
+    if (name.includes('\ufffd') && Buffer.compare(Buffer.from(name), bytes) !== 0) extra.push(at);
+    else if (entry.isDirectory()) (directories.has(at) ? inner : extra).push(at);
+    else if (!files.has(at) && !isOwn(path, name)) extra.push(at);
   }
+  // One directory is open at a time, however deep they are.
+  for (const at of inner) await look(root, at, expected, depth + 1);
+}
+
+/** Whether a name at the root is the bundle's own. */
+function isOwn(path: string, name: string): boolean {
+  return path === '' && (name === ENVELOPE_NAME || name === TABLE_NAME || isPassing(name));
 }

@@ -18,11 +18,12 @@ import { batchesOf, bySize } from './jobs.js';
 import { shown } from './line.js';
 import { digestMismatch, memberTampered, openError } from './member-error.js';
 import { openPayload } from './member-payload.js';
+import { plaintextOf } from './select.js';
 import type { OpenMembersOptions } from './types.js';
 
 const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
 /** Files that are only looked at: that many take no longer than one that is read. */
-const LOOKS = 2048;
+const LOOKS = 256;
 
 /** Where members go: a directory that threads write into by themselves, files that the caller opens, or nowhere. */
 export interface Outputs {
@@ -46,7 +47,7 @@ export async function lookAt(
   { from, records, signal }: Omit<OpenWork, 'outputs' | 'digest'>,
 ): Promise<void> {
   const executor = filesExecutor();
-  await atOnce(chunksOf(entries.filter(isFile)), executor.width, signal, async (some) => {
+  await atOnce(chunksOf(entries), executor.width, signal, async (some) => {
     const task: FilesTask = { operation: 'look', from, records, items: some.map(itemOf) };
     await executor.runFiles(task).catch((error: unknown) => {
       throw openError(error, nameIn(some, error));
@@ -55,7 +56,10 @@ export async function lookAt(
 }
 
 function* chunksOf(entries: readonly Entry[]): Generator<readonly Entry[]> {
-  for (let from = 0; from < entries.length; from += LOOKS) yield entries.slice(from, from + LOOKS);
+  for (let from = 0; from < entries.length; from += LOOKS) {
+    const some = entries.slice(from, from + LOOKS).filter(isFile);
+    if (some.length > 0) yield some;
+  }
 }
 
 function itemOf(entry: Entry): FileItem {
@@ -70,10 +74,9 @@ function nameIn(some: readonly Entry[], error: unknown): string {
 
 /** Opens all of them, small ones in batches, large ones by segments, several at once: writing one file does not scale over cores, writing many does. */
 export async function openMembers(entries: readonly Entry[], work: OpenWork): Promise<void> {
-  const { small, large } = bySize(entries.filter(isFile));
+  const { small, large } = bySize(entries, isFile);
   const { signal } = work;
-  const total = [...small, ...large].reduce((sum, { size }) => sum + size, 0);
-  const progress = progressCounter(total, work.onProgress);
+  const progress = progressCounter(plaintextOf(entries), work.onProgress);
   const executor = filesExecutor();
   const atATime = Math.max(1, Math.min(large.length, Math.ceil(executor.width / 2)));
   await atOnce(large, atATime, signal, async (entry) => {

@@ -10,7 +10,7 @@ import { fileSystemSync } from '../io/output/sync-file-system.js';
 import { checkKeys } from '../keys/wrap.js';
 import { besidesMembers } from './besides.js';
 import { findExtra } from './closed-world.js';
-import { type Entry, fileOf, isFile } from './entry.js';
+import { type Entry, entryAt, fileOf, isFile } from './entry.js';
 import { openBundleDirectory } from './head.js';
 import { Life } from './life.js';
 import { shown } from './line.js';
@@ -40,7 +40,6 @@ export class BundleReader implements AsyncDisposable {
   readonly #root: Directory;
   readonly #bundle: UnlockedBundle;
   readonly #extra: readonly string[];
-  readonly #paths: Map<string, Entry>;
   readonly #open = new Set<MemberReader>();
   readonly #life = new Life();
   #closed: Promise<void> | undefined;
@@ -49,7 +48,6 @@ export class BundleReader implements AsyncDisposable {
     this.#root = root;
     this.#bundle = bundle;
     this.#extra = extra;
-    this.#paths = new Map(bundle.table.entries.map((entry) => [entry.path, entry]));
   }
 
   static async open(directory: string | URL, options: OpenBundleOptions): Promise<BundleReader> {
@@ -89,7 +87,7 @@ export class BundleReader implements AsyncDisposable {
 
   /** The member of this path, undefined where there is none. Links are not followed. */
   member(path: string): BundleMember | undefined {
-    const entry = this.#paths.get(path);
+    const entry = entryAt(this.#bundle.table.entries, path);
     return entry && this.#member(entry);
   }
 
@@ -149,7 +147,7 @@ export class BundleReader implements AsyncDisposable {
       const entries = select(this.#bundle.table.entries, options.only);
       const overwrite = options.overwrite === true && besidesMembers(entries);
       await using out = await OutputDirectory.create(path, overwrite, 0o700);
-      const sync = entries.filter(isFile).length > SYNC_EACH ? await fileSystemSync() : undefined;
+      const sync = entries.length > SYNC_EACH ? await fileSystemSync() : undefined;
       const opened = await this.#openInto(entries, inDirectory(out.place.path, !sync), {
         ...options,
         signal,
@@ -254,8 +252,9 @@ export class BundleReader implements AsyncDisposable {
 
   /** The file of a path. @throws MEMBER_NOT_FOUND */
   #file(path: string): Entry {
-    const found = this.#paths.get(path);
-    const entry = found?.kind === 'link' ? this.#paths.get(found.target!) : found;
+    const { entries } = this.#bundle.table;
+    const found = entryAt(entries, path);
+    const entry = found?.kind === 'link' ? entryAt(entries, found.target!) : found;
     if (entry && isFile(entry)) return entry;
     throw new WeightsealError(
       'MEMBER_NOT_FOUND',

@@ -10,7 +10,7 @@ import { fileSystemSync } from '../io/output/sync-file-system.js';
 import { type Entry, fileOf, isFile } from './entry.js';
 import { ENVELOPE_NAME, parentOf, TABLE_NAME } from './path.js';
 import type { BundleSealer } from './sealer.js';
-import { readTable, type Table, writeTable } from './table.js';
+import { proveTable, type Table, writeTable } from './table.js';
 import { writeNew } from './write-new.js';
 
 // A bundle while it is made, in a directory under another name.
@@ -71,9 +71,8 @@ export async function writeDocuments(
   const written = await writeNew(place.at(TABLE_NAME), (write) =>
     writeTable(table, sealer.tableHeader, sealer.tableMessage, write),
   );
-  // FORMAT.md §12.5: what no reader takes must not be written.
   await using file = await FileSource.open(place.at(TABLE_NAME));
-  using _read = await readTable(file, sealer.tableMessage, written.digest, sealer.tableHeader, undefined);
+  await proveTable(file, sealer.tableMessage, written.digest, sealer.tableHeader, table);
   const envelope = sealer.envelope(written, metadata);
   await writeNew(place.at(ENVELOPE_NAME), (write) => write(envelope, 0));
   return written.size + envelope.length;

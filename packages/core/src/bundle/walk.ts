@@ -2,9 +2,10 @@ import { constants, type FileHandle, lstat, open, opendir, realpath } from 'node
 import type { Identity } from '../engine/files-task.js';
 import { ioError, throwIfAborted, WeightsealError } from '../errors.js';
 import type { Directory } from '../io/output/directory.js';
+import { Identities } from './identities.js';
 import { type Choice, type LeftOut, whyLeftOut } from './left-out.js';
 import { pathInvalid, shown } from './line.js';
-import { MAX_DEPTH } from './path.js';
+import { depthOf, MAX_DEPTH } from './path.js';
 import { linkInvalid, MAX_MEMBERS } from './rules.js';
 
 const { O_RDONLY, O_DIRECTORY = 0, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
@@ -17,14 +18,17 @@ export interface Found {
   readonly kind: 'file' | 'directory' | 'link';
   /** Of a file that was reached by a link: where it is read. */
   readonly input?: string;
-  readonly identity?: Identity;
+  /** Of a file: bytes, and the number of what it was. */
+  readonly size?: number;
+  readonly identity?: number;
   readonly executable?: boolean;
   /** Of a link within: the real path that it leads to, from the directory. */
   readonly target?: string;
 }
 
 export interface Walk {
-  readonly found: readonly Found[];
+  readonly found: Found[];
+  readonly identities: Identities;
   readonly leftOut: readonly LeftOut[];
 }
 
@@ -47,11 +51,13 @@ export async function walk(root: Directory, path: string, options: WalkOptions):
   } catch (error) {
     throw ioError(error, `read ${path}`);
   }
-  return { found: walker.found, leftOut: walker.leftOut };
+  const { found, identities, leftOut } = walker;
+  return { found, identities, leftOut };
 }
 
 class Walker {
   readonly found: Found[] = [];
+  readonly identities = new Identities();
   readonly leftOut: LeftOut[] = [];
   readonly #root: Directory;
   readonly #real: string;
@@ -86,8 +92,7 @@ class Walker {
   }
 
   async #enter(parent: string, name: string, path: string): Promise<void> {
-    if (path.split('/').length > MAX_DEPTH)
-      throw pathInvalid(path, `it is deeper than ${MAX_DEPTH} directories`);
+    if (depthOf(path) > MAX_DEPTH) throw pathInvalid(path, `it is deeper than ${MAX_DEPTH} directories`);
     const before = this.found.length;
     this.#push({ path, kind: 'directory' });
     if (this.#root.fd === undefined) await this.directory(`${parent}/${name}`, path);
@@ -128,13 +133,13 @@ class Walker {
     }
   }
 
-  #file(path: string, input: string | undefined, { dev, ino, size, mtimeNs }: Identity, mode: number): void {
-    const identity = { dev, ino, size, mtimeNs };
+  #file(path: string, input: string | undefined, stat: Identity, mode: number): void {
     this.#push({
       path,
       kind: 'file',
       ...(input !== undefined && { input }),
-      identity,
+      size: Number(stat.size),
+      identity: this.identities.add(stat),
       executable: (mode & 0o111) !== 0,
     });
   }

@@ -1,4 +1,5 @@
-import { createHash, randomFillSync, timingSafeEqual } from '../common/crypto.js';
+import { createHash, timingSafeEqual } from '../common/crypto.js';
+import { publicRandom } from '../common/public-random.js';
 import type { ErrorCode } from '../errors.js';
 import { type FloeMessage, startDecryption, startEncryption } from '../format/floe.js';
 import { type MemberRecord, memberAad, payloadSize, recordAt } from '../format/records.js';
@@ -137,7 +138,9 @@ function sealed(plaintext: Uint8Array, segmentLength: number, record: MemberReco
     const perSegment = segmentLength - OVERHEAD;
     for (let at = 0; at < count; at++) {
       const part = plaintext.subarray(at * perSegment, (at + 1) * perSegment);
-      pieces.push(...encryptSegment(segmentKey(message, at), at, at === count - 1, nonce(), part));
+      pieces.push(
+        ...encryptSegment(segmentKey(message, at), at, at === count - 1, publicRandom(NONCE), part),
+      );
     }
   } finally {
     message[Symbol.dispose]();
@@ -150,10 +153,6 @@ function sealed(plaintext: Uint8Array, segmentLength: number, record: MemberReco
 
 function segmentKey(message: FloeMessage, position: number): Uint8Array {
   return new Uint8Array(message.segmentKey(position));
-}
-
-function nonce(): Uint8Array {
-  return randomFillSync(new Uint8Array(NONCE));
 }
 
 function open(task: FilesTask, item: FileItem, record: MemberRecord, scratch: Scratch): void {
