@@ -6,7 +6,8 @@ import { atOnce } from '../engine/at-once.js';
 import { digestWhile } from '../engine/copy.js';
 import { filesExecutor } from '../engine/files-executor.js';
 import type { FileItem, FilesOperation, FilesTask } from '../engine/files-task.js';
-import { digestFor, planFor } from '../engine/pass.js';
+import { planFor } from '../engine/pass.js';
+import { Spares } from '../engine/spares.js';
 import { TaskError } from '../engine/task.js';
 import { recordAt } from '../format/records.js';
 import { release } from '../format/segment.js';
@@ -78,9 +79,11 @@ export async function openMembers(entries: readonly Entry[], work: OpenWork): Pr
   const { signal } = work;
   const progress = progressCounter(plaintextOf(entries), work.onProgress);
   const executor = filesExecutor();
+  await using spares = new Spares();
   const atATime = Math.max(1, Math.min(large.length, Math.ceil(executor.width / 2)));
   await atOnce(large, atATime, signal, async (entry) => {
-    await openLarge(entry, work, Math.ceil(executor.width / atATime), progress).catch((error: unknown) => {
+    const how = { width: Math.ceil(executor.width / atATime), progress, spares };
+    await openLarge(entry, work, how).catch((error: unknown) => {
       throw openError(error, fileOf(entry));
     });
   });
@@ -135,16 +138,18 @@ async function outputOf(entry: Entry, { directory, file }: Outputs): Promise<Fil
   return out;
 }
 
-async function openLarge(
-  entry: Entry,
-  work: OpenWork,
-  width: number,
-  progress: (bytes: number) => void,
-): Promise<void> {
+interface Large {
+  /** How many tasks of one file are under way at once. */
+  readonly width: number;
+  readonly progress: (bytes: number) => void;
+  readonly spares: Spares;
+}
+
+async function openLarge(entry: Entry, work: OpenWork, how: Large): Promise<void> {
   const out = await outputOf(entry, work.outputs);
   try {
-    if (entry.kind === 'public') await copyPublic(entry, out, work, progress);
-    else await decrypt(entry, out, work, width, progress);
+    if (entry.kind === 'public') await copyPublic(entry, out, work, how);
+    else await decrypt(entry, out, work, how);
     if (out && work.outputs.sync) await makeDurable(out);
   } finally {
     await out?.close();
@@ -155,7 +160,7 @@ async function copyPublic(
   entry: Entry,
   out: FileHandle | undefined,
   { from, records, signal }: OpenWork,
-  progress: (bytes: number) => void,
+  { progress }: Large,
 ): Promise<void> {
   const handle = await open(`${from}/${entry.path}`, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   await using source = await FileSource.of(shown(entry.path), handle);
@@ -172,18 +177,17 @@ async function decrypt(
   entry: Entry,
   out: FileHandle | undefined,
   work: OpenWork,
-  width: number,
-  progress: (bytes: number) => void,
+  { width, progress, spares }: Large,
 ): Promise<void> {
   await using payload = await openPayload(entry, work);
   const { segmentLength } = payload.body.segments;
   const wide = planFor(segmentLength, entry.size, work.digest || !payload.body.source);
   const plan = { ...wide, width: Math.min(wide.width, width) };
-  const digest = work.digest ? digestFor(plan) : undefined;
+  const digest = work.digest ? spares.digest(plan) : undefined;
   const direct = out && !plan.inline ? { output: { fd: out.fd, offset: 0 } } : { emit: out !== undefined };
   const pass = { operation: 'open', digest, signal: work.signal, progress, ...direct } as const;
   try {
-    for await (const { batch, bytes } of payload.run(pass, plan)) {
+    for await (const { batch, bytes } of payload.run(pass, plan, spares)) {
       if (!bytes || !out) continue;
       await writeAt(out, bytes, batch.plainOffset, shown(entry.path));
       release(bytes);
