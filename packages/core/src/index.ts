@@ -1,15 +1,22 @@
 // What is marked `@hidden` where it is defined is for weightseal's own packages: the API reference leaves it out, and any version may change it. An entry
 // of its own would be a second file to load, most of a millisecond at each start.
 
-export { findIncomplete } from './bundle/incomplete/find.js';
 export type { Incomplete, ModelFile } from './bundle/incomplete/types.js';
 export type { LeftOut } from './bundle/left-out.js';
 export type { MemberReader } from './bundle/member-reader.js';
-export { type BundleInspection, inspectBundle, openBundle, verifyBundle } from './bundle/open.js';
+export type { BundleInspection } from './bundle/open.js';
+export {
+  findIncomplete,
+  inspectBundle,
+  openBundle,
+  resealBundle,
+  rewrapBundle,
+  sealBundle,
+  verifyBundle,
+} from './bundle/public.js';
 export type { BundleReader } from './bundle/reader.js';
-export { type ResealBundleOptions, type ResealedBundle, resealBundle } from './bundle/reseal.js';
-export { type RewrappedBundle, rewrapBundle } from './bundle/rewrap.js';
-export { sealBundle } from './bundle/seal.js';
+export type { ResealBundleOptions, ResealedBundle } from './bundle/reseal.js';
+export type { RewrappedBundle } from './bundle/rewrap.js';
 export type { SealChoice } from './bundle/seal-plan.js';
 export type {
   BundleMember,
