@@ -76,6 +76,7 @@ export { ownBytes, secretBytes, wipe } from './format/bytes.js';
 export { type Context, encodeContext } from './format/context.js';
 export type { WrappedKey } from './format/slot.js';
 export { type ByteSource, bufferSource, FileSource } from './io/byte-source.js';
+export { closing } from './io/closing.js';
 export type { ByteStream } from './io/feeder.js';
 export { findProgram, searchPath } from './io/find-program.js';
 export { followLinks } from './io/follow-links.js';

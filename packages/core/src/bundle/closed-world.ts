@@ -1,6 +1,6 @@
-import { opendir } from 'node:fs/promises';
 import { matcherOf } from '../common/glob.js';
 import { ioError, WeightsealError } from '../errors.js';
+import { namesIn } from '../io/names-in.js';
 import type { Directory } from '../io/output/directory.js';
 import { BundleFiles, type Entry, isFile, ownNameOf } from './entry.js';
 import { shown } from './line.js';
@@ -49,17 +49,11 @@ interface Expected {
 async function look(root: Directory, path: string, expected: Expected, depth: number): Promise<void> {
   const { files, directories, extra } = expected;
   if (depth > MAX_DEPTH) return;
-  const found = await opendir(path === '' ? root.path : root.at(path), {
-    encoding: 'buffer' as BufferEncoding,
-    bufferSize: 1024,
-  });
   const inner: string[] = [];
-  for await (const entry of found) {
-    const bytes = entry.name as unknown as Buffer;
-    const name = bytes.toString();
+  for await (const { name, entry, odd } of namesIn(path === '' ? root.path : root.at(path))) {
     const at = path === '' ? name : `${path}/${name}`;
-    // As text, a name that is no UTF-8 may be like one that the bundle has.
-    if (name.includes('\ufffd') && Buffer.compare(Buffer.from(name), bytes) !== 0) extra.push(at);
+    // It may look like one that the bundle has.
+    if (odd) extra.push(at);
     else if (entry.isDirectory()) (directories.has(at) ? inner : extra).push(at);
     else if (!files.has(at) && !isOwn(path, name)) extra.push(at);
   }

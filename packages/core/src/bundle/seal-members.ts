@@ -12,6 +12,7 @@ import { memberAad, recordAt } from '../format/records.js';
 import { release } from '../format/segment.js';
 import { FLOE_HEADER, segmentsOfPlaintext } from '../format/sizes.js';
 import { FileSource, inputChanged, loadRange } from '../io/byte-source.js';
+import { closing } from '../io/closing.js';
 import { durableFlags, makeDurable } from '../io/output/durable.js';
 import { writeAt } from '../io/output/output-file.js';
 import type { Entry } from './entry.js';
@@ -73,11 +74,13 @@ function taskOf(operation: 'seal' | 'hash', items: readonly FileItem[], work: Se
 async function sealLarge(item: FileItem, work: SealWork, spares: Spares): Promise<void> {
   const { input, output, record: index, executable, plain } = item;
   const path = input.startsWith('/') ? input : `${work.from}/${input}`;
-  await using handle = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  const handle = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  await using _handle = closing(handle);
   const source = await FileSource.of(shown(input), handle);
   await checkIdentity(source, item);
   const flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | durableFlags();
-  await using out = await open(`${work.to}/${output}`, flags, executable ? 0o777 : 0o666);
+  const out = await open(`${work.to}/${output}`, flags, executable ? 0o777 : 0o666);
+  await using _out = closing(out);
   const record = recordAt(work.records, index);
   if (plain) {
     record.digest.set(

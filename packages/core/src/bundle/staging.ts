@@ -4,6 +4,7 @@ import { view } from '../format/bytes.js';
 import type { Metadata } from '../format/metadata.js';
 import { payloadSize, recordAt } from '../format/records.js';
 import { FileSource } from '../io/byte-source.js';
+import { closing } from '../io/closing.js';
 import { Directory } from '../io/output/directory.js';
 import { makeDurable } from '../io/output/durable.js';
 import { fileSystemSync } from '../io/output/sync-file-system.js';
@@ -44,7 +45,8 @@ export async function syncBundle(place: Directory, entries: readonly Entry[]): P
   }
   // Also those that an earlier seal had written, or that are of another bundle.
   await atOnce(files, SYNCS, undefined, async (entry) => {
-    await using file = await open(place.at(fileOf(entry)), 'r');
+    const file = await open(place.at(fileOf(entry)), 'r');
+    await using _file = closing(file);
     await makeDurable(file);
   });
   for (const path of directoriesOf(entries)) {

@@ -1,6 +1,7 @@
-import { constants, type FileHandle, lstat, open, opendir, realpath } from 'node:fs/promises';
+import { constants, type FileHandle, lstat, open, realpath } from 'node:fs/promises';
 import type { Identity } from '../engine/files-task.js';
 import { ioError, throwIfAborted, WeightsealError } from '../errors.js';
+import { namesIn } from '../io/names-in.js';
 import type { Directory } from '../io/output/directory.js';
 import { Identities } from './identities.js';
 import { type Choice, type LeftOut, whyLeftOut } from './left-out.js';
@@ -70,7 +71,7 @@ class Walker {
   }
 
   async directory(at: string, path: string): Promise<void> {
-    const names = await namesIn(at);
+    const names = await sortedNames(at);
     for (let from = 0; from < names.length; from += LOOKS) {
       throwIfAborted(this.#options.signal);
       const some = names.slice(from, from + LOOKS);
@@ -154,18 +155,12 @@ class Walker {
   }
 }
 
-/** Names that are no UTF-8 would become others: they are told by their bytes. */
-async function namesIn(at: string): Promise<string[]> {
+/** Names that are no UTF-8 would become others: they are refused. */
+async function sortedNames(at: string): Promise<string[]> {
   const names: string[] = [];
-  for await (const { name } of await opendir(at, {
-    encoding: 'buffer' as BufferEncoding,
-    bufferSize: 1024,
-  })) {
-    const bytes = name as unknown as Buffer;
-    const text = bytes.toString('utf8');
-    if (text.includes('\ufffd') && Buffer.compare(Buffer.from(text), bytes) !== 0)
-      throw pathInvalid(text, 'it is not UTF-8');
-    names.push(text);
+  for await (const { name, odd } of namesIn(at)) {
+    if (odd) throw pathInvalid(name, 'it is not UTF-8');
+    names.push(name);
   }
   return names.sort();
 }
