@@ -12,16 +12,20 @@ export interface Named {
 /** Reads a directory bit by bit, however much is in it. @throws what the system says, as Node puts it */
 export async function* namesIn(directory: string): AsyncGenerator<Named> {
   const told = new Set<string>();
+  let all: Set<string> | undefined;
   for await (const entry of await opendir(directory, { bufferSize: 1024 })) {
     const { name } = entry;
+    let odd = false;
     // What is no UTF-8 has become U+FFFD. Bun reads no directory as bytes bit by bit.
-    const suspect = name.includes('\ufffd');
-    yield { name, entry, odd: suspect && (told.has(name) || !(await isThere(directory, name))) };
-    if (suspect) told.add(name);
+    if (name.includes('\ufffd')) {
+      all ??= new Set((await readdir(directory, 'buffer')).map(spelled));
+      odd = told.has(name) || !all.has(spelled(Buffer.from(name)));
+      told.add(name);
+    }
+    yield { name, entry, odd };
   }
 }
 
-/** Whether there is one of these very bytes. */
-async function isThere(directory: string, name: string): Promise<boolean> {
-  return (await readdir(directory, 'buffer')).some((bytes) => Buffer.compare(bytes, Buffer.from(name)) === 0);
+function spelled(bytes: Buffer): string {
+  return bytes.toString('latin1');
 }
