@@ -75,6 +75,28 @@ describe('shards that an index names', () => {
     ]);
   });
 
+  test('may all be left out where whole weights are beside it, and no other file counts as that', async () => {
+    const leftover = { 'q/model.safetensors.index.json': index('a.safetensors', 'b.safetensors') };
+    for (const weights of ['model.safetensors', 'pytorch_model.bin', 'llama-q4.gguf', 'tf_model.h5'])
+      expect(await of({ ...leftover, [`q/${weights}`]: '' }), weights).toEqual([]);
+    for (const other of ['training_args.bin', 'adapter_model.safetensors', 'sub/model.safetensors'])
+      expect(await of({ ...leftover, [`q/${other}`]: '' }), other).toMatchObject([{ count: 2 }]);
+    // One that is there makes it the format that was chosen.
+    const some = { ...leftover, 'q/model.safetensors': '', 'q/a.safetensors': '' };
+    expect(await of(some)).toMatchObject([{ missing: ['q/b.safetensors'] }]);
+  });
+
+  test('are there where a link to a directory leads to them', async () => {
+    const files = [{ path: 'm.index.json', size: 1 }, { path: 'blobs' }, { path: 'blobs/a.bin', size: 1 }];
+    const linked = async (name: string, target: string) =>
+      await findIncomplete([...files, { path: 'w', target }], async () => Buffer.from(index(name)));
+    expect(await linked('w/a.bin', 'blobs')).toEqual([]);
+    expect(await linked('w/b.bin', 'blobs')).toMatchObject([{ missing: ['w/b.bin'] }]);
+    expect(await linked('w2/a.bin', 'blobs')).toMatchObject([{ missing: ['w2/a.bin'] }]);
+    // Of a name that no member can have it is soon known.
+    expect(await linked('a/'.repeat(1_000_000), 'blobs')).toMatchObject([{ count: 1 }]);
+  });
+
   test('are none in what is no index, or broken', async () => {
     const broken = ['', '{', '[]', 'null', '{"weight_map":7}', '{"weight_map":{"a":1}}', '"weight_map"'];
     for (const text of broken) expect(await of({ 'x.index.json': text })).toEqual([]);

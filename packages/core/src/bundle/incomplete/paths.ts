@@ -1,5 +1,21 @@
-import { parentOf } from '../path.js';
-import { type Incomplete, KEPT } from './types.js';
+import { MAX_PATH, parentOf } from '../path.js';
+import { type Incomplete, KEPT, type ModelFile } from './types.js';
+
+/** Whether a path is there, also by a link to a directory that it is in; such a directory has no links itself. */
+export function presence(files: readonly ModelFile[]): (path: string) => boolean {
+  const paths = new Set(files.map(({ path }) => path));
+  const links = new Map(files.flatMap(({ path, target }) => (target === undefined ? [] : [[path, target]])));
+  return (path) => {
+    if (path === '' || paths.has(path)) return true;
+    // No member has a longer one, and whoever wrote it may want it to take long.
+    if (links.size === 0 || path.length > MAX_PATH) return false;
+    for (let at = parentOf(path); at !== ''; at = parentOf(at)) {
+      const target = links.get(at);
+      if (target !== undefined) return paths.has(target + path.slice(at.length));
+    }
+    return false;
+  };
+}
 
 /** The path from the model's directory of what a file beside it calls `name`; undefined for what leads out. */
 export function beside(file: string, name: string): string | undefined {
