@@ -77,9 +77,16 @@ describe('shards that an index names', () => {
 
   test('may all be left out where whole weights are beside it, and no other file counts as that', async () => {
     const leftover = { 'q/model.safetensors.index.json': index('a.safetensors', 'b.safetensors') };
-    for (const weights of ['model.safetensors', 'pytorch_model.bin', 'llama-q4.gguf', 'tf_model.h5'])
+    const whole = ['model.safetensors', 'diffusion_pytorch_model.fp16.safetensors', 'gptq-4bit.safetensors'];
+    for (const weights of [...whole, 'pytorch_model.bin', 'q4.gguf', 'tf_model.h5', 'consolidated.00.pth'])
       expect(await of({ ...leftover, [`q/${weights}`]: '' }), weights).toEqual([]);
-    for (const other of ['training_args.bin', 'adapter_model.safetensors', 'sub/model.safetensors'])
+    const others = [
+      'training_args.bin',
+      'adapter_model.safetensors',
+      'adapter_model.bin',
+      'm-00001-of-00001.safetensors',
+    ];
+    for (const other of [...others, 'sub/model.safetensors'])
       expect(await of({ ...leftover, [`q/${other}`]: '' }), other).toMatchObject([{ count: 2 }]);
     // One that is there makes it the format that was chosen.
     const some = { ...leftover, 'q/model.safetensors': '', 'q/a.safetensors': '' };

@@ -121,20 +121,49 @@ describe('tensors of a sealed bundle', () => {
     await expect(never).rejects.toEqual(code('ABORTED'));
   });
 
-  test('may be in what a link leads to', async () => {
-    const only = tensor('w', 3);
+  test('may be in what a link leads to, also by a directory', async () => {
+    const [one, two] = [tensor('one', 3), tensor('two', 3)];
+    const shards = { 'a.safetensors': [one], 'weights/b.safetensors': [two] };
     const contents: Contents = {
       [INDEX]: { to: `index/${INDEX}` },
       index: null,
-      [`index/${INDEX}`]: Buffer.from(indexOf({ 'a.safetensors': [only] })),
+      [`index/${INDEX}`]: Buffer.from(indexOf(shards)),
       'a.safetensors': { to: 'blobs/0' },
+      weights: { to: 'blobs' },
       blobs: null,
-      'blobs/0': safetensors([only]),
+      'blobs/0': safetensors([one]),
+      'blobs/b.safetensors': safetensors([two]),
     };
     await using bundle = await sealedBundle({ contents });
     await using file = await openSafetensors(bundle.path, { keys: bundle.keys });
-    expect(file.size).toBe((contents['blobs/0'] as Buffer).length);
-    expect(Buffer.compare(await file.bytes('w'), only.bytes)).toBe(0);
+    expect(file.size).toBe((contents['blobs/0'] as Buffer).length * 2);
+    expect(await file.info('two')).toMatchObject({ member: 'blobs/b.safetensors' });
+    for (const { name, bytes } of [one, two]) expect(Buffer.compare(await file.bytes(name), bytes)).toBe(0);
+  });
+
+  test('of one file that the index calls by two names are not in two shards', async () => {
+    const [one, two] = [tensor('one', 3), tensor('two', 3)];
+    const contents: Contents = {
+      [INDEX]: Buffer.from(indexOf({ 'a.safetensors': [one], 'b.safetensors': [two] })),
+      'a.safetensors': safetensors([one, two]),
+      'b.safetensors': { to: 'a.safetensors' },
+    };
+    await using bundle = await sealedBundle({ contents });
+    await using file = await openSafetensors(bundle.path, { keys: bundle.keys });
+    expect((await file.tensors()).size).toBe(2);
+    expect(Buffer.compare(await file.bytes('two'), two.bytes)).toBe(0);
+    expect(file.size).toBe((contents['a.safetensors'] as Buffer).length);
+  });
+
+  test('are no more once it is closed, while they are being read too', async () => {
+    await using bundle = await sealedBundle({ contents: shardedModel(20).contents });
+    const file = await openSafetensors(bundle.path, { keys: bundle.keys });
+    const reading = Promise.allSettled([...file.names].map((name) => file.tensor(name)));
+    const all = Promise.allSettled([file.tensors()]);
+    await file.close();
+    for (const one of [...(await reading), ...(await all)])
+      if (one.status === 'rejected') expect(one.reason).toEqual(code('INVALID_ARGUMENT'));
+    await expect(file.tensor('layers.20.bias')).rejects.toEqual(code('INVALID_ARGUMENT'));
   });
 });
 

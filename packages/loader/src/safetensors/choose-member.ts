@@ -6,6 +6,8 @@ const USUAL = 'model.safetensors.index.json';
 /** `model.safetensors.index.json`, `diffusion_pytorch_model.safetensors.index.fp16.json`. */
 const INDEX = /\.safetensors\.index(?:\.[\w-]+)?\.json$/;
 const SHARD = /\.safetensors$/;
+/** FORMAT.md §22: no member is deeper, or has a longer path, and whoever wrote an index may want the look to take long. */
+const [MAX_DEPTH, MAX_PATH] = [64, 2048];
 /** How many names a sentence has. */
 const NAMED = 5;
 
@@ -31,14 +33,22 @@ export function chooseMember(bundle: BundleReader, wanted: string | undefined): 
   );
 }
 
-/** The file of a path; what a link leads to, for a link. Undefined for what is not there and for directories. */
+/** The file of a path; what a link leads to, whether it is the path's end or a directory on its way. Undefined for what is not there and for directories. */
 export function fileOf(
   bundle: BundleReader,
   path: string,
 ): (BundleMember & { readonly size: number }) | undefined {
-  const found = bundle.member(path);
-  const member = found?.kind === 'link' ? bundle.member(found.target) : found;
-  return member && 'size' in member ? member : undefined;
+  let member = bundle.member(path);
+  let [at, left] = [path, MAX_DEPTH];
+  // What a link to a directory leads to holds no links.
+  while (!member && path.length <= MAX_PATH && at.includes('/') && left-- > 0) {
+    at = at.slice(0, at.lastIndexOf('/'));
+    const above = bundle.member(at);
+    if (above?.kind === 'link') member = bundle.member(above.target + path.slice(at.length));
+    if (above) break;
+  }
+  const file = member?.kind === 'link' ? bundle.member(member.target) : member;
+  return file && 'size' in file ? file : undefined;
 }
 
 function named(bundle: BundleReader, path: string): Chosen {

@@ -1,6 +1,12 @@
-import { abortedError, type BundleReader, throwIfAborted, WeightsealError } from '@weightseal/core';
+import {
+  abortedError,
+  type BundleMember,
+  type BundleReader,
+  throwIfAborted,
+  WeightsealError,
+} from '@weightseal/core';
 import { chooseMember, fileOf } from './choose-member.js';
-import type { TensorInfo } from './header.js';
+import type { SafetensorsHeader, TensorInfo } from './header.js';
 import { checkIndexSize, parseIndex } from './index-file.js';
 import { inMember, invalidIndex, quoted } from './invalid.js';
 import { notFound, type Readable, readHeader, type Tensors } from './tensors.js';
@@ -35,16 +41,22 @@ async function ofOneFile(
   path: string,
   signal: AbortSignal | undefined,
 ): Promise<Tensors> {
-  const { tensors, metadata } = await readMember(bundle, path, signal);
-  const infos = new Map([...tensors].map(([name, info]) => [name, { ...info, member: path }]));
+  const member = fileOf(bundle, path)!;
+  const { tensors, metadata } = await readMember(bundle, member, signal);
+  const infos = new Map([...tensors].map(([name, info]) => [name, inMemberOf(info, member)]));
   const shards = new Map([...infos.keys()].map((name) => [name, path]));
   const all = new ShardedTensors(bundle, path, shards, metadata, false);
-  all.know(path, infos);
+  all.know(member.path, infos);
   return all;
 }
 
-async function readMember(bundle: BundleReader, path: string, signal: AbortSignal | undefined) {
-  const { size } = fileOf(bundle, path)!;
+type Shard = Pick<BundleMember, 'path'> & { readonly size: number };
+
+async function readMember(
+  bundle: BundleReader,
+  { path, size }: Shard,
+  signal: AbortSignal | undefined,
+): Promise<SafetensorsHeader> {
   const file: Readable = {
     size,
     read: (offset, length, options) => bundle.read(path, offset, length, options),
@@ -54,6 +66,10 @@ async function readMember(bundle: BundleReader, path: string, signal: AbortSigna
   });
 }
 
+function inMemberOf(info: TensorInfo, { path }: Shard): TensorInfo {
+  return Object.freeze({ ...info, member: path });
+}
+
 /** Finds tensors in their shards, by an index. A shard's header is read when it is needed, and once. */
 class ShardedTensors implements Tensors {
   readonly names: ReadonlySet<string>;
@@ -61,39 +77,39 @@ class ShardedTensors implements Tensors {
   readonly size: number;
   readonly #bundle: BundleReader;
   readonly #index: string;
-  readonly #shardOf: ReadonlyMap<string, string>;
+  /** By the name of a tensor: the member that has it, or the path where none is. */
+  readonly #shardOf = new Map<string, Shard | string>();
   /** The tensors of each shard that is there, by the index. */
-  readonly #inShard = new Map<string, string[]>();
+  readonly #inShard = new Map<string, { readonly shard: Shard; readonly names: string[] }>();
   readonly #headers = new Map<string, Promise<Infos>>();
 
   /** @throws BUNDLE_INCOMPLETE */
   constructor(
     bundle: BundleReader,
     index: string,
-    shardOf: ReadonlyMap<string, string>,
+    paths: ReadonlyMap<string, string>,
     metadata: Readonly<Record<string, string>>,
     allowIncomplete: boolean,
   ) {
     this.#bundle = bundle;
     this.#index = index;
-    this.#shardOf = shardOf;
     this.metadata = metadata;
-    const all = new Map<string, string[]>();
-    for (const [name, shard] of shardOf) {
-      const names = all.get(shard);
-      if (names) names.push(name);
-      else all.set(shard, [name]);
+    const found = new Map<string, Shard | string>();
+    for (const path of paths.values()) {
+      if (found.has(path)) continue;
+      const shard = fileOf(bundle, path);
+      if (!shard && !allowIncomplete) throw incomplete(index, path);
+      found.set(path, shard ?? path);
+      if (shard) this.#inShard.set(shard.path, { shard, names: [] });
     }
-    let size = 0;
-    for (const [shard, names] of all) {
-      const file = fileOf(bundle, shard);
-      if (!file && !allowIncomplete) throw incomplete(index, shard);
-      if (!file) continue;
-      size += file.size;
-      this.#inShard.set(shard, names);
+    for (const [name, path] of paths) {
+      const shard = found.get(path)!;
+      this.#shardOf.set(name, shard);
+      if (typeof shard !== 'string') this.#inShard.get(shard.path)!.names.push(name);
     }
-    this.size = size;
-    this.names = new Set([...shardOf].filter(([, shard]) => this.#inShard.has(shard)).map(([name]) => name));
+    const shards = [...this.#inShard.values()];
+    this.size = shards.reduce((sum, { shard }) => sum + shard.size, 0);
+    this.names = new Set([...paths.keys()].filter((name) => typeof this.#shardOf.get(name) === 'object'));
   }
 
   get context() {
@@ -107,25 +123,23 @@ class ShardedTensors implements Tensors {
 
   async info(name: string, signal: AbortSignal | undefined): Promise<TensorInfo> {
     const shard = this.#shardOf.get(name);
-    if (shard === undefined)
-      throw notFound(`The bundle has no tensor ${quoted(String(name))}`, this.names.size);
-    if (!this.#inShard.has(shard))
-      throw notFound(
-        `The tensor ${quoted(name)} is in ${quoted(shard)}, which is not in the bundle`,
-        this.names.size,
-      );
+    const count = this.names.size;
+    if (shard === undefined) throw notFound(`The bundle has no tensor ${quoted(String(name))}`, count);
+    if (typeof shard === 'string')
+      throw notFound(`The tensor ${quoted(name)} is in ${quoted(shard)}, which is not in the bundle`, count);
     return (await untilAborted(this.#header(shard), signal)).get(name)!;
   }
 
   async all(signal: AbortSignal | undefined): Promise<Infos> {
-    const shards = [...this.#inShard.keys()];
+    const shards = [...this.#inShard.values()];
     const left = shards.values();
     const reading = Array.from({ length: Math.min(AT_ONCE, shards.length) }, async () => {
-      for (const shard of left) await untilAborted(this.#header(shard), signal);
+      for (const { shard } of left) await untilAborted(this.#header(shard), signal);
     });
     await Promise.all(reading);
     const infos = new Map<string, TensorInfo>();
-    for (const shard of shards) for (const [name, info] of await this.#header(shard)) infos.set(name, info);
+    for (const { shard } of shards)
+      for (const [name, info] of await this.#header(shard)) infos.set(name, info);
     return infos;
   }
 
@@ -138,37 +152,39 @@ class ShardedTensors implements Tensors {
   }
 
   /** For all who want it: only closing ends it early, and what has failed is tried again by who comes next. */
-  #header(shard: string): Promise<Infos> {
-    const known = this.#headers.get(shard);
+  #header(shard: Shard): Promise<Infos> {
+    const known = this.#headers.get(shard.path);
     if (known) return known;
     const reading = this.#readHeader(shard);
-    this.#headers.set(shard, reading);
-    reading.catch(() => this.#headers.delete(shard));
+    this.#headers.set(shard.path, reading);
+    reading.catch(() => this.#headers.delete(shard.path));
     return reading;
   }
 
-  async #readHeader(shard: string): Promise<Infos> {
+  async #readHeader(shard: Shard): Promise<Infos> {
+    const { path } = shard;
     const { tensors } = await readMember(this.#bundle, shard, undefined);
     for (const name of tensors.keys()) {
       const other = this.#shardOf.get(name);
-      if (other !== undefined && other !== shard)
-        throw invalidIndex(
-          this.#index,
-          `it has ${quoted(name)} in ${quoted(other)}, and ${quoted(shard)} has a tensor of that name too`,
+      const at = typeof other === 'object' ? other.path : other;
+      if (at !== undefined && at !== path)
+        throw this.#contradicted(
+          `it has ${quoted(name)} in ${quoted(at)}, and ${quoted(path)} has a tensor of that name too`,
         );
     }
     // What a shard has besides is none of the model's, and not kept.
     const infos = new Map<string, TensorInfo>();
-    for (const name of this.#inShard.get(shard)!) {
+    for (const name of this.#inShard.get(path)!.names) {
       const info = tensors.get(name);
       if (!info)
-        throw invalidIndex(
-          this.#index,
-          `it has ${quoted(name)} in ${quoted(shard)}, which has no such tensor`,
-        );
-      infos.set(name, Object.freeze({ ...info, member: shard }));
+        throw this.#contradicted(`it has ${quoted(name)} in ${quoted(path)}, which has no such tensor`);
+      infos.set(name, inMemberOf(info, shard));
     }
     return infos;
+  }
+
+  #contradicted(what: string): WeightsealError {
+    return invalidIndex(this.#index, what);
   }
 }
 

@@ -11,9 +11,10 @@ const MOST_BYTES = 16 * 1_048_576;
 const MOST_READ = 16 * MOST_BYTES;
 /** More findings tell nothing more. */
 const MOST = 100;
-/** By the names that libraries give them; what else ends in `.bin` may be anything. */
+/** Weights that are whole by themselves: what the formats of one purpose are called, and of the others the names that libraries give them. A part, or an adapter, is none. */
 const WEIGHTS =
-  /(?:^|\/)(?:(?:flax_|diffusion_pytorch_|tf_|pytorch_)?model\.(?:safetensors|bin|h5|msgpack)|[^/]+\.gguf)$/;
+  /(?:^|\/)(?:[^/]+\.(?:safetensors|gguf)|(?:[a-z]+_)*model(?:\.[\w-]+)?\.(?:bin|h5|msgpack)|consolidated[^/]*\.pth)$/;
+const PARTIAL = /(?:-\d{5}-of-\d{5}\.safetensors|(?:^|\/)adapter_model\.[^/]+)$/;
 const SPEAKING = [INDEX, ADAPTER, /\.onnx$/];
 
 /**
@@ -63,7 +64,7 @@ function indexOf(file: string, text: string, has: (path: string) => boolean): Na
 /** The directories with weights that are one file by themselves, and no shard of an index. */
 function wholeWeights(files: readonly ModelFile[], indices: readonly Named[]): Set<string> {
   const shards = new Set(indices.flatMap(({ names }) => names));
-  const weights = files.filter(({ path }) => WEIGHTS.test(path) && !shards.has(path));
+  const weights = files.filter(({ path }) => WEIGHTS.test(path) && !PARTIAL.test(path) && !shards.has(path));
   return new Set(weights.map(({ path }) => parentOf(path)));
 }
 

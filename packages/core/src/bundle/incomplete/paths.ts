@@ -1,4 +1,4 @@
-import { MAX_PATH, parentOf } from '../path.js';
+import { MAX_DEPTH, MAX_PATH, parentOf } from '../path.js';
 import { type Incomplete, KEPT, type ModelFile } from './types.js';
 
 /** Whether a path is there, also by a link to a directory that it is in; such a directory has no links itself. */
@@ -9,7 +9,8 @@ export function presence(files: readonly ModelFile[]): (path: string) => boolean
     if (path === '' || paths.has(path)) return true;
     // No member has a longer one, and whoever wrote it may want it to take long.
     if (links.size === 0 || path.length > MAX_PATH) return false;
-    for (let at = parentOf(path); at !== ''; at = parentOf(at)) {
+    let at = parentOf(path);
+    for (let depth = 1; at !== '' && depth < MAX_DEPTH; depth++, at = parentOf(at)) {
       const target = links.get(at);
       if (target !== undefined) return paths.has(target + path.slice(at.length));
     }
