@@ -201,7 +201,9 @@ describe('what a bundle is gone by', () => {
     await using file = await openSafetensors(single.path, { keys: single.keys });
     expect(file.metadata).toEqual({ format: 'pt' });
     expect([...file.names]).toEqual(['one']);
+    expect(file.size).toBe(adapter['adapter_model.safetensors'].length);
     expect((await file.tensors()).get('one')).toMatchObject({ member: 'adapter_model.safetensors' });
+    await expect(file.tensor('two')).rejects.toEqual(code('TENSOR_NOT_FOUND'));
     expect(Buffer.compare(await file.bytes('one'), one.bytes)).toBe(0);
     await using several = await sealedBundle({
       contents: { ...adapter, 'b.safetensors': safetensors([two]) },

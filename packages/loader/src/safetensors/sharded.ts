@@ -9,7 +9,7 @@ import { chooseMember, fileOf } from './choose-member.js';
 import type { SafetensorsHeader, TensorInfo } from './header.js';
 import { checkIndexSize, parseIndex } from './index-file.js';
 import { inMember, invalidIndex, quoted } from './invalid.js';
-import { notFound, type Readable, readHeader, type Tensors } from './tensors.js';
+import { notFound, type Readable, readHeader, type Tensors, tensorsOfFile } from './tensors.js';
 
 type Infos = ReadonlyMap<string, TensorInfo>;
 
@@ -28,42 +28,39 @@ export async function tensorsOfBundle(
   { index, allowIncomplete = false, signal }: ShardedOptions,
 ): Promise<Tensors> {
   const { path, kind } = chooseMember(bundle, index);
-  const { size } = fileOf(bundle, path)!;
-  if (kind === 'file') return await ofOneFile(bundle, path, signal);
-  checkIndexSize(path, size);
-  const { shards, metadata } = parseIndex(await bundle.read(path, 0, size, { signal }), path);
-  return new ShardedTensors(bundle, path, shards, metadata, allowIncomplete);
-}
-
-/** Of one file its header says what there is. */
-async function ofOneFile(
-  bundle: BundleReader,
-  path: string,
-  signal: AbortSignal | undefined,
-): Promise<Tensors> {
   const member = fileOf(bundle, path)!;
-  const { tensors, metadata } = await readMember(bundle, member, signal);
-  const infos = new Map([...tensors].map(([name, info]) => [name, inMemberOf(info, member)]));
-  const shards = new Map([...infos.keys()].map((name) => [name, path]));
-  const all = new ShardedTensors(bundle, path, shards, metadata, false);
-  all.know(member.path, infos);
-  return all;
+  if (kind === 'file') return await ofOneFile(bundle, member, signal);
+  const { size } = member;
+  checkIndexSize(path, size);
+  const { shards, metadata } = parseIndex(await bundle.read(member.path, 0, size, { signal }), path);
+  return new ShardedTensors(bundle, path, shards, metadata, allowIncomplete);
 }
 
 type Shard = Pick<BundleMember, 'path'> & { readonly size: number };
 
-async function readMember(
+function readable(bundle: BundleReader, { path, size }: Shard): Readable {
+  return { size, read: (offset, length, options) => bundle.read(path, offset, length, options) };
+}
+
+async function headerOf(
   bundle: BundleReader,
-  { path, size }: Shard,
+  shard: Shard,
   signal: AbortSignal | undefined,
 ): Promise<SafetensorsHeader> {
-  const file: Readable = {
-    size,
-    read: (offset, length, options) => bundle.read(path, offset, length, options),
-  };
-  return await readHeader(file, signal).catch((error: unknown) => {
-    throw inMember(error, path);
+  return await readHeader(readable(bundle, shard), signal).catch((error: unknown) => {
+    throw inMember(error, shard.path);
   });
+}
+
+async function ofOneFile(
+  bundle: BundleReader,
+  shard: Shard,
+  signal: AbortSignal | undefined,
+): Promise<Tensors> {
+  const { tensors, metadata } = await headerOf(bundle, shard, signal);
+  const file = { ...readable(bundle, shard), context: bundle.context, close: () => bundle.close() };
+  const infos = [...tensors].map(([name, info]) => [name, inMemberOf(info, shard)] as const);
+  return tensorsOfFile(file, { tensors: new Map(infos), metadata });
 }
 
 function inMemberOf(info: TensorInfo, { path }: Shard): TensorInfo {
@@ -116,11 +113,6 @@ class ShardedTensors implements Tensors {
     return this.#bundle.context;
   }
 
-  /** Of a shard whose header has been read. */
-  know(shard: string, infos: Infos): void {
-    this.#headers.set(shard, Promise.resolve(infos));
-  }
-
   async info(name: string, signal: AbortSignal | undefined): Promise<TensorInfo> {
     const shard = this.#shardOf.get(name);
     const count = this.names.size;
@@ -163,7 +155,7 @@ class ShardedTensors implements Tensors {
 
   async #readHeader(shard: Shard): Promise<Infos> {
     const { path } = shard;
-    const { tensors } = await readMember(this.#bundle, shard, undefined);
+    const { tensors } = await headerOf(this.#bundle, shard, undefined);
     for (const name of tensors.keys()) {
       const other = this.#shardOf.get(name);
       const at = typeof other === 'object' ? other.path : other;

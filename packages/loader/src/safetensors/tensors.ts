@@ -1,4 +1,4 @@
-import { type Context, type SealedReader, WeightsealError } from '@weightseal/core';
+import { type Context, WeightsealError } from '@weightseal/core';
 import { headerEnd, PREFIX, parseHeader, type SafetensorsHeader, type TensorInfo } from './header.js';
 import { quoted } from './invalid.js';
 
@@ -48,21 +48,28 @@ export async function readHeader(
   return parseHeader(header.subarray(PREFIX), file.size);
 }
 
-/** The tensors of one sealed file. */
-export function tensorsOfFile(reader: SealedReader, { tensors, metadata }: SafetensorsHeader): Tensors {
+/** A safetensors file by itself, and what is given up with it. */
+export interface OneFile extends Readable {
+  readonly context: Context;
+  close(): Promise<void>;
+}
+
+/** The tensors of one file: its header says what there is. */
+export function tensorsOfFile(file: OneFile, { tensors, metadata }: SafetensorsHeader): Tensors {
+  const { size, context } = file;
   return {
     names: new Set(tensors.keys()),
     metadata,
-    size: reader.size,
-    context: reader.context,
+    size,
+    context,
     async info(name) {
       const info = tensors.get(name);
       if (info) return info;
       throw notFound(`The file has no tensor ${quoted(String(name))}`, tensors.size);
     },
     all: () => Promise.resolve(new Map(tensors)),
-    read: ({ offset }, from, length, signal) => reader.read(offset + from, length, { signal }),
-    close: () => reader.close(),
+    read: ({ offset }, from, length, signal) => file.read(offset + from, length, { signal }),
+    close: () => file.close(),
   };
 }
 
