@@ -176,6 +176,21 @@ describe('the tensors of an ONNX model', () => {
   });
 });
 
+test('what cannot be loaded without comes first, and is not hidden by however many others', async () => {
+  const adapters = Array.from({ length: 200 }, (_, at): [string, string] => [
+    `${at}/adapter_config.json`,
+    '{"base_model_name_or_path":"org/base"}',
+  ]);
+  const found = await of({
+    ...Object.fromEntries(adapters),
+    'g/m-00002-of-00003.gguf': '',
+    'm.onnx': onnx('gone'),
+    'z.index.json': index('z.bin'),
+  });
+  expect(found).toHaveLength(100);
+  expect(found.slice(0, 3).map(({ kind }) => kind)).toEqual(['external-data', 'index', 'adapter']);
+});
+
 test('no more than 256 MiB are read, and of each file 16', async () => {
   const read: string[] = [];
   const all = Array.from({ length: 20 }, (_, at) => ({ path: `${at}.index.json`, size: 16 * 1_048_576 }));

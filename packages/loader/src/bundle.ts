@@ -20,9 +20,10 @@ export async function openBundleModel(directory: string, options: LoadOptions): 
   const { keys, context, hedgeMs, signal, allowExtra, only, allowIncomplete: allowed = false } = options;
   const reader = await openBundle(directory, { keys, context, hedgeMs, signal, allowExtra });
   try {
+    const members = reader.members(only);
     // Who wants a part of it knows that it is one.
-    const incomplete = only ? undefined : await checkComplete(reader, { allowed, signal });
-    return bundleModel(reader, only, incomplete);
+    const incomplete = only ? undefined : await checkComplete(reader, members, { allowed, signal });
+    return modelOf(reader, members, only, incomplete);
   } catch (error) {
     await reader.close();
     throw error;
@@ -30,12 +31,16 @@ export async function openBundleModel(directory: string, options: LoadOptions): 
 }
 
 /** A bundle, or those of its members that are wanted. */
-export function bundleModel(
+export function bundleModel(reader: Bundle, only?: readonly string[]): Model<Tree> {
+  return modelOf(reader, reader.members(only), only, undefined);
+}
+
+function modelOf(
   reader: Bundle,
-  only?: readonly string[],
-  incomplete?: readonly Incomplete[],
+  members: readonly Member[],
+  only: readonly string[] | undefined,
+  incomplete: readonly Incomplete[] | undefined,
 ): Model<Tree> {
-  const members = reader.members(only);
   const sizes = members.flatMap((member) => ('size' in member ? [member.size] : []));
   return {
     name: reader.opened.name,

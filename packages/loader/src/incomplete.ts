@@ -1,4 +1,11 @@
-import { type BundleReader, findIncomplete, type Incomplete, WeightsealError, wipe } from '@weightseal/core';
+import {
+  type BundleMember,
+  type BundleReader,
+  findIncomplete,
+  type Incomplete,
+  WeightsealError,
+  wipe,
+} from '@weightseal/core';
 import { quoted } from './safetensors/invalid.js';
 
 /** What cannot be loaded without. A model that an adapter is for may lie elsewhere, and parts that are only numbered are a guess. */
@@ -9,30 +16,32 @@ const NAMED = 5;
 /**
  * What the files of a bundle name and is not in it: told before any member is written. Takes no further call to a key.
  *
+ * @param members all that there are
  * @throws BUNDLE_INCOMPLETE for what cannot be loaded without, unless that is allowed; MEMBER_MISSING, MEMBER_TAMPERED, ABORTED
  */
 export async function checkComplete(
   bundle: BundleReader,
+  members: readonly BundleMember[],
   { allowed, signal }: { readonly allowed: boolean; readonly signal: AbortSignal | undefined },
 ): Promise<Incomplete[]> {
-  const found = await lookFor(bundle, signal);
+  const found = await lookFor(bundle, members, signal);
   const needed = allowed ? undefined : found.find(({ kind }) => NEEDED.includes(kind));
   if (needed === undefined) return found;
   throw new WeightsealError('BUNDLE_INCOMPLETE', sentence(needed));
 }
 
 /** Of an ONNX model, what is read may be weights: no more of it stays than what is being looked at. */
-async function lookFor(bundle: BundleReader, signal: AbortSignal | undefined): Promise<Incomplete[]> {
-  const sizes = new Map<string, number>();
-  const files = bundle.members().map((member) => {
-    if ('size' in member) sizes.set(member.path, member.size);
-    return member;
-  });
+async function lookFor(
+  bundle: BundleReader,
+  members: readonly BundleMember[],
+  signal: AbortSignal | undefined,
+): Promise<Incomplete[]> {
   let read: Uint8Array | undefined;
   try {
-    return await findIncomplete(files, async (path) => {
+    return await findIncomplete(members, async (path) => {
+      const member = bundle.member(path);
       if (read) wipe(read);
-      read = await bundle.read(path, 0, sizes.get(path)!, { signal });
+      read = await bundle.read(path, 0, member && 'size' in member ? member.size : 0, { signal });
       return read;
     });
   } finally {

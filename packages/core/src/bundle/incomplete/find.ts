@@ -15,7 +15,7 @@ const MOST = 100;
 const WEIGHTS =
   /(?:^|\/)(?:[^/]+\.(?:safetensors|gguf)|(?:[a-z]+_)*model(?:\.[\w-]+)?\.(?:bin|h5|msgpack)|consolidated[^/]*\.pth)$/;
 const PARTIAL = /(?:-\d{5}-of-\d{5}\.safetensors|(?:^|\/)adapter_model\.[^/]+)$/;
-const SPEAKING = [INDEX, ADAPTER, /\.onnx$/];
+const SPEAKING = [INDEX, /\.onnx$/, ADAPTER];
 
 /**
  * What a model's own files name and is not in its directory. Nothing of it is an error by itself: a worker may be given its shards only, and an adapter's base model lies where
@@ -30,25 +30,33 @@ export async function findIncomplete(
   read: (path: string) => Promise<Uint8Array>,
 ): Promise<Incomplete[]> {
   const has = presence(files);
-  const found: Incomplete[] = [];
   const indexed = new Set<string>();
   const indices: Named[] = [];
-  let left = MOST_READ;
-  for (const { path, size } of files) {
-    if (size === undefined || size > Math.min(MOST_BYTES, left) || !SPEAKING.some((one) => one.test(path)))
-      continue;
-    left -= size;
-    if (INDEX.test(path)) indices.push(indexOf(path, await textOf(path, read), has));
-    else if (ADAPTER.test(path)) push(found, adapterOf(path, await textOf(path, read), has));
-    else push(found, missingOf(path, 'external-data', externalData(await read(path)), has));
+  const [missing, told]: [Incomplete[], Incomplete[]] = [[], []];
+  for (const { path, kind } of speaking(files)) {
+    if (kind === INDEX) indices.push(indexOf(path, await textOf(path, read), has));
+    else if (kind === ADAPTER) push(told, adapterOf(path, await textOf(path, read), has));
+    else push(missing, missingOf(path, 'external-data', externalData(await read(path)), has));
   }
   const whole = wholeWeights(files, indices);
   for (const index of indices) {
     for (const name of index.names) indexed.add(name);
-    if (!isOtherFormat(index, indices, whole)) push(found, index.found);
+    if (!isOtherFormat(index, indices, whole)) push(missing, index.found);
   }
-  for (const one of numberedParts(files.map(({ path }) => path))) if (!indexed.has(one.file)) found.push(one);
-  return found.slice(0, MOST);
+  for (const one of numberedParts(files)) if (!indexed.has(one.file)) told.push(one);
+  // However many adapters there are, they do not hide what cannot be loaded without.
+  return [...missing, ...told].slice(0, MOST);
+}
+
+/** The files that are looked into, those first on which most depends. */
+function* speaking(files: readonly ModelFile[]): Generator<{ readonly path: string; readonly kind: RegExp }> {
+  let left = MOST_READ;
+  for (const kind of SPEAKING)
+    for (const { path, size } of files) {
+      if (size === undefined || size > Math.min(MOST_BYTES, left) || !kind.test(path)) continue;
+      left -= size;
+      yield { path, kind };
+    }
 }
 
 async function textOf(path: string, read: (path: string) => Promise<Uint8Array>): Promise<string> {
