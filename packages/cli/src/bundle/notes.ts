@@ -20,6 +20,11 @@ export function leftOutNote(leftOut: readonly LeftOut[]): string | undefined {
   return `left out, as no part of a model: ${shown.join(', ')}${more > 0 ? ` and ${more} more (--json names all)` : ''}. --include takes one in.`;
 }
 
+/** For --json, in which whatever is of a path has it as `path`. */
+export function asPath({ file: path, ...rest }: Incomplete): object {
+  return { path, ...rest };
+}
+
 /** What will not load as it is, or not by itself. */
 export function incompleteNote({ file, kind, missing, count }: Incomplete): string {
   const what = named(missing, count);

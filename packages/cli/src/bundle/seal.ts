@@ -8,7 +8,7 @@ import { quote, shellWord, size } from '../text.js';
 import type { Args, Result, Session } from '../types.js';
 import { wholeNumber } from '../values.js';
 import { sayWaiting } from '../waiting.js';
-import { count, incompleteNote, leftOutNote, named } from './notes.js';
+import { asPath, count, incompleteNote, leftOutNote, named } from './notes.js';
 import { besideDirectory, PlainDirectory } from './plain-directory.js';
 
 export async function sealDirectory(args: Args, session: Session): Promise<Result> {
@@ -65,7 +65,7 @@ export async function sealDirectory(args: Args, session: Session): Promise<Resul
       output,
       ...used,
       ...sealed,
-      incomplete: sealed.incomplete.map(({ file: path, ...rest }) => ({ path, ...rest })),
+      incomplete: sealed.incomplete.map(asPath),
       openCommand: command,
     },
     lines: [

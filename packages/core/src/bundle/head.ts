@@ -4,6 +4,7 @@ import { type Envelope, parseBundleEnvelope } from '../format/envelope.js';
 import { envelopeInvalid } from '../format/envelope-invalid.js';
 import { FLOE_HEADER } from '../format/sizes.js';
 import { FileSource } from '../io/byte-source.js';
+import { isA } from '../io/directory-given.js';
 import { Directory } from '../io/output/directory.js';
 import { memberMissing } from './member-error.js';
 import { ENVELOPE_NAME, MAX_ENVELOPE, TABLE_NAME } from './path.js';
@@ -13,12 +14,22 @@ const FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0);
 /** What open(2) says of a link, of a socket, and below what is no directory. */
 const NO_FILE = ['ELOOP', 'EMLINK', 'ENXIO'];
 
-/** A bundle's directory, for what is read in it. @throws INPUT_NOT_FOUND, NOT_SEALED, IO_ERROR */
-export async function openBundleDirectory(path: string): Promise<Directory> {
-  return await Directory.open(path).catch((error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') throw notSealed(path, 'is no directory');
-    throw ioError(error, `open ${path}`);
-  });
+/** A bundle's directory, for what is read in it. @param forFiles the function that takes a sealed file, for the message. @throws INPUT_NOT_FOUND, NOT_SEALED, IO_ERROR */
+export async function openBundleDirectory(path: string, forFiles?: string): Promise<Directory> {
+  try {
+    return await Directory.open(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOTDIR') throw ioError(error, `open ${path}`);
+    if (forFiles !== undefined && (await isA('file', path))) throw fileGiven(path, forFiles);
+    throw notSealed(path, 'is no directory');
+  }
+}
+
+function fileGiven(path: string, instead: string): WeightsealError {
+  return new WeightsealError(
+    'NOT_SEALED',
+    `${path} is a file, and this takes a sealed bundle, which is a directory. For a sealed file a program has ${instead}.`,
+  );
 }
 
 function notSealed(path: string, why: string): WeightsealError {

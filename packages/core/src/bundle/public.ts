@@ -47,7 +47,7 @@ export async function verifyBundle(
   return (await bundles()).verifyBundle(directory, options);
 }
 
-/** Tells what a bundle shows without a key. @throws NOT_SEALED, ENVELOPE_INVALID, UNSUPPORTED_VERSION, MEMBER_MISSING, TABLE_TAMPERED */
+/** Tells what a bundle shows without a key. @throws NOT_SEALED, ENVELOPE_INVALID, UNSUPPORTED_VERSION, MEMBER_MISSING, TABLE_TAMPERED, IO_ERROR, ABORTED */
 export async function inspectBundle(
   directory: string | URL,
   options: { signal?: AbortSignal | undefined } = {},
@@ -84,7 +84,8 @@ export async function resealBundle(
 
 /**
  * What a model's own files name and is not in its directory. Nothing of it is an error by itself: a worker may be given its shards only, and an adapter's base model lies where
- * it lies. An index of which no shard is there is passed over where another one beside it has all of its own: whoever fetched the model chose one of its formats.
+ * it lies. An index of which no shard is there is passed over where another one beside it has all of its own, or whole weights lie there: whoever fetched the
+ * model chose one of its formats.
  *
  * @param files all that the directory has
  * @param read the bytes of one of them, of at most 16 MiB; called for index files, adapters and ONNX models only, one after another

@@ -50,11 +50,15 @@ export class BundleReader implements AsyncDisposable {
     this.#extra = extra;
   }
 
-  static async open(directory: string | URL, options: OpenBundleOptions): Promise<BundleReader> {
+  static async open(
+    directory: string | URL,
+    options: OpenBundleOptions,
+    forFiles: string = 'openReader',
+  ): Promise<BundleReader> {
     const { allowExtra = false } = checkKinds(options, 'openBundle');
     checkKeys(options.keys);
     const path = checkPath(directory, 'The bundle');
-    const root = await openBundleDirectory(path);
+    const root = await openBundleDirectory(path, forFiles);
     let bundle: UnlockedBundle | undefined;
     try {
       warmForFiles();

@@ -57,7 +57,7 @@ export async function resealBundle(
     throw ioError(error, `open ${given}`);
   });
   const { signal, hedgeMs } = options;
-  await using root = await openBundleDirectory(path);
+  await using root = await openBundleDirectory(path, 'reseal');
   await readEnvelope(root, path);
   await using locked = await openLocked(root.at(ENVELOPE_NAME), false, options);
   // Before a key is asked: whether the new one can be made there.

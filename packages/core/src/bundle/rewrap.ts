@@ -34,7 +34,7 @@ export async function rewrapBundle(
 ): Promise<RewrappedBundle> {
   checkChange(options, 'rewrapBundle');
   const path = checkPath(directory, 'The bundle');
-  await using root = await openBundleDirectory(path);
+  await using root = await openBundleDirectory(path, 'rewrap');
   // Before it is locked: what is no bundle gets no lock.
   await readEnvelope(root, path);
   await using locked = await openLocked(root.at(ENVELOPE_NAME), false, options);

@@ -10,7 +10,7 @@ const FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NO
 
 /** What of the files that will be sealed names others that will not. @throws IO_ERROR */
 export async function incompleteOf({ entries, sources }: SealPlan, root: Directory): Promise<Incomplete[]> {
-  const files = entries.map((entry) => (isFile(entry) ? entry : { path: entry.path }));
+  const files = entries.map((entry) => (isFile(entry) ? entry : { path: entry.path, target: entry.target }));
   return await findIncomplete(files, async (path) => {
     const { record, size } = entryAt(entries, path)!;
     const input = sources.inputOf(record) ?? path;
