@@ -27,9 +27,15 @@ export async function findExtra(
     for (; at !== '' && !directories.has(at); at = parentOf(at)) directories.add(at);
   }
   const extra: string[] = [];
-  await look(root, '', { files, directories, extra }, 0).catch((error: unknown) => {
+  const inPlace: string[] = [];
+  await look(root, '', { files, directories, extra, inPlace }, 0).catch((error: unknown) => {
     throw ioError(error, 'read the directory of the bundle');
   });
+  if (inPlace.length > 0)
+    throw new WeightsealError(
+      'MEMBER_EXTRA',
+      `What stands in the place of the directory ${shown(inPlace[0]!)}, in which members are, is none, and cannot be allowed. Get a sound copy of the bundle.`,
+    );
   if (allowed === true) return extra;
   const isAllowed = allowed === false ? () => false : matcherOf(allowed, 'allowExtra');
   const refused = extra.filter((path) => !isAllowed(path));
@@ -44,10 +50,12 @@ interface Expected {
   readonly files: BundleFiles;
   readonly directories: ReadonlySet<string>;
   readonly extra: string[];
+  /** What is no directory, where one is that members are in: they would be looked for through it. */
+  readonly inPlace: string[];
 }
 
 async function look(root: Directory, path: string, expected: Expected, depth: number): Promise<void> {
-  const { files, directories, extra } = expected;
+  const { files, directories, extra, inPlace } = expected;
   if (depth > MAX_DEPTH) return;
   const inner: string[] = [];
   for await (const { name, entry, odd } of namesIn(path === '' ? root.path : root.at(path))) {
@@ -55,6 +63,7 @@ async function look(root: Directory, path: string, expected: Expected, depth: nu
     // It may look like one that the bundle has.
     if (odd) extra.push(at);
     else if (entry.isDirectory()) (directories.has(at) ? inner : extra).push(at);
+    else if (directories.has(at)) inPlace.push(at);
     else if (!files.has(at) && !isOwn(path, name)) extra.push(at);
   }
   // One directory is open at a time, however deep they are.

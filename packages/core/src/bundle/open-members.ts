@@ -11,18 +11,17 @@ import { Spares } from '../engine/spares.js';
 import { TaskError } from '../engine/task.js';
 import { recordAt } from '../format/records.js';
 import { release } from '../format/segment.js';
-import { FileSource } from '../io/byte-source.js';
 import { durableFlags, makeDurable } from '../io/output/durable.js';
 import { writeAt } from '../io/output/output-file.js';
 import { type Entry, fileOf, isFile } from './entry.js';
 import { batchesOf, bySize } from './jobs.js';
 import { shown } from './line.js';
 import { digestMismatch, memberTampered, openError } from './member-error.js';
-import { openPayload } from './member-payload.js';
+import { openMemberFile, openPayload, type StoredMembers } from './member-payload.js';
 import { plaintextOf } from './select.js';
 import type { OpenMembersOptions } from './types.js';
 
-const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
+const { O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW = 0 } = constants;
 /** Files that are only looked at: that many take no longer than one that is read. */
 const LOOKS = 256;
 
@@ -34,10 +33,7 @@ export interface Outputs {
   readonly sync: boolean;
 }
 
-export interface OpenWork extends Pick<OpenMembersOptions, 'signal' | 'onProgress'> {
-  /** The bundle's directory, as threads reach it. */
-  readonly from: string;
-  readonly records: SharedArrayBuffer;
+export interface OpenWork extends StoredMembers, Pick<OpenMembersOptions, 'signal' | 'onProgress'> {
   readonly outputs: Outputs;
   readonly digest: boolean;
 }
@@ -45,11 +41,11 @@ export interface OpenWork extends Pick<OpenMembersOptions, 'signal' | 'onProgres
 /** Looks, before any plaintext appears, whether all are there, regular files, and of their length. @throws MEMBER_MISSING, MEMBER_TAMPERED */
 export async function lookAt(
   entries: readonly Entry[],
-  { from, records, signal }: Omit<OpenWork, 'outputs' | 'digest'>,
+  { from, blobs, records, signal }: Omit<OpenWork, 'outputs' | 'digest'>,
 ): Promise<void> {
   const executor = filesExecutor();
   await atOnce(chunksOf(entries), executor.width, signal, async (some) => {
-    const task: FilesTask = { operation: 'look', from, records, items: some.map(itemOf) };
+    const task: FilesTask = { operation: 'look', from, blobs, records, items: some.map(itemOf) };
     await executor.runFiles(task).catch((error: unknown) => {
       throw openError(error, nameIn(some, error));
     });
@@ -95,7 +91,7 @@ export async function openMembers(entries: readonly Entry[], work: OpenWork): Pr
 
 async function openSmall(
   some: readonly Entry[],
-  { from, records, outputs, digest }: OpenWork,
+  { from, blobs, records, outputs, digest }: OpenWork,
 ): Promise<void> {
   const handles: FileHandle[] = [];
   try {
@@ -111,6 +107,7 @@ async function openSmall(
     const task = {
       operation,
       from,
+      blobs,
       records,
       items,
       digest,
@@ -159,18 +156,22 @@ async function openLarge(entry: Entry, work: OpenWork, how: Large): Promise<void
 async function copyPublic(
   entry: Entry,
   out: FileHandle | undefined,
-  { from, records, signal }: OpenWork,
+  { signal, ...stored }: OpenWork,
   { progress }: Large,
 ): Promise<void> {
-  const handle = await open(`${from}/${entry.path}`, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-  await using source = await FileSource.of(shown(entry.path), handle);
-  if (source.size !== entry.size) throw memberTampered(entry.path, 'it has another length');
-  const digest = await digestWhile(source, signal, async (bytes, at) => {
-    if (out) await writeAt(out, bytes, at, shown(entry.path));
-    progress(bytes.length);
-  });
-  if (!timingSafeEqual(digest, recordAt(records, entry.record).digest))
-    throw memberTampered(entry.path, 'its bytes have another digest than was sealed');
+  await using source = await openMemberFile(entry.path, stored, entry.size);
+  try {
+    const digest = await digestWhile(source, signal, async (bytes, at) => {
+      if (out) await writeAt(out, bytes, at, shown(entry.path));
+      progress(bytes.length);
+    });
+    if (!timingSafeEqual(digest, recordAt(stored.records, entry.record).digest))
+      throw memberTampered(entry.path, 'its bytes have another digest than was sealed');
+  } catch (error) {
+    // They may be in the caller's own directory by now, where what an early end leaves is authentic.
+    await out?.truncate(0).catch(() => {});
+    throw error;
+  }
 }
 
 async function decrypt(

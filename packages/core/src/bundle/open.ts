@@ -1,7 +1,8 @@
 import { checkKinds, checkPath } from '../common/arguments.js';
 import { type Recipient, recipientOf } from '../file/inspect.js';
 import type { Context } from '../format/context.js';
-import { openBundleDirectory, openTableFile, readEnvelope } from './head.js';
+import { BundleDirectory } from './bundle-directory.js';
+import { openTableFile, readEnvelope } from './head.js';
 import { BundleReader } from './reader.js';
 import { type StoredFile, storedFiles } from './stored-files.js';
 import type { OpenBundleOptions, OpenedBundle, OpenMembersOptions } from './types.js';
@@ -53,11 +54,11 @@ export async function inspectBundle(
 ): Promise<BundleInspection> {
   checkKinds(options, 'inspectBundle');
   const path = checkPath(directory, 'The bundle');
-  await using root = await openBundleDirectory(path, 'inspect');
+  await using root = await BundleDirectory.open(path, { cached: true, forFiles: 'inspect' });
   const { envelope, document } = await readEnvelope(root, path);
   await using _table = await openTableFile(root, envelope);
   const { core, slots, generation, table } = envelope;
-  const files = await storedFiles(root, options.signal);
+  const files = await storedFiles(root.directory, options.signal);
   return {
     formatVersion: 1,
     algorithm: core.algorithm,

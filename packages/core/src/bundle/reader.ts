@@ -4,17 +4,17 @@ import { throwIfAborted, WeightsealError } from '../errors.js';
 import type { StreamOptions } from '../file/plaintext-reader.js';
 import type { Context } from '../format/context.js';
 import { payloadSize, recordAt } from '../format/records.js';
-import type { Directory } from '../io/output/directory.js';
 import { OutputDirectory } from '../io/output/output-directory.js';
 import { fileSystemSync } from '../io/output/sync-file-system.js';
 import { checkKeys } from '../keys/wrap.js';
 import { besidesMembers } from './besides.js';
+import { BundleDirectory } from './bundle-directory.js';
 import { findExtra } from './closed-world.js';
 import { type Entry, entryAt, fileOf, isFile } from './entry.js';
-import { openBundleDirectory } from './head.js';
 import { Life } from './life.js';
 import { shown } from './line.js';
-import { type MemberReader, openPublic, openSealed, type Stored } from './member-reader.js';
+import type { StoredMembers } from './member-payload.js';
+import { type MemberReader, openPublic, openSealed } from './member-reader.js';
 import { streamOf } from './member-stream.js';
 import { lookAt, openMembers } from './open-members.js';
 import { relativeTarget } from './path.js';
@@ -37,14 +37,14 @@ const SYNC_EACH = 256;
  * A bundle that is open: its envelope and its table have been authenticated, by one call to a key. Holds the keys of all payloads until it is closed.
  */
 export class BundleReader implements AsyncDisposable {
-  readonly #root: Directory;
+  readonly #root: BundleDirectory;
   readonly #bundle: UnlockedBundle;
   readonly #extra: readonly string[];
   readonly #open = new Set<MemberReader>();
   readonly #life = new Life();
   #closed: Promise<void> | undefined;
 
-  private constructor(root: Directory, bundle: UnlockedBundle, extra: readonly string[]) {
+  private constructor(root: BundleDirectory, bundle: UnlockedBundle, extra: readonly string[]) {
     this.#root = root;
     this.#bundle = bundle;
     this.#extra = extra;
@@ -58,12 +58,13 @@ export class BundleReader implements AsyncDisposable {
     const { allowExtra = false } = checkKinds(options, 'openBundle');
     checkKeys(options.keys);
     const path = checkPath(directory, 'The bundle');
-    const root = await openBundleDirectory(path, forFiles);
+    const root = await BundleDirectory.open(path, { cached: true, forFiles });
     let bundle: UnlockedBundle | undefined;
     try {
       warmForFiles();
       bundle = await unlockBundle(root, path, options);
-      return new BundleReader(root, bundle, await findExtra(root, bundle.table.entries, allowExtra));
+      const extra = await findExtra(root.directory, bundle.table.entries, allowExtra);
+      return new BundleReader(root, bundle, extra);
     } catch (error) {
       bundle?.table[Symbol.dispose]();
       await root[Symbol.asyncDispose]();
@@ -142,7 +143,7 @@ export class BundleReader implements AsyncDisposable {
   /**
    * Writes the members into a directory, under their own names. It appears when the last of them has been authenticated, readable for its owner only; nothing is left when this throws.
    *
-   * @throws MEMBER_MISSING before anything is written; MEMBER_TAMPERED, MEMBER_NOT_FOUND, DIGEST_MISMATCH, OUTPUT_EXISTS, NO_SPACE, IO_ERROR, ABORTED
+   * @throws MEMBER_MISSING, and PATH_INVALID for a name that this system cannot have, before anything is written; MEMBER_TAMPERED, MEMBER_NOT_FOUND, DIGEST_MISMATCH, OUTPUT_EXISTS, NO_SPACE, IO_ERROR, ABORTED
    */
   async openTo(directory: string | URL, options: OpenToOptions = {}): Promise<OpenedBundle> {
     checkKinds(options, 'openTo');
@@ -194,13 +195,13 @@ export class BundleReader implements AsyncDisposable {
   async #openInto(entries: readonly Entry[], to: Where, options: OpenMembersOptions): Promise<OpenedBundle> {
     const { digest = false, signal, onProgress } = options;
     const work = {
-      from: this.#root.path,
-      records: this.#bundle.table.records,
+      ...this.#place,
       outputs: to.outputs,
       digest,
       signal,
       onProgress,
     };
+    to.check?.(entries);
     await lookAt(entries, work);
     for (const { kind, path } of entries) if (kind === 'directory') await to.directory(path);
     await openMembers(entries, work);
@@ -268,8 +269,9 @@ export class BundleReader implements AsyncDisposable {
     );
   }
 
-  get #place(): Stored {
-    return { from: this.#root.path, records: this.#bundle.table.records };
+  get #place(): StoredMembers {
+    const { from, blobs } = this.#root;
+    return { from, blobs, records: this.#bundle.table.records };
   }
 
   async #release(reader: MemberReader): Promise<void> {

@@ -76,7 +76,7 @@ async function resealLarge(entry: Entry, work: ResealWork): Promise<void> {
   await using _out = closing(out);
   fresh.digest.set(old.digest);
   if (entry.kind === 'public') {
-    await using source = await openMemberFile(file, work.from, entry.size);
+    await using source = await openMemberFile(file, work, entry.size);
     const digest = await digestWhile(source, signal, async (bytes, at) => {
       await writeAt(out, bytes, at, shown(file));
       progress(bytes.length);

@@ -11,9 +11,10 @@ import { followLinks } from '../io/follow-links.js';
 import { openLocked } from '../io/lock/file-lock.js';
 import { OutputDirectory } from '../io/output/output-directory.js';
 import { checkChange } from '../keys/recipients.js';
+import { BundleDirectory } from './bundle-directory.js';
 import { findExtra } from './closed-world.js';
 import { isFile } from './entry.js';
-import { openBundleDirectory, readEnvelope } from './head.js';
+import { readEnvelope } from './head.js';
 import { openBundle } from './open.js';
 import { ENVELOPE_NAME } from './path.js';
 import { resealMembers } from './reseal-members.js';
@@ -57,17 +58,17 @@ export async function resealBundle(
     throw ioError(error, `open ${given}`);
   });
   const { signal, hedgeMs } = options;
-  await using root = await openBundleDirectory(path, 'reseal');
+  await using root = await BundleDirectory.open(path, { forFiles: 'reseal' });
   await readEnvelope(root, path);
-  await using locked = await openLocked(root.at(ENVELOPE_NAME), false, options);
+  await using locked = await openLocked(root.directory.at(ENVELOPE_NAME), false, options);
   // Before a key is asked: whether the new one can be made there.
-  await using out = await OutputDirectory.create(path, true, (await stat(root.path)).mode & PERMISSIONS);
+  await using out = await OutputDirectory.create(path, true, (await stat(root.from)).mode & PERMISSIONS);
   warmForFiles();
   const { document } = await readEnvelope(root, path);
   const old = await unlockBundle(root, path, options);
   using oldTable = old.table;
   const { entries } = oldTable;
-  await findExtra(root, entries, false);
+  await findExtra(root.directory, entries, false);
   const { core, slots } = old.envelope;
   const keys = recipientsAfter(slots, options);
   using sealer = await BundleSealer.create({ keys, context: core.context, signal });
@@ -75,7 +76,7 @@ export async function resealBundle(
   const progress = progressCounter(2 * plaintextOf(entries), options.onProgress);
   await makeDirectories(out.place, entries);
   await resealMembers(entries.filter(isFile), {
-    from: root.path,
+    from: root.from,
     to: out.place.path,
     records: oldTable.records,
     newRecords: table.records,

@@ -11,7 +11,8 @@ import { OutputFile } from '../io/output/output-file.js';
 import { checkChange, slotsToKeep } from '../keys/recipients.js';
 import { unwrapDataKey } from '../keys/unwrap.js';
 import { checkSlotCount, wrapForAll } from '../keys/wrap.js';
-import { openBundleDirectory, openTableFile, readEnvelope } from './head.js';
+import { BundleDirectory } from './bundle-directory.js';
+import { openTableFile, readEnvelope } from './head.js';
 import { ENVELOPE_NAME, MAX_ENVELOPE } from './path.js';
 import { encodeProven } from './sealer.js';
 import type { RewrapBundleOptions } from './types.js';
@@ -34,10 +35,10 @@ export async function rewrapBundle(
 ): Promise<RewrappedBundle> {
   checkChange(options, 'rewrapBundle');
   const path = checkPath(directory, 'The bundle');
-  await using root = await openBundleDirectory(path, 'rewrap');
+  await using root = await BundleDirectory.open(path, { forFiles: 'rewrap' });
   // Before it is locked: what is no bundle gets no lock.
   await readEnvelope(root, path);
-  await using locked = await openLocked(root.at(ENVELOPE_NAME), false, options);
+  await using locked = await openLocked(root.directory.at(ENVELOPE_NAME), false, options);
   const { file } = locked;
   const document = await documentOf(file);
   const old = parseBundleEnvelope(document);

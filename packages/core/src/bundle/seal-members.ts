@@ -143,7 +143,11 @@ async function encrypt(
   }
 }
 
-async function checkIdentity(source: FileSource, { identity }: FileItem): Promise<void> {
+/** @throws INPUT_CHANGED for another file than was found */
+export async function checkIdentity(
+  source: FileSource,
+  { identity }: Pick<FileItem, 'identity'>,
+): Promise<void> {
   const { dev, ino, size, mtimeNs } = await source.stat();
   const is = identity!;
   if (dev === is.dev && ino === is.ino && size === is.size && mtimeNs === is.mtimeNs) return;

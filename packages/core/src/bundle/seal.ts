@@ -58,7 +58,7 @@ export async function sealBundle(
     0o777,
     journal !== undefined,
   );
-  const plan = await planSeal(root, path, options, { signal, except: await out.inode() });
+  const plan = await planSeal(root, path, options, { signal, except: out.inode });
   for (const one of plan.leftOut) options.onLeftOut?.(one);
   const incomplete = await incompleteOf(plan, root);
   for (const one of incomplete) options.onIncomplete?.(one);

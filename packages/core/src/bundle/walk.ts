@@ -1,8 +1,11 @@
 import { constants, type FileHandle, lstat, open, realpath } from 'node:fs/promises';
+import { basename } from 'node:path';
 import type { Identity } from '../engine/files-task.js';
 import { ioError, throwIfAborted, WeightsealError } from '../errors.js';
+import { inputChanged } from '../io/byte-source.js';
 import { namesIn } from '../io/names-in.js';
 import type { Directory } from '../io/output/directory.js';
+import { blobsBeside, isBlobOf } from './hub-cache.js';
 import { Identities } from './identities.js';
 import { type Choice, type LeftOut, whyLeftOut } from './left-out.js';
 import { pathInvalid, shown } from './line.js';
@@ -124,7 +127,7 @@ class Walker {
         path,
         `it leads out of the directory, to ${shown(real)}; put a copy in its place, or leave it out (exclude)`,
       );
-    const handle: FileHandle = await open(real, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    const handle = await this.#openBlob(real);
     try {
       const stat = await handle.stat({ bigint: true });
       if (!stat.isFile()) throw linkInvalid(path, 'it leads to what is no file');
@@ -132,6 +135,13 @@ class Walker {
     } finally {
       await handle.close();
     }
+  }
+
+  /** In the directory of blobs itself, wherever the way to it leads by now. */
+  async #openBlob(real: string): Promise<FileHandle> {
+    await using blobs = await blobsBeside(this.#root);
+    if (!blobs) throw inputChanged(this.#real);
+    return await open(blobs.at(basename(real)), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   }
 
   #file(path: string, input: string | undefined, stat: Identity, mode: number): void {
@@ -163,14 +173,4 @@ async function sortedNames(at: string): Promise<string[]> {
     names.push(name);
   }
   return names.sort();
-}
-
-/**
- * Whether a file is one of the blobs of the repository of which the directory is a snapshot: `models--x/snapshots/<revision>` and `models--x/blobs/<hash>`, as the cache of
- * huggingface_hub lays them out.
- */
-function isBlobOf(directory: string, file: string): boolean {
-  const [, repository] = /^(.*\/(?:models|datasets|spaces)--[^/]+)\/snapshots\/[^/]+$/.exec(directory) ?? [];
-  if (repository === undefined || !file.startsWith(`${repository}/blobs/`)) return false;
-  return !file.slice(`${repository}/blobs/`.length).includes('/');
 }

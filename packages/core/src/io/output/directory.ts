@@ -33,10 +33,16 @@ export class Directory implements AsyncDisposable {
     return { directory: await Directory.open(directory), name };
   }
 
-  /** Follows the path as the kernel does. @throws what open(2) says, as Node puts it */
-  static async open(path: string): Promise<Directory> {
+  /**
+   * Follows the path as the kernel does.
+   *
+   * @param direct whether the last name must be no link; only Linux can tell without looking twice
+   * @throws what open(2) says, as Node puts it
+   */
+  static async open(path: string, direct: boolean = false): Promise<Directory> {
     if (process.platform !== 'linux') return new Directory(path, undefined);
-    const handle = await open(path, O_PATH | constants.O_DIRECTORY).catch((error: NodeJS.ErrnoException) => {
+    const flags = O_PATH | constants.O_DIRECTORY | (direct ? constants.O_NOFOLLOW : 0);
+    const handle = await open(path, flags).catch((error: NodeJS.ErrnoException) => {
       // Node's permission model may allow what is in a directory, and not the directory.
       if (error.code === 'ERR_ACCESS_DENIED') return undefined;
       throw error;

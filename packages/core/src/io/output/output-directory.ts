@@ -1,4 +1,4 @@
-import { chmod, lstat, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { chmod, lstat, mkdir, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { createHash, randomBytes } from '../../common/crypto.js';
 import { ioError, WeightsealError } from '../../errors.js';
 import { Directory } from './directory.js';
@@ -9,6 +9,11 @@ const PRIVATE = 0o700;
 
 /** What a directory holds that would be lost with it, where another takes its place; undefined for nothing. */
 export type Besides = (directory: Directory) => Promise<string | undefined>;
+
+interface Inode {
+  readonly dev: bigint;
+  readonly ino: bigint;
+}
 
 /**
  * A directory that appears under its name whole or not at all. It is made under a hidden name beside that one, and renamed when all in it is durable:
@@ -25,6 +30,7 @@ export class OutputDirectory implements AsyncDisposable {
   readonly #overwrite: boolean | Besides;
   readonly #mode: number;
   readonly #guardian: Guardian | undefined;
+  readonly #inode: Inode;
   #published = false;
 
   private constructor(
@@ -36,6 +42,7 @@ export class OutputDirectory implements AsyncDisposable {
     overwrite: boolean | Besides,
     mode: number,
     guardian: Guardian | undefined,
+    inode: Inode,
   ) {
     this.path = path;
     this.#above = above;
@@ -45,6 +52,7 @@ export class OutputDirectory implements AsyncDisposable {
     this.#overwrite = overwrite;
     this.#mode = mode;
     this.#guardian = guardian;
+    this.#inode = inode;
   }
 
   /**
@@ -75,39 +83,47 @@ export class OutputDirectory implements AsyncDisposable {
       // What only its owner may read is plaintext. Before there is a directory: a kill between the two leaves none.
       const guardian = mode === PRIVATE ? await guard(above, staging) : undefined;
       begun = true;
-      if (!resumable || !(await isOurs(above.at(staging)))) await makeAnew(above.at(staging));
-      const place = await Directory.open(above.at(staging));
-      return new OutputDirectory(path, above, name, staging, place, overwrite, mode, guardian);
+      const place = await openStaging(above.at(staging), resumable);
+      const inode = await stat(place.path, { bigint: true });
+      return new OutputDirectory(path, above, name, staging, place, overwrite, mode, guardian, inode);
     } catch (error) {
       // What a seal that was killed has left is for the next one, which may be refused for another reason.
-      if (begun) await rm(above.at(staging), { recursive: true, force: true }).catch(() => {});
+      if (begun) await rmdir(above.at(staging)).catch(() => {});
       await above[Symbol.asyncDispose]();
       throw creationError(error, path);
     }
   }
 
   /** What the directory is, for those who must not look into it. */
-  async inode(): Promise<{ readonly dev: bigint; readonly ino: bigint }> {
-    return await lstat(this.#above.at(this.#staging), { bigint: true });
+  get inode(): Inode {
+    return this.#inode;
   }
 
   /** Gives it its name: all in it is durable already. @throws OUTPUT_EXISTS, IO_ERROR */
   async publish(): Promise<void> {
     const [from, to] = [this.#above.at(this.#staging), this.#above.at(this.#name)];
     try {
+      await this.#checkIs(from);
       // The umask has its say, as with every directory that is made.
-      if (this.#mode !== PRIVATE) await chmod(from, this.#mode & ~umask());
+      if (this.#mode !== PRIVATE) await chmod(this.place.path, this.#mode & ~umask());
       await this.place.sync();
       await rename(from, to).catch((error: NodeJS.ErrnoException) => {
         if (!['ENOTEMPTY', 'EEXIST', 'ENOTDIR'].includes(error.code ?? '')) throw error;
         return this.#replace(from, to);
       });
+      await this.#checkIs(to);
       this.#published = true;
     } catch (error) {
       throw ioError(error, `write ${this.path}`);
     } finally {
       await this.#above.sync();
     }
+  }
+
+  /** Whoever can write to the directory above can put another in the place of ours. @throws IO_ERROR */
+  async #checkIs(path: string): Promise<void> {
+    const named = await lstat(path, { bigint: true }).catch(() => undefined);
+    if (named?.ino !== this.#inode.ino || named.dev !== this.#inode.dev) throw moved(this.path);
   }
 
   /** Node has no call that exchanges two directories. Between the two renames the old one stands beside, whole, from where the next start puts it back. */
@@ -127,9 +143,11 @@ export class OutputDirectory implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#published) {
+      await removeAllIn(this.place).catch(() => {});
+      await rmdir(this.#above.at(this.#staging)).catch(() => {});
+    }
     await this.place[Symbol.asyncDispose]();
-    if (!this.#published)
-      await rm(this.#above.at(this.#staging), { recursive: true, force: true }).catch(() => {});
     this.#guardian?.dismiss();
     await this.#above[Symbol.asyncDispose]();
   }
@@ -149,16 +167,38 @@ function besides(name: string, what: 'old' | 'part'): string {
   return `.${createHash('sha256').update(name).digest('hex').slice(0, 16)}.weightseal-${what}`;
 }
 
-async function makeAnew(path: string): Promise<void> {
+/** A new one, or, where that is wanted, the one that is there. What is opened is looked at, and not what its name led to before. */
+async function openStaging(path: string, resumable: boolean): Promise<Directory> {
+  if (resumable && (await lstat(path).catch(() => undefined))?.isDirectory()) {
+    const there = await Directory.open(path, true);
+    if (await isOurs(there)) return there;
+    await there[Symbol.asyncDispose]();
+  }
   await rm(path, { recursive: true, force: true });
   await mkdir(path, { mode: PRIVATE });
+  const made = await Directory.open(path, true);
+  if ((await isOurs(made)) && (await readdir(made.path)).length === 0) return made;
+  await made[Symbol.asyncDispose]();
+  throw moved(path);
+}
+
+function moved(path: string): WeightsealError {
+  return new WeightsealError(
+    'IO_ERROR',
+    `${path} was not made: another program has moved what was to become it. Choose a directory in which nobody else makes changes.`,
+  );
 }
 
 /** A directory that nobody else could have put something into. */
-async function isOurs(path: string): Promise<boolean> {
-  const found = await lstat(path).catch(() => undefined);
-  if (!found?.isDirectory()) return false;
-  return process.platform === 'win32' || (found.uid === process.geteuid?.() && (found.mode & 0o077) === 0);
+async function isOurs({ path }: Directory): Promise<boolean> {
+  const { uid, mode } = await stat(path);
+  return process.platform === 'win32' || (uid === process.geteuid?.() && (mode & 0o077) === 0);
+}
+
+/** By its descriptor: wherever the directory has been moved to, and whatever has its name. */
+async function removeAllIn(directory: Directory): Promise<void> {
+  for (const name of await readdir(directory.path))
+    await rm(directory.at(name), { recursive: true, force: true });
 }
 
 /** After a kill between the two renames of an overwrite. */
