@@ -1,8 +1,7 @@
-import { constants, type FileHandle, lstat, open, realpath } from 'node:fs/promises';
+import { constants, lstat, open, realpath } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Identity } from '../engine/files-task.js';
 import { ioError, throwIfAborted, WeightsealError } from '../errors.js';
-import { inputChanged } from '../io/byte-source.js';
 import { namesIn } from '../io/names-in.js';
 import type { Directory } from '../io/output/directory.js';
 import { blobsBeside, isBlobOf } from './hub-cache.js';
@@ -49,7 +48,8 @@ export interface WalkOptions extends Choice {
  * @throws PATH_INVALID, LINK_INVALID, BUNDLE_LIMIT, IO_ERROR, ABORTED
  */
 export async function walk(root: Directory, path: string, options: WalkOptions): Promise<Walk> {
-  const walker = new Walker(root, await realpath(path), options);
+  await using blobs = await blobsBeside(root);
+  const walker = new Walker(root, await realpath(path), blobs, options);
   try {
     await walker.directory(root.path, '');
   } catch (error) {
@@ -65,11 +65,14 @@ class Walker {
   readonly leftOut: LeftOut[] = [];
   readonly #root: Directory;
   readonly #real: string;
+  /** In the cache of a hub. */
+  readonly #blobs: Directory | undefined;
   readonly #options: WalkOptions;
 
-  constructor(root: Directory, real: string, options: WalkOptions) {
+  constructor(root: Directory, real: string, blobs: Directory | undefined, options: WalkOptions) {
     this.#root = root;
     this.#real = real;
+    this.#blobs = blobs;
     this.#options = options;
   }
 
@@ -122,12 +125,13 @@ class Walker {
       this.#push({ path, kind: 'link', target: real.slice(this.#real.length + 1) });
       return;
     }
-    if (!isBlobOf(this.#real, real))
+    if (!this.#blobs || !isBlobOf(this.#real, real))
       throw linkInvalid(
         path,
         `it leads out of the directory, to ${shown(real)}; put a copy in its place, or leave it out (exclude)`,
       );
-    const handle = await this.#openBlob(real);
+    // In that directory itself, wherever the way to it leads by now.
+    const handle = await open(this.#blobs.at(basename(real)), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
     try {
       const stat = await handle.stat({ bigint: true });
       if (!stat.isFile()) throw linkInvalid(path, 'it leads to what is no file');
@@ -135,13 +139,6 @@ class Walker {
     } finally {
       await handle.close();
     }
-  }
-
-  /** In the directory of blobs itself, wherever the way to it leads by now. */
-  async #openBlob(real: string): Promise<FileHandle> {
-    await using blobs = await blobsBeside(this.#root);
-    if (!blobs) throw inputChanged(this.#real);
-    return await open(blobs.at(basename(real)), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   }
 
   #file(path: string, input: string | undefined, stat: Identity, mode: number): void {
