@@ -15,6 +15,8 @@ import { checkHeader, MAX_MEMBERS, TableRules } from './rules.js';
 const NONCE = 12;
 /** The line of a sealed file with a path of some 30 bytes: for as many there is room at once, and what a table claims has no part in it. */
 const USUAL_LINE = 400;
+/** The most records that there is room for before there are lines: a table says how long it is before any of it is known to be one. */
+const ROOM = 131_072;
 
 /** The lines of a table, and the memory of their bytes. Holds the keys of all payloads until it is disposed of. */
 export class Table implements Disposable {
@@ -97,7 +99,8 @@ export async function readTable(
   header: Uint8Array,
   signal: AbortSignal | undefined,
 ): Promise<Table> {
-  const lines = new Lines(Math.ceil(source.size / USUAL_LINE), undefined);
+  const room = Math.min(Math.ceil(source.size / USUAL_LINE), ROOM);
+  const lines = new Lines(room, undefined);
   return await readLines(source, message, digest, header, signal, lines);
 }
 
