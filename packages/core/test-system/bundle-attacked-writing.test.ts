@@ -1,6 +1,6 @@
 import { cpSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openBundle, sealBundle } from '@weightseal/core';
+import { openBundle, rewrapBundle, sealBundle } from '@weightseal/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   type Attack,
@@ -44,6 +44,17 @@ describe('while somebody moves directories', () => {
       return done;
     });
   });
+});
+
+it('while somebody puts a link to another envelope in its place, a rewrap changes its own, or none', async () => {
+  const target = ground.at('target-rewrap');
+  // The very same bundle, so that it would do as well.
+  const other = ground.at('twin');
+  for (const at of [target, other]) cpSync(ground.sound, at, { recursive: true });
+  const before = contentOf(other);
+  const attack = { target, kinds: ['linkToOther'], other, files: ['weightseal.json'] };
+  await ground.attacked(attack, () => refusable(() => rewrapBundle(target, { keys, context })));
+  expect(contentOf(other)).toEqual(before);
 });
 
 describe('while somebody changes the directory that is sealed', () => {

@@ -60,6 +60,7 @@ function aside(path, meanwhile) {
 /** What is done to a file before it is put back. */
 const TO_FILES = {
   link: (path, file) => put(path, (made) => symlinkSync(join(sound, file), made)),
+  linkToOther: (path, file) => put(path, (made) => symlinkSync(join(other, file), made)),
   outside: (path) => put(path, (made) => symlinkSync(join(outside, 'secret'), made)),
   // mkfifo is a process: one pipe, under as many names as are needed.
   pipe: (path) => put(path, (made) => linkSync(join(away, 'pipe'), made)),

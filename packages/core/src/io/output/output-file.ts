@@ -48,11 +48,16 @@ export class OutputFile implements AsyncDisposable {
     }
   }
 
-  /** One that is to replace a file, with its owner and mode. @throws what `create` and `keepMode` throw */
-  static async replacing(old: FileSource): Promise<OutputFile> {
+  /**
+   * One that is to replace a file, with its owner and mode.
+   *
+   * @param path where that has its name
+   * @throws what `create` and `keepMode` throw
+   */
+  static async replacing(old: FileSource, path: string = old.path): Promise<OutputFile> {
     const { mode } = await old.stat();
     // Node's permission model forbids to change a mode.
-    const file = await OutputFile.create(old.path, true, Number(mode) & PERMISSIONS);
+    const file = await OutputFile.create(path, true, Number(mode) & PERMISSIONS);
     try {
       await file.keepMode(old);
       return file;
