@@ -9,7 +9,7 @@ const NOT_THERE = ['ENOENT', 'ENOTDIR'];
 /** A device, a pipe or a directory in a member's place, as open(2) tells them. */
 export const NO_FILE: readonly string[] = ['ENXIO', 'EISDIR'];
 export const IS_LINK =
-  "is a link, and only those of a hub's cache into its blobs are followed (cp -rL copies what links lead to)";
+  'is a link, and those are followed only where a bundle in the cache of a hub is read; copy the bundle with what its links lead to (cp -rL)';
 
 export function memberMissing(file: string): WeightsealError {
   return new WeightsealError(

@@ -1,4 +1,4 @@
-import { lstat, readdir } from 'node:fs/promises';
+import { lstat, readdir, stat } from 'node:fs/promises';
 import { ioError, throwIfAborted } from '../errors.js';
 import type { Directory } from '../io/output/directory.js';
 import { isReserved, MAX_DEPTH } from './path.js';
@@ -18,7 +18,7 @@ interface Found {
 /** Node's promises have four threads below them; more at once only waits there. */
 const LOOKS = 32;
 
-/** What stands in a bundle besides envelope and table: names and sizes, with nothing opened and no link followed. @throws IO_ERROR, ABORTED */
+/** What stands in a bundle besides envelope and table: names and sizes, with nothing opened. Of a link, as in a hub's cache, the size of what it leads to. @throws IO_ERROR, ABORTED */
 export async function storedFiles(root: Directory, signal: AbortSignal | undefined): Promise<StoredFile[]> {
   try {
     const found: Found[] = [];
@@ -50,7 +50,7 @@ async function sizesOf(files: readonly Found[], signal: AbortSignal | undefined)
   for (let from = 0; from < files.length; from += LOOKS) {
     throwIfAborted(signal);
     const some = files.slice(from, from + LOOKS);
-    const stats = await Promise.all(some.map(({ at }) => lstat(at)));
+    const stats = await Promise.all(some.map(({ at }) => stat(at).catch(() => lstat(at))));
     stored.push(...some.map(({ path }, index) => ({ path, sealedSize: stats[index]!.size })));
   }
   return stored;
