@@ -38,6 +38,7 @@ export {
   filePath,
   type Kind,
 } from './common/arguments.js';
+export { greedyMatch } from './common/greedy.js';
 export { loadError } from './common/load-error.js';
 export { didYouMean, nearest } from './common/nearest.js';
 export type { OnProgress, Progress } from './common/progress.js';

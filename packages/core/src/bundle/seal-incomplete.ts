@@ -2,6 +2,7 @@ import { constants, open } from 'node:fs/promises';
 import type { Identity } from '../engine/files-task.js';
 import { openBelow } from '../io/below/open.js';
 import { FileSource } from '../io/byte-source.js';
+import { closing } from '../io/closing.js';
 import type { Directory } from '../io/output/directory.js';
 import { entryAt, isFile } from './entry.js';
 import { findIncomplete } from './incomplete/find.js';
@@ -32,9 +33,10 @@ async function bytesOf(
   identity: Identity,
   root: Directory,
 ): Promise<Uint8Array> {
-  await using handle = await (input === undefined
+  const handle = await (input === undefined
     ? openBelow({ from: root.path }, path, FLAGS)
     : open(input, FLAGS));
+  await using _handle = closing(handle);
   const source = await FileSource.of(shown(path), handle);
   // Before anything is said of what it holds.
   await checkIdentity(source, { identity });

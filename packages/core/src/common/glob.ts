@@ -1,7 +1,7 @@
 import { WeightsealError } from '../errors.js';
+import { greedyMatch } from './greedy.js';
 
-// Globs over the paths of a bundle. A star gives way only to the next star after it, so that nothing is tried in combinations: no glob takes longer than its
-// length times the path's.
+// Globs over the paths of a bundle.
 
 const MAX_GLOB = 1024;
 
@@ -84,11 +84,11 @@ function matches(parts: readonly Part[], names: readonly (readonly string[])[]):
   // What is in a directory that matches is meant with it.
   for (let length = names.length; length > 0; length--) {
     if (
-      greedy(
+      greedyMatch(
         parts,
         names.slice(0, length),
         (part) => part === 'directories',
-        (part, name) => part !== 'directories' && greedy(part, name, (token) => token === 'any', fits),
+        (part, name) => part !== 'directories' && greedyMatch(part, name, (token) => token === 'any', fits),
       )
     )
       return true;
@@ -99,29 +99,4 @@ function matches(parts: readonly Part[], names: readonly (readonly string[])[]):
 function fits(token: Token, char: string): boolean {
   if (typeof token === 'string') return token === 'one' || token === `=${char}`;
   return token.ranges.some(([from, to]) => from <= char && char <= to) !== token.not;
-}
-
-function greedy<P, T>(
-  pattern: readonly P[],
-  text: readonly T[],
-  isStar: (one: P) => boolean,
-  fitsOne: (one: P, item: T) => boolean,
-): boolean {
-  let at = 0;
-  let star = -1;
-  let taken = 0;
-  for (let position = 0; position < text.length; ) {
-    const one = pattern[at];
-    if (one !== undefined && isStar(one)) {
-      star = at++;
-      taken = position;
-    } else if (one !== undefined && fitsOne(one, text[position]!)) {
-      at++;
-      position++;
-    } else if (star >= 0) {
-      at = star + 1;
-      position = ++taken;
-    } else return false;
-  }
-  return pattern.slice(at).every(isStar);
 }
