@@ -17,7 +17,7 @@ export {
 export type { BundleReader } from './bundle/reader.js';
 export type { ResealBundleOptions, ResealedBundle } from './bundle/reseal.js';
 export type { RewrappedBundle } from './bundle/rewrap.js';
-export type { SealChoice } from './bundle/seal-plan.js';
+export type { SealChoice, Unmatched } from './bundle/seal-plan.js';
 export type { StoredFile } from './bundle/stored-files.js';
 export type {
   BundleMember,

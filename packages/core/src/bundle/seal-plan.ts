@@ -21,11 +21,20 @@ export interface SealChoice {
   readonly hideNames?: boolean | undefined;
 }
 
+const OPTIONS = ['include', 'exclude', 'public'] as const;
+
+/** A glob that has named nothing, which may well be misspelled. */
+export interface Unmatched {
+  readonly option: (typeof OPTIONS)[number];
+  readonly glob: string;
+}
+
 /** What will be sealed: the lines of the table to come, and where their plaintext is. */
 export interface SealPlan {
   readonly entries: readonly Entry[];
   readonly sources: Sources;
   readonly leftOut: readonly LeftOut[];
+  readonly unmatched: readonly Unmatched[];
   /** Bytes of plaintext. */
   readonly size: number;
 }
@@ -37,12 +46,13 @@ export async function planSeal(
   choice: SealChoice,
   rest: Pick<WalkOptions, 'signal' | 'except'>,
 ): Promise<SealPlan> {
-  const isPublic = choice.public && matcherOf(choice.public, 'public');
-  const options = {
-    include: matcher(choice.include, 'include'),
-    exclude: matcher(choice.exclude, 'exclude'),
-    ...rest,
+  const used = { include: new Set<string>(), exclude: new Set<string>(), public: new Set<string>() };
+  const matcher = (option: Unmatched['option']): Matcher | undefined => {
+    const globs = choice[option];
+    return globs && globs.length > 0 ? matcherOf(globs, option, used[option]) : undefined;
   };
+  const options = { include: matcher('include'), exclude: matcher('exclude'), ...rest };
+  const isPublic = matcher('public');
   const { found, identities, leftOut } = await walk(root, path, options);
   checkPaths(found);
   found.sort((a, b) => comparePaths(a.path, b.path));
@@ -74,15 +84,14 @@ export async function planSeal(
     entries.push(entry);
   }
   rules.end();
-  return { entries, sources: new Sources(files, identities), leftOut, size };
+  const unmatched = OPTIONS.flatMap((option) =>
+    (choice[option] ?? []).filter((glob) => !used[option].has(glob)).map((glob) => ({ option, glob })),
+  );
+  return { entries, sources: new Sources(files, identities), leftOut, unmatched, size };
 }
 
 /** Whether a link leads to a file or a directory of these, which are in their order. */
 function leadsToOne(found: readonly Found[], target: string): boolean {
   const { kind } = entryAt(found, target) ?? {};
   return kind === 'file' || kind === 'directory';
-}
-
-function matcher(globs: readonly string[] | undefined, option: string): Matcher | undefined {
-  return globs && globs.length > 0 ? matcherOf(globs, option) : undefined;
 }

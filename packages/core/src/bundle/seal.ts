@@ -82,6 +82,7 @@ export async function sealBundle(
     sealedSize: documents + payloadBytes(table),
     public: plan.entries.filter(({ kind }) => kind === 'public').map((entry) => entry.path),
     leftOut: plan.leftOut,
+    unmatched: plan.unmatched,
     incomplete,
     resumed: sealed.resumed,
     reused: sealed.reused,

@@ -17,15 +17,24 @@ export type Matcher = (path: string) => boolean;
 
 /**
  * `*` and `?` within a name, `[a-z]` and `[!a-z]`, `**` as a whole name for any number of directories, `\\` before a character that stands for itself. A glob without
- * a slash means a name in any directory; one that matches a directory means all that is in it.
+ * a slash means a name in any directory; one that matches a directory means all that is in it. Letters that can be written
+ * in two ways (an é of one character or of two) are one: who types a name does not know which it is.
  *
+ * @param used to which each glob is added that means one of the paths
  * @throws INVALID_ARGUMENT
  */
-export function matcherOf(globs: readonly string[], option: string): Matcher {
+export function matcherOf(globs: readonly string[], option: string, used?: Set<string>): Matcher {
   const read = globs.map((glob) => readGlob(glob, option));
   return (path) => {
-    const names = path.split('/').map((name) => Array.from(name));
-    return read.some((parts) => matches(parts, names));
+    const names = path
+      .normalize('NFC')
+      .split('/')
+      .map((name) => Array.from(name));
+    const means = (parts: readonly Part[]) => matches(parts, names);
+    if (!used) return read.some(means);
+    const found = globs.filter((_, index) => means(read[index]!));
+    for (const glob of found) used.add(glob);
+    return found.length > 0;
   };
 }
 
@@ -37,6 +46,7 @@ function readGlob(glob: string, option: string): Part[] {
   if (/[{}]/.test(glob.replace(/\\./gs, '')))
     throw refused('has braces, which are not offered; give one glob for each alternative.');
   const names = glob
+    .normalize('NFC')
     .replace(/^(?:\.?\/)+/, '')
     .replace(/\/+$/, '')
     .split('/');
