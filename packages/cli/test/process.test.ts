@@ -1,24 +1,13 @@
 import { once } from 'node:events';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Outcome, type Running, Sandbox } from './support/cli.js';
+import { describe, expect, test } from 'vitest';
+import { type Outcome, type Running, Sandbox, sandboxesAfter } from './support/cli.js';
 
 const MIB = 1_048_576;
 const SLOW = { timeout: 120_000 };
 
-let prepared: Sandbox;
-beforeAll(async () => {
-  prepared = await Sandbox.create();
-  await prepared.run(
-    `head -c ${64 * MIB} /dev/zero > model && weightseal keygen k && weightseal seal model -k local:k -c a=b -q`,
-  );
-});
-afterAll(() => prepared[Symbol.asyncDispose]());
-
-async function withModel(): Promise<Sandbox> {
-  const sandbox = await Sandbox.create();
-  await sandbox.run(`cp -p '${prepared.path}'/* .`);
-  return sandbox;
-}
+const withModel = sandboxesAfter(
+  `head -c ${64 * MIB} /dev/zero > model && weightseal keygen k && weightseal seal model -k local:k -c a=b -q`,
+);
 
 /** Sends more than a pipe holds, so that the process surely is at work, and leaves stdin open: it waits for more. */
 async function feed(running: Running): Promise<void> {
