@@ -3,8 +3,8 @@ import { configDefaults, defineConfig } from 'vitest/config';
 import { LongFirst } from './.ci/long-first.ts';
 import { SkippedReporter } from './.ci/skipped.ts';
 
-/** They kill, measure, search or sweep the machine, and want it for themselves. */
-const ALONE = ['packages/*/test-system/{bundle-kill,kill,memory-secrecy,resources,sweeping}.test.ts'];
+/** They kill, measure or sweep the machine, and want it for themselves. */
+const ALONE = ['packages/*/test-system/{bundle-kill,kill,resources,sweeping}.test.ts'];
 
 const project = (
   name: string,
