@@ -1,5 +1,6 @@
-import { lstat, readdir, stat } from 'node:fs/promises';
+import { lstat, readdir, readlink, stat } from 'node:fs/promises';
 import { ioError, throwIfAborted } from '../errors.js';
+import { blobOf } from '../io/below/rules.js';
 import type { Directory } from '../io/output/directory.js';
 import { isReserved, MAX_DEPTH } from './path.js';
 
@@ -18,7 +19,7 @@ interface Found {
 /** Node's promises have four threads below them; more at once only waits there. */
 const LOOKS = 32;
 
-/** What stands in a bundle besides envelope and table: names and sizes, with nothing opened. Of a link, as in a hub's cache, the size of what it leads to. @throws IO_ERROR, ABORTED */
+/** What stands in a bundle besides envelope and table: names and sizes, with nothing opened. Of a hub's link to a blob, the size of that. @throws IO_ERROR, ABORTED */
 export async function storedFiles(root: Directory, signal: AbortSignal | undefined): Promise<StoredFile[]> {
   try {
     const found: Found[] = [];
@@ -50,8 +51,14 @@ async function sizesOf(files: readonly Found[], signal: AbortSignal | undefined)
   for (let from = 0; from < files.length; from += LOOKS) {
     throwIfAborted(signal);
     const some = files.slice(from, from + LOOKS);
-    const stats = await Promise.all(some.map(({ at }) => stat(at).catch(() => lstat(at))));
-    stored.push(...some.map(({ path }, index) => ({ path, sealedSize: stats[index]!.size })));
+    stored.push(...(await Promise.all(some.map(sizeOf))));
   }
   return stored;
+}
+
+async function sizeOf({ path, at }: Found): Promise<StoredFile> {
+  const own = await lstat(at);
+  const isOfHub = own.isSymbolicLink() && blobOf(await readlink(at), path) !== undefined;
+  const { size } = isOfHub ? await stat(at).catch(() => own) : own;
+  return { path, sealedSize: size };
 }
