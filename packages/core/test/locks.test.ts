@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { existsSync, statSync, utimesSync } from 'node:fs';
-import { chmod, chown, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -432,20 +432,32 @@ describe('the lock file', () => {
     },
   );
 
+  const dead = (own: string) => own.replace(` ${process.pid} `, ' 4194305 ');
+
   it('only one of many takes a dead one over at a time', async () => {
     const path = await sealed();
-    await left(path, (own) => own.replace(` ${process.pid} `, ' 4194305 '));
-    let inside = 0;
-    await Promise.all(
-      Array.from({ length: 8 }, async () => {
-        const unlock = await lockOf(path);
-        expect(++inside).toBe(1);
-        await new Promise((resolve) => setImmediate(resolve));
-        inside--;
-        await unlock();
-      }),
-    );
-    expect(existsSync(besides(path))).toBe(false);
+    for (let round = 0; round < 10; round++) {
+      await left(path, dead);
+      let inside = 0;
+      await Promise.all(
+        Array.from({ length: 8 }, async () => {
+          const unlock = await lockOf(path);
+          expect(++inside).toBe(1);
+          await new Promise((resolve) => setImmediate(resolve));
+          inside--;
+          await unlock();
+        }),
+      );
+    }
+    expect(await readdir(dirname(path))).toEqual([basename(path)]);
+  });
+
+  it('is taken over although whoever was about to has died too', async () => {
+    const path = await sealed();
+    await left(path, dead);
+    await writeFile(besides(path).replace(/lock$/, 'tmp'), await readFile(besides(path)));
+    await (await lockOf(path))();
+    expect(await readdir(dirname(path))).toEqual([basename(path)]);
   });
 
   it.skipIf(process.geteuid?.() === 0)(

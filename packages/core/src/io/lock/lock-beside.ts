@@ -1,9 +1,9 @@
-import { type FileHandle, lutimes, open, readFile, rm } from 'node:fs/promises';
+import { lutimes, readFile, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { randomBytes } from '../../common/crypto.js';
 import { unref } from '../../common/timers.js';
 import { throwIfAborted } from '../../errors.js';
-import { contentOf, thisPlace, Watch } from './lock-watch.js';
+import { contentOf, contentOfOurs, create } from './lock-file.js';
+import { Watch } from './lock-watch.js';
 import { orAborted } from './turns.js';
 
 /** What a file is, whatever its names are. */
@@ -43,8 +43,8 @@ export async function lockBeside(
   { patienceMs = PATIENCE_MS, contended }: BesideOptions = {},
 ): Promise<() => Promise<void>> {
   const path = besides(target, inode);
-  const mine = `${thisPlace()} ${process.pid} ${randomBytes(8).toString('hex')}\n`;
-  const watch = new Watch(path, patienceMs);
+  const mine = contentOfOurs();
+  const watch = new Watch(path, patienceMs, turnOf(path));
   for (;;) {
     throwIfAborted(signal);
     const made = await create(path, mine);
@@ -78,7 +78,8 @@ export async function awaitBeside(
   contended: () => void,
 ): Promise<void> {
   const known = [0, Number(inode.uid), process.geteuid?.()];
-  const watch = new Watch(besides(target, inode), PATIENCE_MS, ({ uid }) => known.includes(uid));
+  const path = besides(target, inode);
+  const watch = new Watch(path, PATIENCE_MS, turnOf(path), ({ uid }) => known.includes(uid));
   for (;;) {
     throwIfAborted(signal);
     const found = await watch.look();
@@ -95,6 +96,11 @@ function besides(target: string, { ino }: Inode): string {
   return `${dirname(target)}/.${ino.toString(16)}.weightseal-lock`;
 }
 
+/** The lock of who removes a dead one. FORMAT.md §24.4: passed over by who reads a bundle, also where a kill has left it. */
+function turnOf(path: string): string {
+  return path.replace(/lock$/, 'tmp');
+}
+
 /** Whether somebody has the system's lock, as far as Linux tells: major:minor:inode, of what is locked and not of who waits. */
 async function isFlocked({ dev, ino }: Inode): Promise<boolean> {
   const hex = (value: bigint) => value.toString(16).padStart(2, '0');
@@ -103,26 +109,6 @@ async function isFlocked({ dev, ino }: Inode): Promise<boolean> {
   const locks = await readFile('/proc/locks', 'utf8').catch(() => '');
   const ours = ` ${hex(major)}:${hex(minor)}:${ino} `;
   return locks.split('\n').some((line) => /^[0-9]+: FLOCK .* WRITE /.test(line) && line.includes(ours));
-}
-
-type Made = 'done' | 'taken' | 'impossible';
-
-async function create(path: string, content: string): Promise<Made> {
-  let handle: FileHandle;
-  try {
-    handle = await open(path, 'wx', 0o644);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EEXIST' ? 'taken' : 'impossible';
-  }
-  try {
-    await handle.writeFile(content);
-    return 'done';
-  } catch {
-    await rm(path, { force: true });
-    return 'impossible';
-  } finally {
-    await handle.close();
-  }
 }
 
 /** Says again and again that the lock is held. Returns what removes it. */

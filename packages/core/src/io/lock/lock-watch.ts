@@ -1,13 +1,8 @@
 import type { Stats } from 'node:fs';
-import { constants, lstat, open, rename, rm } from 'node:fs/promises';
-import { hostname } from 'node:os';
-import { randomBytes } from '../../common/crypto.js';
-import { closing } from '../closing.js';
-import { readlinkSync } from '../sync-fs.js';
-
-// Windows has neither.
-const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
-const MAX_BYTES = 512;
+import { link, lstat, rename, rm } from 'node:fs/promises';
+import { divide } from '../output/directory.js';
+import { temporaryName } from '../output/named.js';
+import { contentOf, contentOfOurs, create, isLeft } from './lock-file.js';
 
 /** What there is of somebody else's lock. `nobody`: something stands there that is no lock, or of a process that is no more, and will not go; whoever waited for it would wait for ever. */
 export type Found = 'none' | 'removed' | 'held' | 'nobody';
@@ -17,14 +12,22 @@ export class Watch {
   readonly #path: string;
   readonly #patienceMs: number;
   readonly #counts: (found: Stats) => boolean;
+  /** The lock of who removes it. */
+  readonly #turn: Watch | undefined;
   #seen = '';
   #since = 0;
 
-  /** @param counts whose file is a lock at all */
-  constructor(path: string, patienceMs: number, counts: (found: Stats) => boolean = () => true) {
+  /** @param counts whose file is a lock at all; @param turn where the lock of who removes it is */
+  constructor(
+    path: string,
+    patienceMs: number,
+    turn?: string,
+    counts: (found: Stats) => boolean = () => true,
+  ) {
     this.#path = path;
     this.#patienceMs = patienceMs;
     this.#counts = counts;
+    this.#turn = turn === undefined ? undefined : new Watch(turn, patienceMs);
   }
 
   /** Looks at it, and removes it if its process is dead and we may. */
@@ -42,18 +45,26 @@ export class Watch {
     return await this.#remove(content);
   }
 
+  /**
+   * Two may find it dead at the same time, and by the time that the second removes it, it may be the first one's: so whoever removes it has a lock for that, and looks again. That one
+   * is held for a moment; only where its owner was killed in it, it is taken away without another.
+   */
   async #remove(content: string): Promise<Found> {
-    // Two may see it at the same time: each takes away what is there under a name of its own, and only one gets the dead one's.
-    const aside = `${this.#path}.${randomBytes(8).toString('hex')}`;
+    const turn = this.#turn;
+    if (!turn) return await takeAway(this.#path, content);
+    const mine = contentOfOurs();
+    const made = await create(turn.#path, mine);
+    if (made === 'impossible') return 'nobody';
+    if (made === 'taken') return (await turn.look()) === 'nobody' ? 'nobody' : 'held';
     try {
-      await rename(this.#path, aside);
+      if ((await contentOf(this.#path)) === content) await rm(this.#path);
+      return 'removed';
     } catch (error) {
-      // In a sticky directory it is its owner's, and some directories are not ours to write to: it is as dead there.
+      // In a sticky directory it is its owner's: it is as dead there.
       return (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'none' : 'nobody';
+    } finally {
+      if ((await contentOf(turn.#path)) === mine) await rm(turn.#path, { force: true }).catch(() => {});
     }
-    if ((await contentOf(aside)) !== content) await rename(aside, this.#path).catch(() => {});
-    await rm(aside, { force: true }).catch(() => {});
-    return 'removed';
   }
 
   async #unrenewed(content: string): Promise<boolean> {
@@ -66,39 +77,17 @@ export class Watch {
   }
 }
 
-/** What a lock file says; undefined where there is none. Others may put anything in its place: it is not followed, and not waited for. */
-export async function contentOf(path: string): Promise<string | undefined> {
+/** Takes away what is there, and puts it back if it has become another's. */
+async function takeAway(path: string, content: string): Promise<Found> {
+  // Not joined, which would take `..` back: where that leads behind a link only the kernel knows.
+  const aside = `${divide(path).before}${temporaryName()}`;
   try {
-    const file = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-    await using _file = closing(file);
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(MAX_BYTES), 0, MAX_BYTES, 0);
-    return buffer.toString('utf8', 0, bytesRead);
+    await rename(path, aside);
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ENOENT' ? undefined : '';
+    // Some directories are not ours to write to.
+    return (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'none' : 'nobody';
   }
-}
-
-/** Whether its process is of this machine and dead. What runs on another one, or in another container, cannot be seen from here. */
-function isLeft(content: string): boolean {
-  const [, place, pid] = /^(\S+) ([0-9]+) [0-9a-f]{16}\n$/.exec(content) ?? [];
-  return place === thisPlace() && !isAlive(Number(pid));
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
-  }
-}
-
-/** Where this process's number means this process. */
-export function thisPlace(): string {
-  const host = encodeURIComponent(hostname());
-  try {
-    return `${host}/${readlinkSync('/proc/self/ns/pid')}`;
-  } catch {
-    return host;
-  }
+  if ((await contentOf(aside)) !== content) await link(aside, path).catch(() => {});
+  await rm(aside, { force: true }).catch(() => {});
+  return 'removed';
 }
