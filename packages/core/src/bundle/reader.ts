@@ -1,9 +1,10 @@
-import { checkKinds, checkPath } from '../common/arguments.js';
+import { checkKinds, checkPath, invalidArgument } from '../common/arguments.js';
 import { warmForFiles } from '../engine/files-executor.js';
 import { throwIfAborted, WeightsealError } from '../errors.js';
 import type { StreamOptions } from '../file/plaintext-reader.js';
 import type { Context } from '../format/context.js';
 import { payloadSize, recordAt } from '../format/records.js';
+import { Life } from '../io/life.js';
 import type { Directory } from '../io/output/directory.js';
 import { OutputDirectory } from '../io/output/output-directory.js';
 import { fileSystemSync } from '../io/output/sync-file-system.js';
@@ -12,7 +13,6 @@ import { besidesMembers } from './besides.js';
 import { findExtra } from './closed-world.js';
 import { type Entry, fileOf, isFile } from './entry.js';
 import { openBundleDirectory } from './head.js';
-import { Life } from './life.js';
 import { shown } from './line.js';
 import { type MemberReader, openPublic, openSealed, type Stored } from './member-reader.js';
 import { streamOf } from './member-stream.js';
@@ -42,7 +42,7 @@ export class BundleReader implements AsyncDisposable {
   readonly #extra: readonly string[];
   readonly #paths: Map<string, Entry>;
   readonly #open = new Set<MemberReader>();
-  readonly #life = new Life();
+  readonly #life = new Life(closed);
   #closed: Promise<void> | undefined;
 
   private constructor(root: Directory, bundle: UnlockedBundle, extra: readonly string[]) {
@@ -291,4 +291,8 @@ export class BundleReader implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
+}
+
+function closed(): Error {
+  return invalidArgument('The bundle has been closed; open it again.');
 }
