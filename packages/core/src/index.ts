@@ -11,6 +11,7 @@ export { type ResealBundleOptions, type ResealedBundle, resealBundle } from './b
 export { type RewrappedBundle, rewrapBundle } from './bundle/rewrap.js';
 export { sealBundle } from './bundle/seal.js';
 export type { SealChoice } from './bundle/seal-plan.js';
+export { type LeftOutput, sweepOutputs } from './bundle/sweep.js';
 export type {
   BundleMember,
   BundlePlace,
@@ -75,6 +76,7 @@ export { followLinks } from './io/follow-links.js';
 export type { InputBytes } from './io/input.js';
 export { Directory } from './io/output/directory.js';
 export { durableFlags, makeDurable } from './io/output/durable.js';
+export { lifeOf, type Owner, type OwnerLife, thisProcess } from './io/owner.js';
 export {
   MAX_PRIVATE_FILE_BYTES,
   type PrivateFile,
@@ -92,6 +94,7 @@ export {
   UTF8_MARK,
 } from './io/private/secret-text.js';
 export type { ReadOptions } from './io/reads.js';
+export type { LeftOptions, LeftOutcome } from './io/staging/left.js';
 export { isLoopback, type KeyUriParts, splitKeyUri } from './keys/key-uri.js';
 export {
   type AttestedKeyReleaser,

@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, randomBytes } from '../common/crypto.js';
 import type { Identity } from '../engine/files-task.js';
-import { concat, u64, view } from '../format/bytes.js';
+import { concat, lengthPrefixed, u64, view } from '../format/bytes.js';
 import { kdf, label } from '../format/kdf.js';
 import { type MemberRecord, recordAt, recordMemory } from '../format/records.js';
 import type { Entry } from './entry.js';
@@ -12,6 +12,9 @@ const NONCE = 12;
 const TAG = 16;
 const IDENTITY = 32;
 
+/** Of a reseal: what its files were, the old bundle says, whose journal it is. */
+export const NO_IDENTITY: Identity = { dev: 0n, ino: 0n, size: 0n, mtimeNs: 0n };
+
 /** A file that has been sealed, and what it was. */
 export interface Done {
   readonly entry: Entry;
@@ -19,8 +22,8 @@ export interface Done {
   readonly record: MemberRecord;
 }
 
-export function journalKey(dataKey: Uint8Array, id: Uint8Array): Uint8Array {
-  return kdf(dataKey, concat(label('journal-key'), id), 32);
+export function journalKey(dataKey: Uint8Array, id: Uint8Array, source: Uint8Array): Uint8Array {
+  return kdf(dataKey, concat(label('journal-key'), id, lengthPrefixed(source)), 32);
 }
 
 export function sealRecord(key: Uint8Array, index: number, { entry, identity, record }: Done): Uint8Array {

@@ -148,7 +148,7 @@ export class BundleReader implements AsyncDisposable {
     return await this.#life.whileOpen(options.signal, async (signal) => {
       const entries = select(this.#bundle.table.entries, options.only);
       const overwrite = options.overwrite === true && besidesMembers(entries);
-      await using out = await OutputDirectory.create(path, overwrite, 0o700);
+      await using out = await OutputDirectory.create(path, { overwrite, content: 'plaintext' });
       const sync = entries.filter(isFile).length > SYNC_EACH ? await fileSystemSync() : undefined;
       const opened = await this.#openInto(entries, inDirectory(out.place.path, !sync), {
         ...options,

@@ -1,17 +1,29 @@
-import { chmod, lstat, mkdir, readdir, rename, rm } from 'node:fs/promises';
-import { createHash, randomBytes } from '../../common/crypto.js';
+import { lstat, readdir } from 'node:fs/promises';
 import { ioError, WeightsealError } from '../../errors.js';
+import { settleOutput } from '../staging/left.js';
+import { MADE, partOf, randomName } from '../staging/names.js';
+import { forgetPlace, rememberPlace } from '../staging/places.js';
+import { replacing } from '../staging/replacing.js';
+import { moveMade, PRIVATE, removeStaging, Staging } from '../staging/staging.js';
 import { Directory } from './directory.js';
 import { type Guardian, guard } from './guardian.js';
 import { creationError } from './output-target.js';
 
-const PRIVATE = 0o700;
-
 /** What a directory holds that would be lost with it, where another takes its place; undefined for nothing. */
 export type Besides = (directory: Directory) => Promise<string | undefined>;
 
+export interface OutputDirectoryOptions {
+  /** Whether what is there may be replaced; by a function: only where nothing is lost but what it knows. */
+  readonly overwrite: boolean | Besides;
+  /** The mode that it gets with its name. Plaintext is for its owner only. */
+  readonly mode?: number;
+  readonly content: 'plaintext' | 'sealed';
+  /** Whether it is made under a name that the next one for the same output finds again, if this one is killed. */
+  readonly resumable?: boolean;
+}
+
 /**
- * A directory that appears under its name whole or not at all. It is made under a hidden name beside that one, and renamed when all in it is durable:
+ * A directory that appears under its name whole or not at all. It is made in a hidden directory beside that one, and renamed when all in it is durable:
  * docs/decisions/0008-bundles-are-directories.md.
  */
 export class OutputDirectory implements AsyncDisposable {
@@ -21,88 +33,103 @@ export class OutputDirectory implements AsyncDisposable {
   readonly place: Directory;
   readonly #above: Directory;
   readonly #name: string;
-  readonly #staging: string;
-  readonly #overwrite: boolean | Besides;
-  readonly #mode: number;
+  readonly #staging: Staging;
+  readonly #options: OutputDirectoryOptions;
   readonly #guardian: Guardian | undefined;
-  #published = false;
+  #begun: boolean;
 
   private constructor(
     path: string,
     above: Directory,
     name: string,
-    staging: string,
+    staging: Staging,
     place: Directory,
-    overwrite: boolean | Besides,
-    mode: number,
+    options: OutputDirectoryOptions,
     guardian: Guardian | undefined,
   ) {
     this.path = path;
+    this.place = place;
     this.#above = above;
     this.#name = name;
     this.#staging = staging;
-    this.place = place;
-    this.#overwrite = overwrite;
-    this.#mode = mode;
+    this.#options = options;
     this.#guardian = guardian;
+    this.#begun = !staging.taken;
   }
 
-  /**
-   * @throws OUTPUT_EXISTS for what is there and is no empty directory, unless `overwrite`; INVALID_ARGUMENT, IO_ERROR
-   * @param overwrite by a function: only where nothing is lost but what it knows
-   * @param resumable whether it is made under a name that the next one for the same output finds again, if this one is killed
-   */
-  static async create(
-    given: string,
-    overwrite: boolean | Besides,
-    mode: number,
-    resumable: boolean = false,
-  ): Promise<OutputDirectory> {
-    const path = given.replace(/(?<=[^/])\/+$/, '');
-    const { directory: above, name } = await Directory.above(path).catch((error: unknown) => {
-      throw creationError(error, path);
-    });
-    const staging = resumable ? besides(name, 'part') : `.${randomBytes(8).toString('hex')}.weightseal-tmp`;
-    let begun = false;
+  /** @throws OUTPUT_EXISTS for what is there and is no empty directory, unless `overwrite`; INVALID_ARGUMENT, IO_ERROR */
+  static async create(given: string, options: OutputDirectoryOptions): Promise<OutputDirectory> {
+    const { path, above, name } = await divided(given);
     try {
-      if (name === '' || name === '.' || name === '..')
-        throw new WeightsealError(
-          'INVALID_ARGUMENT',
-          `${given} cannot be made as a whole; give the directory a name.`,
-        );
-      await putBack(above, name);
-      await checkFree(above, name, path, overwrite);
-      // What only its owner may read is plaintext. Before there is a directory: a kill between the two leaves none.
-      const guardian = mode === PRIVATE ? await guard(above, staging) : undefined;
-      begun = true;
-      if (!resumable || !(await isOurs(above.at(staging)))) await makeAnew(above.at(staging));
-      const place = await Directory.open(above.at(staging));
-      return new OutputDirectory(path, above, name, staging, place, overwrite, mode, guardian);
+      await settleOutput(above, name);
+      await checkFree(above, name, path, options.overwrite);
+      return await OutputDirectory.#make(path, above, name, options);
     } catch (error) {
-      // What a seal that was killed has left is for the next one, which may be refused for another reason.
-      if (begun) await rm(above.at(staging), { recursive: true, force: true }).catch(() => {});
       await above[Symbol.asyncDispose]();
       throw creationError(error, path);
     }
   }
 
+  static async #make(
+    path: string,
+    above: Directory,
+    name: string,
+    options: OutputDirectoryOptions,
+  ): Promise<OutputDirectory> {
+    const tmp = randomName('tmp');
+    // Before there is a directory: a kill between the two leaves none.
+    const guardian = options.content === 'plaintext' ? await guard(above, tmp) : undefined;
+    let staging: Staging | undefined;
+    try {
+      staging =
+        (options.resumable ? await resumable(above, name) : undefined) ?? (await Staging.make(above, tmp));
+      if (options.content === 'plaintext') await rememberPlace(above.path, staging.name);
+      const place = await Directory.open(staging.directory.at(MADE), false);
+      return new OutputDirectory(path, above, name, staging, place, options, guardian);
+    } catch (error) {
+      if (staging && !staging.taken)
+        await removeStaging(above, staging.name, staging.directory).catch(() => {});
+      await staging?.[Symbol.asyncDispose]();
+      guardian?.dismiss();
+      throw error;
+    }
+  }
+
+  /** Before an output is looked for that is there: a process that was killed may have left it beside its name. */
+  static async settle(given: string): Promise<void> {
+    const { above, name } = await divided(given);
+    await using _above = above;
+    await settleOutput(above, name);
+  }
+
   /** What the directory is, for those who must not look into it. */
   async inode(): Promise<{ readonly dev: bigint; readonly ino: bigint }> {
-    return await lstat(this.#above.at(this.#staging), { bigint: true });
+    return await lstat(this.#staging.directory.at('.'), { bigint: true });
+  }
+
+  /** Whether the next one finds it, if this one is killed. */
+  get resumable(): boolean {
+    return this.#staging.name === partOf(this.#name);
+  }
+
+  /** What was there is taken or given up now: an error leaves nothing from here on. Until then it is left for the next one, since this one may be refused for any reason. */
+  begin(): void {
+    this.#begun = true;
   }
 
   /** Gives it its name: all in it is durable already. @throws OUTPUT_EXISTS, IO_ERROR */
   async publish(): Promise<void> {
-    const [from, to] = [this.#above.at(this.#staging), this.#above.at(this.#name)];
+    const { overwrite, mode = PRIVATE } = this.#options;
+    const [to, staging] = [this.#above.at(this.#name), this.#staging.directory];
+    // The umask has its say, as with every directory that is made.
+    const move = () => moveMade(staging, to, mode === PRIVATE ? mode : mode & ~process.umask());
     try {
-      // The umask has its say, as with every directory that is made.
-      if (this.#mode !== PRIVATE) await chmod(from, this.#mode & ~umask());
       await this.place.sync();
-      await rename(from, to).catch((error: NodeJS.ErrnoException) => {
+      await move().catch(async (error: NodeJS.ErrnoException) => {
         if (!['ENOTEMPTY', 'EEXIST', 'ENOTDIR'].includes(error.code ?? '')) throw error;
-        return this.#replace(from, to);
+        await checkReplaceable(to, this.path, overwrite);
+        await replacing(this.#above, this.#name, staging, move);
       });
-      this.#published = true;
     } catch (error) {
       throw ioError(error, `write ${this.path}`);
     } finally {
@@ -110,61 +137,42 @@ export class OutputDirectory implements AsyncDisposable {
     }
   }
 
-  /** Node has no call that exchanges two directories. Between the two renames the old one stands beside, whole, from where the next start puts it back. */
-  async #replace(from: string, to: string): Promise<void> {
-    await checkReplaceable(to, this.path, this.#overwrite);
-    const aside = this.#above.at(asideOf(this.#name));
-    await rm(aside, { recursive: true, force: true });
-    await rename(to, aside);
-    try {
-      await rename(from, to);
-    } catch (error) {
-      await rename(aside, to);
-      throw error;
-    }
-    await this.#above.sync();
-    await rm(aside, { recursive: true, force: true });
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
     await this.place[Symbol.asyncDispose]();
-    if (!this.#published)
-      await rm(this.#above.at(this.#staging), { recursive: true, force: true }).catch(() => {});
+    const { name, directory } = this.#staging;
+    // What could not be removed is for the next one, and for a sweep.
+    if (this.#begun)
+      await removeStaging(this.#above, name, directory).then(
+        () => forgetPlace(name),
+        () => {},
+      );
+    else await this.#staging.leave().catch(() => {});
+    await this.#staging[Symbol.asyncDispose]();
     this.#guardian?.dismiss();
     await this.#above[Symbol.asyncDispose]();
   }
 }
 
-function umask(): number {
-  return process.umask();
+async function divided(given: string): Promise<{ path: string; above: Directory; name: string }> {
+  const path = given.replace(/(?<=[^/])\/+$/, '');
+  const { directory: above, name } = await Directory.above(path).catch((error: unknown) => {
+    throw creationError(error, path);
+  });
+  if (name !== '' && name !== '.' && name !== '..') return { path, above, name };
+  await above[Symbol.asyncDispose]();
+  throw new WeightsealError(
+    'INVALID_ARGUMENT',
+    `${given} cannot be made as a whole; give the directory a name.`,
+  );
 }
 
-/** Where the directory that is replaced stands for a moment. */
-function asideOf(name: string): string {
-  return besides(name, 'old');
-}
-
-/** A name that follows from another, however long that is. */
-function besides(name: string, what: 'old' | 'part'): string {
-  return `.${createHash('sha256').update(name).digest('hex').slice(0, 16)}.weightseal-${what}`;
-}
-
-async function makeAnew(path: string): Promise<void> {
-  await rm(path, { recursive: true, force: true });
-  await mkdir(path, { mode: PRIVATE });
-}
-
-/** A directory that nobody else could have put something into. */
-async function isOurs(path: string): Promise<boolean> {
-  const found = await lstat(path).catch(() => undefined);
-  if (!found?.isDirectory()) return false;
-  return process.platform === 'win32' || (found.uid === process.geteuid?.() && (found.mode & 0o077) === 0);
-}
-
-/** After a kill between the two renames of an overwrite. */
-async function putBack(above: Directory, name: string): Promise<void> {
-  const there = await lstat(above.at(name)).catch(() => undefined);
-  if (!there) await rename(above.at(asideOf(name)), above.at(name)).catch(() => {});
+/** Under the name that the next one finds, unless somebody else has that, who may be at work. */
+async function resumable(above: Directory, name: string): Promise<Staging | undefined> {
+  const part = partOf(name);
+  return await Staging.make(above, part).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error;
+    return Staging.takeOver(above, part);
+  });
 }
 
 async function checkFree(

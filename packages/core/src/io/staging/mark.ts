@@ -1,0 +1,91 @@
+import { constants, type FileHandle, open, rename, rm, statfs } from 'node:fs/promises';
+import { isHeld, lockByProgram } from '../lock/flock.js';
+import type { Directory } from '../output/directory.js';
+import { durableFlags, makeDurable } from '../output/durable.js';
+import { lifeOf, type Owner, type OwnerLife, thisBoot, thisProcess } from '../owner.js';
+
+// Whose a staging directory is, in a file that is in it: docs/decisions/0008-bundles-are-directories.md.
+
+export const MARK = '.weightseal';
+/** The mark before it is whole. */
+export const NEW_MARK = '.weightseal-new';
+const MAX_BYTES = 512;
+const { O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
+const PATTERN = /^weightseal 1 (\S+) ([0-9a-f]{32}) ([0-9]+) ([0-9]+) ([0-9]+) (locked|free)\n$/;
+
+/** What file systems of one machine say that they are (statfs(2)): ext, XFS, Btrfs, ZFS, F2FS, bcachefs, overlay, tmpfs, ramfs. */
+const OF_ONE_MACHINE: ReadonlySet<number> = new Set([
+  0xef53, 0x58465342, 0x9123683e, 0x2fc12fc1, 0xf2f52010, 0xca451a4e, 0x794c7630, 0x01021994, 0x858458f6,
+]);
+
+/** What a mark says: the name under which the directory was made, and who works in it. */
+export interface Mark {
+  readonly name: string;
+  readonly boot: string;
+  readonly owner: Owner;
+  /** Whether the owner has a lock on the mark for as long as it lives. */
+  readonly locked: boolean;
+}
+
+/** Nobody works there, and whoever comes may go on. */
+const NOBODY: Owner = { namespace: '0', pid: 0, started: '0' };
+
+/**
+ * Marks a directory as this process's, or, `released`, as nobody's. The lock on the mark, where there can be one, is seen from other containers too, which cannot see our process.
+ *
+ * @returns the mark, which holds the lock while it is open
+ */
+export async function putMark(directory: Directory, name: string, released = false): Promise<FileHandle> {
+  await rm(directory.at(NEW_MARK), { force: true });
+  const flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | durableFlags();
+  const handle = await open(directory.at(NEW_MARK), flags, 0o600);
+  try {
+    const [boot, owner] = [await thisBoot(), released ? NOBODY : await thisProcess()];
+    const locked = !released && (await lockByProgram(handle, undefined, () => {}));
+    const { namespace, pid, started } = owner;
+    const words = ['weightseal 1', name, boot, namespace, pid, started, locked ? 'locked' : 'free'];
+    await handle.writeFile(`${words.join(' ')}\n`);
+    await makeDurable(handle);
+    await rename(directory.at(NEW_MARK), directory.at(MARK));
+    return handle;
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+/** What its mark says; undefined where there is none. */
+export async function readMark(directory: Directory): Promise<Mark | undefined> {
+  try {
+    await using file = await open(directory.at(MARK), O_NOFOLLOW | O_NONBLOCK);
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(MAX_BYTES), 0, MAX_BYTES, 0);
+    const [, name = '', boot = '', namespace = '', pid, started = '', locked] =
+      PATTERN.exec(buffer.toString('utf8', 0, bytesRead)) ?? [];
+    if (pid === undefined) return undefined;
+    return { name, boot, owner: { namespace, pid: Number(pid), started }, locked: locked === 'locked' };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether whoever works in the directory still does. */
+export async function lifeOfMark({ boot, owner, locked }: Mark, directory: Directory): Promise<OwnerLife> {
+  if (owner.pid === 0) return 'dead';
+  // A machine that has been started since, or another one.
+  if (boot !== (await thisBoot())) return (await isOfOneMachine(directory)) ? 'dead' : 'elsewhere';
+  const life = await lifeOf(owner);
+  if (life !== 'elsewhere' || !locked) return life;
+  try {
+    await using file = await open(directory.at(MARK), O_RDWR | O_NOFOLLOW | O_NONBLOCK);
+    const held = await isHeld(file);
+    return held === undefined ? 'elsewhere' : held ? 'lives' : 'dead';
+  } catch {
+    return 'elsewhere';
+  }
+}
+
+async function isOfOneMachine(directory: Directory): Promise<boolean> {
+  if (process.platform !== 'linux') return false;
+  const found = await statfs(directory.path).catch(() => undefined);
+  return found !== undefined && OF_ONE_MACHINE.has(found.type);
+}
