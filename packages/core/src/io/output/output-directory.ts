@@ -81,8 +81,7 @@ export class OutputDirectory implements AsyncDisposable {
     const guardian = options.content === 'plaintext' ? await guard(above, tmp) : undefined;
     let staging: Staging | undefined;
     try {
-      staging =
-        (options.resumable ? await resumable(above, name) : undefined) ?? (await Staging.make(above, tmp));
+      staging = await (options.resumable ? resumable(above, name, tmp) : Staging.make(above, tmp));
       if (options.content === 'plaintext') await rememberPlace(above.path, staging.name);
       const place = await Directory.open(staging.directory.at(MADE), false);
       return new OutputDirectory(path, above, name, staging, place, options, guardian);
@@ -166,13 +165,10 @@ async function divided(given: string): Promise<{ path: string; above: Directory;
   );
 }
 
-/** Under the name that the next one finds, unless somebody else has that, who may be at work. */
-async function resumable(above: Directory, name: string): Promise<Staging | undefined> {
+/** What one who was killed has left; else one that the next finds, unless somebody else, who may be at work, has its name. */
+async function resumable(above: Directory, name: string, tmp: string): Promise<Staging> {
   const part = partOf(name);
-  return await Staging.make(above, part).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EEXIST') throw error;
-    return Staging.takeOver(above, part);
-  });
+  return (await Staging.takeOver(above, part)) ?? (await Staging.make(above, tmp, part));
 }
 
 async function checkFree(

@@ -2,12 +2,12 @@ import { readdir, rm, rmdir, stat } from 'node:fs/promises';
 import type { Directory } from '../output/directory.js';
 import type { OwnerLife } from '../owner.js';
 import { lifeOfMark, NEW_MARK, readMark } from './mark.js';
-import { isPart, isStaging } from './names.js';
+import { isPart, isStaging, MADE } from './names.js';
 import { putBack, type Replacing, readReplacing, settle } from './replacing.js';
 import { openOurs, removeStaging } from './staging.js';
 
 /** A staging directory without a mark, and with nothing else in it, may be one that is made just now. */
-const JUST_MADE_MS = 3_600_000;
+const JUST_MADE_MS = 60_000;
 
 /**
  * What came of a staging directory that was found. `unfinished`: a seal that was cut off, with which the next one goes on; `unmarked`: it has our name for one and lacks our mark, so that nobody can
@@ -63,12 +63,12 @@ export async function sweepOne(
   try {
     const mark = await readMark(directory);
     if (!mark) return await sweepUnmarked(above, name, directory);
-    if (mark.name !== name) return { outcome: 'unmarked' };
+    if (!mark.names.includes(name)) return { outcome: 'unmarked' };
     const replacing = await readReplacing(directory);
     const life = await lifeOfMark(mark, directory);
     if (!isOver(life, options)) return { outcome: life, replacing };
     if (replacing) await settle(above, directory, replacing);
-    if (isPart(name) && !options.unfinished) return { outcome: 'unfinished' };
+    if (isPart(name) && !options.unfinished && (await hasMade(directory))) return { outcome: 'unfinished' };
     await removeStaging(above, name, directory);
     return { outcome: 'removed' };
   } catch {
@@ -78,6 +78,12 @@ export async function sweepOne(
 
 function isOver(life: OwnerLife, { elsewhere = false }: LeftOptions): life is 'dead' {
   return life === 'dead' || (life === 'elsewhere' && elsewhere);
+}
+
+/** Whether there is anything to go on with: of one who was killed as soon as the output had its name there is not. */
+async function hasMade(directory: Directory): Promise<boolean> {
+  const names = await readdir(directory.at(MADE)).catch(() => []);
+  return names.length > 0;
 }
 
 /** Of one who was killed before there was anything but the directory. */

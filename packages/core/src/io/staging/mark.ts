@@ -11,16 +11,17 @@ export const MARK = '.weightseal';
 export const NEW_MARK = '.weightseal-new';
 const MAX_BYTES = 512;
 const { O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
-const PATTERN = /^weightseal 1 (\S+) ([0-9a-f]{32}) ([0-9]+) ([0-9]+) ([0-9]+) (locked|free)\n$/;
+const [LOCKED, FREE] = ['locked', 'free  '];
+const PATTERN = /^weightseal 1 (\S+) (\S+) ([0-9a-f]{32}) ([0-9]+) ([0-9]+) ([0-9]+) (locked|free {2})\n$/;
 
 /** What file systems of one machine say that they are (statfs(2)): ext, XFS, Btrfs, ZFS, F2FS, bcachefs, overlay, tmpfs, ramfs. */
 const OF_ONE_MACHINE: ReadonlySet<number> = new Set([
   0xef53, 0x58465342, 0x9123683e, 0x2fc12fc1, 0xf2f52010, 0xca451a4e, 0x794c7630, 0x01021994, 0x858458f6,
 ]);
 
-/** What a mark says: the name under which the directory was made, and who works in it. */
+/** What a mark says: the name under which the directory was made, the one that it was made for, and who works in it. */
 export interface Mark {
-  readonly name: string;
+  readonly names: readonly [made: string, meant: string];
   readonly boot: string;
   readonly owner: Owner;
   /** Whether the owner has a lock on the mark for as long as it lives. */
@@ -35,18 +36,24 @@ const NOBODY: Owner = { namespace: '0', pid: 0, started: '0' };
  *
  * @returns the mark, which holds the lock while it is open
  */
-export async function putMark(directory: Directory, name: string, released = false): Promise<FileHandle> {
+export async function putMark(
+  directory: Directory,
+  names: Mark['names'],
+  released = false,
+): Promise<FileHandle> {
   await rm(directory.at(NEW_MARK), { force: true });
+  const [boot, owner] = [await thisBoot(), released ? NOBODY : await thisProcess()];
+  const { namespace, pid, started } = owner;
+  const words = ['weightseal 1', ...names, boot, namespace, pid, started, ''].join(' ');
   const flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | durableFlags();
   const handle = await open(directory.at(NEW_MARK), flags, 0o600);
   try {
-    const [boot, owner] = [await thisBoot(), released ? NOBODY : await thisProcess()];
-    const locked = !released && (await lockByProgram(handle, undefined, () => {}));
-    const { namespace, pid, started } = owner;
-    const words = ['weightseal 1', name, boot, namespace, pid, started, locked ? 'locked' : 'free'];
-    await handle.writeFile(`${words.join(' ')}\n`);
-    await makeDurable(handle);
+    await handle.writeFile(`${words}${FREE}\n`);
+    // At once: a directory without a mark is nobody's.
     await rename(directory.at(NEW_MARK), directory.at(MARK));
+    if (!released && (await lockByProgram(handle, undefined, () => {})))
+      await handle.write(LOCKED, Buffer.byteLength(words));
+    await makeDurable(handle);
     return handle;
   } catch (error) {
     await handle.close();
@@ -59,10 +66,11 @@ export async function readMark(directory: Directory): Promise<Mark | undefined> 
   try {
     await using file = await open(directory.at(MARK), O_NOFOLLOW | O_NONBLOCK);
     const { buffer, bytesRead } = await file.read(Buffer.alloc(MAX_BYTES), 0, MAX_BYTES, 0);
-    const [, name = '', boot = '', namespace = '', pid, started = '', locked] =
+    const [, made = '', meant = '', boot = '', namespace = '', pid, started = '', locked] =
       PATTERN.exec(buffer.toString('utf8', 0, bytesRead)) ?? [];
     if (pid === undefined) return undefined;
-    return { name, boot, owner: { namespace, pid: Number(pid), started }, locked: locked === 'locked' };
+    const owner = { namespace, pid: Number(pid), started };
+    return { names: [made, meant], boot, owner, locked: locked === LOCKED };
   } catch {
     return undefined;
   }

@@ -1,6 +1,6 @@
 import { chmod, type FileHandle, mkdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { Directory } from '../output/directory.js';
-import { lifeOfMark, MARK, NEW_MARK, putMark, readMark } from './mark.js';
+import { lifeOfMark, MARK, type Mark, NEW_MARK, putMark, readMark } from './mark.js';
 import { MADE, REPLACING, UNDONE } from './names.js';
 
 export const PRIVATE = 0o700;
@@ -12,63 +12,84 @@ export const PRIVATE = 0o700;
 export class Staging implements AsyncDisposable {
   readonly name: string;
   readonly directory: Directory;
+  readonly #names: Mark['names'];
   /** Whether it had been another's, who is no more, and has what that one had done. */
   readonly taken: boolean;
   #mark: FileHandle;
 
-  private constructor(name: string, directory: Directory, mark: FileHandle, taken: boolean) {
+  private constructor(
+    names: Mark['names'],
+    name: string,
+    directory: Directory,
+    mark: FileHandle,
+    taken: boolean,
+  ) {
+    this.#names = names;
     this.name = name;
     this.directory = directory;
     this.#mark = mark;
     this.taken = taken;
   }
 
-  static async make(above: Directory, name: string): Promise<Staging> {
+  /** @param part the name under which the next one finds it, if nobody has that: it gets it once it is marked */
+  static async make(above: Directory, name: string, part: string = name): Promise<Staging> {
     await mkdir(above.at(name), { mode: PRIVATE });
     const directory = await Directory.open(above.at(name), false);
-    return await Staging.#marked(directory, name, false).catch(async (error: unknown) => {
+    try {
+      const names = [name, part] as const;
+      const mark = await putMark(directory, names);
+      await mkdir(directory.at(MADE), { mode: PRIVATE });
+      if (part === name || !(await isRenamed(above, name, part)))
+        return new Staging(names, name, directory, mark, false);
+      await directory[Symbol.asyncDispose]();
+      return new Staging(names, part, await Directory.open(above.at(part), false), mark, false);
+    } catch (error) {
       await removeStaging(above, name, directory).catch(() => {});
       await directory[Symbol.asyncDispose]();
       throw error;
-    });
+    }
   }
 
   /** Of one who was killed; undefined where nobody can tell that he was, or something else has the name. */
   static async takeOver(above: Directory, name: string): Promise<Staging | undefined> {
     const directory = await openOurs(above, name);
     if (!directory) return undefined;
-    const mark = await readMark(directory);
-    if (mark?.name === name && (await lifeOfMark(mark, directory)) === 'dead') {
-      const taken = await Staging.#marked(directory, name, true).catch(() => undefined);
-      if (taken) return taken;
+    try {
+      const mark = await readMark(directory);
+      if (mark?.names.includes(name) && (await lifeOfMark(mark, directory)) === 'dead') {
+        await mkdir(directory.at(MADE), { mode: PRIVATE }).catch((error: NodeJS.ErrnoException) => {
+          if (error.code !== 'EEXIST') throw error;
+        });
+        return new Staging(mark.names, name, directory, await putMark(directory, mark.names), true);
+      }
+    } catch {
+      // The next best is another directory.
     }
     await directory[Symbol.asyncDispose]();
     return undefined;
   }
 
-  static async #marked(directory: Directory, name: string, taken: boolean): Promise<Staging> {
-    const mark = await putMark(directory, name);
-    try {
-      await mkdir(directory.at(MADE), { mode: PRIVATE });
-    } catch (error) {
-      const there = taken && (error as NodeJS.ErrnoException).code === 'EEXIST';
-      if (!there) {
-        await mark.close();
-        throw error;
-      }
-    }
-    return new Staging(name, directory, mark, taken);
-  }
-
   /** Leaves it as it is, for the next one. */
   async leave(): Promise<void> {
     await this.#mark.close();
-    this.#mark = await putMark(this.directory, this.name, true);
+    this.#mark = await putMark(this.directory, this.#names, true);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#mark.close();
     await this.directory[Symbol.asyncDispose]();
+  }
+}
+
+/** False where something has the name already. */
+async function isRenamed(above: Directory, from: string, to: string): Promise<boolean> {
+  try {
+    await rename(above.at(from), above.at(to));
+    return true;
+  } catch (error) {
+    if (['ENOTEMPTY', 'EEXIST', 'ENOTDIR', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? ''))
+      return false;
+    throw error;
   }
 }
 
