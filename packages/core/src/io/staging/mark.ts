@@ -14,6 +14,8 @@ const { O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
 const [LOCKED, FREE] = ['locked', 'free  '];
 const PATTERN = /^weightseal 1 (\S+) (\S+) ([0-9a-f]{32}) ([0-9]+) ([0-9]+) ([0-9]+) (locked|free {2})\n$/;
 
+/** The PID namespace of the machine itself, whose number is part of Linux (PROC_PID_INIT_INO). Who comes after a process of it is nearly always of it too, and needs no lock to see that one gone. */
+const FIRST_NAMESPACE = '4026531836';
 /** What file systems of one machine say that they are (statfs(2)): ext, XFS, Btrfs, ZFS, F2FS, bcachefs, overlay, tmpfs, ramfs. */
 const OF_ONE_MACHINE: ReadonlySet<number> = new Set([
   0xef53, 0x58465342, 0x9123683e, 0x2fc12fc1, 0xf2f52010, 0xca451a4e, 0x794c7630, 0x01021994, 0x858458f6,
@@ -32,32 +34,45 @@ export interface Mark {
 const NOBODY: Owner = { namespace: '0', pid: 0, started: '0' };
 
 /**
- * Marks a directory as this process's, or, `released`, as nobody's. The lock on the mark, where there can be one, is seen from other containers too, which cannot see our process.
+ * Marks a directory as this process's, or, `released`, as nobody's. In a container the mark is locked, where it can be: the next one, with other PIDs, cannot see our process, and sees the lock. Nobody waits for
+ * it: until it is there, others cannot tell, and let the directory be.
  *
- * @returns the mark, which holds the lock while it is open
+ * @returns what gives up the lock
  */
 export async function putMark(
   directory: Directory,
   names: Mark['names'],
   released = false,
-): Promise<FileHandle> {
-  await rm(directory.at(NEW_MARK), { force: true });
-  const [boot, owner] = [await thisBoot(), released ? NOBODY : await thisProcess()];
+): Promise<() => Promise<void>> {
+  const [boot, owner] = await Promise.all([thisBoot(), released ? NOBODY : thisProcess()]);
   const { namespace, pid, started } = owner;
   const words = ['weightseal 1', ...names, boot, namespace, pid, started, ''].join(' ');
+  await rm(directory.at(NEW_MARK), { force: true });
   const flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | durableFlags();
   const handle = await open(directory.at(NEW_MARK), flags, 0o600);
   try {
     await handle.writeFile(`${words}${FREE}\n`);
     // At once: a directory without a mark is nobody's.
     await rename(directory.at(NEW_MARK), directory.at(MARK));
-    if (!released && (await lockByProgram(handle, undefined, () => {})))
-      await handle.write(LOCKED, Buffer.byteLength(words));
-    await makeDurable(handle);
-    return handle;
   } catch (error) {
     await handle.close();
     throw error;
+  }
+  const isSeen = released || namespace === '0' || namespace === FIRST_NAMESPACE;
+  const locking = lock(handle, Buffer.byteLength(words), isSeen);
+  return async () => {
+    await locking;
+    await handle.close().catch(() => {});
+  };
+}
+
+/** What fails here is less than there could be. */
+async function lock(handle: FileHandle, at: number, isSeen: boolean): Promise<void> {
+  try {
+    if (!isSeen && (await lockByProgram(handle, undefined, () => {}))) await handle.write(LOCKED, at);
+    await makeDurable(handle);
+  } catch {
+    // The mark is there, and says what it said.
   }
 }
 

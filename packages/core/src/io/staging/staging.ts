@@ -1,4 +1,4 @@
-import { chmod, type FileHandle, mkdir, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { chmod, mkdir, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { Directory } from '../output/directory.js';
 import { lifeOfMark, MARK, type Mark, NEW_MARK, putMark, readMark } from './mark.js';
 import { MADE, REPLACING, UNDONE } from './names.js';
@@ -15,19 +15,19 @@ export class Staging implements AsyncDisposable {
   readonly #names: Mark['names'];
   /** Whether it had been another's, who is no more, and has what that one had done. */
   readonly taken: boolean;
-  #mark: FileHandle;
+  #unlock: () => Promise<void>;
 
   private constructor(
     names: Mark['names'],
     name: string,
     directory: Directory,
-    mark: FileHandle,
+    unlock: () => Promise<void>,
     taken: boolean,
   ) {
     this.#names = names;
     this.name = name;
     this.directory = directory;
-    this.#mark = mark;
+    this.#unlock = unlock;
     this.taken = taken;
   }
 
@@ -35,15 +35,17 @@ export class Staging implements AsyncDisposable {
   static async make(above: Directory, name: string, part: string = name): Promise<Staging> {
     await mkdir(above.at(name), { mode: PRIVATE });
     const directory = await Directory.open(above.at(name), false);
+    let unlock: (() => Promise<void>) | undefined;
     try {
       const names = [name, part] as const;
-      const mark = await putMark(directory, names);
+      unlock = await putMark(directory, names);
       await mkdir(directory.at(MADE), { mode: PRIVATE });
       if (part === name || !(await isRenamed(above, name, part)))
-        return new Staging(names, name, directory, mark, false);
+        return new Staging(names, name, directory, unlock, false);
       await directory[Symbol.asyncDispose]();
-      return new Staging(names, part, await Directory.open(above.at(part), false), mark, false);
+      return new Staging(names, part, await Directory.open(above.at(part), false), unlock, false);
     } catch (error) {
+      await unlock?.();
       await removeStaging(above, name, directory).catch(() => {});
       await directory[Symbol.asyncDispose]();
       throw error;
@@ -71,12 +73,12 @@ export class Staging implements AsyncDisposable {
 
   /** Leaves it as it is, for the next one. */
   async leave(): Promise<void> {
-    await this.#mark.close();
-    this.#mark = await putMark(this.directory, this.#names, true);
+    await this.#unlock();
+    this.#unlock = await putMark(this.directory, this.#names, true);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#mark.close();
+    await this.#unlock();
     await this.directory[Symbol.asyncDispose]();
   }
 }
@@ -110,10 +112,12 @@ async function isOurs(path: string): Promise<boolean> {
 
 /** Removes a staging directory with all that is in it, the mark last: whoever is killed meanwhile leaves what the next one knows. */
 export async function removeStaging(above: Directory, name: string, directory: Directory): Promise<void> {
-  // Its mode may be the output's already.
-  await chmod(directory.at(MADE), PRIVATE).catch(() => {});
-  for (const one of [MADE, UNDONE, REPLACING, NEW_MARK, MARK])
+  const names = await readdir(directory.path);
+  for (const one of [MADE, UNDONE, REPLACING, NEW_MARK, MARK].filter((known) => names.includes(known))) {
+    // Its mode may be the output's already.
+    if (one === MADE) await chmod(directory.at(MADE), PRIVATE).catch(() => {});
     await rm(directory.at(one), { recursive: true, force: true });
+  }
   await rmdir(above.at(name)).catch((error: NodeJS.ErrnoException) => {
     // Whoever else removes it, the guardian of its process or another sweep, was faster.
     if (error.code !== 'ENOENT') throw error;
