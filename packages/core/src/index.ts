@@ -11,7 +11,7 @@ export { type ResealBundleOptions, type ResealedBundle, resealBundle } from './b
 export { type RewrappedBundle, rewrapBundle } from './bundle/rewrap.js';
 export { sealBundle } from './bundle/seal.js';
 export type { SealChoice } from './bundle/seal-plan.js';
-export { type LeftOutput, sweepOutputs } from './bundle/sweep.js';
+export { sweepOutputs } from './bundle/sweep.js';
 export type {
   BundleMember,
   BundlePlace,
@@ -94,7 +94,6 @@ export {
   UTF8_MARK,
 } from './io/private/secret-text.js';
 export type { ReadOptions } from './io/reads.js';
-export type { LeftOptions, LeftOutcome } from './io/staging/left.js';
 export { isLoopback, type KeyUriParts, splitKeyUri } from './keys/key-uri.js';
 export {
   type AttestedKeyReleaser,

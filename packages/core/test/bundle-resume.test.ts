@@ -13,12 +13,13 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import {
   inspectBundle,
   type KeyWrapper,
   openBundle,
   sealBundle,
+  sweepOutputs,
   verifyBundle,
   WeightsealError,
 } from '@weightseal/core';
@@ -214,6 +215,27 @@ describe('a journal that nobody comes back for', () => {
     await sealBundle(source, files.path('another'), { keys });
     expect(await journals()).toEqual([]);
     expect(await readdir(parent)).toEqual([]);
+  });
+
+  it('is told by a sweep, and goes with what it is of when that is asked for', async () => {
+    const { parent, part } = await killed();
+    const path = dirname(part);
+    expect(await sweepOutputs(undefined)).toEqual([{ path, outcome: 'unfinished' }]);
+    expect(await journals()).toHaveLength(1);
+    expect(await sweepOutputs(undefined, { unfinished: true })).toEqual([{ path, outcome: 'removed' }]);
+    expect(await journals()).toEqual([]);
+    expect(await readdir(parent)).toEqual([]);
+  });
+
+  it('of which nothing is written goes when it is not of this moment', async () => {
+    const source = await writeTree(await files.directory(), sources);
+    const empty = join(state, 'weightseal/seals', '0'.repeat(32));
+    await writeFile(empty, '', { mode: 0o600 });
+    await sealBundle(source, files.path('one'), { keys });
+    expect(await journals()).toEqual([empty]);
+    await utimes(empty, 1, 1);
+    await sealBundle(source, files.path('two'), { keys });
+    expect(await journals()).toEqual([]);
   });
 
   it('stays while somebody goes on with it, however old it looks', async () => {

@@ -2,7 +2,11 @@ import { readFile, readlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { createHash } from '../common/crypto.js';
 
-/** A process: its number, within its namespace, together with its start time, for numbers are used again. */
+/**
+ * A process: its number, within its namespace, together with its start time, for numbers are used again.
+ *
+ * @hidden
+ */
 export interface Owner {
   /** The inode of its PID namespace; `0` where there are none. */
   readonly namespace: string;
@@ -28,7 +32,11 @@ export async function thisBoot(): Promise<string> {
   return createHash('sha256').update(hostname()).digest('hex').slice(0, 32);
 }
 
-/** `elsewhere`: of another PID namespace (another container), of which nobody here can tell. */
+/**
+ * `elsewhere`: of another PID namespace (another container), of which nobody here can tell.
+ *
+ * @hidden
+ */
 export type OwnerLife = 'lives' | 'dead' | 'elsewhere';
 
 /** @hidden */

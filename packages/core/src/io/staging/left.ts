@@ -2,7 +2,7 @@ import { readdir, rm, rmdir, stat } from 'node:fs/promises';
 import type { Directory } from '../output/directory.js';
 import type { OwnerLife } from '../owner.js';
 import { lifeOfMark, NEW_MARK, readMark } from './mark.js';
-import { isPart, isStaging, MADE } from './names.js';
+import { isPart, isStaging, MADE, partOf } from './names.js';
 import { putBack, type Replacing, readReplacing, settle } from './replacing.js';
 import { openOurs, removeStaging } from './staging.js';
 
@@ -42,10 +42,11 @@ export async function sweepStaging(
   return outcomes;
 }
 
-/** What is left of earlier outputs under this name, before there is another. */
+/** What is left of earlier outputs, before there is another of this name. With what a seal to another name has left somebody may go on at this moment. */
 export async function settleOutput(above: Directory, output: string): Promise<void> {
   const names = await readdir(above.path).catch(() => []);
-  const found = await Promise.all(names.filter(isStaging).map((name) => sweepOne(above, name, {})));
+  const own = names.filter((name) => isStaging(name) && (!isPart(name) || name === partOf(output)));
+  const found = await Promise.all(own.map((name) => sweepOne(above, name, {})));
   // Of one that lives, it stands aside for a moment only.
   const busy = found.some((one) => one?.outcome === 'lives' && one.replacing?.output === output);
   if (!busy) await putBack(above, output);

@@ -14,7 +14,7 @@ const { O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
 const [LOCKED, FREE] = ['locked', 'free  '];
 const PATTERN = /^weightseal 1 (\S+) (\S+) ([0-9a-f]{32}) ([0-9]+) ([0-9]+) ([0-9]+) (locked|free {2})\n$/;
 
-/** The PID namespace of the machine itself, whose number is part of Linux (PROC_PID_INIT_INO). Who comes after a process of it is nearly always of it too, and needs no lock to see that one gone. */
+/** The PID namespace of the machine itself, whose number is part of Linux (PROC_PID_INIT_INO). Who comes after a process of it is nearly always of it too, and sees without a lock that it is gone. */
 const FIRST_NAMESPACE = '4026531836';
 /** What file systems of one machine say that they are (statfs(2)): ext, XFS, Btrfs, ZFS, F2FS, bcachefs, overlay, tmpfs, ramfs. */
 const OF_ONE_MACHINE: ReadonlySet<number> = new Set([
@@ -34,8 +34,8 @@ export interface Mark {
 const NOBODY: Owner = { namespace: '0', pid: 0, started: '0' };
 
 /**
- * Marks a directory as this process's, or, `released`, as nobody's. In a container the mark is locked, where it can be: the next one, with other PIDs, cannot see our process, and sees the lock. Nobody waits for
- * it: until it is there, others cannot tell, and let the directory be.
+ * Marks a directory as this process's, or, `released`, as nobody's. In a container the mark is locked, where it can be: the next one, with other PIDs, cannot see our process, and sees the
+ * lock. Nobody waits for it: until it is there, others cannot tell, and let the directory be.
  *
  * @returns what gives up the lock
  */
