@@ -1,7 +1,8 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Short files whose tests take long. On a fresh clone nothing but the size of a file is known, and they would come last, when a worker has nothing else to do. */
-const LONG = /\/(?:transcripts|process|contract|passphrase-contract|contract-rest|contract-grpc)\.test\.ts$/;
+const LONG =
+  /\/(?:contract(?:-\w+)?|crash|faults(?:-\w+)?|no-disk|process(?:-one)?|proxy|transcripts)\.test\.ts$/;
 
 export class LongFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

@@ -1,10 +1,10 @@
-// What every row bundles and runs: seals 16 MiB, verifies, opens and loads it, and says what its threads were started from.
+// What every row bundles and runs: seals 16 MiB, verifies, opens and loads it, as a file and in a directory, and says what its threads were started from.
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import worker from 'node:worker_threads';
-import { openReader, openToFile, sealToFile, verify } from '@weightseal/core';
+import { openBundle, openReader, openToFile, sealBundle, sealToFile, verify } from '@weightseal/core';
 import { createLocalKey, generateKeyFile } from '@weightseal/kms-local';
 import { load } from '@weightseal/loader';
 
@@ -25,6 +25,24 @@ function watchThreads() {
 
 function same(bytes, expected, what) {
   if (Buffer.compare(bytes, expected) !== 0) throw new Error(`${what} gives other bytes`);
+}
+
+/** What core loads only for a directory. */
+async function workOnDirectory(directory, bytes, options) {
+  const [model, sealed, opened] = ['model', 'model.sealed', 'model.opened'].map((name) =>
+    join(directory, name),
+  );
+  await mkdir(model);
+  await writeFile(join(model, 'weights'), bytes);
+  await writeFile(join(model, 'config.json'), '{}');
+  await sealBundle(model, sealed, options);
+  const bundle = await openBundle(sealed, options);
+  await bundle.openTo(opened);
+  await bundle.close();
+  same(await readFile(join(opened, 'weights')), bytes, 'openTo');
+  const loaded = await load(sealed, options);
+  same(await readFile(join(loaded.path, 'weights')), bytes, 'load of a directory');
+  await loaded.dispose();
 }
 
 /** @returns what it did, for one line of JSON */
@@ -50,6 +68,7 @@ export async function work() {
     const model = await load(sealed, options);
     same(await readFile(model.path), bytes, 'load');
     await model.dispose();
+    await workOnDirectory(directory, bytes, options);
     return { done: true, threads };
   } finally {
     await rm(directory, { recursive: true });

@@ -66,7 +66,7 @@ def refuse_extras(root: int, table: MemberTable, allowed: set[str], at: str = ""
             for entry in entries:
                 path = f"{at}/{entry.name}" if at else entry.name
                 below = entry.is_dir(follow_symlinks=False)
-                if path in allowed or (not below and (path in table.files or (not at and is_own_name(path)))):
+                if (path in allowed and (below or path not in table.directories)) or (not below and (path in table.files or (not at and is_own_name(path)))):
                     continue
                 if not below or path not in table.directories:
                     refuse("MEMBER_EXTRA", f"{path} belongs to no member")

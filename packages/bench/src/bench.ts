@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import { environment } from './environment.ts';
 import { type Options, parseOptions } from './options.ts';
 import { keep, renderDocument } from './report/store.ts';
@@ -29,8 +28,7 @@ async function main(options: Options): Promise<void> {
 async function measure(options: Options): Promise<Result[]> {
   using scratch = new Scratch(MEMORY);
   using disk = new Scratch(`${CACHE}/work`);
-  mkdirSync(scratch.path('keys'));
-  const weightseal = await Weightseal.create(scratch.path('keys/model.key'));
+  const weightseal = await Weightseal.create(`${scratch.keep('keys')}/model.key`);
   const bench = new Bench(options, scratch, disk, weightseal);
   const machine = await environment();
   const results: Result[] = [];

@@ -23,15 +23,16 @@ export async function alternate(
 }
 
 async function once(command: Command, bytes: number, scratch: Scratch): Promise<number> {
-  const { argv, output, memory = 0 } = command;
+  const { argv, output, memory = 0, timed = false } = command;
   const remove = () => {
-    if (output) rmSync(output, { force: true });
+    if (output) rmSync(output, { recursive: true, force: true });
   };
   remove();
   // Small files need no warm memory, and a pause before them would only let the processor's caches go cold.
   if (bytes >= MIB) scratch.warm(bytes + memory + PROCESS_BYTES);
   try {
-    return (await execute(argv)).milliseconds;
+    const { milliseconds, stdout } = await execute(argv, { capture: timed });
+    return timed ? (JSON.parse(stdout) as { milliseconds: number }).milliseconds : milliseconds;
   } finally {
     remove();
   }

@@ -4,8 +4,10 @@ import { performance } from 'node:perf_hooks';
 export interface Command {
   readonly label: string;
   readonly argv: readonly string[];
-  /** The file that it makes; removed before and after each run. */
+  /** The file or directory that it makes; removed before and after each run. */
   readonly output?: string;
+  /** Whether it prints how many milliseconds count, as `{"milliseconds":…}`; else all that it took do. */
+  readonly timed?: boolean;
   /** Bytes of memory that it fills besides its output: warmed as well, so that nobody pays for a cold page. */
   readonly memory?: number;
 }

@@ -33,6 +33,7 @@ function interrupted(): never {
 export class Scratch implements Disposable {
   readonly directory: string;
   readonly #inMemory: boolean;
+  readonly #kept = new Set<string>();
 
   constructor(parent: string) {
     mkdirSync(parent, { recursive: true });
@@ -47,14 +48,19 @@ export class Scratch implements Disposable {
   }
 
   remove(...names: readonly string[]): void {
-    for (const name of names) rmSync(this.path(name), { force: true });
+    for (const name of names) rmSync(this.path(name), { recursive: true, force: true });
   }
 
-  /** Removes all files, but no folder. */
+  /** A folder in it, for the key that all suites use; `clear` leaves it. */
+  keep(name: string): string {
+    mkdirSync(this.path(name));
+    this.#kept.add(name);
+    return this.path(name);
+  }
+
+  /** Removes all that suites have made. */
   clear(): void {
-    for (const entry of readdirSync(this.directory, { withFileTypes: true })) {
-      if (entry.isFile()) this.remove(entry.name);
-    }
+    for (const name of readdirSync(this.directory)) if (!this.#kept.has(name)) this.remove(name);
   }
 
   /** Bytes that may be used. */

@@ -51,6 +51,10 @@ export const LOAD_COMMANDS: readonly Command[] = [
         help: 'of a bundle: files that may stand in its directory and are not part of it; they are not read',
       },
       {
+        name: 'allow-incomplete',
+        help: 'of a bundle: load it although an index names shards, or an ONNX model tensors, that are not in it',
+      },
+      {
         name: 'writable-beside',
         help: 'of a bundle: let the command make files beside the weights, in the same memory and gone with it',
       },

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { type Outcome, Sandbox } from './support/cli.js';
+import { MODEL, type Outcome, sandboxesAfter } from './support/cli.js';
+
+const withModel = sandboxesAfter(MODEL);
 
 async function inSandbox(command: string): Promise<Outcome & { readonly files: readonly string[] }> {
-  await using sandbox = await Sandbox.create();
-  await sandbox.run('weightseal keygen k; echo weights > model; weightseal seal model -k local:k -q');
+  await using sandbox = await withModel();
   const outcome = await sandbox.run(command);
   return { ...outcome, files: await sandbox.files() };
 }

@@ -1,9 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { complete } from '../src/completing/complete.js';
 import { COMMANDS } from '../src/spec.js';
 import { Sandbox } from './support/cli.js';
+
+// Shells side by side: nearly all of their time they wait for what is typed.
+vi.setConfig({ maxConcurrency: 10 });
 
 const driver = fileURLToPath(new URL('support/type.py', import.meta.url));
 
@@ -128,7 +131,7 @@ const HOSTILE: readonly (readonly [string, string])[] = [
 // biome-ignore lint/suspicious/noTemplateCurlyInString: a shell's.
 const COLONS = 'COMP_WORDBREAKS=${COMP_WORDBREAKS//:}';
 
-describe('in a real shell, what a directory brings along is quoted and not run', () => {
+describe.concurrent('in a real shell, what a directory brings along is quoted and not run', () => {
   for (const [name, shell, more] of [
     ['bash', 'bash', ''],
     ['bash that does not split words at colons', 'bash', COLONS],
@@ -154,7 +157,7 @@ describe('in a real shell, what a directory brings along is quoted and not run',
   }
 });
 
-describe('in a real shell, what is typed is completed', () => {
+describe.concurrent('in a real shell, what is typed is completed', () => {
   for (const shell of ['bash', 'zsh', 'fish']) {
     test.skipIf(!isHere('python3', shell))(`${shell} (where it and Python are installed)`, async () => {
       await using sandbox = await Sandbox.create();

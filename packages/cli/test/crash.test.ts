@@ -41,7 +41,8 @@ const KEY = '--provider corp=./corp.mjs -k corp:a';
 const SAID =
   'weightseal: Unexpected: stray. Please report it, with what WEIGHTSEAL_DEBUG=1 shows.\n  code: INTERNAL (weightseal help INTERNAL)\n';
 
-describe('an exception that nobody caught', () => {
+// Side by side: one of them waits for as long as a command is given to end.
+describe.concurrent('an exception that nobody caught', () => {
   test('stops the work, which is not published and leaves nothing', SLOW, async () => {
     // It would be done, were it not stopped: long before the process has to end.
     await using sandbox = await withBroken(

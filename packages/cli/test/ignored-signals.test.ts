@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type Outcome, type Running, Sandbox } from './support/cli.js';
+import { type Outcome, type Running, Sandbox, sandboxesAfter } from './support/cli.js';
 
 const MIB = 1_048_576;
 
@@ -12,10 +12,11 @@ async function feed(running: Running): Promise<void> {
   }
 }
 
+const withKey = sandboxesAfter('weightseal keygen k');
+
 /** Starts a seal the way that is given, sends it the signal while it is at work, and then lets it come to its end. */
 async function sealing(script: string, signal: NodeJS.Signals): Promise<Outcome> {
-  await using sandbox = await Sandbox.create();
-  await sandbox.run('weightseal keygen k');
+  await using sandbox = await withKey();
   const seal = "sh -c 'echo $$ > pid; exec weightseal seal - -o out --key local:k -q'";
   const running = sandbox.start(script.replace(/\bSEAL\b/, () => seal));
   await feed(running);

@@ -1,15 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
 import { told } from '../src/failure.js';
-import { type Running, Sandbox } from './support/cli.js';
+import { type Running, type Sandbox, sandboxesAfter } from './support/cli.js';
 
-async function withModel(): Promise<Sandbox> {
-  const sandbox = await Sandbox.create();
-  await sandbox.run(
-    'head -c 6000000 /dev/zero > model && weightseal keygen k && weightseal seal model -k local:k -q',
-  );
-  return sandbox;
-}
+const withModel = sandboxesAfter(
+  'head -c 6000000 /dev/zero > model && weightseal keygen k && weightseal seal model -k local:k -q',
+);
 
 /** Whether this user may have mounts of his own. */
 function canMount(): boolean {

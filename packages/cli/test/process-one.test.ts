@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type Outcome, PROGRAM, Sandbox } from './support/cli.js';
+import { MODEL, type Outcome, PROGRAM, sandboxesAfter } from './support/cli.js';
 
 const possible = process.platform === 'linux' && process.geteuid?.() === 0 && process.execve !== undefined;
 const CONTAINER = 'unshare --mount --pid --fork --mount-proc --kill-child';
@@ -26,10 +26,11 @@ exec env -i PATH="$PATH" HOME="$HOME" TELL="$TELL" NODE_OPTIONS="--import=$PWD/t
 e
 ' "BYTES=${'$'}{bytes%.}" "LATIN=$(printf 'a\351')" ${PROGRAM} run model.sealed -k local:k -q -- true`;
 
+const withModel = sandboxesAfter(MODEL);
+
 /** Runs it as process 1 of a container, where /bin/sh is that shell. */
 async function asProcessOne(command: string, shell = 'sh'): Promise<Outcome> {
-  await using sandbox = await Sandbox.create();
-  await sandbox.run(`weightseal keygen k; echo weights > model; weightseal seal model -k local:k -q`);
+  await using sandbox = await withModel();
   const inside = `mount --bind "$(command -v ${shell})" "$(realpath /bin/sh)"; exec ${PROGRAM} run model.sealed -k local:k -q ${command}`;
   await writeFile(join(sandbox.path, 'inside'), inside);
   return await sandbox.run(`exec ${CONTAINER} sh ./inside`);
@@ -80,8 +81,7 @@ describe.skipIf(!possible)('run as process 1 (as root, with a Node that can beco
     });
 
     test.skipIf(!here)('leaves Ctrl-C on a terminal to the command', async () => {
-      await using sandbox = await Sandbox.create();
-      await sandbox.run('weightseal keygen k; echo weights > model; weightseal seal model -k local:k -q');
+      await using sandbox = await withModel();
       const command =
         'trap "echo came >>told; came=1" INT; echo ready; i=0; while [ -z "$came" ] && [ $i -lt 300 ]; do sleep 0.1; i=$((i + 1)); done; exit 5';
       await writeFile(join(sandbox.path, 'command'), command);
@@ -99,8 +99,7 @@ describe.skipIf(!possible)('run as process 1 (as root, with a Node that can beco
     });
 
     test.skipIf(!here)('hands the environment on to the byte', async () => {
-      await using sandbox = await Sandbox.create();
-      await sandbox.run('weightseal keygen k; echo weights > model; weightseal seal model -k local:k -q');
+      await using sandbox = await withModel();
       const write = (name: string, text: string) => writeFile(join(sandbox.path, name), text);
       await write('tell.mjs', TELL);
       await write('start', START);
@@ -141,8 +140,7 @@ describe.skipIf(!possible)('run as process 1 (as root, with a Node that can beco
       'would lose the descriptors',
     ],
   ])('stays what it is, and says so: %s', async (_, before, command, why) => {
-    await using sandbox = await Sandbox.create();
-    await sandbox.run('weightseal keygen k; echo weights > model; weightseal seal model -k local:k -q');
+    await using sandbox = await withModel();
     await writeFile(
       join(sandbox.path, 'inside'),
       `exec ${before}${PROGRAM} run model.sealed -k local:k ${command}`,

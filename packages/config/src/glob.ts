@@ -1,3 +1,4 @@
+import { greedyMatch } from '@weightseal/core';
 import { type Glob, spells, type Token } from './read-glob.js';
 
 /** A path in the two ways in which a glob can speak of it, with `/` between the names. */
@@ -8,8 +9,7 @@ export interface Spellings {
 }
 
 /**
- * Whether the glob matches, in steps that grow no faster than its length times the path's: a star gives way only to the next star after it,
- * so nothing is tried in combinations. Names match whatever they begin with or hold, a dot or a newline.
+ * Whether the glob matches, in steps that grow no faster than its length times the path's. Names match whatever they begin with or hold, a dot or a newline.
  *
  * @param onStep called for each comparison
  */
@@ -25,7 +25,7 @@ export function globMatches(
       .normalize('NFC')
       .split('/')
       .map((name) => Array.from(name));
-    return greedy(
+    return greedyMatch(
       one.parts,
       names,
       (part) => part === 'any directories',
@@ -42,37 +42,5 @@ function nameMatches(part: readonly Token[], name: readonly string[], onStep: ()
     onStep();
     return token.has?.(char) ?? false;
   };
-  return greedy(
-    part,
-    name,
-    ({ kind }) => kind === 'star',
-    one,
-    () => true,
-  );
-}
-
-function greedy<P, T>(
-  pattern: readonly P[],
-  text: readonly T[],
-  isStar: (one: P) => boolean,
-  fits: (one: P, item: T) => boolean,
-  canSkip: (item: T) => boolean,
-): boolean {
-  let at = 0;
-  let star = -1;
-  let taken = 0;
-  for (let position = 0; position < text.length; ) {
-    const one = pattern[at];
-    if (one !== undefined && isStar(one)) {
-      star = at++;
-      taken = position;
-    } else if (one !== undefined && fits(one, text[position]!)) {
-      at++;
-      position++;
-    } else if (star >= 0 && canSkip(text[taken]!)) {
-      at = star + 1;
-      position = ++taken;
-    } else return false;
-  }
-  return pattern.slice(at).every(isStar);
+  return greedyMatch(part, name, ({ kind }) => kind === 'star', one);
 }

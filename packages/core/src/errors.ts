@@ -32,6 +32,7 @@ export const ERROR_CODES = {
   ENVELOPE_INVALID: 'format',
   PAYLOAD_HEADER_INVALID: 'format',
   SAFETENSORS_INVALID: 'format',
+  BUNDLE_INCOMPLETE: 'format',
   PATH_INVALID: 'format',
   LINK_INVALID: 'format',
   TABLE_INVALID: 'format',

@@ -1,16 +1,24 @@
 // What is marked `@hidden` where it is defined is for weightseal's own packages: the API reference leaves it out, and any version may change it. An entry
 // of its own would be a second file to load, most of a millisecond at each start.
 
-export { findIncomplete } from './bundle/incomplete/find.js';
 export type { Incomplete, ModelFile } from './bundle/incomplete/types.js';
 export type { LeftOut } from './bundle/left-out.js';
 export type { MemberReader } from './bundle/member-reader.js';
-export { type BundleInspection, inspectBundle, openBundle, verifyBundle } from './bundle/open.js';
+export type { BundleInspection } from './bundle/open.js';
+export {
+  findIncomplete,
+  inspectBundle,
+  openBundle,
+  resealBundle,
+  rewrapBundle,
+  sealBundle,
+  verifyBundle,
+} from './bundle/public.js';
 export type { BundleReader } from './bundle/reader.js';
-export { type ResealBundleOptions, type ResealedBundle, resealBundle } from './bundle/reseal.js';
-export { type RewrappedBundle, rewrapBundle } from './bundle/rewrap.js';
-export { sealBundle } from './bundle/seal.js';
-export type { SealChoice } from './bundle/seal-plan.js';
+export type { ResealBundleOptions, ResealedBundle } from './bundle/reseal.js';
+export type { RewrappedBundle } from './bundle/rewrap.js';
+export type { SealChoice, Unmatched } from './bundle/seal-plan.js';
+export type { StoredFile } from './bundle/stored-files.js';
 export { sweepOutputs } from './bundle/sweep.js';
 export type {
   BundleMember,
@@ -31,6 +39,7 @@ export {
   filePath,
   type Kind,
 } from './common/arguments.js';
+export { greedyMatch } from './common/greedy.js';
 export { loadError } from './common/load-error.js';
 export { didYouMean, nearest } from './common/nearest.js';
 export type { OnProgress, Progress } from './common/progress.js';
@@ -70,6 +79,7 @@ export { ownBytes, secretBytes, wipe } from './format/bytes.js';
 export { type Context, encodeContext } from './format/context.js';
 export type { WrappedKey } from './format/slot.js';
 export { type ByteSource, bufferSource, FileSource } from './io/byte-source.js';
+export { closing } from './io/closing.js';
 export type { ByteStream } from './io/feeder.js';
 export { findProgram, searchPath } from './io/find-program.js';
 export { followLinks } from './io/follow-links.js';

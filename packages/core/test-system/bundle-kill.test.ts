@@ -1,15 +1,15 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inspectBundle, openBundle, resealBundle, sealBundle, verifyBundle } from '@weightseal/core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Script, Workplace } from './support/harness.js';
 import { fixedKey } from './support/keys.mjs';
+import { KILLS, moments } from './support/kills.js';
 import { holdsPlaintext, writePlaintext } from './support/plaintext.js';
 
 const MIB = 1_048_576;
 const keys = [fixedKey('a')];
-const KILLS = Number(process.env['WEIGHTSEAL_KILLS'] ?? 20);
 /** Longer than removing what a killed process had written takes. */
 const CLEARED_MS = 10_000;
 let place: Workplace;
@@ -55,10 +55,9 @@ async function killed(
   start: () => string,
   left: (parent: string) => Promise<void>,
 ): Promise<void> {
-  let [takes, ended, died] = [Number.POSITIVE_INFINITY, 0, 0];
-  for (let kill = 0; kill < KILLS; kill++) {
-    const parent = place.at(`${operation}-${kill}`);
-    mkdirSync(parent);
+  /** Lets it run for so long, or to its end; tells whether that came, and how long it took. */
+  const run = async (wait: number) => {
+    const parent = mkdtempSync(place.at(`${operation}-`));
     const bundle = start() === 'copy' ? copyOf(parent) : join(parent, 'bundle');
     await using script = new Script('bundle-job', {
       operation,
@@ -68,19 +67,22 @@ async function killed(
     });
     await script.reached('begun');
     const began = performance.now();
-    // The first two tell how long it takes.
-    if (kill < 2) await script.ended;
-    else await Promise.race([script.ended, sleep(Math.random() * takes)]);
-    if (kill < 2) takes = Math.min(takes, performance.now() - began);
+    if (wait === Number.POSITIVE_INFINITY) await script.ended;
+    else await Promise.race([script.ended, sleep(wait)]);
+    const took = performance.now() - began;
     await script.kill();
-    if (script.has('done')) ended++;
-    else died++;
     await left(parent);
     rmSync(parent, { recursive: true });
-  }
-  // Both happened, or nothing was tried.
-  expect(ended).toBeGreaterThan(1);
-  expect(died).toBeGreaterThan(KILLS / 10);
+    return { ended: script.has('done'), took };
+  };
+  const whole = [await run(Number.POSITIVE_INFINITY), await run(Number.POSITIVE_INFINITY)];
+  expect(whole.every(({ ended }) => ended)).toBe(true);
+  const takes = Math.min(...whole.map(({ took }) => took));
+  let died = 0;
+  // Enough have died, or nothing was tried.
+  const missing = () => (died > KILLS / 10 ? undefined : 'early');
+  for (const { part } of moments(missing)) if (!(await run(part * takes)).ended) died++;
+  expect(missing()).toBeUndefined();
 }
 
 function copyOf(parent: string): string {

@@ -75,6 +75,35 @@ describe('shards that an index names', () => {
     ]);
   });
 
+  test('may all be left out where whole weights are beside it, and no other file counts as that', async () => {
+    const leftover = { 'q/model.safetensors.index.json': index('a.safetensors', 'b.safetensors') };
+    const whole = ['model.safetensors', 'diffusion_pytorch_model.fp16.safetensors', 'gptq-4bit.safetensors'];
+    for (const weights of [...whole, 'pytorch_model.bin', 'q4.gguf', 'tf_model.h5', 'consolidated.00.pth'])
+      expect(await of({ ...leftover, [`q/${weights}`]: '' }), weights).toEqual([]);
+    const others = [
+      'training_args.bin',
+      'adapter_model.safetensors',
+      'adapter_model.bin',
+      'm-00001-of-00001.safetensors',
+    ];
+    for (const other of [...others, 'sub/model.safetensors'])
+      expect(await of({ ...leftover, [`q/${other}`]: '' }), other).toMatchObject([{ count: 2 }]);
+    // One that is there makes it the format that was chosen.
+    const some = { ...leftover, 'q/model.safetensors': '', 'q/a.safetensors': '' };
+    expect(await of(some)).toMatchObject([{ missing: ['q/b.safetensors'] }]);
+  });
+
+  test('are there where a link to a directory leads to them', async () => {
+    const files = [{ path: 'm.index.json', size: 1 }, { path: 'blobs' }, { path: 'blobs/a.bin', size: 1 }];
+    const linked = async (name: string, target: string) =>
+      await findIncomplete([...files, { path: 'w', target }], async () => Buffer.from(index(name)));
+    expect(await linked('w/a.bin', 'blobs')).toEqual([]);
+    expect(await linked('w/b.bin', 'blobs')).toMatchObject([{ missing: ['w/b.bin'] }]);
+    expect(await linked('w2/a.bin', 'blobs')).toMatchObject([{ missing: ['w2/a.bin'] }]);
+    // Of a name that no member can have it is soon known.
+    expect(await linked('a/'.repeat(1_000_000), 'blobs')).toMatchObject([{ count: 1 }]);
+  });
+
   test('are none in what is no index, or broken', async () => {
     const broken = ['', '{', '[]', 'null', '{"weight_map":7}', '{"weight_map":{"a":1}}', '"weight_map"'];
     for (const text of broken) expect(await of({ 'x.index.json': text })).toEqual([]);
@@ -145,6 +174,21 @@ describe('the tensors of an ONNX model', () => {
     expect(await of({ 'm.onnx': 'not protocol buffers at all' })).toEqual([]);
     expect(await of({ 'm.onnx': sound })).toHaveLength(1);
   });
+});
+
+test('what cannot be loaded without comes first, and is not hidden by however many others', async () => {
+  const adapters = Array.from({ length: 200 }, (_, at): [string, string] => [
+    `${at}/adapter_config.json`,
+    '{"base_model_name_or_path":"org/base"}',
+  ]);
+  const found = await of({
+    ...Object.fromEntries(adapters),
+    'g/m-00002-of-00003.gguf': '',
+    'm.onnx': onnx('gone'),
+    'z.index.json': index('z.bin'),
+  });
+  expect(found).toHaveLength(100);
+  expect(found.slice(0, 3).map(({ kind }) => kind)).toEqual(['external-data', 'index', 'adapter']);
 });
 
 test('no more than 256 MiB are read, and of each file 16', async () => {

@@ -320,6 +320,43 @@ describe('what is left out', () => {
     );
   });
 
+  it('is told where a glob names nothing', async () => {
+    const source = await writeTree(await files.directory(), [
+      ['a.bin', '1'],
+      ['secret', '2'],
+    ]);
+    const done = await sealBundle(source, files.path('o'), {
+      keys,
+      include: ['*', 'a.*', 'b'],
+      exclude: ['secert', 'secret'],
+      public: ['*.json', 'secret'],
+    });
+    expect(done).toMatchObject({
+      members: 1,
+      unmatched: [
+        { option: 'include', glob: 'b' },
+        { option: 'exclude', glob: 'secert' },
+        { option: 'public', glob: '*.json' },
+        { option: 'public', glob: 'secret' },
+      ],
+    });
+  });
+
+  it('is the same whichever way letters are composed, in a name or in a glob', async () => {
+    const [composed, apart] = ['geheimé', 'geheime\u0301'];
+    for (const [name, glob] of [
+      [composed, apart],
+      [apart, composed],
+      [apart, 'geheim?'],
+    ] as const) {
+      const source = await writeTree(await files.directory(), [
+        [name, 'secret'],
+        ['a', '1'],
+      ]);
+      expect(Object.keys(await through(source, { exclude: [glob] })), glob).toEqual(['a']);
+    }
+  });
+
   it('is the output itself, where that lies within', async () => {
     const source = await writeTree(await files.directory(), [['a', 'x']]);
     await sealBundle(source, join(source, 'out.sealed'), { keys });

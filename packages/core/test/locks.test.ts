@@ -5,7 +5,7 @@ import { hostname } from 'node:os';
 import { basename, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bufferSource, inspect, type KeyWrapper, reseal, rewrap, sealToFile, verify } from '@weightseal/core';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { lockBeside } from '../src/io/lock/lock-beside.js';
 import { dataKeyInTheClear as key } from './support/clear-key.mjs';
 import { code, failureOf, pattern, refusal } from './support/sealed.js';
@@ -67,134 +67,128 @@ function withoutPrograms(): void {
   }) as never);
 }
 
-afterEach(() => {
-  vi.restoreAllMocks();
-});
-
 describe.each(['with the lock of the system', 'with a file beside it'])('%s', (way) => {
-  const prepare = () => {
+  beforeAll(() => {
     if (way === 'with a file beside it') withoutPrograms();
-  };
-
-  it('of several rewraps at once, each works on what the one before has left', async () => {
-    const path = await sealed();
-    prepare();
-    await Promise.all(['b', 'c', 'd', 'e'].map((name) => rewrap(path, { keys, add: [key(name)] })));
-    expect(await urisOf(path)).toEqual(all('a', 'b', 'c', 'd', 'e'));
-    expect(await inspect(path)).toMatchObject({ generation: 5, copiesEqual: true });
-    expect(await everythingIn(dirname(path))).toEqual(['file']);
   });
+  afterAll(() => void vi.restoreAllMocks());
 
-  it('a second one says that it waits, and goes on when the first is done', async () => {
-    const path = await sealed();
-    prepare();
-    const first = heldKey('b');
-    const one = rewrap(path, { keys, add: [first.key] });
-    await first.begun;
-    const two = rewrap(path, { keys, add: [key('c')], onWait: first.go });
-    expect(await Promise.all([one, two])).toMatchObject([{ generation: 2 }, { generation: 3 }]);
-    expect(await urisOf(path)).toEqual(all('a', 'b', 'c'));
-  });
-
-  it('who waits can stop waiting, and the other one goes on', async () => {
-    const path = await sealed();
-    prepare();
-    const first = heldKey('b');
-    const one = rewrap(path, { keys, add: [first.key] });
-    await first.begun;
-    const impatient = new AbortController();
-    const two = rewrap(path, {
-      keys,
-      add: [key('c')],
-      signal: impatient.signal,
-      onWait: () => impatient.abort(),
+  // Side by side: whoever waits for a file looks now and then.
+  describe.concurrent('changes of one file', () => {
+    it('of several rewraps at once, each works on what the one before has left', async () => {
+      const path = await sealed();
+      await Promise.all(['b', 'c', 'd', 'e'].map((name) => rewrap(path, { keys, add: [key(name)] })));
+      expect(await urisOf(path)).toEqual(all('a', 'b', 'c', 'd', 'e'));
+      expect(await inspect(path)).toMatchObject({ generation: 5, copiesEqual: true });
+      expect(await everythingIn(dirname(path))).toEqual(['file']);
     });
-    await expect(two).rejects.toEqual(code('ABORTED'));
-    const third = rewrap(path, { keys, add: [key('d')] });
-    first.go();
-    await one;
-    await third;
-    expect(await urisOf(path)).toEqual(all('a', 'b', 'd'));
-    expect(await everythingIn(dirname(path))).toEqual(['file']);
-  });
 
-  it.each<[string, () => void]>([
-    [
-      'throws',
-      () => {
-        throw new Error('of the caller');
+    it('a second one says that it waits, and goes on when the first is done', async () => {
+      const path = await sealed();
+      const first = heldKey('b');
+      const one = rewrap(path, { keys, add: [first.key] });
+      await first.begun;
+      const two = rewrap(path, { keys, add: [key('c')], onWait: first.go });
+      expect(await Promise.all([one, two])).toMatchObject([{ generation: 2 }, { generation: 3 }]);
+      expect(await urisOf(path)).toEqual(all('a', 'b', 'c'));
+    });
+
+    it('who waits can stop waiting, and the other one goes on', async () => {
+      const path = await sealed();
+      const first = heldKey('b');
+      const one = rewrap(path, { keys, add: [first.key] });
+      await first.begun;
+      const impatient = new AbortController();
+      const two = rewrap(path, {
+        keys,
+        add: [key('c')],
+        signal: impatient.signal,
+        onWait: () => impatient.abort(),
+      });
+      await expect(two).rejects.toEqual(code('ABORTED'));
+      const third = rewrap(path, { keys, add: [key('d')] });
+      first.go();
+      await one;
+      await third;
+      expect(await urisOf(path)).toEqual(all('a', 'b', 'd'));
+      expect(await everythingIn(dirname(path))).toEqual(['file']);
+    });
+
+    it.each<[string, () => void]>([
+      [
+        'throws',
+        () => {
+          throw new Error('of the caller');
+        },
+      ],
+      ['rejects', () => Promise.reject(new Error('of the caller'))],
+    ])('what onWait %s ends the wait, and nothing else', async (_, onWait) => {
+      const path = await sealed();
+      const first = heldKey('b');
+      const one = rewrap(path, { keys, add: [first.key] });
+      await first.begun;
+      const two = await failureOf(() => rewrap(path, { keys, add: [key('c')], onWait }));
+      expect(two).toEqual(new Error('of the caller'));
+      first.go();
+      await one;
+      await rewrap(path, { keys, add: [key('d')] });
+      expect(await urisOf(path)).toEqual(all('a', 'b', 'd'));
+      expect(await everythingIn(dirname(path))).toEqual(['file']);
+    });
+
+    it('one that fails lets the next one in', async () => {
+      const path = await sealed();
+      await Promise.all([
+        expect(rewrap(path, { keys, remove: ['clear:nobody'] })).rejects.toEqual(code('RECIPIENT_NOT_FOUND')),
+        rewrap(path, { keys, add: [key('b')] }),
+      ]);
+      expect(await urisOf(path)).toEqual(all('a', 'b'));
+      expect(await everythingIn(dirname(path))).toEqual(['file']);
+    });
+
+    it('another process that has the file is waited for', async () => {
+      const path = await sealed();
+      const other = await otherProcess(path, 'b', 'rewrap');
+      await rewrap(path, { keys, add: [key('c')], onWait: other.go });
+      expect(await other.ended).toBe('holding\n');
+      expect(await urisOf(path)).toEqual(all('a', 'b', 'c'));
+    });
+
+    it('another process that is killed while it has the file is no obstacle', async () => {
+      const path = await sealed();
+      const other = await otherProcess(path, 'b', 'rewrap');
+      await rewrap(path, { keys, add: [key('c')], onWait: () => other.child.kill('SIGKILL') });
+      expect(await urisOf(path)).toEqual(all('a', 'c'));
+    });
+
+    it.runIf(process.allowedNodeEnvironmentFlags.has('--permission'))(
+      'a process that may start no program is waited for as well, and is no obstacle when it is dead (on a Node with --permission)',
+      async () => {
+        for (const end of ['go', 'kill'] as const) {
+          const path = await sealed();
+          const other = await otherProcess(path, 'b', 'rewrap', [
+            '--permission',
+            '--allow-fs-read=*',
+            '--allow-fs-write=*',
+          ]);
+          expect(await everythingIn(dirname(path))).toHaveLength(2);
+          const onWait = end === 'go' ? other.go : () => void other.child.kill('SIGKILL');
+          await rewrap(path, { keys, add: [key('c')], onWait });
+          expect(await urisOf(path)).toEqual(end === 'go' ? all('a', 'b', 'c') : all('a', 'c'));
+          await other.ended;
+          expect(await everythingIn(dirname(path))).toEqual(['file']);
+        }
       },
-    ],
-    ['rejects', () => Promise.reject(new Error('of the caller'))],
-  ])('what onWait %s ends the wait, and nothing else', async (_, onWait) => {
-    const path = await sealed();
-    prepare();
-    const first = heldKey('b');
-    const one = rewrap(path, { keys, add: [first.key] });
-    await first.begun;
-    const two = await failureOf(() => rewrap(path, { keys, add: [key('c')], onWait }));
-    expect(two).toEqual(new Error('of the caller'));
-    first.go();
-    await one;
-    await rewrap(path, { keys, add: [key('d')] });
-    expect(await urisOf(path)).toEqual(all('a', 'b', 'd'));
-    expect(await everythingIn(dirname(path))).toEqual(['file']);
+    );
   });
-
-  it('one that fails lets the next one in', async () => {
-    const path = await sealed();
-    prepare();
-    await Promise.all([
-      expect(rewrap(path, { keys, remove: ['clear:nobody'] })).rejects.toEqual(code('RECIPIENT_NOT_FOUND')),
-      rewrap(path, { keys, add: [key('b')] }),
-    ]);
-    expect(await urisOf(path)).toEqual(all('a', 'b'));
-    expect(await everythingIn(dirname(path))).toEqual(['file']);
-  });
-
-  it('another process that has the file is waited for', async () => {
-    const path = await sealed();
-    const other = await otherProcess(path, 'b', 'rewrap');
-    prepare();
-    await rewrap(path, { keys, add: [key('c')], onWait: other.go });
-    expect(await other.ended).toBe('holding\n');
-    expect(await urisOf(path)).toEqual(all('a', 'b', 'c'));
-  });
-
-  it('another process that is killed while it has the file is no obstacle', async () => {
-    const path = await sealed();
-    const other = await otherProcess(path, 'b', 'rewrap');
-    prepare();
-    await rewrap(path, { keys, add: [key('c')], onWait: () => other.child.kill('SIGKILL') });
-    expect(await urisOf(path)).toEqual(all('a', 'c'));
-  });
-
-  it.runIf(process.allowedNodeEnvironmentFlags.has('--permission'))(
-    'a process that may start no program is waited for as well, and is no obstacle when it is dead (on a Node with --permission)',
-    async () => {
-      for (const end of ['go', 'kill'] as const) {
-        const path = await sealed();
-        const other = await otherProcess(path, 'b', 'rewrap', [
-          '--permission',
-          '--allow-fs-read=*',
-          '--allow-fs-write=*',
-        ]);
-        expect(await everythingIn(dirname(path))).toHaveLength(2);
-        if (way === 'with a file beside it') withoutPrograms();
-        const onWait = end === 'go' ? other.go : () => void other.child.kill('SIGKILL');
-        await rewrap(path, { keys, add: [key('c')], onWait });
-        expect(await urisOf(path)).toEqual(end === 'go' ? all('a', 'b', 'c') : all('a', 'c'));
-        await other.ended;
-        expect(await everythingIn(dirname(path))).toEqual(['file']);
-        vi.restoreAllMocks();
-      }
-    },
-  );
 });
 
 describe.runIf(process.platform === 'linux')('a path (on Linux)', () => {
   const back = process.cwd();
-  afterEach(() => process.chdir(back));
+  afterEach(() => {
+    process.chdir(back);
+    vi.restoreAllMocks();
+  });
   /** A working directory below one that this user may not search, and back to it that can. */
   const shutIn = async (path: string, work: () => Promise<void>) => {
     const root = process.geteuid?.() === 0;
@@ -254,7 +248,7 @@ describe.runIf(process.platform === 'linux')('a path (on Linux)', () => {
   });
 });
 
-describe('a file that is replaced while it is waited for', () => {
+describe.concurrent('a file that is replaced while it is waited for', () => {
   it.each(['rewrap', 'reseal'] as const)(
     'a %s that comes during a reseal changes the new file',
     async (name) => {
@@ -301,6 +295,8 @@ describe('a file that is replaced while it is waited for', () => {
 });
 
 describe('the lock file', () => {
+  afterEach(() => void vi.restoreAllMocks());
+
   const besides = (path: string) => `${dirname(path)}/.${statSync(path).ino.toString(16)}.weightseal-lock`;
   const lockOf = (path: string, signal?: AbortSignal) =>
     lockBeside(path, statSync(path, { bigint: true }), signal);

@@ -4,6 +4,7 @@ import {
   chownSync,
   copyFileSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -29,12 +30,23 @@ interface Done {
   readonly message?: string;
 }
 
-/** Core's own code as a bundler leaves it: one file in a folder, and what `beside` puts there. */
+/** Core's own code as a bundler leaves it: in a folder, as modules whatever a package there says, and what `beside` puts there. */
 async function bundled(beside: (folder: string) => void, flags: readonly string[] = []): Promise<Done> {
   const folder = await temp.directory();
-  copyFileSync(INDEX, join(folder, 'bundle.mjs'));
+  const names = readdirSync(dist).filter((name) => name.endsWith('.js') && name !== 'worker.js');
+  for (const name of names) {
+    const text = names.reduce(
+      (code, other) => code.replaceAll(`./${other}`, `./${moduleName(other)}`),
+      readFileSync(join(dist, name), 'utf8'),
+    );
+    writeFileSync(join(folder, moduleName(name)), text);
+  }
   beside(folder);
   return run(pathToFileURL(join(folder, 'bundle.mjs')).href, await temp.directory(), flags);
+}
+
+function moduleName(name: string): string {
+  return name === 'index.js' ? 'bundle.mjs' : name.replace(/\.js$/, '.mjs');
 }
 
 function run(core: string, folder: string, flags: readonly string[] = []): Done {

@@ -1,5 +1,6 @@
 export { awsBusy, azureBusy, type BusyAnswers, googleRestBusy, grpcBusy, vaultBusy } from './busy.js';
 export { type ConnectProxy, connectProxy } from './connect-proxy.js';
+export { closedPort, silentPort } from './dead-ports.js';
 export type { Answer, Fault, FaultProxy, Headers, SeenRequest } from './fault.js';
 export { GRPC_STATUS, type GrpcAnswer, grpcError } from './grpc-answer.js';
 export { type GrpcFaultProxyOptions, grpcFaultProxy } from './grpc-proxy.js';

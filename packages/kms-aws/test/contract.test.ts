@@ -1,4 +1,4 @@
-import { createServer } from 'node:net';
+import { closedPort } from '@weightseal/fault-proxy';
 import { keyWrapperContract } from '@weightseal/kms-contract';
 import { afterAll, describe, it } from 'vitest';
 import { FakeKms, REGION } from './fake-kms.js';
@@ -7,7 +7,7 @@ import { keyAt, SECRETS } from './keys.js';
 const kms = await FakeKms.start();
 const silent = await FakeKms.start();
 silent.silent = true;
-const closed = await closedPort();
+const closed = `http://127.0.0.1:${await closedPort()}`;
 afterAll(() => Promise.all([kms[Symbol.asyncDispose](), silent[Symbol.asyncDispose]()]));
 
 keyWrapperContract(
@@ -38,11 +38,3 @@ keyWrapperContract(
     },
   },
 );
-
-async function closedPort(): Promise<string> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return `http://127.0.0.1:${port}`;
-}

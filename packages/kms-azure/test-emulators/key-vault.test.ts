@@ -1,8 +1,14 @@
-import { azureBusy, faultSuite, httpFaultProxy, jsonAnswer } from '@weightseal/fault-proxy';
+import {
+  azureBusy,
+  closedPort,
+  faultSuite,
+  httpFaultProxy,
+  jsonAnswer,
+  silentPort,
+} from '@weightseal/fault-proxy';
 import { keyWrapperContract } from '@weightseal/kms-contract';
 import { describe, expect, it } from 'vitest';
 import { selfSigned } from '../test/fake/certificate.js';
-import { closedPort, silentPort } from '../test/fake/ports.js';
 import { connect, newHost } from './emulator.js';
 
 const address = process.env['WEIGHTSEAL_EMULATOR_AZURE'];

@@ -1,8 +1,8 @@
+import { closedPort } from '@weightseal/fault-proxy';
 import { keyWrapperContract } from '@weightseal/kms-contract';
 import { afterAll, describe, it } from 'vitest';
 import { keysAt, OPERATIONS } from './fake/fixture.js';
 import { aes, type Material, rsa } from './fake/material.js';
-import { closedPort } from './fake/ports.js';
 import { FakeAzure } from './fake/server.js';
 
 const fake = await FakeAzure.start();

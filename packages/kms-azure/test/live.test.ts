@@ -1,8 +1,8 @@
+import { closedPort, silentPort } from '@weightseal/fault-proxy';
 import { azureKeyFromUri } from '@weightseal/kms-azure';
 import { keyWrapperContract } from '@weightseal/kms-contract';
 import { describe, it } from 'vitest';
 import { loopback } from './fake/loopback.js';
-import { closedPort, silentPort } from './fake/ports.js';
 
 // A real vault or Managed HSM, by DefaultAzureCredential. docs/providers/azure.md says which role it takes.
 const uri = process.env['WEIGHTSEAL_LIVE_AZURE_KEY'];

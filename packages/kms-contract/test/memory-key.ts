@@ -36,7 +36,6 @@ interface Settings {
 }
 
 /** Long beside the 20 ms after which the contract aborts, also on a machine that stalls. */
-/** Later than a signal that fires meanwhile, also on a busy machine. */
 const DEADLINE_MS = 1500;
 
 export async function memorySubject(flaw?: Flaw): Promise<Subject> {

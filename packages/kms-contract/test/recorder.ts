@@ -1,3 +1,4 @@
+import { setImmediate as othersTurn } from 'node:timers/promises';
 import type { TestRunner } from '@weightseal/kms-contract';
 
 export interface Outcome {
@@ -6,24 +7,38 @@ export interface Outcome {
   readonly message: string;
 }
 
-/** A test runner of a few lines: collects what is registered, runs it, and tells how each test went. */
-export async function record(register: (runner: TestRunner) => void): Promise<readonly Outcome[]> {
+/**
+ * A test runner of a few lines: collects what is registered, runs it, and tells how each test went.
+ *
+ * @param order all tests at once, since they do little but wait; or one after the other
+ */
+export async function record(
+  register: (runner: TestRunner) => void,
+  order: 'at once' | 'in order' = 'at once',
+): Promise<readonly Outcome[]> {
   const tests: { title: string; body: (() => Promise<void>) | undefined }[] = [];
   const it = (title: string, body: () => Promise<void>) => tests.push({ title, body });
   register({
     describe: (_, body) => body(),
     it: Object.assign(it, { skip: (title: string) => tests.push({ title, body: undefined }) }),
   });
-  const outcomes: Outcome[] = [];
-  for (const { title, body } of tests) {
+  const run = async ({ title, body }: (typeof tests)[number]): Promise<Outcome> => {
     try {
       await body?.();
-      outcomes.push({ title, state: body ? 'passed' : 'skipped', message: '' });
+      return { title, state: body ? 'passed' : 'skipped', message: '' };
     } catch (error) {
-      outcomes.push({ title, state: 'failed', message: (error as Error).message });
+      return { title, state: 'failed', message: (error as Error).message };
     }
+  };
+  const outcomes: Promise<Outcome>[] = [];
+  for (const one of tests) {
+    const outcome = run(one);
+    outcomes.push(outcome);
+    if (order === 'in order') await outcome;
+    // So that timers come in time, however many tests begin.
+    await othersTurn();
   }
-  return outcomes;
+  return await Promise.all(outcomes);
 }
 
 export function failed(outcomes: readonly Outcome[]): readonly string[] {

@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { wipe } from '@weightseal/core';
+import { closing, wipe } from '@weightseal/core';
 
 /** A bundle of all the authorities that there are has a quarter of it. */
 const MAX_BYTES = 1024 * 1024;
@@ -14,7 +14,8 @@ export class UnfitFile extends Error {}
  * @throws UnfitFile, and what the system says
  */
 export async function readNamedFile(path: string): Promise<Buffer> {
-  await using handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  await using _handle = closing(handle);
   if (!(await handle.stat()).isFile()) throw new UnfitFile('it is not a regular file');
   let bytes: Buffer = Buffer.alloc(4096);
   let length = 0;

@@ -1,6 +1,6 @@
+import { closedPort, silentPort } from '@weightseal/fault-proxy';
 import { keyWrapperContract } from '@weightseal/kms-contract';
 import { describe, it } from 'vitest';
-import { closedAddress, silentAddress } from '../test/fake/ports.js';
 import { Server } from './server.js';
 
 // A server of HashiCorp Vault or OpenBao that others wrote, in dev mode, with its root token.
@@ -37,11 +37,11 @@ if (address === undefined || token === undefined) {
             wrapper,
             otherKey: server.key(other),
             rotate: () => wrapper.rotate(),
-            slow: server.key(name, { address: await silentAddress(), deadlineMs: 600 }),
+            slow: server.key(name, { address: `http://127.0.0.1:${await silentPort()}`, deadlineMs: 600 }),
             missing: server.key('missing'),
             denied: server.key(name, { token: stranger }),
             disabled: server.isOpenBao ? server.key(deleted) : undefined,
-            unavailable: server.key(name, { address: await closedAddress() }),
+            unavailable: server.key(name, { address: `http://127.0.0.1:${await closedPort()}` }),
             secrets: async () => [Buffer.from(stranger)],
           };
         },

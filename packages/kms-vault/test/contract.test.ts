@@ -1,7 +1,7 @@
+import { silentPort } from '@weightseal/fault-proxy';
 import { keyWrapperContract } from '@weightseal/kms-contract';
 import { createVaultKey, type VaultKeyOptions } from '@weightseal/kms-vault';
 import { afterAll, describe, it } from 'vitest';
-import { silentAddress } from './fake/ports.js';
 import { FakeVault } from './fake/server.js';
 
 const [fake, sealed] = [await FakeVault.start(), await FakeVault.start()];
@@ -10,7 +10,7 @@ afterAll(() => Promise.all([fake[Symbol.asyncDispose](), sealed[Symbol.asyncDisp
 const TOKEN = 'hvs.CAESIJ0token0of0one0who0may0do0everything';
 const STRANGER = 'hvs.CAESIJ0token0of0one0who0may0do0nothing0';
 fake.tokens.set(TOKEN, ['*']).set(STRANGER, []);
-const silent = await silentAddress();
+const silent = `http://127.0.0.1:${await silentPort()}`;
 
 const kinds = [
   ['aes256-gcm96', { type: 'aes256-gcm96' }, true],

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { silentPort } from '@weightseal/fault-proxy';
 import { afterAll, expect, it } from 'vitest';
-import { silentAddress } from './fake/ports.js';
 import { FakeVault } from './fake/server.js';
 
 const TOKEN = 'hvs.token-of-the-test';
@@ -34,7 +34,7 @@ it('a kept connection does not keep the process', async () => {
 
 it('neither does a call that ran into its deadline, or was aborted', async () => {
   const told = await endsByItself(
-    await silentAddress(),
+    `http://127.0.0.1:${await silentPort()}`,
     `const key = createVaultKey({ ...options, deadlineMs: 50 });
      await key.wrap(dataKey, {}).catch(({ code }) => console.log(code));
      const signal = AbortSignal.timeout(50);

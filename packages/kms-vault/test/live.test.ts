@@ -1,7 +1,7 @@
+import { closedPort, silentPort } from '@weightseal/fault-proxy';
 import { keyWrapperContract } from '@weightseal/kms-contract';
 import { createVaultKey, vaultKeyFromUri } from '@weightseal/kms-vault';
 import { describe, it } from 'vitest';
-import { closedAddress, silentAddress } from './fake/ports.js';
 
 // A real key, with the token and certificates of the environment. docs/providers/vault.md says which policy it takes.
 const uri = process.env['WEIGHTSEAL_LIVE_VAULT_KEY'];
@@ -10,7 +10,10 @@ if (uri === undefined) {
   it.skip('a real Vault key (skipped: WEIGHTSEAL_LIVE_VAULT_KEY names none)', () => {});
 } else {
   const rotates = process.env['WEIGHTSEAL_LIVE_VAULT_ROTATE'] === '1';
-  const [silent, closed] = [await silentAddress(), await closedAddress()];
+  const [silent, closed] = [
+    `http://127.0.0.1:${await silentPort()}`,
+    `http://127.0.0.1:${await closedPort()}`,
+  ];
   keyWrapperContract(
     { describe, it },
     {

@@ -1,4 +1,5 @@
-import { type BundleReader, openBundle } from '@weightseal/core';
+import { type BundleReader, type Incomplete, openBundle } from '@weightseal/core';
+import { checkComplete } from './incomplete.js';
 import type { LoadOptions } from './load.js';
 import type { Model } from './model.js';
 import { needOf } from './need.js';
@@ -14,12 +15,15 @@ export type Bundle = Pick<BundleReader, 'opened' | typeof Symbol.asyncDispose> &
 };
 export type Member = ReturnType<BundleReader['members']>[number];
 
-/** Asks the key. @throws what `openBundle` throws, MEMBER_NOT_FOUND */
+/** Asks the key. @throws what `openBundle` throws, MEMBER_NOT_FOUND, BUNDLE_INCOMPLETE */
 export async function openBundleModel(directory: string, options: LoadOptions): Promise<Model<Tree>> {
-  const { keys, context, hedgeMs, signal, allowExtra, only } = options;
+  const { keys, context, hedgeMs, signal, allowExtra, only, allowIncomplete: allowed = false } = options;
   const reader = await openBundle(directory, { keys, context, hedgeMs, signal, allowExtra });
   try {
-    return bundleModel(reader, only);
+    const members = reader.members(only);
+    // Who wants a part of it knows that it is one.
+    const incomplete = only ? undefined : await checkComplete(reader, members, { allowed, signal });
+    return modelOf(reader, members, only, incomplete);
   } catch (error) {
     await reader.close();
     throw error;
@@ -28,15 +32,24 @@ export async function openBundleModel(directory: string, options: LoadOptions): 
 
 /** A bundle, or those of its members that are wanted. */
 export function bundleModel(reader: Bundle, only?: readonly string[]): Model<Tree> {
-  const members = reader.members(only);
+  return modelOf(reader, reader.members(only), only, undefined);
+}
+
+function modelOf(
+  reader: Bundle,
+  members: readonly Member[],
+  only: readonly string[] | undefined,
+  incomplete: readonly Incomplete[] | undefined,
+): Model<Tree> {
   const sizes = members.flatMap((member) => ('size' in member ? [member.size] : []));
   return {
     name: reader.opened.name,
     // One more is the directory itself.
     need: needOf(sizes, members.length - sizes.length + 1),
-    pour: (tree, options) => {
+    async pour(tree, options) {
       for (const member of members) tree.expect(member);
-      return reader.writeTo(tree.root, { ...options, only });
+      const opened = await reader.writeTo(tree.root, { ...options, only });
+      return { ...opened, ...(incomplete && { incomplete }) };
     },
     [Symbol.asyncDispose]: () => reader[Symbol.asyncDispose](),
   };

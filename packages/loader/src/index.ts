@@ -10,12 +10,7 @@ export { run } from './run/run.js';
 export type { Written } from './run/written.js';
 export type { Dtype, DtypeArrays } from './safetensors/dtype.js';
 export type { TensorInfo } from './safetensors/header.js';
-export {
-  type BytesOptions,
-  openSafetensors,
-  type SealedSafetensors,
-  type Tensor,
-  type TensorOf,
-  type TensorOptions,
-} from './safetensors/open.js';
+export { type OpenSafetensorsOptions, openSafetensors } from './safetensors/open.js';
+export type { SealedSafetensors } from './safetensors/sealed-safetensors.js';
+export type { BytesOptions, Tensor, TensorOf, TensorOptions } from './safetensors/tensor.js';
 export { type Kept, type SweepOptions, type Swept, sweep } from './sweep.js';

@@ -33,6 +33,11 @@ export interface LoadOptions extends UnlockOptions, ReadOptions, PlaceOptions {
   readonly only?: readonly string[] | undefined;
   /** Of a bundle: globs of files that may stand in its directory although its table does not name them; `true` for any. They are not read. */
   readonly allowExtra?: boolean | readonly string[] | undefined;
+  /**
+   * Of a bundle: whether it is opened although a file of it names others that are not in it, and without which it cannot be loaded: shards that an index names, the tensors of an ONNX model. The
+   * default is false: BUNDLE_INCOMPLETE. With `only` that is not looked for.
+   */
+  readonly allowIncomplete?: boolean | undefined;
   readonly onProgress?: OnProgress | undefined;
 }
 
@@ -41,7 +46,7 @@ export interface LoadOptions extends UnlockOptions, ReadOptions, PlaceOptions {
  * and segments in parallel.
  *
  * @param source a path, a `file:` URL, or bytes with random access; a directory is a bundle
- * @throws what `openReader` or `openBundle` throws, MEMORY_LIMIT, NO_SPACE, MEMORY_FS_REQUIRED, SWAP_POSSIBLE, IO_ERROR
+ * @throws what `openReader` or `openBundle` throws, BUNDLE_INCOMPLETE, MEMORY_LIMIT, NO_SPACE, MEMORY_FS_REQUIRED, SWAP_POSSIBLE, IO_ERROR
  */
 export async function load(given: string | URL | ByteSource, options: LoadOptions): Promise<LoadedModel> {
   checkLoad(options, 'load');
@@ -120,15 +125,18 @@ export function checkLoad(
     nameless: 'boolean',
     owner: 'any',
     allowExec: 'boolean',
+    allowIncomplete: 'boolean',
   } as const;
   const taken = [...READING, 'name', 'digest', 'only', 'allowExtra', 'onProgress'];
   checkKinds(options, of, own, taken, true);
   if (options.directory !== undefined) checkPath(options.directory, 'The option `directory`');
 }
 
+const OF_BUNDLES = ['only', 'allowExtra', 'allowIncomplete', 'index'] as const;
+
 /** What only a bundle can be asked for. @throws INVALID_ARGUMENT */
-export function checkOfFile({ only, allowExtra }: LoadOptions): void {
-  const given = only !== undefined ? 'only' : allowExtra !== undefined ? 'allowExtra' : undefined;
+export function checkOfFile(options: { readonly [name in (typeof OF_BUNDLES)[number]]?: unknown }): void {
+  const given = OF_BUNDLES.find((name) => options[name] !== undefined && options[name] !== false);
   if (given === undefined) return;
   throw new WeightsealError('INVALID_ARGUMENT', `\`${given}\` is about members, and this is no bundle.`);
 }

@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { type Context, WeightsealError } from '@weightseal/core';
+import { type Context, closing, WeightsealError } from '@weightseal/core';
 import type { Inode } from './inode.js';
 import type { OpenedModel } from './model.js';
 import type { Chosen } from './place/choose.js';
@@ -72,7 +72,8 @@ export class LoadedModel implements AsyncDisposable {
   async #read(member: string | undefined): Promise<Uint8Array<ArrayBuffer>> {
     const { plaintext } = this.#space;
     if (plaintext instanceof Tree) {
-      await using handle = await open(plaintext.at(plaintext.checked(member)), O_RDONLY | O_NOFOLLOW);
+      const handle = await open(plaintext.at(plaintext.checked(member)), O_RDONLY | O_NOFOLLOW);
+      await using _handle = closing(handle);
       return await readAll(handle, (await handle.stat()).size, this.path);
     }
     if (member !== undefined) throw notBundle();

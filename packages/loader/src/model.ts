@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
-import type { OnProgress, Opened, SealedReader } from '@weightseal/core';
+import type { Incomplete, OnProgress, Opened, SealedReader } from '@weightseal/core';
 import type { Inode } from './inode.js';
 import type { Need } from './need.js';
 import type { Plaintext } from './plaintext.js';
@@ -17,6 +17,8 @@ export interface OpenedModel extends Omit<Opened, 'copiesEqual'>, Partial<Pick<O
   readonly members?: number;
   /** Of a bundle: what stands in its directory and is none of its members. */
   readonly extra?: readonly string[];
+  /** Of a bundle that was opened whole: what its own files name and is not in it, such as the model that an adapter is for. */
+  readonly incomplete?: readonly Incomplete[];
 }
 
 /** Something sealed, of which the key is there: a file, or a bundle. Disposing of it wipes the keys. */

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { open, readdir, readFile, readlink } from 'node:fs/promises';
+import { closing } from '@weightseal/core';
 import {
   type Descriptor,
   descriptorsTo,
@@ -162,7 +163,8 @@ const CHUNK = 65_536;
 
 /** In pieces, since a large process has megabytes of it. */
 async function eachLine(path: string, tell: (line: string) => void): Promise<void> {
-  await using handle = await open(path, 'r');
+  const handle = await open(path, 'r');
+  await using _handle = closing(handle);
   let rest = '';
   for (const chunk = Buffer.allocUnsafe(CHUNK); ; ) {
     const { bytesRead } = await handle.read(chunk, 0, CHUNK, null);

@@ -1,5 +1,6 @@
 import { closeSync, constants, fchmodSync, fstatSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import { closing } from '@weightseal/core';
 import type { InodeId } from './inode-id.js';
 
 const PIECE = 4 * 1_048_576;
@@ -32,7 +33,8 @@ export async function wipeFile(path: string, { dev, ino }: InodeId): Promise<boo
     const again = `/proc/self/fd/${found}`;
     if (stats.size <= SMALL) wipeAtOnce(again, Number(stats.size));
     else {
-      await using handle = await open(again, O_RDWR);
+      const handle = await open(again, O_RDWR);
+      await using _handle = closing(handle);
       await overwrite(handle, Number(stats.size));
     }
     return true;

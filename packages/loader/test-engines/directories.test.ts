@@ -10,6 +10,7 @@ import {
   type Bundle,
   canMount,
   child,
+  leftOut,
   loading,
   made,
   python,
@@ -123,7 +124,7 @@ if (python)
       engines: [{ name: 'CTranslate2', command: pythonic('ctranslate2_generate.py') }],
     },
   );
-else test.skip('engines in Python (skipped: they need what `npx pnpm@12 test:engines` installs)', () => {});
+else test.skip(`engines in Python${leftOut}`, () => {});
 MODELS.push({
   name: 'GGUF in two files',
   make: splitGguf,
@@ -153,7 +154,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(shared, { recursive: true }));
 
-describe.each(MODELS)('$name', ({ make, sealing, engines }) => {
+describe.skipIf(!python).each(MODELS)(`$name${leftOut}`, ({ make, sealing, engines }) => {
   let folder = '';
   let model = '';
   let bundle: Bundle;

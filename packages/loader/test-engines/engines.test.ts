@@ -7,7 +7,7 @@ import { generateKeyFile, localKeyFromUri } from '@weightseal/kms-local';
 import type { PlaceOptions } from '@weightseal/loader';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Job } from './children/given-model.ts';
-import { answer, canMount, child, python, repository, siteOf, weightseal } from './support.ts';
+import { answer, canMount, child, leftOut, python, repository, siteOf, weightseal } from './support.ts';
 
 interface Engine {
   readonly name: string;
@@ -58,10 +58,9 @@ const LOADS: Record<string, PlaceOptions> = {
   'a tmpfs that is there, without a name': { where: 'existing', nameless: true },
 };
 
-if (!python)
-  test.skip('engines in Python (skipped: they need what `npx pnpm@12 test:engines` installs)', () => {});
+if (!python) test.skip(`engines in Python${leftOut}`, () => {});
 
-describe.each([...ofPython, ...ofNode])('$name', (engine) => {
+describe.skipIf(!python).each([...ofPython, ...ofNode])(`$name${leftOut}`, (engine) => {
   const { command } = engine;
   let folder = '';
   let sealed = '';

@@ -7,8 +7,11 @@ export const repository: string = join(import.meta.dirname, '../../..');
 
 export const weightseal: readonly string[] = [process.execPath, join(repository, 'packages/cli/dist/bin.js')];
 
-/** The Python with requirements.txt, which .ci/engines.mjs makes; its engines are left out where there is none. */
+/** The Python with requirements.txt, which .ci/engines.mjs makes. Without it all is left out, engines in Node too: that script runs them. */
 export const python: string | undefined = process.env['WEIGHTSEAL_ENGINES_PYTHON'];
+
+/** Stands in the title of what is left out. */
+export const leftOut: string = python ? '' : ' (skipped: `npx pnpm@12 test:engines` runs them)';
 
 export function child(name: string): string {
   return join(import.meta.dirname, 'children', name);

@@ -64,7 +64,8 @@ const LOADS_WHEN_TOLD = [
   '{model}',
 ];
 
-describe.runIf(isRoot).each(['own', 'existing'])(
+// Side by side: nearly all of each is waiting.
+describe.runIf(isRoot).concurrent.each(['own', 'existing'])(
   'a URL tells of a command on a model in the place that is %s',
   (where) => {
     test.each([
@@ -109,7 +110,7 @@ describe.runIf(isRoot).each(['own', 'existing'])(
   },
 );
 
-describe.runIf(isRoot)('a URL (as root)', () => {
+describe.runIf(isRoot).concurrent('a URL (as root)', () => {
   test('that somebody else answers is told of, once', async () => {
     const words = ['/usr/bin/env', 'python3', listen, '127.0.0.1', '0', '503', '200'];
     await using squatter = new Child(words);

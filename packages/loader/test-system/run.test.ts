@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type SealedModel, sealedModel } from '../test/support/sealed-model.js';
 import { freePort } from './support/free-port.js';
 import { hasSaid } from './support/run.js';
@@ -20,12 +20,6 @@ beforeAll(async () => {
   writeFileSync(join(model.directory, 'plain'), model.plaintext);
 });
 afterAll(() => model[Symbol.asyncDispose]());
-/** Those of the commands of this file; others may be at work on the same machine. */
-const started: number[] = [];
-afterEach(() => {
-  const ours = started.splice(0).map((pid) => new RegExp(`^weightseal-[0-9]+-${pid}-`));
-  expect(readdirSync('/dev/shm').filter((name) => ours.some((one) => one.test(name)))).toEqual([]);
-});
 
 interface Outcome {
   readonly stdout: string;
@@ -48,13 +42,7 @@ function start(flags: string[], command: string[], env: NodeJS.ProcessEnv = {}):
   ];
   const rest = { ...process.env, ...env };
   const stdio = ['ignore', 'pipe', 'pipe'] as const;
-  const child = spawn(process.execPath, [CLI, ...args], {
-    cwd: model.directory,
-    env: rest,
-    stdio: [...stdio],
-  });
-  started.push(child.pid!);
-  return child;
+  return spawn(process.execPath, [CLI, ...args], { cwd: model.directory, env: rest, stdio: [...stdio] });
 }
 
 async function outcome(child: ChildProcess): Promise<Outcome> {
@@ -63,6 +51,9 @@ async function outcome(child: ChildProcess): Promise<Outcome> {
     text(child.stderr!),
     once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>,
   ]);
+  // Others may be at work on the same machine.
+  const ours = new RegExp(`^weightseal-[0-9]+-${child.pid}-`);
+  expect(readdirSync('/dev/shm').filter((name) => ours.test(name))).toEqual([]);
   return { stdout, stderr, code, signal };
 }
 
@@ -76,8 +67,12 @@ const PLACES: Record<string, string[]> = {
   'on one that is there, with a name': ['--where', 'existing', '--named'],
 };
 const root = process.platform === 'linux' && process.geteuid?.() === 0;
+/** A name in the model's directory that no other test has. */
+let names = 0;
+const ownName = () => `own-${names++}`;
 
-describe.runIf(root)('a command runs on the plaintext (as root)', () => {
+// Side by side: most of each is waiting.
+describe.runIf(root).concurrent('a command runs on the plaintext (as root)', () => {
   describe.each(Object.entries(PLACES))('%s', (name, flags) => {
     test('which it finds by argument, variable and descriptor', async () => {
       const script =
@@ -149,10 +144,10 @@ describe.runIf(root)('a command runs on the plaintext (as root)', () => {
       expect(['0\n', 'gone\n']).toContain(released.stdout);
       expect(released.stderr).toMatch(/note: the plaintext was overwritten/);
       const script =
-        'import mmap,os,sys,time; f=open(sys.argv[1],"rb"); m=mmap.mmap(f.fileno(),0,prot=mmap.PROT_READ); os.write(int(os.environ["WEIGHTSEAL_READY_FD"]),b"\\n")\nwhile not os.path.exists("told"): time.sleep(0.02)\nprint(m[:]==open("plain","rb").read())';
-      const mapped = start(ready, ['python3', '-c', script, '{model}']);
+        'import mmap,os,sys,time; f=open(sys.argv[1],"rb"); m=mmap.mmap(f.fileno(),0,prot=mmap.PROT_READ); os.write(int(os.environ["WEIGHTSEAL_READY_FD"]),b"\\n")\nwhile not os.path.exists(sys.argv[2]): time.sleep(0.02)\nprint(m[:]==open("plain","rb").read())';
+      const told = join(model.directory, ownName());
+      const mapped = start(ready, ['python3', '-c', script, '{model}', told]);
       const ended = outcome(mapped);
-      const told = join(model.directory, 'told');
       try {
         await hasSaid(mapped, 'note: a process maps the plaintext');
         writeFileSync(told, '');
@@ -199,24 +194,23 @@ describe.runIf(root)('a command runs on the plaintext (as root)', () => {
       expect((await run(ready, script)).stdout).toBe('0\n');
     });
 
-    test('after the command has ended, by what it has started', async () => {
-      const reader =
-        'exec 9<"$1"; exec 3<&-; echo up; until [ -e go ]; do sleep 0.02; done; cmp - plain <&9 && echo same';
-      const script = `(${reader}) >said 2>&1 & until grep -qs up said; do sleep 0.02; done`;
-      for (const file of ['go', 'said']) rmSync(join(model.directory, file), { force: true });
+    test('after the command has ended, by what it has started', async ({ expect }) => {
+      const [go, told] = [ownName(), ownName()];
+      const reader = `exec 9<"$1"; exec 3<&-; echo up; until [ -e ${go} ]; do sleep 0.02; done; cmp - plain <&9 && echo same`;
+      const script = `(${reader}) >${told} 2>&1 & until grep -qs up ${told}; do sleep 0.02; done`;
       const { stderr, code } = await outcome(
         start([...flags, '--json'], ['sh', '-c', script, 'sh', '{model}']),
       );
       expect([code, released(stderr)]).toEqual([0, 'open']);
-      writeFileSync(join(model.directory, 'go'), '');
-      const said = () => readFileSync(join(model.directory, 'said'), 'utf8');
+      writeFileSync(join(model.directory, go), '');
+      const said = () => readFileSync(join(model.directory, told), 'utf8');
       await expect.poll(said, { timeout: 30_000 }).toMatch(/same|differ|EOF/);
       expect(said()).toBe('up\nsame\n');
     });
   });
 
   test('no directory shows where it is mounted, nor what is there', async () => {
-    const child = start(['--where', 'own'], ['sh', '-c', 'echo "$WEIGHTSEAL_MODEL_PATH"; sleep 5']);
+    const child = start(['--where', 'own'], ['sh', '-c', 'echo "$WEIGHTSEAL_MODEL_PATH"; exec sleep 60']);
     const [path] = await once(child.stdout!.setEncoding('utf8'), 'data');
     const directory = String(path)
       .trim()

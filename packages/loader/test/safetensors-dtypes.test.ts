@@ -1,6 +1,6 @@
 import { describe, expect, expectTypeOf, test } from 'vitest';
 import { arrayOf, bytesOf, type Dtype } from '../src/safetensors/dtype.js';
-import type { Tensor } from '../src/safetensors/open.js';
+import type { Tensor } from '../src/safetensors/tensor.js';
 
 const hasFloat16 = 'Float16Array' in globalThis;
 /** Bytes 1 to 16, as each type sees them. */

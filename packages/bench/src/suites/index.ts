@@ -1,7 +1,9 @@
 import type { Suite } from '../suite.ts';
+import { bundle } from './bundle.ts';
 import { cores } from './cores.ts';
 import { eventLoop } from './event-loop.ts';
 import { load } from './load.ts';
+import { members } from './members.ts';
 import { memory } from './memory.ts';
 import { open } from './open.ts';
 import { peers } from './peers.ts';
@@ -25,6 +27,8 @@ export const SUITES: readonly Suite[] = [
   memory,
   small,
   run,
+  bundle,
+  members,
   rewrap,
   ranges,
   remote,

@@ -3,7 +3,10 @@ import { execute } from '../process.ts';
 
 /** Runs one of src/probes, which use the library, in a process of its own. */
 export async function runProbe<T>(name: string, ...args: readonly string[]): Promise<T> {
-  const script = fileURLToPath(new URL(`../probes/${name}.ts`, import.meta.url));
-  const { stdout } = await execute([process.execPath, script, ...args], { capture: true });
+  const { stdout } = await execute(probeArgv(name, ...args), { capture: true });
   return JSON.parse(stdout) as T;
+}
+
+export function probeArgv(name: string, ...args: readonly string[]): string[] {
+  return [process.execPath, fileURLToPath(new URL(`../probes/${name}.ts`, import.meta.url)), ...args];
 }

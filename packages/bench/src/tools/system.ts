@@ -4,6 +4,10 @@ export function cp(input: string, output: string): Command {
   return { label: 'cp', output, argv: ['cp', input, output] };
 }
 
+export function cpTree(input: string, output: string): Command {
+  return { label: 'cp -r', output, argv: ['cp', '-r', input, output] };
+}
+
 export function sha256(input: string): Command {
   return { label: 'openssl dgst -sha256', argv: ['openssl', 'dgst', '-sha256', input] };
 }

@@ -3,22 +3,19 @@ import { core } from '../core.js';
 import { list, quote, size } from '../text.js';
 import type { Args, Result, Session } from '../types.js';
 import { count } from './notes.js';
-import { type StoredFile, storedFiles } from './stored-files.js';
 
 const WIDTH = 12;
 /** How many files are shown to a person. */
 const SHOWN = 40;
 
 export async function inspectDirectory({ operand: input }: Args, { signal }: Session): Promise<Result> {
-  const { inspectBundle, ioError } = await core();
+  const { inspectBundle } = await core();
   const inspection = await inspectBundle(input, { signal });
-  const files = await storedFiles(input, signal).catch((error: unknown) => {
-    throw ioError(error, `read ${input}`);
-  });
-  return { value: { input, ...inspection, files }, lines: describe(inspection, files), essential: true };
+  return { value: { input, ...inspection }, lines: describe(inspection), essential: true };
 }
 
-function describe(bundle: BundleInspection, files: readonly StoredFile[]): string[] {
+function describe(bundle: BundleInspection): string[] {
+  const { files } = bundle;
   const total = files.reduce((sum, one) => sum + one.sealedSize, 0);
   const shown = files.slice(0, SHOWN).map((one) => `${quote(one.path)}, ${size(one.sealedSize)}`);
   const more = files.length - shown.length;
@@ -37,6 +34,7 @@ function describe(bundle: BundleInspection, files: readonly StoredFile[]): strin
       ),
       WIDTH,
     ),
+    `sealed      ${size(bundle.sealedSize)}`,
     `envelope    generation ${bundle.generation}`,
     `table       ${size(bundle.tableSize)}, sealed: \`weightseal list\` shows the members, with a key`,
     ...list(

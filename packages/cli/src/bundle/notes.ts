@@ -1,4 +1,4 @@
-import type { Incomplete, LeftOut } from '@weightseal/core';
+import type { Incomplete, LeftOut, Unmatched } from '@weightseal/core';
 import { quote } from '../text.js';
 
 /** How many names a sentence has. */
@@ -18,6 +18,16 @@ export function leftOutNote(leftOut: readonly LeftOut[]): string | undefined {
   const shown = unasked.slice(0, NAMED).map(({ path, why }) => `${quote(path)} (${why})`);
   const more = unasked.length - shown.length;
   return `left out, as no part of a model: ${shown.join(', ')}${more > 0 ? ` and ${more} more (--json names all)` : ''}. --include takes one in.`;
+}
+
+/** For --json, in which whatever is of a path has it as `path`. */
+export function asPath({ file: path, ...rest }: Incomplete): object {
+  return { path, ...rest };
+}
+
+/** Nobody names what is not there on purpose, but for a list that is for many models. */
+export function unmatchedNote({ option, glob }: Unmatched): string {
+  return `--${option} ${quote(glob)} names nothing that is in the directory.`;
 }
 
 /** What will not load as it is, or not by itself. */

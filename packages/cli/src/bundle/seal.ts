@@ -8,7 +8,7 @@ import { quote, shellWord, size } from '../text.js';
 import type { Args, Result, Session } from '../types.js';
 import { wholeNumber } from '../values.js';
 import { sayWaiting } from '../waiting.js';
-import { count, incompleteNote, leftOutNote, named } from './notes.js';
+import { asPath, count, incompleteNote, leftOutNote, named, unmatchedNote } from './notes.js';
 import { besideDirectory, PlainDirectory } from './plain-directory.js';
 
 export async function sealDirectory(args: Args, session: Session): Promise<Result> {
@@ -58,6 +58,7 @@ export async function sealDirectory(args: Args, session: Session): Promise<Resul
   const { sealBundle } = await core();
   const sealed = await plain.named(sealBundle(plain.place, output, options));
   tell();
+  for (const one of sealed.unmatched) note(args, unmatchedNote(one));
   const command = openCommand(args, output, openingKey(args, used), context);
   return {
     value: {
@@ -65,7 +66,7 @@ export async function sealDirectory(args: Args, session: Session): Promise<Resul
       output,
       ...used,
       ...sealed,
-      incomplete: sealed.incomplete.map(({ file: path, ...rest }) => ({ path, ...rest })),
+      incomplete: sealed.incomplete.map(asPath),
       openCommand: command,
     },
     lines: [

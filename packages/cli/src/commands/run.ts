@@ -1,5 +1,6 @@
 import type { ErrorCode } from '@weightseal/core';
 import type { Ran, RunEvent, RunOptions } from '@weightseal/loader';
+import { asPath, incompleteNote } from '../bundle/notes.js';
 import { keepWarning } from '../captured.js';
 import { usageError } from '../cli-error.js';
 import { didYouMean } from '../did-you-mean.js';
@@ -47,6 +48,7 @@ export async function run(args: Args, session: Session): Promise<Result> {
     digest: args.has('check-digest'),
     only: some(args, 'only'),
     allowExtra: some(args, 'allow-extra'),
+    allowIncomplete: args.has('allow-incomplete') || undefined,
     writableBeside: args.has('writable-beside'),
     privateCaches: args.has('private-caches'),
     privateTmp: args.has('private-tmp'),
@@ -64,7 +66,13 @@ export async function run(args: Args, session: Session): Promise<Result> {
   const ran = await loader.run(path, options).catch(notRun);
   if ('notRun' in ran) return ran.notRun;
   return {
-    value: { input: path, ...used, ...ran, contextChecked: context !== undefined },
+    value: {
+      input: path,
+      ...used,
+      ...ran,
+      ...(ran.incomplete && { incomplete: ran.incomplete.map(asPath) }),
+      contextChecked: context !== undefined,
+    },
     lines: warningsOf(ran).map((text) => `weightseal: warning: ${text}`),
     essential: true,
     // The command's standard output is its own.
@@ -121,6 +129,7 @@ function onEvent(
     if (quiet) return;
     // Before the command has its say, and not when a server ends after months.
     if (!contextChecked) tellNote(uncheckedContext(event.opened.context));
+    for (const one of event.opened.incomplete ?? []) tellNote(incompleteNote(one));
     for (const warning of event.placement.warnings) tellNote(warning);
   } else if (event.event === 'ended') {
     commandEnded();

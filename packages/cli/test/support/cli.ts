@@ -1,10 +1,11 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { afterAll } from 'vitest';
 
 const bin = fileURLToPath(new URL('../../dist/bin.js', import.meta.url));
 
@@ -38,6 +39,14 @@ export class Sandbox implements AsyncDisposable {
     const script = `#!/bin/sh\nexec ${PROGRAM} "$@"\n`;
     await writeFile(join(tools, 'weightseal'), script, { mode: 0o755 });
     return new Sandbox(path, tools);
+  }
+
+  /** Another one with what is in this one now, and what weightseal has compiled in its home. */
+  async copy(): Promise<Sandbox> {
+    const copy = await Sandbox.create();
+    await cp(this.path, copy.path, { recursive: true });
+    await cp(this.#tools, copy.#tools, { recursive: true });
+    return copy;
   }
 
   start(command: string): Running {
@@ -76,3 +85,22 @@ export class Sandbox implements AsyncDisposable {
     await rm(this.#tools, { recursive: true, force: true });
   }
 }
+
+/** Makes sandboxes with what a command makes: it is run once in a file of tests, and copied for each test. */
+export function sandboxesAfter(command: string): () => Promise<Sandbox> {
+  let first: Promise<Sandbox> | undefined;
+  const prepare = async () => {
+    const sandbox = await Sandbox.create();
+    const { code, stderr } = await sandbox.run(command);
+    if (code !== 0) throw new Error(`${command}: ${stderr}`);
+    return sandbox;
+  };
+  afterAll(async () => (await first)?.[Symbol.asyncDispose]());
+  return async () => {
+    first ??= prepare();
+    return await (await first).copy();
+  };
+}
+
+/** With a key file `k`, a small `model`, and `model.sealed`. */
+export const MODEL = 'weightseal keygen k && echo weights > model && weightseal seal model -k local:k -q';

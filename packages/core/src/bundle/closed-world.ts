@@ -1,8 +1,8 @@
-import { readdir } from 'node:fs/promises';
 import { matcherOf } from '../common/glob.js';
 import { ioError, WeightsealError } from '../errors.js';
+import { namesIn } from '../io/names-in.js';
 import type { Directory } from '../io/output/directory.js';
-import { type Entry, fileOf, isFile } from './entry.js';
+import { BundleFiles, type Entry, isFile, ownNameOf } from './entry.js';
 import { shown } from './line.js';
 import { ENVELOPE_NAME, isPassing, MAX_DEPTH, parentOf, TABLE_NAME } from './path.js';
 
@@ -19,18 +19,23 @@ export async function findExtra(
   entries: readonly Entry[],
   allowed: boolean | readonly string[],
 ): Promise<string[]> {
-  const files = new Set([ENVELOPE_NAME, TABLE_NAME]);
+  const files = BundleFiles.of(entries);
   const directories = new Set<string>();
   for (const entry of entries) {
     if (!isFile(entry)) continue;
-    const file = fileOf(entry);
-    files.add(file);
-    for (let at = parentOf(file); at !== '' && !directories.has(at); at = parentOf(at)) directories.add(at);
+    let at = parentOf(ownNameOf(entry) ?? entry.path);
+    for (; at !== '' && !directories.has(at); at = parentOf(at)) directories.add(at);
   }
   const extra: string[] = [];
-  await look(root, '', { files, directories, extra }, 0).catch((error: unknown) => {
+  const inPlace: string[] = [];
+  await look(root, '', { files, directories, extra, inPlace }, 0).catch((error: unknown) => {
     throw ioError(error, 'read the directory of the bundle');
   });
+  if (inPlace.length > 0)
+    throw new WeightsealError(
+      'MEMBER_EXTRA',
+      `What stands in the place of the directory ${shown(inPlace[0]!)}, in which members are, is none, and cannot be allowed. Get a sound copy of the bundle.`,
+    );
   if (allowed === true) return extra;
   const isAllowed = allowed === false ? () => false : matcherOf(allowed, 'allowExtra');
   const refused = extra.filter((path) => !isAllowed(path));
@@ -42,26 +47,30 @@ export async function findExtra(
 }
 
 interface Expected {
-  readonly files: ReadonlySet<string>;
+  readonly files: BundleFiles;
   readonly directories: ReadonlySet<string>;
   readonly extra: string[];
+  /** What is no directory, where one is that members are in: they would be looked for through it. */
+  readonly inPlace: string[];
 }
 
 async function look(root: Directory, path: string, expected: Expected, depth: number): Promise<void> {
-  const { files, directories, extra } = expected;
+  const { files, directories, extra, inPlace } = expected;
   if (depth > MAX_DEPTH) return;
-  const found = await readdir(path === '' ? root.path : root.at(path), {
-    withFileTypes: true,
-    encoding: 'buffer',
-  });
-  for (const entry of found) {
-    const name = entry.name.toString();
+  const inner: string[] = [];
+  for await (const { name, entry, odd } of namesIn(path === '' ? root.path : root.at(path))) {
     const at = path === '' ? name : `${path}/${name}`;
-    // As text, a name that is no UTF-8 may be like one that the bundle has.
-    if (name.includes('\ufffd') && Buffer.compare(Buffer.from(name), entry.name) !== 0) extra.push(at);
-    else if (entry.isDirectory()) {
-      if (directories.has(at)) await look(root, at, expected, depth + 1);
-      else extra.push(at);
-    } else if (!files.has(at) && !(path === '' && isPassing(at))) extra.push(at);
+    // It may look like one that the bundle has.
+    if (odd) extra.push(at);
+    else if (entry.isDirectory()) (directories.has(at) ? inner : extra).push(at);
+    else if (directories.has(at)) inPlace.push(at);
+    else if (!files.has(at) && !isOwn(path, name)) extra.push(at);
   }
+  // One directory is open at a time, however deep they are.
+  for (const at of inner) await look(root, at, expected, depth + 1);
+}
+
+/** Whether a name at the root is the bundle's own. */
+function isOwn(path: string, name: string): boolean {
+  return path === '' && (name === ENVELOPE_NAME || name === TABLE_NAME || isPassing(name));
 }

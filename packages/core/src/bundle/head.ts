@@ -1,46 +1,25 @@
-import { constants } from 'node:fs/promises';
-import { ioError, isWeightsealError, WeightsealError } from '../errors.js';
+import { ioError, isWeightsealError } from '../errors.js';
 import { type Envelope, parseBundleEnvelope } from '../format/envelope.js';
 import { envelopeInvalid } from '../format/envelope-invalid.js';
 import { FLOE_HEADER } from '../format/sizes.js';
-import { FileSource } from '../io/byte-source.js';
-import { Directory } from '../io/output/directory.js';
-import { memberMissing } from './member-error.js';
+import { saysLink } from '../io/below/rules.js';
+import type { FileSource } from '../io/byte-source.js';
+import { type BundleDirectory, notSealed } from './bundle-directory.js';
+import { IS_LINK, memberMissing, NO_FILE } from './member-error.js';
 import { ENVELOPE_NAME, MAX_ENVELOPE, TABLE_NAME } from './path.js';
 import { tableTampered } from './table.js';
 
-const FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0);
-/** What open(2) says of a link, of a socket, and below what is no directory. */
-const NO_FILE = ['ELOOP', 'EMLINK', 'ENXIO'];
-
-/** A bundle's directory, for what is read in it. @throws INPUT_NOT_FOUND, NOT_SEALED, IO_ERROR */
-export async function openBundleDirectory(path: string): Promise<Directory> {
-  return await Directory.open(path).catch((error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') throw notSealed(path, 'is no directory');
-    throw ioError(error, `open ${path}`);
-  });
-}
-
-function notSealed(path: string, why: string): WeightsealError {
-  return new WeightsealError(
-    'NOT_SEALED',
-    `${path} is no sealed bundle: it ${why}. Check the path, or seal the directory first.`,
-  );
-}
-
 /** FORMAT.md §25.1, step 1: the envelope, with no key touched. @throws NOT_SEALED, ENVELOPE_INVALID, UNSUPPORTED_VERSION */
 export async function readEnvelope(
-  root: Directory,
+  root: BundleDirectory,
   path: string,
 ): Promise<{ envelope: Envelope; document: Uint8Array }> {
-  const file = await FileSource.open(root.at(ENVELOPE_NAME), FLAGS).catch((error: unknown) => {
-    const code = codeBelow(error);
-    if (code === 'ENOENT') throw notSealed(path, `has no ${ENVELOPE_NAME}`);
-    if (NO_FILE.includes(code) || isNoFile(error))
-      throw envelopeInvalid(`its ${ENVELOPE_NAME} is no regular file`);
-    throw error;
+  await using source = await root.openFile(ENVELOPE_NAME).catch((error: unknown) => {
+    const problem = noFile(error);
+    if (problem === 'missing') throw notSealed(path, `has no ${ENVELOPE_NAME}`);
+    if (problem !== undefined) throw envelopeInvalid(`its ${ENVELOPE_NAME} ${problem}`);
+    throw ioError(error, `open ${path}/${ENVELOPE_NAME}`);
   });
-  await using source = file;
   if (source.size > MAX_ENVELOPE)
     throw envelopeInvalid(`its ${ENVELOPE_NAME} has more than ${MAX_ENVELOPE} bytes`);
   const document = await source.read(0, source.size);
@@ -48,13 +27,13 @@ export async function readEnvelope(
 }
 
 /** Step 2: the table is there, of the length and with the header that the envelope says. @throws MEMBER_MISSING, TABLE_TAMPERED */
-export async function openTableFile(root: Directory, envelope: Envelope): Promise<FileSource> {
+export async function openTableFile(root: BundleDirectory, envelope: Envelope): Promise<FileSource> {
   const { size, header } = envelope.table!;
-  const source = await FileSource.open(root.at(TABLE_NAME), FLAGS).catch((error: unknown) => {
-    const code = codeBelow(error);
-    if (code === 'ENOENT') throw memberMissing(TABLE_NAME);
-    if (NO_FILE.includes(code) || isNoFile(error)) throw tableTampered('it is no regular file', error);
-    throw error;
+  const source = await root.openFile(TABLE_NAME).catch((error: unknown) => {
+    const problem = noFile(error);
+    if (problem === 'missing') throw memberMissing(TABLE_NAME);
+    if (problem !== undefined) throw tableTampered(`it ${problem}`, error);
+    throw ioError(error, `open ${TABLE_NAME}`);
   });
   try {
     if (source.size !== size)
@@ -68,10 +47,11 @@ export async function openTableFile(root: Directory, envelope: Envelope): Promis
   }
 }
 
-function codeBelow(error: unknown): string {
-  return String(((error as Error).cause as { code?: unknown } | undefined)?.code ?? '');
-}
-
-function isNoFile(error: unknown): boolean {
-  return isWeightsealError(error) && error.code === 'INVALID_ARGUMENT';
+/** What is there instead of a file, as open(2) tells it. */
+function noFile(error: unknown): string | undefined {
+  if (isWeightsealError(error) && error.code === 'INVALID_ARGUMENT') return 'is no regular file';
+  if (saysLink(error)) return IS_LINK;
+  const { code = '' } = error as NodeJS.ErrnoException;
+  if (NO_FILE.includes(code)) return 'is no regular file';
+  return code === 'ENOENT' ? 'missing' : undefined;
 }

@@ -3,7 +3,7 @@ import type { FileItem } from '../engine/files-task.js';
 /** Files up to this size are done whole by one thread; larger ones by segments, on as many as there are. */
 export const WHOLE: number = 4 * 1_048_576;
 /** How many files, and bytes of them, a task has: enough that the message between threads is small beside it. */
-const MOST_FILES = 64;
+export const MOST_FILES = 64;
 const MOST_BYTES = 8 * 1_048_576;
 
 /** Small files in batches, each for one task. */
@@ -25,9 +25,18 @@ export function* batchesOf<T extends Pick<FileItem, 'size'>>(
   if (batch.length > 0) yield batch;
 }
 
-/** The small ones as they come, and the large ones largest first: so that no thread is left alone with the longest at the end. */
-export function bySize<T extends Pick<FileItem, 'size'>>(items: readonly T[]): { small: T[]; large: T[] } {
-  const small = items.filter(({ size }) => size <= WHOLE);
-  const large = items.filter(({ size }) => size > WHOLE).toSorted((a, b) => b.size - a.size);
-  return { small, large };
+/** The small ones as they come, none of them kept, and the large ones largest first: so that no thread is left alone with the longest at the end. */
+export function bySize<T extends Pick<FileItem, 'size'>>(
+  items: readonly T[],
+  isOne: (item: T) => boolean = () => true,
+): { small: Iterable<T>; large: T[] } {
+  const large = items.filter((item) => item.size > WHOLE && isOne(item)).sort((a, b) => b.size - a.size);
+  return { small: smallOf(items, isOne), large };
+}
+
+function* smallOf<T extends Pick<FileItem, 'size'>>(
+  items: readonly T[],
+  isOne: (item: T) => boolean,
+): Generator<T> {
+  for (const item of items) if (item.size <= WHOLE && isOne(item)) yield item;
 }

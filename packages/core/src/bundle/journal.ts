@@ -17,14 +17,12 @@ import { stateDirectory } from '../io/state-directory.js';
 import type { KeyWrapper } from '../keys/key-wrapper.js';
 import type { DataKey } from '../keys/secret.js';
 import { unwrapDataKey } from '../keys/unwrap.js';
-import { type Done, journalKey, openRecord, sealRecord } from './journal-record.js';
+import { type Done, journalKey, MAX_RECORD, openRecord, sealRecord } from './journal-record.js';
 import { MAX_ENVELOPE } from './path.js';
 
 const { O_RDWR, O_CREAT, O_NOFOLLOW = 0 } = constants;
 const OTHERS = 0o077;
 const TRIES = 3;
-/** Longer than a record can be. */
-const MAX_RECORD = 65_536;
 const MAX_PLACE = 8192;
 const SOURCE = 32;
 const LATER: ReadonlySet<ErrorCode> = new Set(['ABORTED', 'KEY_TIMEOUT', 'KEY_UNAVAILABLE', 'KEY_THROTTLED']);
@@ -146,9 +144,9 @@ export class Journal implements AsyncDisposable {
       sealed;
       sealed = next(bytes, this.#end, MAX_RECORD)
     ) {
-      const one = openRecord(this.#key, this.#count, sealed);
-      if (!one) break;
-      done.push(one);
+      const some = openRecord(this.#key, this.#count, sealed);
+      if (!some) break;
+      done.push(...some);
       this.#count++;
       this.#end += 4 + sealed.length;
     }
@@ -175,11 +173,10 @@ export class Journal implements AsyncDisposable {
     this.#count = 0;
   }
 
-  /** Remembers files that are done. One call after another, in the order in which they come. */
+  /** Remembers files that were done by one task. One call after another, in the order in which they come. */
   add(done: readonly Done[]): Promise<void> {
     this.#writing = this.#writing.then(async () => {
-      const sealed = done.map((one) => lengthPrefixed(sealRecord(this.#key!, this.#count++, one)));
-      const bytes = Buffer.concat(sealed);
+      const bytes = lengthPrefixed(sealRecord(this.#key!, this.#count++, done));
       await writeAt(this.#file.handle, bytes, this.#end, 'the journal');
       this.#end += bytes.length;
     });

@@ -5,12 +5,14 @@ import { filesExecutor } from '../engine/files-executor.js';
 import type { FileItem, FilesOperation, Identity } from '../engine/files-task.js';
 import { TaskError } from '../engine/task.js';
 import { view } from '../format/bytes.js';
-import { type MemberRecord, recordAt } from '../format/records.js';
+import { type MemberRecord, payloadSize, recordAt } from '../format/records.js';
+import { byDescriptors, ofDescriptor } from '../io/below/rules.js';
+import { BundleDirectory } from './bundle-directory.js';
 import { type Entry, fileOf } from './entry.js';
-import { openBundleDirectory } from './head.js';
 import { batchesOf, bySize } from './jobs.js';
 import type { Done } from './journal-record.js';
 import { sealError } from './member-error.js';
+import { openMemberFile } from './member-payload.js';
 import { type UnlockBundleOptions, unlockBundle } from './unlock.js';
 
 // Payloads that need not be sealed, since they are there: of a seal that was killed, or of an older version. Each is compared, byte for byte, with what is remembered of it: FORMAT.md §21.5.
@@ -27,6 +29,7 @@ export interface Keeping {
 
 type Looking = Pick<Keeping, 'records' | 'itemOf' | 'signal'>;
 
+const { COPYFILE_EXCL, COPYFILE_FICLONE } = constants;
 const RANDOM_NAME = /^[0-9a-f]{32}\.sealed$/;
 
 /**
@@ -93,24 +96,28 @@ export async function reuseFiles(
   options: UnlockBundleOptions,
   work: Keeping,
 ): Promise<Entry[]> {
-  await using root = await openBundleDirectory(bundle);
+  await using root = await BundleDirectory.open(bundle, { cached: true });
   const { table } = await unlockBundle(root, bundle, options);
   using old = table;
-  const sizes = new Map<number, Entry[]>();
-  for (const entry of old.entries)
-    if (entry.kind === 'sealed') sizes.set(entry.size, [...(sizes.get(entry.size) ?? []), entry]);
+  const sizes = new Set<number>();
+  const payloads = new Map<string, Entry>();
+  for (const entry of old.entries) {
+    if (entry.kind !== 'sealed') continue;
+    sizes.add(entry.size);
+    payloads.set(contentOf(entry, old.records), entry);
+  }
   const alike = files.filter(({ kind, size }) => kind === 'sealed' && sizes.has(size));
   await each(alike, work, 'digest', work.from, (entry, failed) => {
     if (failed) throw sealError(failed, entry.path);
   });
   const brought: Entry[] = [];
   for (const entry of alike) {
-    const record = recordAt(work.records, entry.record);
-    const same = sizes
-      .get(entry.size)!
-      .find((one) => Buffer.compare(recordAt(old.records, one.record).digest, record.digest) === 0);
-    if (!same || !(await bring(`${root.path}/${fileOf(same)}`, `${work.to}/${fileOf(entry)}`))) continue;
-    takeOver(record, recordAt(old.records, same.record));
+    const same = payloads.get(contentOf(entry, work.records));
+    if (!same) continue;
+    const was = recordAt(old.records, same.record);
+    const size = payloadSize(same.size, view(was.header).getUint32(2));
+    if (!(await bring(root, fileOf(same), size, `${work.to}/${fileOf(entry)}`))) continue;
+    takeOver(recordAt(work.records, entry.record), was);
     brought.push(entry);
   }
   const sound = new Set(await onlySound(brought, work, work.to));
@@ -119,17 +126,27 @@ export async function reuseFiles(
   return [...sound];
 }
 
+function contentOf({ size, record }: Entry, records: SharedArrayBuffer): string {
+  return `${size} ${Buffer.from(recordAt(records, record).digest).toString('hex')}`;
+}
+
 /** By a hard link; else by a reflink or a copy, as the file system can. False where it is not to be had. */
-async function bring(from: string, to: string): Promise<boolean> {
-  try {
-    await link(from, to);
-    return true;
-  } catch {
-    return await copyFile(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE).then(
-      () => true,
-      () => false,
-    );
-  }
+async function bring(root: BundleDirectory, file: string, size: number, to: string): Promise<boolean> {
+  // What is no file, or another one, would be copied for ever, or waited for.
+  await using source = await openMemberFile(file, root, size).catch(() => undefined);
+  if (!source) return false;
+  const path = `${root.from}/${file}`;
+  // The blobs of a cache are not to be those of a bundle as well.
+  const linked = root.blobs === undefined && (await succeeds(link(path, to)));
+  const from = byDescriptors(root.from) ? ofDescriptor(source.fd) : path;
+  return linked || (await succeeds(copyFile(from, to, COPYFILE_EXCL | COPYFILE_FICLONE)));
+}
+
+function succeeds(work: Promise<unknown>): Promise<boolean> {
+  return work.then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Does one thing with each of the files, on the pool's threads, and says of each how it went. */

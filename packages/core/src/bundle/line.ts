@@ -1,6 +1,5 @@
 import { WeightsealError } from '../errors.js';
 import { base64Length, decodeBase64, encodeBase64 } from '../format/base64-bytes.js';
-import { utf8 } from '../format/bytes.js';
 import { parseCanonicalJson } from '../format/canonical-json.js';
 import type { MemberRecord } from '../format/records.js';
 import type { Entry, MemberKind } from './entry.js';
@@ -49,17 +48,15 @@ function quoted(path: string): string {
 
 class Writer {
   at: number;
-  readonly #out: Uint8Array;
+  readonly #out: Buffer;
 
   constructor(out: Uint8Array, at: number) {
-    this.#out = out;
+    this.#out = Buffer.from(out.buffer, out.byteOffset, out.byteLength);
     this.at = at;
   }
 
   text(text: string): this {
-    const bytes = utf8(text);
-    this.#out.set(bytes, this.at);
-    this.at += bytes.length;
+    this.at += this.#out.write(text, this.at);
     return this;
   }
 
@@ -69,129 +66,143 @@ class Writer {
   }
 }
 
-/**
- * Reads one line, without its line feed. `record` is where the bytes of a file go.
- *
- * @throws TABLE_INVALID, PATH_INVALID
- */
+/** Reads one line, without its line feed. @throws like `LineReader.read` */
 export function parseLine(line: Uint8Array, record: MemberRecord, index: number): Entry {
-  const reader = new Reader(line);
-  if (reader.skip('{"kind":"directory","path":'))
-    return reader.end('}', pathOnly('directory', reader.path()));
-  if (reader.skip('{"kind":"link","path":')) {
-    const path = reader.path();
-    reader.expect(',"target":');
-    return reader.end('}', { ...pathOnly('link', path), target: reader.path() });
-  }
-  reader.expect('{"digest":"');
-  reader.base64(record.digest);
-  reader.expect('"');
-  const executable = reader.skip(',"executable":1');
-  if (reader.skip(',"kind":"public","path":')) {
-    const path = reader.path();
-    reader.expect(',"size":');
-    const size = reader.number();
-    return reader.end('}', {
-      kind: 'public',
-      path,
-      size,
-      executable,
-      payload: undefined,
-      target: undefined,
-      record: index,
-    });
-  }
-  reader.expect(',"file":');
-  const file = reader.path();
-  reader.expect(',"header":"');
-  reader.base64(record.header);
-  reader.expect('","id":"');
-  reader.base64(record.id);
-  reader.expect('","key":"');
-  reader.base64(record.key);
-  reader.expect('","kind":"sealed","path":');
-  const path = reader.path();
-  reader.expect(',"sealedDigest":"');
-  reader.base64(record.sealedDigest);
-  reader.expect('","size":');
-  const size = reader.number();
-  const payload = file === `${path}${SEALED_SUFFIX}` ? undefined : file;
-  return reader.end('}', {
-    kind: 'sealed',
-    path,
-    size,
-    executable,
-    payload,
-    target: undefined,
-    record: index,
-  });
+  return new LineReader(line).read(0, line.length, record, index);
 }
 
 function pathOnly(kind: MemberKind, path: string): Entry {
   return { kind, path, size: 0, executable: false, payload: undefined, target: undefined, record: -1 };
 }
 
-class Reader {
-  readonly #line: Buffer;
+/** Reads the lines that stand in some bytes. */
+export class LineReader {
+  readonly #bytes: Buffer;
   #at = 0;
+  #end = 0;
   /** What is wrong with a path: told once the rest of the line is known to be right (§20.4). */
   #problem: WeightsealError | undefined;
 
-  constructor(line: Uint8Array) {
-    this.#line = Buffer.from(line.buffer, line.byteOffset, line.byteLength);
+  constructor(bytes: Uint8Array) {
+    this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  /**
+   * The line from `from` to its line feed at `end`, or to the end of the bytes. `record` is where the bytes of a file go.
+   *
+   * @throws TABLE_INVALID, PATH_INVALID
+   */
+  read(from: number, end: number, record: MemberRecord, index: number): Entry {
+    this.#at = from;
+    this.#end = end;
+    const entry = this.#entry(record, index);
+    if (this.#at !== end) throw tableInvalid('a line is not of the form of version 1');
+    if (this.#problem) throw this.#problem;
+    return entry;
+  }
+
+  #entry(record: MemberRecord, index: number): Entry {
+    let entry: Entry;
+    if (this.#skip('{"kind":"directory","path":')) entry = pathOnly('directory', this.#path());
+    else if (this.#skip('{"kind":"link","path":')) {
+      const path = this.#path();
+      this.#expect(',"target":');
+      entry = { ...pathOnly('link', path), target: this.#path() };
+    } else entry = this.#file(record, index);
+    this.#expect('}');
+    return entry;
+  }
+
+  #file(record: MemberRecord, index: number): Entry {
+    this.#expect('{"digest":"');
+    this.#base64(record.digest);
+    this.#expect('"');
+    const executable = this.#skip(',"executable":1');
+    const isPublic = this.#skip(',"kind":"public"');
+    let file: string | undefined;
+    if (!isPublic) {
+      this.#expect(',"file":');
+      file = this.#path();
+      this.#expect(',"header":"');
+      this.#base64(record.header);
+      this.#expect('","id":"');
+      this.#base64(record.id);
+      this.#expect('","key":"');
+      this.#base64(record.key);
+      this.#expect('","kind":"sealed"');
+    }
+    this.#expect(',"path":');
+    const path = this.#path();
+    if (!isPublic) {
+      this.#expect(',"sealedDigest":"');
+      this.#base64(record.sealedDigest);
+      this.#expect('"');
+    }
+    this.#expect(',"size":');
+    return {
+      kind: isPublic ? 'public' : 'sealed',
+      path,
+      size: this.#number(),
+      executable,
+      payload: file === undefined || isDefault(file, path) ? undefined : file,
+      target: undefined,
+      record: index,
+    };
   }
 
   /** Whether this stands here; if so, it has been read. */
-  skip(text: string): boolean {
+  #skip(text: string): boolean {
     const end = this.#at + text.length;
-    for (let i = 0; i < text.length; i++) if (this.#line[this.#at + i] !== text.charCodeAt(i)) return false;
+    for (let i = 0; i < text.length; i++) if (this.#bytes[this.#at + i] !== text.charCodeAt(i)) return false;
     this.#at = end;
     return true;
   }
 
-  expect(text: string): void {
-    if (!this.skip(text)) throw tableInvalid('a line is not of the form of version 1');
+  #expect(text: string): void {
+    if (!this.#skip(text)) throw tableInvalid('a line is not of the form of version 1');
   }
 
-  base64(into: Uint8Array): void {
-    if (!decodeBase64(this.#line, this.#at, into)) throw tableInvalid('a line holds what is not base64url');
+  #base64(into: Uint8Array): void {
+    if (!decodeBase64(this.#bytes, this.#at, into)) throw tableInvalid('a line holds what is not base64url');
     this.#at += base64Length(into.length);
   }
 
-  path(): string {
-    this.expect('"');
+  #path(): string {
+    this.#expect('"');
     const from = this.#at;
-    while (this.#line[this.#at] !== QUOTE) {
-      if (this.#at >= this.#line.length) throw tableInvalid('a line ends within a path');
-      this.#at += this.#line[this.#at] === BACKSLASH ? 2 : 1;
+    while (this.#bytes[this.#at] !== QUOTE) {
+      if (this.#at >= this.#end) throw tableInvalid('a line ends within a path');
+      this.#at += this.#bytes[this.#at] === BACKSLASH ? 2 : 1;
     }
-    const text = this.#line.toString('utf8', from, this.#at++);
-    const path = text.replaceAll('\\"', '"');
+    const text = this.#bytes.toString('utf8', from, this.#at++);
+    const path = text.includes('\\') ? text.replaceAll('\\"', '"') : text;
     const problem = pathProblem(path);
     // What is escaped otherwise has kept its backslash, and what is no UTF-8 has become U+FFFD.
     const odd = problem !== undefined || text.includes('\ufffd');
-    if (odd && parseCanonicalJson(this.#line.subarray(from - 1, this.#at)) === undefined)
+    if (odd && parseCanonicalJson(this.#bytes.subarray(from - 1, this.#at)) === undefined)
       throw tableInvalid('a path is not spelled as canonical JSON spells it');
     if (problem !== undefined) this.#problem ??= pathInvalid(path, problem);
     return path;
   }
 
-  number(): number {
+  #number(): number {
     const from = this.#at;
-    while (this.#line[this.#at]! >= ZERO && this.#line[this.#at]! <= NINE) this.#at++;
-    const text = this.#line.toString('latin1', from, this.#at);
+    while (this.#bytes[this.#at]! >= ZERO && this.#bytes[this.#at]! <= NINE) this.#at++;
+    const text = this.#bytes.toString('latin1', from, this.#at);
     const value = Number(text);
     if (text === '' || !Number.isSafeInteger(value) || String(value) !== text)
       throw tableInvalid('a size is no whole number below 2^53 in decimal');
     return value;
   }
+}
 
-  end(text: string, entry: Entry): Entry {
-    this.expect(text);
-    if (this.#at !== this.#line.length) throw tableInvalid('a line is not of the form of version 1');
-    if (this.#problem) throw this.#problem;
-    return entry;
-  }
+/** Whether it is the path and `.sealed`. */
+function isDefault(file: string, path: string): boolean {
+  return (
+    file.length === path.length + SEALED_SUFFIX.length &&
+    file.startsWith(path) &&
+    file.endsWith(SEALED_SUFFIX)
+  );
 }
 
 /** FORMAT.md §20: only somebody who has had the data key can have written it. `reason` never repeats the table. */

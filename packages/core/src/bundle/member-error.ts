@@ -1,12 +1,15 @@
 import { passError } from '../engine/pass.js';
 import { TaskError } from '../engine/task.js';
 import { type ErrorCode, isWeightsealError, WeightsealError } from '../errors.js';
+import { saysLink } from '../io/below/rules.js';
 import { inputChanged } from '../io/byte-source.js';
 import { shown } from './line.js';
 
 const NOT_THERE = ['ENOENT', 'ENOTDIR'];
-/** A link, a device or a pipe in a member's place, as open(2) tells them. */
-const NO_FILE = ['ELOOP', 'ENXIO', 'EISDIR', 'EMLINK'];
+/** A device, a pipe or a directory in a member's place, as open(2) tells them. */
+export const NO_FILE: readonly string[] = ['ENXIO', 'EISDIR'];
+export const IS_LINK =
+  'is a link, and those are followed only where a bundle in the cache of a hub is read; copy the bundle with what its links lead to (cp -rL)';
 
 export function memberMissing(file: string): WeightsealError {
   return new WeightsealError(
@@ -36,6 +39,7 @@ export function openError(error: unknown, file: string): Error {
   if (told !== undefined || position !== undefined) return memberTampered(file, message);
   const code = String(system?.code ?? '');
   if (!writing && NOT_THERE.includes(code)) return memberMissing(file);
+  if (!writing && saysLink({ code })) return memberTampered(file, `it ${IS_LINK}`);
   if (!writing && NO_FILE.includes(code)) return memberTampered(file, 'it is no regular file');
   if (short) return inputChanged(file);
   return passError(error, `open ${shown(file)}`);

@@ -1,13 +1,14 @@
 import { invalidArgument } from '../common/arguments.js';
 import { timingSafeEqual } from '../common/crypto.js';
 import { digestWhile } from '../engine/copy.js';
-import { throwIfAborted } from '../errors.js';
+import { throwIfAborted, WeightsealError } from '../errors.js';
 import { PlaintextReader, type StreamOptions } from '../file/plaintext-reader.js';
 import { recordAt } from '../format/records.js';
 import type { ByteSource } from '../io/byte-source.js';
 import type { Entry } from './entry.js';
+import { shown } from './line.js';
 import { memberTampered } from './member-error.js';
-import { openMemberFile, openPayload } from './member-payload.js';
+import { openMemberFile, openPayload, type StoredMembers } from './member-payload.js';
 
 /** One file of a bundle, open for reading anywhere in it: a byte source of its plaintext. Closed with the bundle, or before. */
 export interface MemberReader extends ByteSource, AsyncDisposable {
@@ -70,27 +71,33 @@ export class PublicReader implements MemberReader {
   }
 }
 
-/** Where a bundle's files and their records are. */
-export interface Stored {
-  /** The bundle's directory, as threads reach it. */
-  readonly from: string;
-  readonly records: SharedArrayBuffer;
-}
-
 /** @throws MEMBER_MISSING, MEMBER_TAMPERED, IO_ERROR */
-export async function openSealed(entry: Entry, stored: Stored): Promise<MemberReader> {
+export async function openSealed(entry: Entry, stored: StoredMembers): Promise<MemberReader> {
   return new PlaintextReader(await openPayload(entry, stored));
 }
 
 /** Nothing authenticates a part of a public member: all of it is read, and parts come from memory. @throws like `openSealed` */
 export async function openPublic(
   entry: Entry,
-  { from, records }: Stored,
+  stored: StoredMembers,
   signal: AbortSignal,
 ): Promise<MemberReader> {
-  await using source = await openMemberFile(entry.path, from, entry.size);
-  const bytes = new Uint8Array(entry.size);
+  await using source = await openMemberFile(entry.path, stored, entry.size);
+  const bytes = memoryFor(entry);
   const digest = await digestWhile(source, signal, async (part, at) => bytes.set(part, at));
-  if (timingSafeEqual(digest, recordAt(records, entry.record).digest)) return new PublicReader(bytes);
+  if (timingSafeEqual(digest, recordAt(stored.records, entry.record).digest)) return new PublicReader(bytes);
   throw memberTampered(entry.path, 'its bytes have another digest than was sealed');
+}
+
+/** Of the size of a file that is there, which may be sparse. @throws MEMORY_LIMIT */
+function memoryFor({ path, size }: Entry): Uint8Array<ArrayBuffer> {
+  try {
+    return new Uint8Array(size);
+  } catch (cause) {
+    throw new WeightsealError(
+      'MEMORY_LIMIT',
+      `${shown(path)} has ${size} bytes, and nothing authenticates a part of a public member: to read from it takes all of it in memory. Open it into a directory, or seal it.`,
+      { cause },
+    );
+  }
 }

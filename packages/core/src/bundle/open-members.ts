@@ -6,23 +6,24 @@ import { atOnce } from '../engine/at-once.js';
 import { digestWhile } from '../engine/copy.js';
 import { filesExecutor } from '../engine/files-executor.js';
 import type { FileItem, FilesOperation, FilesTask } from '../engine/files-task.js';
-import { digestFor, planFor } from '../engine/pass.js';
+import { planFor } from '../engine/pass.js';
+import { Spares } from '../engine/spares.js';
 import { TaskError } from '../engine/task.js';
 import { recordAt } from '../format/records.js';
 import { release } from '../format/segment.js';
-import { FileSource } from '../io/byte-source.js';
 import { durableFlags, makeDurable } from '../io/output/durable.js';
 import { writeAt } from '../io/output/output-file.js';
 import { type Entry, fileOf, isFile } from './entry.js';
 import { batchesOf, bySize } from './jobs.js';
 import { shown } from './line.js';
 import { digestMismatch, memberTampered, openError } from './member-error.js';
-import { openPayload } from './member-payload.js';
+import { openMemberFile, openPayload, type StoredMembers } from './member-payload.js';
+import { plaintextOf } from './select.js';
 import type { OpenMembersOptions } from './types.js';
 
-const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
+const { O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW = 0 } = constants;
 /** Files that are only looked at: that many take no longer than one that is read. */
-const LOOKS = 2048;
+const LOOKS = 256;
 
 /** Where members go: a directory that threads write into by themselves, files that the caller opens, or nowhere. */
 export interface Outputs {
@@ -32,10 +33,7 @@ export interface Outputs {
   readonly sync: boolean;
 }
 
-export interface OpenWork extends Pick<OpenMembersOptions, 'signal' | 'onProgress'> {
-  /** The bundle's directory, as threads reach it. */
-  readonly from: string;
-  readonly records: SharedArrayBuffer;
+export interface OpenWork extends StoredMembers, Pick<OpenMembersOptions, 'signal' | 'onProgress'> {
   readonly outputs: Outputs;
   readonly digest: boolean;
 }
@@ -43,11 +41,11 @@ export interface OpenWork extends Pick<OpenMembersOptions, 'signal' | 'onProgres
 /** Looks, before any plaintext appears, whether all are there, regular files, and of their length. @throws MEMBER_MISSING, MEMBER_TAMPERED */
 export async function lookAt(
   entries: readonly Entry[],
-  { from, records, signal }: Omit<OpenWork, 'outputs' | 'digest'>,
+  { from, blobs, records, signal }: Omit<OpenWork, 'outputs' | 'digest'>,
 ): Promise<void> {
   const executor = filesExecutor();
-  await atOnce(chunksOf(entries.filter(isFile)), executor.width, signal, async (some) => {
-    const task: FilesTask = { operation: 'look', from, records, items: some.map(itemOf) };
+  await atOnce(chunksOf(entries), executor.width, signal, async (some) => {
+    const task: FilesTask = { operation: 'look', from, blobs, records, items: some.map(itemOf) };
     await executor.runFiles(task).catch((error: unknown) => {
       throw openError(error, nameIn(some, error));
     });
@@ -55,7 +53,10 @@ export async function lookAt(
 }
 
 function* chunksOf(entries: readonly Entry[]): Generator<readonly Entry[]> {
-  for (let from = 0; from < entries.length; from += LOOKS) yield entries.slice(from, from + LOOKS);
+  for (let from = 0; from < entries.length; from += LOOKS) {
+    const some = entries.slice(from, from + LOOKS).filter(isFile);
+    if (some.length > 0) yield some;
+  }
 }
 
 function itemOf(entry: Entry): FileItem {
@@ -70,14 +71,15 @@ function nameIn(some: readonly Entry[], error: unknown): string {
 
 /** Opens all of them, small ones in batches, large ones by segments, several at once: writing one file does not scale over cores, writing many does. */
 export async function openMembers(entries: readonly Entry[], work: OpenWork): Promise<void> {
-  const { small, large } = bySize(entries.filter(isFile));
+  const { small, large } = bySize(entries, isFile);
   const { signal } = work;
-  const total = [...small, ...large].reduce((sum, { size }) => sum + size, 0);
-  const progress = progressCounter(total, work.onProgress);
+  const progress = progressCounter(plaintextOf(entries), work.onProgress);
   const executor = filesExecutor();
+  await using spares = new Spares();
   const atATime = Math.max(1, Math.min(large.length, Math.ceil(executor.width / 2)));
   await atOnce(large, atATime, signal, async (entry) => {
-    await openLarge(entry, work, Math.ceil(executor.width / atATime), progress).catch((error: unknown) => {
+    const how = { width: Math.ceil(executor.width / atATime), progress, spares };
+    await openLarge(entry, work, how).catch((error: unknown) => {
       throw openError(error, fileOf(entry));
     });
   });
@@ -89,7 +91,7 @@ export async function openMembers(entries: readonly Entry[], work: OpenWork): Pr
 
 async function openSmall(
   some: readonly Entry[],
-  { from, records, outputs, digest }: OpenWork,
+  { from, blobs, records, outputs, digest }: OpenWork,
 ): Promise<void> {
   const handles: FileHandle[] = [];
   try {
@@ -105,6 +107,7 @@ async function openSmall(
     const task = {
       operation,
       from,
+      blobs,
       records,
       items,
       digest,
@@ -132,16 +135,18 @@ async function outputOf(entry: Entry, { directory, file }: Outputs): Promise<Fil
   return out;
 }
 
-async function openLarge(
-  entry: Entry,
-  work: OpenWork,
-  width: number,
-  progress: (bytes: number) => void,
-): Promise<void> {
+interface Large {
+  /** How many tasks of one file are under way at once. */
+  readonly width: number;
+  readonly progress: (bytes: number) => void;
+  readonly spares: Spares;
+}
+
+async function openLarge(entry: Entry, work: OpenWork, how: Large): Promise<void> {
   const out = await outputOf(entry, work.outputs);
   try {
-    if (entry.kind === 'public') await copyPublic(entry, out, work, progress);
-    else await decrypt(entry, out, work, width, progress);
+    if (entry.kind === 'public') await copyPublic(entry, out, work, how);
+    else await decrypt(entry, out, work, how);
     if (out && work.outputs.sync) await makeDurable(out);
   } finally {
     await out?.close();
@@ -151,36 +156,39 @@ async function openLarge(
 async function copyPublic(
   entry: Entry,
   out: FileHandle | undefined,
-  { from, records, signal }: OpenWork,
-  progress: (bytes: number) => void,
+  { signal, ...stored }: OpenWork,
+  { progress }: Large,
 ): Promise<void> {
-  const handle = await open(`${from}/${entry.path}`, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-  await using source = await FileSource.of(shown(entry.path), handle);
-  if (source.size !== entry.size) throw memberTampered(entry.path, 'it has another length');
-  const digest = await digestWhile(source, signal, async (bytes, at) => {
-    if (out) await writeAt(out, bytes, at, shown(entry.path));
-    progress(bytes.length);
-  });
-  if (!timingSafeEqual(digest, recordAt(records, entry.record).digest))
-    throw memberTampered(entry.path, 'its bytes have another digest than was sealed');
+  await using source = await openMemberFile(entry.path, stored, entry.size);
+  try {
+    const digest = await digestWhile(source, signal, async (bytes, at) => {
+      if (out) await writeAt(out, bytes, at, shown(entry.path));
+      progress(bytes.length);
+    });
+    if (!timingSafeEqual(digest, recordAt(stored.records, entry.record).digest))
+      throw memberTampered(entry.path, 'its bytes have another digest than was sealed');
+  } catch (error) {
+    // They may be in the caller's own directory by now, where what an early end leaves is authentic.
+    await out?.truncate(0).catch(() => {});
+    throw error;
+  }
 }
 
 async function decrypt(
   entry: Entry,
   out: FileHandle | undefined,
   work: OpenWork,
-  width: number,
-  progress: (bytes: number) => void,
+  { width, progress, spares }: Large,
 ): Promise<void> {
   await using payload = await openPayload(entry, work);
   const { segmentLength } = payload.body.segments;
   const wide = planFor(segmentLength, entry.size, work.digest || !payload.body.source);
   const plan = { ...wide, width: Math.min(wide.width, width) };
-  const digest = work.digest ? digestFor(plan) : undefined;
+  const digest = work.digest ? spares.digest(plan) : undefined;
   const direct = out && !plan.inline ? { output: { fd: out.fd, offset: 0 } } : { emit: out !== undefined };
   const pass = { operation: 'open', digest, signal: work.signal, progress, ...direct } as const;
   try {
-    for await (const { batch, bytes } of payload.run(pass, plan)) {
+    for await (const { batch, bytes } of payload.run(pass, plan, spares)) {
       if (!bytes || !out) continue;
       await writeAt(out, bytes, batch.plainOffset, shown(entry.path));
       release(bytes);

@@ -1,8 +1,10 @@
 import { checkKinds, checkPath } from '../common/arguments.js';
 import { type Recipient, recipientOf } from '../file/inspect.js';
 import type { Context } from '../format/context.js';
-import { openBundleDirectory, openTableFile, readEnvelope } from './head.js';
+import { BundleDirectory } from './bundle-directory.js';
+import { openTableFile, readEnvelope } from './head.js';
 import { BundleReader } from './reader.js';
+import { type StoredFile, storedFiles } from './stored-files.js';
 import type { OpenBundleOptions, OpenedBundle, OpenMembersOptions } from './types.js';
 
 /**
@@ -21,7 +23,7 @@ export async function verifyBundle(
   options: OpenBundleOptions & OpenMembersOptions,
 ): Promise<OpenedBundle> {
   const { only, digest, onProgress, ...rest } = checkKinds(options, 'verifyBundle');
-  await using reader = await openBundle(directory, rest);
+  await using reader = await BundleReader.open(directory, rest, 'verify');
   return await reader.verify({ only, digest, onProgress, signal: rest.signal });
 }
 
@@ -39,19 +41,24 @@ export interface BundleInspection {
   readonly tableSize: number;
   /** `sha256:…` of the sealed member table, as the envelope says. */
   readonly tableDigest: string;
+  /** What lies in the bundle's directory besides envelope and table, by its path: payloads, public members, and whatever was put there. Nothing of it is opened. */
+  readonly files: readonly StoredFile[];
+  /** Bytes of all that: files, table and envelope. */
+  readonly sealedSize: number;
 }
 
-/** Tells what a bundle shows without a key. @throws NOT_SEALED, ENVELOPE_INVALID, UNSUPPORTED_VERSION, MEMBER_MISSING, TABLE_TAMPERED */
+/** Tells what a bundle shows without a key. @throws NOT_SEALED, ENVELOPE_INVALID, UNSUPPORTED_VERSION, MEMBER_MISSING, TABLE_TAMPERED, IO_ERROR, ABORTED */
 export async function inspectBundle(
   directory: string | URL,
   options: { signal?: AbortSignal | undefined } = {},
 ): Promise<BundleInspection> {
   checkKinds(options, 'inspectBundle');
   const path = checkPath(directory, 'The bundle');
-  await using root = await openBundleDirectory(path);
-  const { envelope } = await readEnvelope(root, path);
+  await using root = await BundleDirectory.open(path, { cached: true, forFiles: 'inspect' });
+  const { envelope, document } = await readEnvelope(root, path);
   await using _table = await openTableFile(root, envelope);
   const { core, slots, generation, table } = envelope;
+  const files = await storedFiles(root.directory, options.signal);
   return {
     formatVersion: 1,
     algorithm: core.algorithm,
@@ -61,5 +68,7 @@ export async function inspectBundle(
     generation,
     tableSize: table!.size,
     tableDigest: `sha256:${Buffer.from(table!.digest).toString('hex')}`,
+    files,
+    sealedSize: files.reduce((sum, one) => sum + one.sealedSize, document.length + table!.size),
   };
 }

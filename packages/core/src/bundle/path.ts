@@ -1,4 +1,4 @@
-import { hasControl, utf8 } from '../format/bytes.js';
+import { hasControl } from '../format/bytes.js';
 
 // FORMAT.md §22: what a path in a bundle may be. Pure, and the same on every system.
 export const MAX_PATH = 2048;
@@ -21,16 +21,26 @@ export function pathProblem(path: string): string | undefined {
   if (hasControl(path)) return 'it holds a control character';
   if (TURNING.test(path)) return 'it holds a character that changes the direction of writing or ends a line';
   if (path.includes('\\')) return 'it holds a backslash, which divides names on other systems';
-  if (path.length > MAX_PATH || utf8(path).length > MAX_PATH) return `it has more than ${MAX_PATH} bytes`;
-  const names = path.split('/');
-  if (names.length > MAX_DEPTH) return `it has more than ${MAX_DEPTH} names`;
-  for (const name of names) {
+  if (path.length > MAX_PATH || Buffer.byteLength(path) > MAX_PATH)
+    return `it has more than ${MAX_PATH} bytes`;
+  if (depthOf(path) > MAX_DEPTH) return `it has more than ${MAX_DEPTH} names`;
+  for (let [from, end] = [0, 0]; from <= path.length; from = end + 1) {
+    end = path.indexOf('/', from);
+    if (end < 0) end = path.length;
+    const name = path.slice(from, end);
     if (name === '') return 'it has an empty name (a slash at its beginning, its end, or after another)';
     if (name === '.' || name === '..') return 'it has a name that is . or ..';
-    if (name.length > MAX_NAME / 4 && utf8(name).length > MAX_NAME)
+    if (name.length > MAX_NAME / 4 && Buffer.byteLength(name) > MAX_NAME)
       return `it has a name of more than ${MAX_NAME} bytes`;
   }
   return undefined;
+}
+
+/** How many names a path has. */
+export function depthOf(path: string): number {
+  let depth = 1;
+  for (let at = path.indexOf('/'); at >= 0; at = path.indexOf('/', at + 1)) depth++;
+  return depth;
 }
 
 /** Names at the root of a bundle that are its own. */

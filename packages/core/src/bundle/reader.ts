@@ -5,16 +5,16 @@ import type { StreamOptions } from '../file/plaintext-reader.js';
 import type { Context } from '../format/context.js';
 import { payloadSize, recordAt } from '../format/records.js';
 import { Life } from '../io/life.js';
-import type { Directory } from '../io/output/directory.js';
 import { OutputDirectory } from '../io/output/output-directory.js';
 import { fileSystemSync } from '../io/output/sync-file-system.js';
 import { checkKeys } from '../keys/wrap.js';
 import { besidesMembers } from './besides.js';
+import { BundleDirectory } from './bundle-directory.js';
 import { findExtra } from './closed-world.js';
-import { type Entry, fileOf, isFile } from './entry.js';
-import { openBundleDirectory } from './head.js';
+import { type Entry, entryAt, fileOf, isFile } from './entry.js';
 import { shown } from './line.js';
-import { type MemberReader, openPublic, openSealed, type Stored } from './member-reader.js';
+import type { StoredMembers } from './member-payload.js';
+import { type MemberReader, openPublic, openSealed } from './member-reader.js';
 import { streamOf } from './member-stream.js';
 import { lookAt, openMembers } from './open-members.js';
 import { relativeTarget } from './path.js';
@@ -37,31 +37,34 @@ const SYNC_EACH = 256;
  * A bundle that is open: its envelope and its table have been authenticated, by one call to a key. Holds the keys of all payloads until it is closed.
  */
 export class BundleReader implements AsyncDisposable {
-  readonly #root: Directory;
+  readonly #root: BundleDirectory;
   readonly #bundle: UnlockedBundle;
   readonly #extra: readonly string[];
-  readonly #paths: Map<string, Entry>;
   readonly #open = new Set<MemberReader>();
-  readonly #life = new Life(closed);
+  readonly #life = new Life(() => invalidArgument('The bundle has been closed; open it again.'));
   #closed: Promise<void> | undefined;
 
-  private constructor(root: Directory, bundle: UnlockedBundle, extra: readonly string[]) {
+  private constructor(root: BundleDirectory, bundle: UnlockedBundle, extra: readonly string[]) {
     this.#root = root;
     this.#bundle = bundle;
     this.#extra = extra;
-    this.#paths = new Map(bundle.table.entries.map((entry) => [entry.path, entry]));
   }
 
-  static async open(directory: string | URL, options: OpenBundleOptions): Promise<BundleReader> {
+  static async open(
+    directory: string | URL,
+    options: OpenBundleOptions,
+    forFiles: string = 'openReader',
+  ): Promise<BundleReader> {
     const { allowExtra = false } = checkKinds(options, 'openBundle');
     checkKeys(options.keys);
     const path = checkPath(directory, 'The bundle');
-    const root = await openBundleDirectory(path);
+    const root = await BundleDirectory.open(path, { cached: true, forFiles });
     let bundle: UnlockedBundle | undefined;
     try {
       warmForFiles();
       bundle = await unlockBundle(root, path, options);
-      return new BundleReader(root, bundle, await findExtra(root, bundle.table.entries, allowExtra));
+      const extra = await findExtra(root.directory, bundle.table.entries, allowExtra);
+      return new BundleReader(root, bundle, extra);
     } catch (error) {
       bundle?.table[Symbol.dispose]();
       await root[Symbol.asyncDispose]();
@@ -89,7 +92,7 @@ export class BundleReader implements AsyncDisposable {
 
   /** The member of this path, undefined where there is none. Links are not followed. */
   member(path: string): BundleMember | undefined {
-    const entry = this.#paths.get(path);
+    const entry = entryAt(this.#bundle.table.entries, path);
     return entry && this.#member(entry);
   }
 
@@ -140,7 +143,7 @@ export class BundleReader implements AsyncDisposable {
   /**
    * Writes the members into a directory, under their own names. It appears when the last of them has been authenticated, readable for its owner only; nothing is left when this throws.
    *
-   * @throws MEMBER_MISSING before anything is written; MEMBER_TAMPERED, MEMBER_NOT_FOUND, DIGEST_MISMATCH, OUTPUT_EXISTS, NO_SPACE, IO_ERROR, ABORTED
+   * @throws MEMBER_MISSING, and PATH_INVALID for a name that this system cannot have, before anything is written; MEMBER_TAMPERED, MEMBER_NOT_FOUND, DIGEST_MISMATCH, OUTPUT_EXISTS, NO_SPACE, IO_ERROR, ABORTED
    */
   async openTo(directory: string | URL, options: OpenToOptions = {}): Promise<OpenedBundle> {
     checkKinds(options, 'openTo');
@@ -149,7 +152,7 @@ export class BundleReader implements AsyncDisposable {
       const entries = select(this.#bundle.table.entries, options.only);
       const overwrite = options.overwrite === true && besidesMembers(entries);
       await using out = await OutputDirectory.create(path, { overwrite, content: 'plaintext' });
-      const sync = entries.filter(isFile).length > SYNC_EACH ? await fileSystemSync() : undefined;
+      const sync = entries.length > SYNC_EACH ? await fileSystemSync() : undefined;
       const opened = await this.#openInto(entries, inDirectory(out.place.path, !sync), {
         ...options,
         signal,
@@ -192,13 +195,13 @@ export class BundleReader implements AsyncDisposable {
   async #openInto(entries: readonly Entry[], to: Where, options: OpenMembersOptions): Promise<OpenedBundle> {
     const { digest = false, signal, onProgress } = options;
     const work = {
-      from: this.#root.path,
-      records: this.#bundle.table.records,
+      ...this.#place,
       outputs: to.outputs,
       digest,
       signal,
       onProgress,
     };
+    to.check?.(entries);
     await lookAt(entries, work);
     for (const { kind, path } of entries) if (kind === 'directory') await to.directory(path);
     await openMembers(entries, work);
@@ -254,8 +257,9 @@ export class BundleReader implements AsyncDisposable {
 
   /** The file of a path. @throws MEMBER_NOT_FOUND */
   #file(path: string): Entry {
-    const found = this.#paths.get(path);
-    const entry = found?.kind === 'link' ? this.#paths.get(found.target!) : found;
+    const { entries } = this.#bundle.table;
+    const found = entryAt(entries, path);
+    const entry = found?.kind === 'link' ? entryAt(entries, found.target!) : found;
     if (entry && isFile(entry)) return entry;
     throw new WeightsealError(
       'MEMBER_NOT_FOUND',
@@ -265,8 +269,9 @@ export class BundleReader implements AsyncDisposable {
     );
   }
 
-  get #place(): Stored {
-    return { from: this.#root.path, records: this.#bundle.table.records };
+  get #place(): StoredMembers {
+    const { from, blobs } = this.#root;
+    return { from, blobs, records: this.#bundle.table.records };
   }
 
   async #release(reader: MemberReader): Promise<void> {
@@ -291,8 +296,4 @@ export class BundleReader implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
-}
-
-function closed(): Error {
-  return invalidArgument('The bundle has been closed; open it again.');
 }

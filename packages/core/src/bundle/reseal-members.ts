@@ -9,6 +9,7 @@ import { startEncryption } from '../format/floe.js';
 import { memberAad, recordAt } from '../format/records.js';
 import { release } from '../format/segment.js';
 import { FLOE_HEADER } from '../format/sizes.js';
+import { closing } from '../io/closing.js';
 import { durableFlags, makeDurable } from '../io/output/durable.js';
 import { writeAt } from '../io/output/output-file.js';
 import { type Entry, fileOf } from './entry.js';
@@ -75,14 +76,12 @@ async function resealLarge(entry: Entry, work: ResealWork): Promise<void> {
   const file = fileOf(entry);
   const mode = entry.executable ? 0o777 : 0o666;
   const [old, fresh] = [recordAt(records, entry.record), recordAt(newRecords, entry.record)];
-  await using out = await open(
-    `${work.to}/${file}`,
-    O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | durableFlags(),
-    mode,
-  );
+  const flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | durableFlags();
+  const out = await open(`${work.to}/${file}`, flags, mode);
+  await using _out = closing(out);
   fresh.digest.set(old.digest);
   if (entry.kind === 'public') {
-    await using source = await openMemberFile(file, work.from, entry.size);
+    await using source = await openMemberFile(file, work, entry.size);
     const digest = await digestWhile(source, signal, async (bytes, at) => {
       await writeAt(out, bytes, at, shown(file));
       progress(bytes.length);

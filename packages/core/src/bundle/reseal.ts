@@ -1,21 +1,22 @@
 import { stat } from 'node:fs/promises';
 import { checkPath } from '../common/arguments.js';
-import { createHash, randomFillSync } from '../common/crypto.js';
+import { createHash } from '../common/crypto.js';
 import { type OnProgress, progressCounter } from '../common/progress.js';
 import { warmForFiles } from '../engine/files-executor.js';
 import { ioError, throwIfAborted } from '../errors.js';
 import { type Recipient, recipientOf } from '../file/inspect.js';
 import { recipientsAfter } from '../file/reseal.js';
 import { view } from '../format/bytes.js';
-import { type MemberRecord, recordAt, recordMemory } from '../format/records.js';
+import { freshRecords, type MemberRecord, recordAt } from '../format/records.js';
 import { followLinks } from '../io/follow-links.js';
 import { openLocked } from '../io/lock/file-lock.js';
 import type { Directory } from '../io/output/directory.js';
 import { OutputDirectory } from '../io/output/output-directory.js';
 import { checkChange } from '../keys/recipients.js';
+import { BundleDirectory } from './bundle-directory.js';
 import { findExtra } from './closed-world.js';
 import { type Entry, fileOf, isFile } from './entry.js';
-import { openBundleDirectory, readEnvelope } from './head.js';
+import { readEnvelope } from './head.js';
 import { Journal } from './journal.js';
 import { type Done, NO_IDENTITY } from './journal-record.js';
 import { resumeFiles } from './keep.js';
@@ -70,12 +71,12 @@ export async function resealBundle(
   await checkIsBundle(path);
   await sweepJournals();
   await using opened = await Journal.open(path, signal, options.onWait);
-  await using root = await openBundleDirectory(path);
-  await using locked = await openLocked(root.at(ENVELOPE_NAME), false, options);
+  await using root = await BundleDirectory.open(path, { forFiles: 'reseal' });
+  await using locked = await openLocked(root.directory.at(ENVELOPE_NAME), false, options);
   // Before a key is asked: whether the new one can be made there.
   await using out = await OutputDirectory.create(path, {
     overwrite: true,
-    mode: (await stat(root.path)).mode & PERMISSIONS,
+    mode: (await stat(root.from)).mode & PERMISSIONS,
     content: 'sealed',
     resumable: opened !== undefined,
   });
@@ -85,7 +86,7 @@ export async function resealBundle(
   const old = await unlockBundle(root, path, options);
   using oldTable = old.table;
   const { entries } = oldTable;
-  await findExtra(root, entries, false);
+  await findExtra(root.directory, entries, false);
   const { core, slots } = old.envelope;
   const { context } = core;
   const keys = recipientsAfter(slots, options);
@@ -101,7 +102,7 @@ export async function resealBundle(
   const progress = progressCounter(2 * plaintextOf(entries), options.onProgress);
   out.begin();
   const work = {
-    from: root.path,
+    from: root.from,
     to: out.place.path,
     records: oldTable.records,
     newRecords: table.records,
@@ -145,7 +146,7 @@ async function whereIs(given: string): Promise<string> {
 
 /** What is no bundle gets no lock and no journal. */
 async function checkIsBundle(path: string): Promise<void> {
-  await using root = await openBundleDirectory(path);
+  await using root = await BundleDirectory.open(path, { forFiles: 'reseal' });
   await readEnvelope(root, path);
 }
 
@@ -184,14 +185,4 @@ function isOf(entry: Entry, old: MemberRecord, { entry: before, record }: Done):
   const isSame = entry.payload === before.payload && Buffer.compare(record.digest, old.digest) === 0;
   if (entry.kind !== 'sealed') return isSame;
   return isSame && view(record.header).getUint32(2) === view(old.header).getUint32(2);
-}
-
-function freshRecords(count: number): SharedArrayBuffer {
-  const records = recordMemory(count);
-  for (let index = 0; index < count; index++) {
-    const { key, id } = recordAt(records, index);
-    randomFillSync(key);
-    randomFillSync(id);
-  }
-  return records;
 }

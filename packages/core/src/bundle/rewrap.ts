@@ -11,7 +11,8 @@ import { OutputFile } from '../io/output/output-file.js';
 import { checkChange, slotsToKeep } from '../keys/recipients.js';
 import { unwrapDataKey } from '../keys/unwrap.js';
 import { checkSlotCount, wrapForAll } from '../keys/wrap.js';
-import { openBundleDirectory, openTableFile, readEnvelope } from './head.js';
+import { BundleDirectory } from './bundle-directory.js';
+import { openTableFile, readEnvelope } from './head.js';
 import { ENVELOPE_NAME, MAX_ENVELOPE } from './path.js';
 import { encodeProven } from './sealer.js';
 import type { RewrapBundleOptions } from './types.js';
@@ -34,21 +35,23 @@ export async function rewrapBundle(
 ): Promise<RewrappedBundle> {
   checkChange(options, 'rewrapBundle');
   const path = checkPath(directory, 'The bundle');
-  await using root = await openBundleDirectory(path);
+  await using root = await BundleDirectory.open(path, { forFiles: 'rewrap' });
   // Before it is locked: what is no bundle gets no lock.
   await readEnvelope(root, path);
-  await using locked = await openLocked(root.at(ENVELOPE_NAME), false, options);
+  const place = root.directory.at(ENVELOPE_NAME);
+  await using locked = await openLocked(place, false, options);
   const { file } = locked;
   const document = await documentOf(file);
   const old = parseBundleEnvelope(document);
   await using _table = await openTableFile(root, old);
   const { bytes, envelope } = await newEnvelope(old, options);
-  await using out = await OutputFile.replacing(file);
+  // In the directory that was opened: what was locked has been looked for by its path.
+  await using out = await OutputFile.replacing(file, place);
   await out.write(bytes, 0);
   await out.keepMode(file);
   throwIfAborted(options.signal);
   await out.sync();
-  await checkStill(file, document);
+  await checkStill(file, document, place);
   await out.publish();
   return { recipients: envelope.slots.map(recipientOf), generation: envelope.generation };
 }
@@ -89,11 +92,12 @@ function nothingToDo({ keys, add }: RewrapBundleOptions, { slots }: Envelope): W
 }
 
 /** Keys take a while to answer: another's change must not be undone. @throws INPUT_CHANGED */
-export async function checkStill(file: FileSource, document: Uint8Array): Promise<void> {
-  const [named, own] = await Promise.all([
-    lstat(file.path, { bigint: true }).catch(() => undefined),
-    file.stat(),
-  ]);
+export async function checkStill(
+  file: FileSource,
+  document: Uint8Array,
+  path: string = file.path,
+): Promise<void> {
+  const [named, own] = await Promise.all([lstat(path, { bigint: true }).catch(() => undefined), file.stat()]);
   const same =
     named?.ino === own.ino &&
     named.dev === own.dev &&

@@ -2,7 +2,7 @@ import { WeightsealError } from '../errors.js';
 import { isFloeHeader } from '../format/floe.js';
 import type { MemberRecord } from '../format/records.js';
 import { OVERHEAD } from '../format/sizes.js';
-import { type Entry, fileOf, isFile } from './entry.js';
+import { BundleFiles, type Entry, entryAt, isFile, ownNameOf } from './entry.js';
 import { shown, tableInvalid } from './line.js';
 import { comparePaths, isReserved, parentOf } from './path.js';
 
@@ -20,15 +20,21 @@ export function checkHeader({ kind, size }: Entry, { header }: MemberRecord): vo
   if (size / perSegment > MAX_SEGMENTS) throw tableInvalid('a payload has more than 2^40 segments');
 }
 
-/** Takes the lines of a table one after another, and refuses the first that does not fit to those before it. */
+/** Takes the lines of a table one after another, and refuses the first that does not fit to those before it. Who gives them collects them too. */
 export class TableRules {
+  readonly #before: readonly Entry[];
+  readonly #files: BundleFiles;
   readonly #directories = new Set(['']);
-  readonly #files = new Set<string>();
   readonly #above = new Set(['']);
   readonly #links: Entry[] = [];
-  readonly #listed = new Set<string>();
   #last = '';
   #bytes = 0;
+
+  /** @param before the lines that have been taken: the caller adds each once it has been */
+  constructor(before: readonly Entry[]) {
+    this.#before = before;
+    this.#files = new BundleFiles(before);
+  }
 
   /** @throws TABLE_INVALID */
   add(entry: Entry): void {
@@ -42,14 +48,15 @@ export class TableRules {
     this.#bytes += size;
     if (kind === 'directory') this.#directories.add(path);
     else if (kind === 'link') this.#links.push(entry);
-    else this.#addFile(fileOf(entry));
-    if (isFile(entry)) this.#listed.add(path);
+    else this.#addFile(entry);
   }
 
-  #addFile(file: string): void {
-    if (isReserved(file) || this.#files.has(file)) throw tableInvalid('a name in the bundle is used twice');
-    this.#files.add(file);
-    for (let above = parentOf(file); !this.#above.has(above); above = parentOf(above)) {
+  #addFile(entry: Entry): void {
+    const file = ownNameOf(entry);
+    const isNew = this.#files.add(entry);
+    if (!isNew || (file !== undefined && isReserved(file)))
+      throw tableInvalid('a name in the bundle is used twice');
+    for (let above = parentOf(file ?? entry.path); !this.#above.has(above); above = parentOf(above)) {
       if (isReserved(above)) throw tableInvalid("a directory has a name that is the bundle's own");
       this.#above.add(above);
     }
@@ -57,14 +64,14 @@ export class TableRules {
 
   /** What can be said only of all of them. @throws TABLE_INVALID, LINK_INVALID */
   end(): void {
-    for (const file of this.#files) {
-      if (this.#above.has(file)) throw tableInvalid('a name in the bundle is a file and a directory');
+    for (const directory of this.#above) {
+      if (this.#files.has(directory)) throw tableInvalid('a name in the bundle is a file and a directory');
     }
-    const problem = linkProblem(
-      this.#links,
-      (path) => this.#listed.has(path),
-      (path) => this.#directories.has(path),
-    );
+    const fileAt = (path: string) => {
+      const found = entryAt(this.#before, path);
+      return found !== undefined && isFile(found);
+    };
+    const problem = linkProblem(this.#links, fileAt, (path) => this.#directories.has(path));
     if (problem) throw problem;
   }
 }
@@ -72,7 +79,7 @@ export class TableRules {
 /** FORMAT.md §23: a link leads to a file or directory of the bundle, and round in no circle. */
 function linkProblem(
   links: readonly Entry[],
-  isListed: (path: string) => boolean,
+  isFileAt: (path: string) => boolean,
   isDirectory: (path: string) => boolean,
 ): WeightsealError | undefined {
   const above = new Set<string>();
@@ -80,7 +87,7 @@ function linkProblem(
     for (let at = parentOf(path); at !== '' && !above.has(at); at = parentOf(at)) above.add(at);
   }
   for (const { path, target } of links) {
-    if (isListed(target!)) continue;
+    if (isFileAt(target!)) continue;
     if (!isDirectory(target!)) return linkInvalid(path, 'it leads to no file and no directory of the bundle');
     if (above.has(target!))
       return linkInvalid(

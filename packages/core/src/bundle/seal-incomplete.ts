@@ -1,25 +1,44 @@
-import { constants } from 'node:fs/promises';
+import { constants, open } from 'node:fs/promises';
+import type { Identity } from '../engine/files-task.js';
+import { openBelow } from '../io/below/open.js';
 import { FileSource } from '../io/byte-source.js';
+import { closing } from '../io/closing.js';
 import type { Directory } from '../io/output/directory.js';
-import { isFile } from './entry.js';
+import { entryAt, isFile } from './entry.js';
 import { findIncomplete } from './incomplete/find.js';
 import type { Incomplete } from './incomplete/types.js';
+import { shown } from './line.js';
+import { sealError } from './member-error.js';
+import { checkIdentity } from './seal-members.js';
 import type { SealPlan } from './seal-plan.js';
 
 const FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
-/** What of the files that will be sealed names others that will not. @throws IO_ERROR */
+/** What of the files that will be sealed names others that will not. @throws INPUT_CHANGED, IO_ERROR */
 export async function incompleteOf({ entries, sources }: SealPlan, root: Directory): Promise<Incomplete[]> {
-  const inputs = new Map<string, { readonly input: string; readonly size: number }>();
-  const files = entries.map((entry) => {
-    if (!isFile(entry)) return { path: entry.path };
-    inputs.set(entry.path, { input: sources[entry.record]!.input ?? entry.path, size: entry.size });
-    return { path: entry.path, size: entry.size };
-  });
+  const files = entries.map((entry) => (isFile(entry) ? entry : { path: entry.path, target: entry.target }));
   return await findIncomplete(files, async (path) => {
-    const { input, size } = inputs.get(path)!;
-    await using source = await FileSource.open(input.startsWith('/') ? input : root.at(input), FLAGS);
-    // One that has grown is found out when it is sealed.
-    return await source.read(0, Math.min(source.size, size));
+    const { record } = entryAt(entries, path)!;
+    try {
+      return await bytesOf(path, sources.inputOf(record), sources.identityOf(record), root);
+    } catch (error) {
+      throw sealError(error, path);
+    }
   });
+}
+
+async function bytesOf(
+  path: string,
+  input: string | undefined,
+  identity: Identity,
+  root: Directory,
+): Promise<Uint8Array> {
+  const handle = await (input === undefined
+    ? openBelow({ from: root.path }, path, FLAGS)
+    : open(input, FLAGS));
+  await using _handle = closing(handle);
+  const source = await FileSource.of(shown(path), handle);
+  // Before anything is said of what it holds.
+  await checkIdentity(source, { identity });
+  return await source.read(0, source.size);
 }

@@ -3,14 +3,16 @@ import { atOnce } from '../engine/at-once.js';
 import { digestWhile } from '../engine/copy.js';
 import { filesExecutor } from '../engine/files-executor.js';
 import type { FileItem, FilesTask } from '../engine/files-task.js';
-import { digestFor, type Pass, planFor, runPass, slotsFor } from '../engine/pass.js';
+import { type Pass, planFor, runPass } from '../engine/pass.js';
 import { batches } from '../engine/plan.js';
+import { Spares } from '../engine/spares.js';
 import { TaskError } from '../engine/task.js';
 import { type FloeMessage, startEncryption } from '../format/floe.js';
 import { memberAad, recordAt } from '../format/records.js';
 import { release } from '../format/segment.js';
 import { FLOE_HEADER, segmentsOfPlaintext } from '../format/sizes.js';
 import { FileSource, inputChanged, loadRange } from '../io/byte-source.js';
+import { closing } from '../io/closing.js';
 import { durableFlags, makeDurable } from '../io/output/durable.js';
 import { writeAt } from '../io/output/output-file.js';
 import type { Entry } from './entry.js';
@@ -42,9 +44,10 @@ export interface SealWork {
 export async function sealMembers(files: readonly Entry[], work: SealWork): Promise<void> {
   const { small, large } = bySize(files);
   const { signal, progress } = work;
+  await using spares = new Spares();
   await atOnce(large, LARGE_AT_ONCE, signal, async (entry) => {
     try {
-      await sealLarge(work.itemOf(entry), work);
+      await sealLarge(work.itemOf(entry), work, spares);
       await work.onDone([entry]);
     } catch (error) {
       throw sealError(error, entry.path);
@@ -68,14 +71,16 @@ function taskOf(operation: 'seal' | 'hash', items: readonly FileItem[], work: Se
   return { operation, from, to, records, items, segmentLength, sync, flags: durableFlags() };
 }
 
-async function sealLarge(item: FileItem, work: SealWork): Promise<void> {
+async function sealLarge(item: FileItem, work: SealWork, spares: Spares): Promise<void> {
   const { input, output, record: index, executable, plain } = item;
   const path = input.startsWith('/') ? input : `${work.from}/${input}`;
-  await using handle = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  const handle = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  await using _handle = closing(handle);
   const source = await FileSource.of(shown(input), handle);
   await checkIdentity(source, item);
   const flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | durableFlags();
-  await using out = await open(`${work.to}/${output}`, flags, executable ? 0o777 : 0o666);
+  const out = await open(`${work.to}/${output}`, flags, executable ? 0o777 : 0o666);
+  await using _out = closing(out);
   const record = recordAt(work.records, index);
   if (plain) {
     record.digest.set(
@@ -87,7 +92,7 @@ async function sealLarge(item: FileItem, work: SealWork): Promise<void> {
   } else {
     const { header, message } = startEncryption(record.key, memberAad(record.id), work.segmentLength);
     try {
-      record.digest.set(await encrypt(source, out, message, work));
+      record.digest.set(await encrypt(source, out, message, work, spares));
     } finally {
       message[Symbol.dispose]();
     }
@@ -104,10 +109,11 @@ async function encrypt(
   out: FileHandle,
   message: FloeMessage,
   work: SealWork,
+  spares: Spares,
 ): Promise<Uint8Array> {
   const { segmentLength, signal, progress } = work;
   const plan = planFor(segmentLength, source.size, true);
-  const digest = digestFor(plan);
+  const digest = spares.digest(plan);
   const to = plan.inline
     ? { emit: true }
     : { input: { fd: source.fd, offset: 0 }, output: { fd: out.fd, offset: FLOE_HEADER } };
@@ -124,18 +130,24 @@ async function encrypt(
   } as const;
   const all = batches(segmentsOfPlaintext(source.size, segmentLength), plan.batchCount);
   try {
-    for await (const { batch, bytes } of runPass(pass, plan, all, slotsFor(plan, message))) {
+    const slots = spares.slots(plan, message);
+    for await (const { batch, bytes } of runPass(pass, plan, all, slots)) {
       if (!bytes) continue;
       await writeAt(out, bytes, FLOE_HEADER + batch.bodyOffset, 'the output');
       release(bytes);
     }
+    spares.give(slots);
     return Buffer.from((await digest.finish()).slice('sha256:'.length), 'hex');
   } finally {
     await digest.end();
   }
 }
 
-async function checkIdentity(source: FileSource, { identity }: FileItem): Promise<void> {
+/** @throws INPUT_CHANGED for another file than was found */
+export async function checkIdentity(
+  source: FileSource,
+  { identity }: Pick<FileItem, 'identity'>,
+): Promise<void> {
   const { dev, ino, size, mtimeNs } = await source.stat();
   const is = identity!;
   if (dev === is.dev && ino === is.ino && size === is.size && mtimeNs === is.mtimeNs) return;

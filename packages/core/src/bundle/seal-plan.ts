@@ -1,7 +1,8 @@
 import { type Matcher, matcherOf } from '../common/glob.js';
 import { WeightsealError } from '../errors.js';
 import type { Directory } from '../io/output/directory.js';
-import type { Entry } from './entry.js';
+import { type Entry, entryAt } from './entry.js';
+import { Sources } from './identities.js';
 import type { LeftOut } from './left-out.js';
 import { checkPaths, FileNames } from './names.js';
 import { comparePaths } from './path.js';
@@ -20,12 +21,20 @@ export interface SealChoice {
   readonly hideNames?: boolean | undefined;
 }
 
+const OPTIONS = ['include', 'exclude', 'public'] as const;
+
+/** A glob that has named nothing, which may well be misspelled. */
+export interface Unmatched {
+  readonly option: (typeof OPTIONS)[number];
+  readonly glob: string;
+}
+
 /** What will be sealed: the lines of the table to come, and where their plaintext is. */
 export interface SealPlan {
   readonly entries: readonly Entry[];
-  /** For each record: what was found. */
-  readonly sources: readonly Found[];
+  readonly sources: Sources;
   readonly leftOut: readonly LeftOut[];
+  readonly unmatched: readonly Unmatched[];
   /** Bytes of plaintext. */
   readonly size: number;
 }
@@ -37,59 +46,52 @@ export async function planSeal(
   choice: SealChoice,
   rest: Pick<WalkOptions, 'signal' | 'except'>,
 ): Promise<SealPlan> {
-  const isPublic = choice.public && matcherOf(choice.public, 'public');
-  const options = {
-    include: matcher(choice.include, 'include'),
-    exclude: matcher(choice.exclude, 'exclude'),
-    ...rest,
+  const used = { include: new Set<string>(), exclude: new Set<string>(), public: new Set<string>() };
+  const matcher = (option: Unmatched['option']): Matcher | undefined => {
+    const globs = choice[option];
+    return globs && globs.length > 0 ? matcherOf(globs, option, used[option]) : undefined;
   };
-  const { found, leftOut } = await walk(root, path, options);
-  checkPaths(namesOf(found));
-  const sorted = found.toSorted((a, b) => comparePaths(a.path, b.path));
-  const files = sorted.filter(({ kind }) => kind === 'file');
-  const open = new Set(files.filter((file) => isPublic?.(file.path)));
-  const names = new FileNames(
-    [...open].map((file) => file.path),
-    choice.hideNames ?? false,
-  );
-  const kinds = new Map(sorted.map((one) => [one.path, one.kind]));
-  const rules = new TableRules();
+  const options = { include: matcher('include'), exclude: matcher('exclude'), ...rest };
+  const isPublic = matcher('public');
+  const { found, identities, leftOut } = await walk(root, path, options);
+  checkPaths(found);
+  found.sort((a, b) => comparePaths(a.path, b.path));
+  const files = found.filter(({ kind }) => kind === 'file');
+  const open = new Set(isPublic && files.map((file) => file.path).filter(isPublic));
+  const directories = found.filter(({ kind }) => kind === 'directory').map((one) => one.path);
+  const names = new FileNames(open, directories, choice.hideNames ?? false);
   const entries: Entry[] = [];
-  let size = 0;
-  for (const one of sorted) {
+  const rules = new TableRules(entries);
+  let [size, record] = [0, 0];
+  for (const one of found) {
     const { kind, target } = one;
-    if (kind === 'link' && !['file', 'directory'].includes(kinds.get(target!) ?? ''))
+    if (kind === 'link' && !leadsToOne(found, target!))
       throw linkInvalid(one.path, 'it leads to what is left out');
-    const isOpen = open.has(one);
+    const isOpen = kind === 'file' && open.has(one.path);
     const entry: Entry = {
       kind: kind !== 'file' ? kind : isOpen ? 'public' : 'sealed',
       path: one.path,
-      size: Number(one.identity?.size ?? 0),
+      size: one.size ?? 0,
       executable: one.executable ?? false,
       payload: kind === 'file' && !isOpen ? names.payloadOf(one.path) : undefined,
       target,
-      record: kind === 'file' ? entries.length : -1,
+      record: kind === 'file' ? record++ : -1,
     };
     size += entry.size;
     if (!Number.isSafeInteger(size))
       throw new WeightsealError('BUNDLE_LIMIT', 'The sizes of the files add up to 2^53 bytes or more.');
-    entries.push(entry);
     rules.add(entry);
+    entries.push(entry);
   }
   rules.end();
-  return { entries: numbered(entries), sources: files, leftOut, size };
+  const unmatched = OPTIONS.flatMap((option) =>
+    (choice[option] ?? []).filter((glob) => !used[option].has(glob)).map((glob) => ({ option, glob })),
+  );
+  return { entries, sources: new Sources(files, identities), leftOut, unmatched, size };
 }
 
-/** Records are for files alone, in their order. */
-function numbered(entries: readonly Entry[]): Entry[] {
-  let record = 0;
-  return entries.map((entry) => (entry.record < 0 ? entry : { ...entry, record: record++ }));
-}
-
-function* namesOf(found: readonly Found[]): Generator<string> {
-  for (const { path } of found) yield path;
-}
-
-function matcher(globs: readonly string[] | undefined, option: string): Matcher | undefined {
-  return globs && globs.length > 0 ? matcherOf(globs, option) : undefined;
+/** Whether a link leads to a file or a directory of these, which are in their order. */
+function leadsToOne(found: readonly Found[], target: string): boolean {
+  const { kind } = entryAt(found, target) ?? {};
+  return kind === 'file' || kind === 'directory';
 }

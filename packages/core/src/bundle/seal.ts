@@ -1,13 +1,12 @@
 import { basename } from 'node:path';
 import { checkKinds, checkPath } from '../common/arguments.js';
-import { randomFillSync } from '../common/crypto.js';
 import { progressCounter } from '../common/progress.js';
 import { warmForFiles } from '../engine/files-executor.js';
 import type { FileItem } from '../engine/files-task.js';
 import { ioError, throwIfAborted, WeightsealError } from '../errors.js';
 import { readContext } from '../format/context.js';
 import { isFileName, type Metadata } from '../format/metadata.js';
-import { recordAt, recordMemory } from '../format/records.js';
+import { freshRecords, recordAt } from '../format/records.js';
 import { checkSegmentLength, DEFAULT_SEGMENT } from '../format/sizes.js';
 import { Directory } from '../io/output/directory.js';
 import { OutputDirectory } from '../io/output/output-directory.js';
@@ -61,7 +60,7 @@ export async function sealBundle(
     resumable: opened !== undefined,
   });
   const journal = out.resumable ? opened : undefined;
-  const plan = await planSeal(root, path, options, { signal, except: await out.inode() });
+  const plan = await planSeal(root, path, options, { signal, except: out.inode });
   for (const one of plan.leftOut) options.onLeftOut?.(one);
   const incomplete = await incompleteOf(plan, root);
   for (const one of incomplete) options.onIncomplete?.(one);
@@ -88,6 +87,7 @@ export async function sealBundle(
     sealedSize: documents + payloadBytes(table),
     public: plan.entries.filter(({ kind }) => kind === 'public').map((entry) => entry.path),
     leftOut: plan.leftOut,
+    unmatched: plan.unmatched,
     incomplete,
     resumed: sealed.resumed,
     reused: sealed.reused,
@@ -110,7 +110,7 @@ async function sealFiles(
   done: readonly Done[],
 ): Promise<SealedFiles> {
   const { signal, segmentLength = DEFAULT_SEGMENT, keys } = options;
-  const records = newRecords(plan);
+  const records = freshRecords(plan.sources.count);
   const work = {
     from: root.path,
     to: out.place.path,
@@ -132,7 +132,7 @@ async function sealFiles(
     progress(plaintextOf([...resumed, ...reused]));
     const doneOf = (entry: Entry) => ({
       entry,
-      identity: plan.sources[entry.record]!.identity!,
+      identity: plan.sources.identityOf(entry.record),
       record: recordAt(records, entry.record),
     });
     const onDone = async (done: readonly Entry[]) => await journal?.add(done.map(doneOf));
@@ -145,12 +145,14 @@ async function sealFiles(
   }
 }
 
-function without(entries: readonly Entry[], others: readonly Entry[]): Entry[] {
+function without(entries: readonly Entry[], others: readonly Entry[]): readonly Entry[] {
+  if (others.length === 0) return entries;
   const gone = new Set(others.map(({ path }) => path));
   return entries.filter(({ path }) => !gone.has(path));
 }
 
-function replaced(entries: readonly Entry[], by: readonly Entry[]): Entry[] {
+function replaced(entries: readonly Entry[], by: readonly Entry[]): readonly Entry[] {
+  if (by.length === 0) return entries;
   const others = new Map(by.map((entry) => [entry.path, entry]));
   return entries.map((entry) => others.get(entry.path) ?? entry);
 }
@@ -169,28 +171,16 @@ async function openRoot(path: string): Promise<Directory> {
   }
 }
 
-/** Each payload has a key and an id of its own. */
-function newRecords({ sources }: SealPlan): SharedArrayBuffer {
-  const records = recordMemory(sources.length);
-  for (let index = 0; index < sources.length; index++) {
-    const { key, id } = recordAt(records, index);
-    randomFillSync(key);
-    randomFillSync(id);
-  }
-  return records;
-}
-
 function itemOf(entry: Entry, { sources }: SealPlan): FileItem {
-  const { input, identity } = sources[entry.record]!;
   const { kind, path, size, executable, record } = entry;
   return {
     plain: kind === 'public',
-    input: input ?? path,
+    input: sources.inputOf(record) ?? path,
     output: fileOf(entry),
     size,
     executable,
     record,
-    identity: identity!,
+    identity: sources.identityOf(record),
   };
 }
 

@@ -1,4 +1,4 @@
-import { lstat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { WeightsealError } from '../errors.js';
 import type { Directory } from '../io/output/directory.js';
 import { ENVELOPE_NAME, TABLE_NAME } from './path.js';
@@ -7,7 +7,7 @@ import { ENVELOPE_NAME, TABLE_NAME } from './path.js';
 export async function checkPlain(root: Directory, path: string): Promise<void> {
   const there = await Promise.all(
     [ENVELOPE_NAME, TABLE_NAME].map((name) =>
-      lstat(root.at(name)).then(
+      stat(root.at(name)).then(
         (stats) => stats.isFile(),
         () => false,
       ),

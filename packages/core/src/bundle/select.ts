@@ -22,11 +22,12 @@ export function select(entries: readonly Entry[], only: readonly string[] | unde
       );
     for (const { path } of before) wanted.add(path);
   }
-  for (const { kind, path, target } of entries) {
-    if (kind !== 'link' || !wanted.has(path)) continue;
-    for (const other of entries)
-      if (other.path === target || other.path.startsWith(`${target!}/`)) wanted.add(other.path);
-  }
+  const targets = new Set<string>();
+  for (const { kind, path, target } of entries) if (kind === 'link' && wanted.has(path)) targets.add(target!);
+  if (targets.size > 0)
+    for (const { path } of entries) {
+      for (let at = path; at !== ''; at = parentOf(at)) if (targets.has(at)) wanted.add(path);
+    }
   for (const path of [...wanted]) for (let at = parentOf(path); at !== ''; at = parentOf(at)) wanted.add(at);
   return entries.filter(({ path }) => wanted.has(path));
 }

@@ -4,13 +4,14 @@ import { view } from '../format/bytes.js';
 import type { Metadata } from '../format/metadata.js';
 import { payloadSize, recordAt } from '../format/records.js';
 import { FileSource } from '../io/byte-source.js';
+import { closing } from '../io/closing.js';
 import { Directory } from '../io/output/directory.js';
 import { makeDurable } from '../io/output/durable.js';
 import { fileSystemSync } from '../io/output/sync-file-system.js';
 import { type Entry, fileOf, isFile } from './entry.js';
 import { ENVELOPE_NAME, parentOf, TABLE_NAME } from './path.js';
 import type { BundleSealer } from './sealer.js';
-import { readTable, type Table, writeTable } from './table.js';
+import { proveTable, type Table, writeTable } from './table.js';
 import { writeNew } from './write-new.js';
 
 // A bundle while it is made, in a directory under another name.
@@ -44,7 +45,8 @@ export async function syncBundle(place: Directory, entries: readonly Entry[]): P
   }
   // Also those that an earlier seal had written, or that are of another bundle.
   await atOnce(files, SYNCS, undefined, async (entry) => {
-    await using file = await open(place.at(fileOf(entry)), 'r');
+    const file = await open(place.at(fileOf(entry)), 'r');
+    await using _file = closing(file);
     await makeDurable(file);
   });
   for (const path of directoriesOf(entries)) {
@@ -71,9 +73,8 @@ export async function writeDocuments(
   const written = await writeNew(place.at(TABLE_NAME), (write) =>
     writeTable(table, sealer.tableHeader, sealer.tableMessage, write),
   );
-  // FORMAT.md §12.5: what no reader takes must not be written.
   await using file = await FileSource.open(place.at(TABLE_NAME));
-  using _read = await readTable(file, sealer.tableMessage, written.digest, sealer.tableHeader, undefined);
+  await proveTable(file, sealer.tableMessage, written.digest, sealer.tableHeader, table);
   const envelope = sealer.envelope(written, metadata);
   await writeNew(place.at(ENVELOPE_NAME), (write) => write(envelope, 0));
   return written.size + envelope.length;

@@ -1,17 +1,22 @@
-import { createHash, randomFillSync } from '../common/crypto.js';
+import { createHash } from '../common/crypto.js';
+import { publicRandom } from '../common/public-random.js';
 import { WeightsealError } from '../errors.js';
 import type { FloeMessage } from '../format/floe.js';
-import { recordAt, recordMemory } from '../format/records.js';
-import { decryptSegment, encryptSegment } from '../format/segment.js';
+import { looseRecord, putRecord, recordAt, recordMemory } from '../format/records.js';
+import { decryptSegment, encryptSegment, release } from '../format/segment.js';
 import { FLOE_HEADER, OVERHEAD, segmentsOfBody } from '../format/sizes.js';
 import { MAX_TABLE } from '../format/table-reference.js';
 import { type ByteSource, readExactly } from '../io/byte-source.js';
 import { type Entry, isFile } from './entry.js';
-import { encodeLine, LINE_FEED, MAX_LINE, parseLine, tableInvalid } from './line.js';
+import { encodeLine, LINE_FEED, LineReader, MAX_LINE, tableInvalid } from './line.js';
 import { checkHeader, MAX_MEMBERS, TableRules } from './rules.js';
 
 // FORMAT.md §20: the member table as a FLOE stream, segment by segment; no more than one of them, and a line, is in memory as plaintext.
 const NONCE = 12;
+/** The line of a sealed file with a path of some 30 bytes: for as many there is room at once, and what a table claims has no part in it. */
+const USUAL_LINE = 400;
+/** The most records that there is room for before there are lines: a table says how long it is before any of it is known to be one. */
+const ROOM = 131_072;
 
 /** The lines of a table, and the memory of their bytes. Holds the keys of all payloads until it is disposed of. */
 export class Table implements Disposable {
@@ -46,8 +51,7 @@ export async function writeTable(
   };
   const segment = async (length: number, final: boolean): Promise<void> => {
     const key = new Uint8Array(message.segmentKey(position));
-    const nonce = randomFillSync(new Uint8Array(NONCE));
-    const pieces = encryptSegment(key, position, final, nonce, buffer.subarray(0, length));
+    const pieces = encryptSegment(key, position, final, publicRandom(NONCE), buffer.subarray(0, length));
     position++;
     if (offset + length + OVERHEAD > MAX_TABLE)
       throw new WeightsealError(
@@ -72,6 +76,17 @@ export async function writeTable(
   return { size: offset, digest: hash.digest() };
 }
 
+/** FORMAT.md §12.5: what no reader takes must not be written. @throws what reading the table throws */
+export async function proveTable(
+  source: ByteSource,
+  message: FloeMessage,
+  digest: Uint8Array,
+  header: Uint8Array,
+  { entries }: Table,
+): Promise<void> {
+  using _empty = await readLines(source, message, digest, header, undefined, new Lines(0, entries));
+}
+
 /**
  * Reads a sealed table. Whatever does not authenticate is TABLE_TAMPERED.
  *
@@ -84,8 +99,20 @@ export async function readTable(
   header: Uint8Array,
   signal: AbortSignal | undefined,
 ): Promise<Table> {
+  const room = Math.min(Math.ceil(source.size / USUAL_LINE), ROOM);
+  const lines = new Lines(room, undefined);
+  return await readLines(source, message, digest, header, signal, lines);
+}
+
+async function readLines(
+  source: ByteSource,
+  message: FloeMessage,
+  digest: Uint8Array,
+  header: Uint8Array,
+  signal: AbortSignal | undefined,
+  lines: Lines,
+): Promise<Table> {
   const hash = createHash('sha256').update(header);
-  const lines = new Lines();
   const { segmentLength, count, finalLength } = segmentsOfBody(
     source.size - FLOE_HEADER,
     message.segmentLength,
@@ -103,6 +130,8 @@ export async function readTable(
         lines.take(plaintext);
       } finally {
         plaintext.fill(0);
+        release(plaintext);
+        release(segment);
       }
     }
     if (Buffer.compare(hash.digest(), digest) !== 0)
@@ -117,49 +146,64 @@ export async function readTable(
 /** Cuts plaintext into lines, and lines into members. */
 class Lines {
   readonly #entries: Entry[] = [];
-  readonly #rules = new TableRules();
+  readonly #rules: TableRules;
+  readonly #expected: readonly Entry[] | undefined;
   /** What is left of the last segment. */
   readonly #rest = new Uint8Array(MAX_LINE);
+  readonly #record = looseRecord();
   #filled = 0;
+  #count = 0;
   #files = 0;
-  #records = recordMemory(1024);
-  #room = 1024;
+  #records: SharedArrayBuffer;
+  #room: number;
+
+  constructor(room: number, expected: readonly Entry[] | undefined) {
+    this.#room = room;
+    this.#records = recordMemory(room);
+    this.#expected = expected;
+    this.#rules = new TableRules(expected ?? this.#entries);
+  }
 
   take(plaintext: Uint8Array): void {
+    const reader = new LineReader(plaintext);
     for (let from = 0; from < plaintext.length; ) {
-      const end = plaintext.indexOf(LINE_FEED, from);
-      const part = plaintext.subarray(from, end < 0 ? plaintext.length : end);
-      if (this.#filled + part.length >= MAX_LINE)
-        throw tableInvalid(`a line has more than ${MAX_LINE} bytes`);
-      if (end < 0) {
-        this.#rest.set(part, this.#filled);
-        this.#filled += part.length;
-        return;
-      }
-      if (this.#filled === 0) this.#line(part);
+      const found = plaintext.indexOf(LINE_FEED, from);
+      const end = found < 0 ? plaintext.length : found;
+      if (this.#filled + end - from >= MAX_LINE) throw tableInvalid(`a line has more than ${MAX_LINE} bytes`);
+      if (found >= 0 && this.#filled === 0) this.#line(reader, from, end);
       else {
-        this.#rest.set(part, this.#filled);
-        this.#line(this.#rest.subarray(0, this.#filled + part.length));
+        this.#rest.set(plaintext.subarray(from, end), this.#filled);
+        this.#filled += end - from;
+        if (found < 0) return;
+        this.#line(new LineReader(this.#rest), 0, this.#filled);
         this.#filled = 0;
       }
       from = end + 1;
     }
   }
 
-  #line(line: Uint8Array): void {
-    if (this.#entries.length === MAX_MEMBERS) throw tableInvalid(`it has more than ${MAX_MEMBERS} members`);
-    if (this.#files === this.#room) this.#grow();
-    const record = recordAt(this.#records, this.#files);
-    const entry = parseLine(line, record, this.#files);
-    checkHeader(entry, record);
+  #line(reader: LineReader, from: number, end: number): void {
+    if (this.#count === MAX_MEMBERS) throw tableInvalid(`it has more than ${MAX_MEMBERS} members`);
+    this.#record.bytes.fill(0);
+    const entry = reader.read(from, end, this.#record, this.#files);
+    checkHeader(entry, this.#record);
     this.#rules.add(entry);
-    this.#entries.push(entry);
+    if (this.#expected) checkSame(entry, this.#expected[this.#count]);
+    else this.#keep(entry);
+    this.#count++;
     if (isFile(entry)) this.#files++;
+  }
+
+  #keep(entry: Entry): void {
+    this.#entries.push(entry);
+    if (!isFile(entry)) return;
+    if (this.#files === this.#room) this.#grow();
+    putRecord(new Uint8Array(this.#records), this.#files, this.#record);
   }
 
   #grow(): void {
     const old = new Uint8Array(this.#records);
-    this.#room *= 2;
+    this.#room = Math.ceil(this.#room * 1.5);
     this.#records = recordMemory(this.#room);
     new Uint8Array(this.#records).set(old);
     old.fill(0);
@@ -168,14 +212,25 @@ class Lines {
   end(): Table {
     if (this.#filled > 0) throw tableInvalid('its last line has no end');
     this.#rules.end();
-    this.#rest.fill(0);
+    this.#wipeRest();
     return new Table(this.#entries, this.#records);
   }
 
   wipe(): void {
-    this.#rest.fill(0);
+    this.#wipeRest();
     new Uint8Array(this.#records).fill(0);
   }
+
+  #wipeRest(): void {
+    this.#rest.fill(0);
+    this.#record.bytes.fill(0);
+  }
+}
+
+/** What was written is what was to be written. */
+function checkSame(found: Entry, expected: Entry | undefined): void {
+  for (const name of ['kind', 'path', 'size', 'executable', 'payload', 'target', 'record'] as const)
+    if (found[name] !== expected?.[name]) throw tableInvalid('it is not what was to be written');
 }
 
 export function tableTampered(why: string, cause?: unknown): WeightsealError {

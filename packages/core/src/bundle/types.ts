@@ -6,7 +6,7 @@ import type { RecipientChange } from '../keys/recipients.js';
 import type { UnwrapOptions } from '../keys/unwrap.js';
 import type { Incomplete } from './incomplete/types.js';
 import type { LeftOut } from './left-out.js';
-import type { SealChoice } from './seal-plan.js';
+import type { SealChoice, Unmatched } from './seal-plan.js';
 
 // The public types of bundles.
 
@@ -78,6 +78,8 @@ export interface SealedBundle {
   /** The paths of the public members. */
   readonly public: readonly string[];
   readonly leftOut: readonly LeftOut[];
+  /** The globs of `include`, `exclude` and `public` that have named nothing: they may be misspelled. */
+  readonly unmatched: readonly Unmatched[];
   readonly incomplete: readonly Incomplete[];
   /** How many files a seal that was killed had done already. */
   readonly resumed: number;

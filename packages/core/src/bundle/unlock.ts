@@ -4,9 +4,9 @@ import type { Envelope } from '../format/envelope.js';
 import type { FloeMessage } from '../format/floe.js';
 import { type Metadata, openMetadata } from '../format/metadata.js';
 import type { FileSource } from '../io/byte-source.js';
-import type { Directory } from '../io/output/directory.js';
 import { type UnwrapOptions, unwrapDataKey } from '../keys/unwrap.js';
 import { checkKeys } from '../keys/wrap.js';
+import type { BundleDirectory } from './bundle-directory.js';
 import { openTableFile, readEnvelope } from './head.js';
 import { openTable } from './sealer.js';
 import { readTable, type Table, tableTampered } from './table.js';
@@ -25,7 +25,7 @@ export interface UnlockedBundle {
 
 /** FORMAT.md §25.1, steps 1 to 6. The data key is zeroed again before this returns: the table has all that is needed. */
 export async function unlockBundle(
-  root: Directory,
+  root: BundleDirectory,
   path: string,
   options: UnlockBundleOptions,
 ): Promise<UnlockedBundle> {

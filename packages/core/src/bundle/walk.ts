@@ -1,10 +1,14 @@
-import { constants, type FileHandle, lstat, open, opendir, realpath } from 'node:fs/promises';
+import { constants, lstat, open, realpath } from 'node:fs/promises';
+import { basename } from 'node:path';
 import type { Identity } from '../engine/files-task.js';
 import { ioError, throwIfAborted, WeightsealError } from '../errors.js';
+import { namesIn } from '../io/names-in.js';
 import type { Directory } from '../io/output/directory.js';
+import { blobsBeside, isBlobOf } from './hub-cache.js';
+import { Identities } from './identities.js';
 import { type Choice, type LeftOut, whyLeftOut } from './left-out.js';
 import { pathInvalid, shown } from './line.js';
-import { MAX_DEPTH } from './path.js';
+import { depthOf, MAX_DEPTH } from './path.js';
 import { linkInvalid, MAX_MEMBERS } from './rules.js';
 
 const { O_RDONLY, O_DIRECTORY = 0, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
@@ -17,14 +21,17 @@ export interface Found {
   readonly kind: 'file' | 'directory' | 'link';
   /** Of a file that was reached by a link: where it is read. */
   readonly input?: string;
-  readonly identity?: Identity;
+  /** Of a file: bytes, and the number of what it was. */
+  readonly size?: number;
+  readonly identity?: number;
   readonly executable?: boolean;
   /** Of a link within: the real path that it leads to, from the directory. */
   readonly target?: string;
 }
 
 export interface Walk {
-  readonly found: readonly Found[];
+  readonly found: Found[];
+  readonly identities: Identities;
   readonly leftOut: readonly LeftOut[];
 }
 
@@ -41,30 +48,36 @@ export interface WalkOptions extends Choice {
  * @throws PATH_INVALID, LINK_INVALID, BUNDLE_LIMIT, IO_ERROR, ABORTED
  */
 export async function walk(root: Directory, path: string, options: WalkOptions): Promise<Walk> {
-  const walker = new Walker(root, await realpath(path), options);
+  await using blobs = await blobsBeside(root);
+  const walker = new Walker(root, await realpath(path), blobs, options);
   try {
     await walker.directory(root.path, '');
   } catch (error) {
     throw ioError(error, `read ${path}`);
   }
-  return { found: walker.found, leftOut: walker.leftOut };
+  const { found, identities, leftOut } = walker;
+  return { found, identities, leftOut };
 }
 
 class Walker {
   readonly found: Found[] = [];
+  readonly identities = new Identities();
   readonly leftOut: LeftOut[] = [];
   readonly #root: Directory;
   readonly #real: string;
+  /** In the cache of a hub. */
+  readonly #blobs: Directory | undefined;
   readonly #options: WalkOptions;
 
-  constructor(root: Directory, real: string, options: WalkOptions) {
+  constructor(root: Directory, real: string, blobs: Directory | undefined, options: WalkOptions) {
     this.#root = root;
     this.#real = real;
+    this.#blobs = blobs;
     this.#options = options;
   }
 
   async directory(at: string, path: string): Promise<void> {
-    const names = await namesIn(at);
+    const names = await sortedNames(at);
     for (let from = 0; from < names.length; from += LOOKS) {
       throwIfAborted(this.#options.signal);
       const some = names.slice(from, from + LOOKS);
@@ -86,8 +99,7 @@ class Walker {
   }
 
   async #enter(parent: string, name: string, path: string): Promise<void> {
-    if (path.split('/').length > MAX_DEPTH)
-      throw pathInvalid(path, `it is deeper than ${MAX_DEPTH} directories`);
+    if (depthOf(path) > MAX_DEPTH) throw pathInvalid(path, `it is deeper than ${MAX_DEPTH} directories`);
     const before = this.found.length;
     this.#push({ path, kind: 'directory' });
     if (this.#root.fd === undefined) await this.directory(`${parent}/${name}`, path);
@@ -113,12 +125,13 @@ class Walker {
       this.#push({ path, kind: 'link', target: real.slice(this.#real.length + 1) });
       return;
     }
-    if (!isBlobOf(this.#real, real))
+    if (!this.#blobs || !isBlobOf(this.#real, real))
       throw linkInvalid(
         path,
         `it leads out of the directory, to ${shown(real)}; put a copy in its place, or leave it out (exclude)`,
       );
-    const handle: FileHandle = await open(real, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    // In that directory itself, wherever the way to it leads by now.
+    const handle = await open(this.#blobs.at(basename(real)), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
     try {
       const stat = await handle.stat({ bigint: true });
       if (!stat.isFile()) throw linkInvalid(path, 'it leads to what is no file');
@@ -128,13 +141,13 @@ class Walker {
     }
   }
 
-  #file(path: string, input: string | undefined, { dev, ino, size, mtimeNs }: Identity, mode: number): void {
-    const identity = { dev, ino, size, mtimeNs };
+  #file(path: string, input: string | undefined, stat: Identity, mode: number): void {
     this.#push({
       path,
       kind: 'file',
       ...(input !== undefined && { input }),
-      identity,
+      size: Number(stat.size),
+      identity: this.identities.add(stat),
       executable: (mode & 0o111) !== 0,
     });
   }
@@ -149,28 +162,12 @@ class Walker {
   }
 }
 
-/** Names that are no UTF-8 would become others: they are told by their bytes. */
-async function namesIn(at: string): Promise<string[]> {
+/** Names that are no UTF-8 would become others: they are refused. */
+async function sortedNames(at: string): Promise<string[]> {
   const names: string[] = [];
-  for await (const { name } of await opendir(at, {
-    encoding: 'buffer' as BufferEncoding,
-    bufferSize: 1024,
-  })) {
-    const bytes = name as unknown as Buffer;
-    const text = bytes.toString('utf8');
-    if (text.includes('\ufffd') && Buffer.compare(Buffer.from(text), bytes) !== 0)
-      throw pathInvalid(text, 'it is not UTF-8');
-    names.push(text);
+  for await (const { name, odd } of namesIn(at)) {
+    if (odd) throw pathInvalid(name, 'it is not UTF-8');
+    names.push(name);
   }
   return names.sort();
-}
-
-/**
- * Whether a file is one of the blobs of the repository of which the directory is a snapshot: `models--x/snapshots/<revision>` and `models--x/blobs/<hash>`, as the cache of
- * huggingface_hub lays them out.
- */
-function isBlobOf(directory: string, file: string): boolean {
-  const [, repository] = /^(.*\/(?:models|datasets|spaces)--[^/]+)\/snapshots\/[^/]+$/.exec(directory) ?? [];
-  if (repository === undefined || !file.startsWith(`${repository}/blobs/`)) return false;
-  return !file.slice(`${repository}/blobs/`.length).includes('/');
 }

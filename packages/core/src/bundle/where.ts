@@ -4,10 +4,13 @@ import { Directory } from '../io/output/directory.js';
 import type { Entry } from './entry.js';
 import { shown } from './line.js';
 import type { Outputs } from './open-members.js';
+import { checkSystemNames } from './system-names.js';
 
 /** Where members are written, and how what is no file gets there. */
 export interface Where {
   readonly outputs: Outputs;
+  /** Whether all of them can be written there. @throws PATH_INVALID */
+  check?(entries: readonly Entry[]): void;
   directory(path: string): Promise<void>;
   link(path: string, to: string): Promise<void>;
 }
@@ -23,6 +26,7 @@ export const NOWHERE: Where = {
 export function inDirectory(place: string, sync: boolean): Where {
   return {
     outputs: { directory: place, sync },
+    check: checkSystemNames,
     directory: (path) => made(mkdir(`${place}/${path}`, { mode: 0o700 }), path),
     link: (path, to) => made(symlink(to, `${place}/${path}`), path),
   };

@@ -1,7 +1,7 @@
 import { WeightsealError } from '../errors.js';
+import { greedyMatch } from './greedy.js';
 
-// Globs over the paths of a bundle. A star gives way only to the next star after it, so that nothing is tried in combinations: no glob takes longer than its
-// length times the path's.
+// Globs over the paths of a bundle.
 
 const MAX_GLOB = 1024;
 
@@ -17,15 +17,24 @@ export type Matcher = (path: string) => boolean;
 
 /**
  * `*` and `?` within a name, `[a-z]` and `[!a-z]`, `**` as a whole name for any number of directories, `\\` before a character that stands for itself. A glob without
- * a slash means a name in any directory; one that matches a directory means all that is in it.
+ * a slash means a name in any directory; one that matches a directory means all that is in it. Letters that can be written
+ * in two ways (an é of one character or of two) are one: who types a name does not know which it is.
  *
+ * @param used to which each glob is added that means one of the paths
  * @throws INVALID_ARGUMENT
  */
-export function matcherOf(globs: readonly string[], option: string): Matcher {
+export function matcherOf(globs: readonly string[], option: string, used?: Set<string>): Matcher {
   const read = globs.map((glob) => readGlob(glob, option));
   return (path) => {
-    const names = path.split('/').map((name) => Array.from(name));
-    return read.some((parts) => matches(parts, names));
+    const names = path
+      .normalize('NFC')
+      .split('/')
+      .map((name) => Array.from(name));
+    const means = (parts: readonly Part[]) => matches(parts, names);
+    if (!used) return read.some(means);
+    const found = globs.filter((_, index) => means(read[index]!));
+    for (const glob of found) used.add(glob);
+    return found.length > 0;
   };
 }
 
@@ -37,6 +46,7 @@ function readGlob(glob: string, option: string): Part[] {
   if (/[{}]/.test(glob.replace(/\\./gs, '')))
     throw refused('has braces, which are not offered; give one glob for each alternative.');
   const names = glob
+    .normalize('NFC')
     .replace(/^(?:\.?\/)+/, '')
     .replace(/\/+$/, '')
     .split('/');
@@ -84,11 +94,11 @@ function matches(parts: readonly Part[], names: readonly (readonly string[])[]):
   // What is in a directory that matches is meant with it.
   for (let length = names.length; length > 0; length--) {
     if (
-      greedy(
+      greedyMatch(
         parts,
         names.slice(0, length),
         (part) => part === 'directories',
-        (part, name) => part !== 'directories' && greedy(part, name, (token) => token === 'any', fits),
+        (part, name) => part !== 'directories' && greedyMatch(part, name, (token) => token === 'any', fits),
       )
     )
       return true;
@@ -99,29 +109,4 @@ function matches(parts: readonly Part[], names: readonly (readonly string[])[]):
 function fits(token: Token, char: string): boolean {
   if (typeof token === 'string') return token === 'one' || token === `=${char}`;
   return token.ranges.some(([from, to]) => from <= char && char <= to) !== token.not;
-}
-
-function greedy<P, T>(
-  pattern: readonly P[],
-  text: readonly T[],
-  isStar: (one: P) => boolean,
-  fitsOne: (one: P, item: T) => boolean,
-): boolean {
-  let at = 0;
-  let star = -1;
-  let taken = 0;
-  for (let position = 0; position < text.length; ) {
-    const one = pattern[at];
-    if (one !== undefined && isStar(one)) {
-      star = at++;
-      taken = position;
-    } else if (one !== undefined && fitsOne(one, text[position]!)) {
-      at++;
-      position++;
-    } else if (star >= 0) {
-      at = star + 1;
-      position = ++taken;
-    } else return false;
-  }
-  return pattern.slice(at).every(isStar);
 }

@@ -5,7 +5,7 @@ import { WorkerThread } from './worker-thread.js';
 export interface Digest {
   /** Resolves when the bytes have been read, and the slot can be used again. */
   update(slot: SharedArrayBuffer, length: number): Promise<void>;
-  /** `sha256:` and hexadecimal. */
+  /** `sha256:` and hexadecimal. What comes after it is of another digest. */
   finish(): Promise<string>;
   end(): Promise<void>;
 }
@@ -42,13 +42,17 @@ export function threadDigest(): Digest {
 
 /** On this thread, for small payloads. */
 export function inlineDigest(): Digest {
-  const hash = createHash('sha256');
+  let hash = createHash('sha256');
   return {
     update(slot, length) {
       hash.update(new Uint8Array(slot, 0, length));
       return Promise.resolve();
     },
-    finish: () => Promise.resolve(`sha256:${hash.digest('hex')}`),
+    finish() {
+      const sum = hash.digest('hex');
+      hash = createHash('sha256');
+      return Promise.resolve(`sha256:${sum}`);
+    },
     end: () => Promise.resolve(),
   };
 }

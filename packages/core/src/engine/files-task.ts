@@ -1,3 +1,5 @@
+import type { Stored } from '../io/below/rules.js';
+
 // What the main thread asks of a worker about many small files of a bundle at once: a message between threads costs as much as sealing a file of some KiB.
 
 export type FilesOperation = 'look' | 'seal' | 'open' | 'hash' | 'check' | 'digest' | 'reseal';
@@ -13,9 +15,9 @@ export interface Identity {
 export interface FileItem {
   /** Whether its bytes lie in the bundle as they are. */
   readonly plain: boolean;
-  /** The input's path: in the task's directory, unless it is absolute. */
+  /** The input's path: below the task's directory, unless it is absolute. */
   readonly input: string;
-  /** The output's, likewise; undefined where there is none, or `fd` is it. */
+  /** The output's, in its directory; undefined where there is none, or `fd` is it. */
   readonly output?: string;
   readonly fd?: number;
   /** Bytes of plaintext. */
@@ -27,10 +29,10 @@ export interface FileItem {
   readonly identity?: Identity;
 }
 
-export interface FilesTask {
+/** The inputs are those that are stored there. */
+export interface FilesTask extends Stored {
   readonly operation: FilesOperation;
-  /** The directory of the inputs, and that of the outputs. */
-  readonly from: string;
+  /** The directory of the outputs. */
   readonly to?: string;
   /** The records of all members of the bundle; a seal fills in what comes of it. */
   readonly records: SharedArrayBuffer;

@@ -1,10 +1,12 @@
-import { createHash, randomFillSync, timingSafeEqual } from '../common/crypto.js';
+import { createHash, timingSafeEqual } from '../common/crypto.js';
+import { publicRandom } from '../common/public-random.js';
 import type { ErrorCode } from '../errors.js';
 import { type FloeMessage, startDecryption, startEncryption } from '../format/floe.js';
 import { type MemberRecord, memberAad, payloadSize, recordAt } from '../format/records.js';
 import { decryptSegment, encryptSegment } from '../format/segment.js';
 import { FLOE_HEADER, OVERHEAD, segmentsOfBody, segmentsOfPlaintext } from '../format/sizes.js';
-import { closeSync, fstatSync, fsyncSync, lstatSync, openFlags, openSync } from '../io/sync-fs.js';
+import { Below } from '../io/below/below.js';
+import { closeSync, fstatSync, fsyncSync, openFlags, openSync } from '../io/sync-fs.js';
 import type { FileItem, FilesTask, Identity } from './files-task.js';
 import type { Scratch } from './run-task.js';
 import { readFully, writeFully } from './sync-io.js';
@@ -14,11 +16,17 @@ const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = 
 const NONCE = 12;
 const HASH_BYTES = 262_144;
 
+interface Doing extends FilesTask {
+  readonly inputs: Below;
+}
+
 /** Does one task, synchronously, file after file. Only threads of the pool call it: it blocks. */
 export function runFiles(task: FilesTask, scratch: Scratch): void {
+  using inputs = new Below(task);
+  const doing = { ...task, inputs };
   for (const [index, item] of task.items.entries()) {
     try {
-      runFile(task, item, scratch);
+      runFile(doing, item, scratch);
     } catch (error) {
       throw failureOf(error, index);
     }
@@ -35,7 +43,7 @@ function failureOf(error: unknown, item: number): TaskError {
   return new TaskError({ ...failure, item });
 }
 
-function runFile(task: FilesTask, item: FileItem, scratch: Scratch): void {
+function runFile(task: Doing, item: FileItem, scratch: Scratch): void {
   const record = recordAt(task.records, item.record);
   if (task.operation === 'look') look(task, item, record);
   else if (task.operation === 'seal') seal(task, item, record, scratch);
@@ -60,34 +68,31 @@ function told(code: ErrorCode, message: string): TaskError {
 }
 
 /** FORMAT.md §24.2: it is there, a regular file, and of its length. */
-function look(task: FilesTask, item: FileItem, record: MemberRecord): void {
-  const found = lstatSync(pathOf(task.from, item.input), { throwIfNoEntry: false });
+function look(task: Doing, item: FileItem, record: MemberRecord): void {
+  const found = task.inputs.look(item.input);
   if (!found) throw told('MEMBER_MISSING', 'it is not there');
+  if (found.isSymbolicLink()) throw new TaskError({ message: 'it is a link', system: { code: 'ELOOP' } });
   if (!found.isFile()) throw told('MEMBER_TAMPERED', 'it is no regular file');
   if (found.size !== lengthOf(item, record)) throw told('MEMBER_TAMPERED', 'it has another length');
 }
 
-function pathOf(directory: string, name: string): string {
-  return name.startsWith('/') ? name : `${directory}/${name}`;
-}
-
-function openInput(task: FilesTask, { input }: FileItem): number {
+function openInput({ inputs }: Doing, { input }: FileItem): number {
   // Non-blocking, or opening a pipe would wait for its other end.
-  return openSync(pathOf(task.from, input), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  return inputs.open(input, O_RDONLY | O_NONBLOCK);
 }
 
-function openOutput(task: FilesTask, { output, fd, executable }: FileItem, mode: number): number | undefined {
+function openOutput(task: Doing, { output, fd, executable }: FileItem, mode: number): number | undefined {
   if (fd !== undefined) return fd;
   if (output === undefined) return undefined;
   const flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | (task.flags ?? 0);
   try {
-    return openSync(pathOf(task.to!, output), flags, executable ? mode | ((mode & 0o444) >> 2) : mode);
+    return openSync(`${task.to}/${output}`, flags, executable ? mode | ((mode & 0o444) >> 2) : mode);
   } catch (error) {
     throw new TaskError({ ...machineFailure(error), writing: true });
   }
 }
 
-function write(task: FilesTask, item: FileItem, mode: number, pieces: readonly Uint8Array[]): void {
+function write(task: Doing, item: FileItem, mode: number, pieces: readonly Uint8Array[]): void {
   const fd = openOutput(task, item, mode);
   if (fd === undefined) return;
   try {
@@ -98,7 +103,7 @@ function write(task: FilesTask, item: FileItem, mode: number, pieces: readonly U
   }
 }
 
-function seal(task: FilesTask, item: FileItem, record: MemberRecord, scratch: Scratch): void {
+function seal(task: Doing, item: FileItem, record: MemberRecord, scratch: Scratch): void {
   const plaintext = readPlaintext(task, item, scratch);
   try {
     record.digest.set(createHash('sha256').update(plaintext).digest());
@@ -108,7 +113,7 @@ function seal(task: FilesTask, item: FileItem, record: MemberRecord, scratch: Sc
   }
 }
 
-function readPlaintext(task: FilesTask, item: FileItem, scratch: Scratch): Uint8Array {
+function readPlaintext(task: Doing, item: FileItem, scratch: Scratch): Uint8Array {
   const fd = openInput(task, item);
   try {
     checkIdentity(fd, item.identity!);
@@ -137,7 +142,9 @@ function sealed(plaintext: Uint8Array, segmentLength: number, record: MemberReco
     const perSegment = segmentLength - OVERHEAD;
     for (let at = 0; at < count; at++) {
       const part = plaintext.subarray(at * perSegment, (at + 1) * perSegment);
-      pieces.push(...encryptSegment(segmentKey(message, at), at, at === count - 1, nonce(), part));
+      pieces.push(
+        ...encryptSegment(segmentKey(message, at), at, at === count - 1, publicRandom(NONCE), part),
+      );
     }
   } finally {
     message[Symbol.dispose]();
@@ -152,15 +159,11 @@ function segmentKey(message: FloeMessage, position: number): Uint8Array {
   return new Uint8Array(message.segmentKey(position));
 }
 
-function nonce(): Uint8Array {
-  return randomFillSync(new Uint8Array(NONCE));
-}
-
-function open(task: FilesTask, item: FileItem, record: MemberRecord, scratch: Scratch): void {
+function open(task: Doing, item: FileItem, record: MemberRecord, scratch: Scratch): void {
   const bytes = readStored(task, item, record, scratch);
   const pieces = item.plain ? [bytes] : opened(bytes, record);
   try {
-    // FORMAT.md §24.5: a public member has nothing else that authenticates it.
+    // FORMAT.md §22.6: a public member has nothing else that authenticates it.
     if (item.plain || task.digest) checkDigest(pieces, record, item.plain);
     write(task, item, 0o600, pieces);
   } finally {
@@ -168,7 +171,7 @@ function open(task: FilesTask, item: FileItem, record: MemberRecord, scratch: Sc
   }
 }
 
-function readStored(task: FilesTask, item: FileItem, record: MemberRecord, scratch: Scratch): Uint8Array {
+function readStored(task: Doing, item: FileItem, record: MemberRecord, scratch: Scratch): Uint8Array {
   const fd = openInput(task, item);
   try {
     const found = fstatSync(fd);
@@ -215,7 +218,7 @@ function checkDigest(pieces: readonly Uint8Array[], { digest }: MemberRecord, pl
 }
 
 /** The digest of a file of any length as it lies there, header and all. */
-function storedDigest(task: FilesTask, item: FileItem, record: MemberRecord, scratch: Scratch): Uint8Array {
+function storedDigest(task: Doing, item: FileItem, record: MemberRecord, scratch: Scratch): Uint8Array {
   const fd = item.fd ?? openInput(task, item);
   try {
     const length = lengthOf(item, record);
@@ -237,7 +240,7 @@ function digestOf(fd: number, length: number, scratch: Scratch): Uint8Array {
 }
 
 /** Of a file that is to be sealed, if it need be. */
-function plaintextDigest(task: FilesTask, item: FileItem, scratch: Scratch): Uint8Array {
+function plaintextDigest(task: Doing, item: FileItem, scratch: Scratch): Uint8Array {
   const fd = openInput(task, item);
   try {
     checkIdentity(fd, item.identity!);
@@ -250,14 +253,14 @@ function plaintextDigest(task: FilesTask, item: FileItem, scratch: Scratch): Uin
 }
 
 /** Whether it is, byte for byte, what its record says. */
-function check(task: FilesTask, item: FileItem, record: MemberRecord, scratch: Scratch): void {
+function check(task: Doing, item: FileItem, record: MemberRecord, scratch: Scratch): void {
   const expected = item.plain ? record.digest : record.sealedDigest;
   if (!timingSafeEqual(storedDigest(task, item, record, scratch), expected))
     throw told('MEMBER_TAMPERED', 'its bytes have another digest');
 }
 
 /** From one key to another, without the plaintext leaving the thread. */
-function reseal(task: FilesTask, item: FileItem, record: MemberRecord, scratch: Scratch): void {
+function reseal(task: Doing, item: FileItem, record: MemberRecord, scratch: Scratch): void {
   const bytes = readStored(task, item, record, scratch);
   const pieces = item.plain ? [bytes] : opened(bytes, record);
   const plaintext = Buffer.concat(pieces);

@@ -1,4 +1,4 @@
-import { randomFillSync } from '../common/crypto.js';
+import { publicRandom } from '../common/public-random.js';
 import { decryptPieces, encryptPieces, type PieceReader, pieceOf, release } from '../format/segment.js';
 import { OVERHEAD } from '../format/sizes.js';
 import { readFully, writeFully } from './sync-io.js';
@@ -85,7 +85,7 @@ function transform(task: Task, index: number, length: number, read: PieceReader)
   const final = task.finalLength !== undefined && index === task.count - 1;
   const key = new Uint8Array(task.key);
   if (task.operation === 'seal')
-    return encryptPieces(key, position, final, randomNonce(), length, read, PIECE);
+    return encryptPieces(key, position, final, publicRandom(NONCE), length, read, PIECE);
   const pieces = decryptPieces(key, position, final, length, read, PIECE);
   if (!pieces) throw new TaskError({ position, message: `segment ${position} does not authenticate` });
   if (task.keepPlaintext) place(pieces, new Uint8Array(task.slot!), index * (task.segmentLength - OVERHEAD));
@@ -97,16 +97,12 @@ function encryptAgain(task: Task, position: number, final: boolean, pieces: Uint
   const next = pieces[Symbol.iterator]();
   const read: PieceReader = () => next.next().value!;
   const key = new Uint8Array(task.newKey!);
-  const encrypted = encryptPieces(key, position, final, randomNonce(), length, read, PIECE);
+  const encrypted = encryptPieces(key, position, final, publicRandom(NONCE), length, read, PIECE);
   for (const piece of pieces) {
     piece.fill(0);
     release(piece);
   }
   return encrypted;
-}
-
-function randomNonce(): Uint8Array {
-  return randomFillSync(new Uint8Array(NONCE));
 }
 
 function deliver(

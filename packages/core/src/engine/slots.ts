@@ -2,6 +2,8 @@
 export class Slots {
   readonly #free: SharedArrayBuffer[] = [];
   readonly #waiting: ((slot: SharedArrayBuffer) => void)[] = [];
+  /** What is alike can stand in for another. */
+  readonly shape: string;
   readonly #bytes: number;
   #left: number;
 
@@ -9,6 +11,7 @@ export class Slots {
   constructor(bytes: number, count: number) {
     this.#bytes = bytes;
     this.#left = count;
+    this.shape = `${count} of ${bytes}`;
   }
 
   take(): Promise<SharedArrayBuffer> {

@@ -45,7 +45,7 @@ export async function inspect(
   input: string | URL | ByteSource,
   options: { signal?: AbortSignal | undefined } = {},
 ): Promise<Inspection> {
-  await using opened = await Input.open(input, checkKinds(options, 'inspect'));
+  await using opened = await Input.open(input, checkKinds(options, 'inspect'), 'inspectBundle');
   return await inspectIn(opened.anywhere, options).catch((error: unknown) => {
     throw inFile(error, opened.path);
   });

@@ -26,8 +26,12 @@ export interface OpenFileOptions extends VerifyOptions {
   readonly overwrite?: boolean | undefined;
 }
 
-async function openInput(bytes: InputBytes, options: OpenOptions): Promise<SealedInput> {
-  return unlockInput(await Input.open(bytes, options), options);
+async function openInput(
+  bytes: InputBytes,
+  options: OpenOptions,
+  forDirectories: string,
+): Promise<SealedInput> {
+  return unlockInput(await Input.open(bytes, options, forDirectories), options);
 }
 
 /** @throws INVALID_ARGUMENT */
@@ -52,7 +56,7 @@ export async function openToFile(
 ): Promise<Opened> {
   check(options, 'openToFile');
   const path = filePath(output);
-  await using source = await Input.open(input, options);
+  await using source = await Input.open(input, options, 'openBundle, and its openTo');
   // Before a key is asked: an output that cannot be is known now.
   await using file = await OutputFile.create(path, options.overwrite ?? false);
   await using sealed = await unlockInput(source, options);
@@ -69,7 +73,7 @@ export async function openToFile(
  */
 export async function verify(input: InputBytes, options: VerifyOptions): Promise<Opened> {
   check(options, 'verify');
-  await using sealed = await openInput(input, options);
+  await using sealed = await openInput(input, options, 'verifyBundle');
   const opened = await openAll(sealed, undefined, options, options.digest ?? true);
   if (options.strict) checkCopies(opened, sealed.path);
   return opened;
@@ -99,7 +103,7 @@ export function openToStream(
 }
 
 async function* openChunks(input: InputBytes, options: OpenOptions): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  await using sealed = await openInput(input, options);
+  await using sealed = await openInput(input, options, 'openBundle, and its stream');
   for await (const { bytes } of outputs(sealed, { emit: true }, undefined, options)) {
     if (bytes && bytes.length > 0) yield bytes;
   }

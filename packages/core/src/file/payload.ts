@@ -10,6 +10,7 @@ import {
   slotsFor,
 } from '../engine/pass.js';
 import { type Batch, batches } from '../engine/plan.js';
+import type { Spares } from '../engine/spares.js';
 import { TaskError } from '../engine/task.js';
 import { FileSource, loadRange } from '../io/byte-source.js';
 import type { ReadOptions } from '../io/reads.js';
@@ -46,22 +47,31 @@ export class Payload {
     return planForPart(this.body.segments.segmentLength, length, this.#reads);
   }
 
-  run(pass: OpenPass, plan: Plan): AsyncGenerator<Output> {
-    return this.runBatches(pass, plan, batches(this.body.segments, plan.batchCount));
+  run(pass: OpenPass, plan: Plan, spares?: Spares): AsyncGenerator<Output> {
+    return this.runBatches(pass, plan, batches(this.body.segments, plan.batchCount), spares);
   }
 
   /** Runs the pass over some batches. Their bytes come through this thread unless the pool's threads can read the file themselves. */
-  runBatches(pass: OpenPass, plan: Plan, some: Iterable<Batch>): AsyncGenerator<Output> {
-    const { source, message, offset } = this.body;
+  async *runBatches(
+    pass: OpenPass,
+    plan: Plan,
+    some: Iterable<Batch>,
+    spares?: Spares,
+  ): AsyncGenerator<Output> {
+    const { message, offset } = this.body;
     const fd = plan.inline ? undefined : this.#fd;
-    if (fd !== undefined) {
-      const slots = pass.digest && slotsFor(plan, message);
-      return runPass({ ...pass, message, input: { fd, offset } }, plan, some, slots);
-    }
-    const load: Pass['load'] = (batch, slot, signal) =>
-      loadRange(source, offset + batch.bodyOffset, new Uint8Array(slot, 0, batch.bodyLength), signal);
-    return runPass({ ...pass, message, load }, plan, some, slotsFor(plan, message));
+    const newSlots = () => spares?.slots(plan, message) ?? slotsFor(plan, message);
+    const slots = fd === undefined || pass.digest ? newSlots() : undefined;
+    if (fd !== undefined) yield* runPass({ ...pass, message, input: { fd, offset } }, plan, some, slots);
+    else yield* runPass({ ...pass, message, load: this.#load }, plan, some, slots);
+    if (slots) spares?.give(slots);
   }
+
+  #load: NonNullable<Pass['load']> = (batch, slot, signal) => {
+    const { source, offset } = this.body;
+    const target = new Uint8Array(slot, 0, batch.bodyLength);
+    return loadRange(source, offset + batch.bodyOffset, target, signal);
+  };
 
   async explain(error: unknown, _given?: number, signal?: AbortSignal): Promise<Error> {
     const position = error instanceof TaskError ? error.failure.position : undefined;

@@ -42,7 +42,7 @@ export class SealedReader extends PlaintextReader {
   static async open(input: string | URL | ByteSource, options: ReaderOptions): Promise<SealedReader> {
     checkKinds(options, 'openReader', { onSize: 'function' });
     checkKeys(options.keys);
-    const opened = await Input.open(input, options);
+    const opened = await Input.open(input, options, 'openBundle');
     const { whole = false } = options;
     return new SealedReader(await SealedSource.open(opened, { ...options, whole }));
   }

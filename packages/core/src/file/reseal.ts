@@ -5,6 +5,7 @@ import { throwIfAborted, WeightsealError } from '../errors.js';
 import { FLOE_HEADER } from '../format/sizes.js';
 import type { KeySlot } from '../format/slot.js';
 import { FileSource } from '../io/byte-source.js';
+import { checkNoDirectory } from '../io/directory-given.js';
 import { Input } from '../io/input.js';
 import { type LockOptions, openLocked } from '../io/lock/file-lock.js';
 import { OutputFile } from '../io/output/output-file.js';
@@ -43,6 +44,7 @@ export interface Resealed {
 export async function reseal(at: string | URL, options: ResealOptions): Promise<Resealed> {
   checkChange(options, 'reseal');
   const path = checkPath(at, 'The path of the sealed file');
+  await checkNoDirectory(path, 'resealBundle');
   await using locked = await openLocked(path, false, options);
   await using input = await Input.open(locked.file, options);
   // Before a key is asked: whether the new file can be the old one's owner's.

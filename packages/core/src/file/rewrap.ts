@@ -6,6 +6,7 @@ import { authenticateEnvelope, type Envelope, encodeEnvelope } from '../format/e
 import { copyCapacity, nextGeneration, parseCopy } from '../format/envelope-copy.js';
 import { PREAMBLE_LENGTH, preambleFor } from '../format/preamble.js';
 import { FileSource, inputChanged } from '../io/byte-source.js';
+import { checkNoDirectory } from '../io/directory-given.js';
 import { type LockOptions, openLocked } from '../io/lock/file-lock.js';
 import { makeDurable } from '../io/output/durable.js';
 import { OutputFile, writeAt } from '../io/output/output-file.js';
@@ -46,9 +47,11 @@ export interface Rewrapped {
  * @throws ENVELOPE_FULL unless `grow`, GENERATION_EXHAUSTED, RECIPIENT_NOT_FOUND, RECIPIENT_REQUIRED, WRAP_NOT_VERIFIED, INPUT_CHANGED when something
  *   else than a rewrap or reseal changed the file meanwhile, and what opening throws
  */
-export async function rewrap(path: string | URL, options: RewrapOptions): Promise<Rewrapped> {
+export async function rewrap(at: string | URL, options: RewrapOptions): Promise<Rewrapped> {
   checkChange(options, 'rewrap');
-  await using locked = await openLocked(checkPath(path, 'The path of the sealed file'), true, options);
+  const path = checkPath(at, 'The path of the sealed file');
+  await checkNoDirectory(path, 'rewrapBundle');
+  await using locked = await openLocked(path, true, options);
   const { file } = locked;
   const { head, envelope } = await changed(file, options).catch((error: unknown) => {
     throw inFile(error, file.path);

@@ -73,7 +73,7 @@ export async function sealToFile(
 ): Promise<Sealed> {
   check(options, 'sealToFile');
   const path = filePath(output);
-  await using opened = await Input.open(input, options);
+  await using opened = await Input.open(input, options, 'sealBundle');
   if (opened.source) await checkPlain(opened, options);
   if (opened.file) warmFor(opened.file.size);
   await using file = await OutputFile.create(path, options.overwrite ?? false, 0o666);
@@ -150,7 +150,7 @@ export function sealToStream(
 }
 
 async function* sealChunks(input: InputBytes, options: SealOptions): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  await using opened = await Input.open(input, options);
+  await using opened = await Input.open(input, options, 'sealBundle');
   if (opened.source) await checkPlain(opened, options);
   using sealer = await Sealer.create(options);
   if (opened.feeder) await checkPlain(opened, options);

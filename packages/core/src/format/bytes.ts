@@ -2,7 +2,7 @@
 
 /** By Buffer, since Jest's browser environment has no TextEncoder. */
 export function utf8(text: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(Buffer.from(text));
+  return new Uint8Array(Buffer.from(text));
 }
 
 export function concat(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {

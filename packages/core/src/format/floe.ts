@@ -1,4 +1,5 @@
-import { randomBytes, timingSafeEqual } from '../common/crypto.js';
+import { timingSafeEqual } from '../common/crypto.js';
+import { publicRandom } from '../common/public-random.js';
 import { WeightsealError } from '../errors.js';
 import { concat, u32, u64, utf8, view } from './bytes.js';
 import { kdf } from './kdf.js';
@@ -68,7 +69,7 @@ export function startEncryption(
   key: Uint8Array,
   aad: Uint8Array,
   segmentLength: number,
-  iv: Uint8Array = randomBytes(IV_LENGTH),
+  iv: Uint8Array = publicRandom(IV_LENGTH),
 ): { header: Uint8Array<ArrayBuffer>; message: FloeMessage } {
   const prefix = concat(encodeParameters(segmentLength), iv);
   const header = concat(prefix, headerTag(key, prefix, aad));

@@ -1,3 +1,4 @@
+import { randomFillSync } from '../common/crypto.js';
 import { concat } from './bytes.js';
 import { label } from './kdf.js';
 import { FLOE_HEADER, OVERHEAD, segmentsOfPlaintext } from './sizes.js';
@@ -29,15 +30,62 @@ export function recordMemory(count: number): SharedArrayBuffer {
   return new SharedArrayBuffer(count * LENGTH);
 }
 
+/** A record of the shared memory; each of its parts is a view that is made when it is asked for. */
 export function recordAt(memory: SharedArrayBuffer, index: number): MemberRecord {
-  const at = index * LENGTH;
-  return {
-    key: new Uint8Array(memory, at + KEY, 32),
-    id: new Uint8Array(memory, at + ID, 16),
-    header: new Uint8Array(memory, at + HEADER, FLOE_HEADER),
-    digest: new Uint8Array(memory, at + DIGEST, 32),
-    sealedDigest: new Uint8Array(memory, at + SEALED, 32),
-  };
+  return new RecordView(memory, index * LENGTH);
+}
+
+class RecordView implements MemberRecord {
+  readonly #memory: SharedArrayBuffer;
+  readonly #at: number;
+
+  constructor(memory: SharedArrayBuffer, at: number) {
+    this.#memory = memory;
+    this.#at = at;
+  }
+
+  get key(): Uint8Array {
+    return new Uint8Array(this.#memory, this.#at + KEY, 32);
+  }
+
+  get id(): Uint8Array {
+    return new Uint8Array(this.#memory, this.#at + ID, 16);
+  }
+
+  get header(): Uint8Array {
+    return new Uint8Array(this.#memory, this.#at + HEADER, FLOE_HEADER);
+  }
+
+  get digest(): Uint8Array {
+    return new Uint8Array(this.#memory, this.#at + DIGEST, 32);
+  }
+
+  get sealedDigest(): Uint8Array {
+    return new Uint8Array(this.#memory, this.#at + SEALED, 32);
+  }
+}
+
+/** A record by itself, with its views made once: for who fills it again and again. */
+export interface LooseRecord extends MemberRecord {
+  readonly bytes: Uint8Array;
+}
+
+export function looseRecord(): LooseRecord {
+  const memory = recordMemory(1);
+  const { key, id, header, digest, sealedDigest } = recordAt(memory, 0);
+  return { key, id, header, digest, sealedDigest, bytes: new Uint8Array(memory) };
+}
+
+/** Puts one of them where records are kept. */
+export function putRecord(memory: Uint8Array, index: number, { bytes }: LooseRecord): void {
+  memory.set(bytes, index * LENGTH);
+}
+
+/** Records of payloads to come, each with a key and an id of its own. The rest of each is random too, until it is known. */
+export function freshRecords(count: number): SharedArrayBuffer {
+  const memory = recordMemory(count);
+  randomFillSync(new Uint8Array(memory));
+  return memory;
 }
 
 /** The associated data of a payload, which says nothing of names: FORMAT.md §21.2. */

@@ -5,6 +5,7 @@ import { nameOf } from '../common/kinds.js';
 import { abortedError, ioError, isWeightsealError, throwIfAborted, WeightsealError } from '../errors.js';
 import { ownBytes } from '../format/bytes.js';
 import { untilAborted } from '../keys/until-aborted.js';
+import { directoryGiven } from './directory-given.js';
 import type { ReadOptions } from './reads.js';
 
 /**
@@ -51,14 +52,18 @@ export class FileSource implements ByteSource, AsyncDisposable {
   }
 
   /** Likewise, and takes also a file that says it has 0 bytes and gives more: look at `firstBytes`. */
-  static async openAny(at: string | URL, flags: number = constants.O_RDONLY): Promise<FileSource> {
+  static async openAny(
+    at: string | URL,
+    flags: number = constants.O_RDONLY,
+    forDirectories?: string,
+  ): Promise<FileSource> {
     const path = checkPath(at, 'The path of the file');
     // Non-blocking, or opening a pipe would wait for its other end; a regular file does not know the difference.
     const handle = await open(path, flags | (constants.O_NONBLOCK ?? 0)).catch((error: unknown) => {
       throw urlAsText(path) ?? ioError(error, `open ${path}`);
     });
     try {
-      return await FileSource.of(path, handle);
+      return await FileSource.of(path, handle, forDirectories);
     } catch (error) {
       await handle.close();
       throw error;
@@ -66,14 +71,13 @@ export class FileSource implements ByteSource, AsyncDisposable {
   }
 
   /** A source over a file that is open already; `path` is what messages call it. @throws INVALID_ARGUMENT, IO_ERROR */
-  static async of(path: string, handle: FileHandle): Promise<FileSource> {
+  static async of(path: string, handle: FileHandle, forDirectories?: string): Promise<FileSource> {
     const stats = await statOf(path, handle);
     if (stats.isFile()) return new FileSource(path, handle, Number(stats.size), stats.mtimeNs);
+    if (stats.isDirectory()) throw directoryGiven(path, forDirectories);
     throw new WeightsealError(
       'INVALID_ARGUMENT',
-      stats.isDirectory()
-        ? `${path} is a directory, and this takes one file. A program seals a directory with sealBundle, and opens it with openBundle.`
-        : `${path} is not a regular file; give a file, or what comes from it as a stream.`,
+      `${path} is not a regular file; give a file, or what comes from it as a stream.`,
     );
   }
 

@@ -38,13 +38,13 @@ export class Input implements AsyncDisposable {
     this.#owned = owned;
   }
 
-  /** @throws INVALID_ARGUMENT for what is no input, and what `FileSource.open` throws */
-  static async open(given: InputBytes, options: InputOptions): Promise<Input> {
+  /** @param forDirectories the function that takes one, for the message. @throws INVALID_ARGUMENT for what is no input, and what `FileSource.open` throws */
+  static async open(given: InputBytes, options: InputOptions, forDirectories?: string): Promise<Input> {
     const { signal } = options;
     const asked = checkReads(options);
     const input = filePath(given);
     if (typeof input === 'string') {
-      const file = await FileSource.openAny(input);
+      const file = await FileSource.openAny(input, undefined, forDirectories);
       try {
         const first = await file.firstBytes();
         if (!first) return new Input(file, undefined, file);

@@ -6,15 +6,8 @@ export interface Outcome {
   readonly message: string;
 }
 
-/**
- * A test runner of a few lines: collects what is registered, runs it all at once, and tells how each test went.
- *
- * @param first titles of those that are run before the others, which would take the time from them that they have
- */
-export async function record(
-  register: (runner: TestRunner) => void,
-  first: readonly string[] = [],
-): Promise<readonly Outcome[]> {
+/** A test runner of a few lines: collects what is registered, runs it all at once, and tells how each test went. */
+export async function record(register: (runner: TestRunner) => void): Promise<readonly Outcome[]> {
   const tests: { title: string; body: (() => Promise<void>) | undefined }[] = [];
   const it = (title: string, body: () => Promise<void>) => tests.push({ title, body });
   register({
@@ -29,10 +22,7 @@ export async function record(
       return { title, state: 'failed', message: (error as Error).message };
     }
   };
-  const early = tests.filter(({ title }) => first.includes(title));
-  const done = await Promise.all(early.map(run));
-  const others = await Promise.all(tests.filter((one) => !early.includes(one)).map(run));
-  return [...done, ...others];
+  return await Promise.all(tests.map(run));
 }
 
 export function failed(outcomes: readonly Outcome[]): readonly string[] {

@@ -53,8 +53,8 @@ const failures: Readonly<Record<number, ErrorCode>> = {
   503: 'KEY_UNAVAILABLE',
 };
 
-/** A provider for the small key service, sound but for one flaw. */
-export function createSmallKey(url: string, deadlineMs: number, flaw?: Flaw): KeyWrapper {
+/** A provider for the small key service, sound but for one flaw. It asks at each call for its deadline. */
+export function createSmallKey(url: string, deadlineMs: () => number, flaw?: Flaw): KeyWrapper {
   let broken = false;
 
   async function answer(path: string, bytes: string, stop: AbortSignal): Promise<SmallAnswer> {
@@ -98,7 +98,7 @@ export function createSmallKey(url: string, deadlineMs: number, flaw?: Flaw): Ke
   }
 
   async function call(path: string, input: Uint8Array, options: KeyCallOptions | undefined): Promise<Buffer> {
-    const limit = flaw === 'ignores its deadline' ? undefined : deadlineMs;
+    const limit = flaw === 'ignores its deadline' ? undefined : deadlineMs();
     const limits = { signal: options?.signal, deadlineMs: limit, doing: 'ask' };
     const sent = Buffer.from(input).toString('base64');
     try {

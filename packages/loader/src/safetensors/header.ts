@@ -11,6 +11,8 @@ export interface TensorInfo {
   /** Where its bytes begin in the safetensors file. */
   readonly offset: number;
   readonly byteLength: number;
+  /** Of a bundle: the member that it is in. */
+  readonly member?: string;
 }
 
 export interface SafetensorsHeader {
@@ -23,11 +25,11 @@ export interface SafetensorsHeader {
 /** The length of the header stands before it, in eight bytes. */
 export const PREFIX = 8;
 /** The format's own limit. */
-const MAX_HEADER = 100_000_000;
+export const MAX_HEADER = 100_000_000;
 /** As many as NumPy and PyTorch take. */
 const MAX_DIMENSIONS = 64;
 /** Tensors, members of the metadata, and members of tensors that mean nothing here: far more than any model has, so that a header of 100 MB does not become gigabytes. */
-const MAX_NAMES = 1_000_000;
+export const MAX_NAMES = 1_000_000;
 const MEMBERS: readonly string[] = ['dtype', 'shape', 'data_offsets'];
 const isKnown = (member: string): boolean => MEMBERS.includes(member);
 const BRACE = 0x7b;

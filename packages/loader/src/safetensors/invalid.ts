@@ -1,4 +1,4 @@
-import { WeightsealError } from '@weightseal/core';
+import { isWeightsealError, WeightsealError } from '@weightseal/core';
 
 /** What was sealed is authentic, and not what it should be: `what` goes on after "safetensors file:". */
 export function invalid(what: string): WeightsealError {
@@ -6,6 +6,20 @@ export function invalid(what: string): WeightsealError {
     'SAFETENSORS_INVALID',
     `The sealed file holds no sound safetensors file: ${what}. Seal a sound one.`,
   );
+}
+
+/** Of an index, whose shards are members of a bundle. */
+export function invalidIndex(index: string, what: string): WeightsealError {
+  return new WeightsealError(
+    'SAFETENSORS_INVALID',
+    `${quoted(index)} is no sound index of safetensors files: ${what}. Seal the model with a sound one.`,
+  );
+}
+
+/** The error, with the member of a bundle that it is about. */
+export function inMember(error: unknown, member: string): unknown {
+  if (!isWeightsealError(error) || error.code !== 'SAFETENSORS_INVALID') return error;
+  return new WeightsealError(error.code, `${quoted(member)}: ${error.message}`, { cause: error });
 }
 
 const SHOWN = 100;

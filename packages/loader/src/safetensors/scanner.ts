@@ -10,9 +10,18 @@ const OPEN_BRACE = 0x7b;
 const OPEN_BRACKET = 0x5b;
 const NUMBER = /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$/;
 const LITERALS: readonly string[] = ['null', 'true', 'false'];
-/** Values within values, counted from the header's own braces: as deep as the reference implementation goes. */
+/** Values within values, counted from the outermost braces: as deep as the reference implementation goes. */
 const MAX_DEPTH = 127;
 const SPACES: ReadonlySet<number | undefined> = new Set([0x20, 0x09, 0x0a, 0x0d]);
+
+/** What the JSON is, for messages. */
+export interface Subject {
+  /** The beginning of a clause. */
+  readonly name: string;
+  refuse(what: string): Error;
+}
+
+const HEADER: Subject = { name: 'its header', refuse: invalid };
 
 /**
  * Reads JSON whose form the caller knows, one value after another. `JSON.parse` keeps the last of two members with one name, takes a
@@ -20,12 +29,14 @@ const SPACES: ReadonlySet<number | undefined> = new Set([0x20, 0x09, 0x0a, 0x0d]
  */
 export class Scanner {
   readonly #bytes: Buffer;
+  readonly #subject: Subject;
   #at = 0;
   #depth = 0;
 
   /** @throws SAFETENSORS_INVALID, like all methods */
-  constructor(bytes: Uint8Array<ArrayBuffer>) {
-    if (!isUtf8(bytes)) throw invalid('its header is not UTF-8');
+  constructor(bytes: Uint8Array<ArrayBuffer>, subject: Subject = HEADER) {
+    this.#subject = subject;
+    if (!isUtf8(bytes)) throw this.#refused('is not UTF-8');
     this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   }
 
@@ -34,7 +45,7 @@ export class Scanner {
     const names = new Set<string>();
     this.#list('{', '}', () => {
       const name = this.string();
-      if (names.has(name)) throw invalid(`its header names ${quoted(name)} twice`);
+      if (names.has(name)) throw this.#refused(`names ${quoted(name)} twice`);
       if (means(name)) names.add(name);
       this.#expect(COLON);
       member(name);
@@ -57,7 +68,7 @@ export class Scanner {
     this.#at = end + 1;
     const text = parseString(this.#bytes.toString('utf8', start, this.#at));
     if (text?.isWellFormed()) return text;
-    throw invalid(`its header has a string that is not JSON's, at byte ${start}`);
+    throw this.#refused(`has a string that is not JSON's, at byte ${start}`);
   }
 
   /** A whole number from 0 on, without sign, fraction or exponent. */
@@ -67,7 +78,7 @@ export class Scanner {
     for (let digit = this.#digit(); digit !== undefined; digit = this.#digit()) {
       value = value * 10 + digit;
       this.#at++;
-      if (value > Number.MAX_SAFE_INTEGER) throw invalid('its header has a number of 2^53 or more');
+      if (value > Number.MAX_SAFE_INTEGER) throw this.#refused('has a number of 2^53 or more');
     }
     const zeroBefore = this.#bytes[start] === ZERO && this.#at > start + 1;
     if (this.#at === start || zeroBefore) throw this.#unexpected('a whole number', start);
@@ -80,6 +91,21 @@ export class Scanner {
     if (this.#bytes.toString('latin1', start, start + 4) !== 'null') return false;
     this.#at = start + 4;
     return true;
+  }
+
+  /** Whether the next value is an object. Nothing is read. */
+  isObject(): boolean {
+    return this.#bytes[this.#skipSpace()] === OPEN_BRACE;
+  }
+
+  /** Any value: the text of a string, a number or a boolean as they are written, undefined for what is none of these. */
+  scalar(): string | undefined {
+    const start = this.#skipSpace();
+    const first = this.#bytes[start];
+    if (first === QUOTE) return this.string();
+    this.skip();
+    const word = this.#bytes.toString('latin1', start, this.#at);
+    return first === OPEN_BRACE || first === OPEN_BRACKET || word === 'null' ? undefined : word;
   }
 
   /** Any value, which must be JSON and means nothing: names in it may occur twice. */
@@ -113,7 +139,7 @@ export class Scanner {
   #list(open: string, close: string, item: () => void): void {
     const closing = close.charCodeAt(0);
     this.#expect(open.charCodeAt(0));
-    if (++this.#depth > MAX_DEPTH) throw invalid(`its header nests deeper than ${MAX_DEPTH} values`);
+    if (++this.#depth > MAX_DEPTH) throw this.#refused(`nests deeper than ${MAX_DEPTH} values`);
     let next = this.#bytes[this.#skipSpace()] === closing ? closing : COMMA;
     if (next === closing) this.#at++;
     while (next !== closing) {
@@ -141,7 +167,11 @@ export class Scanner {
   }
 
   #unexpected(wanted: string, at = this.#at): Error {
-    return invalid(`its header should have ${wanted} at byte ${at}`);
+    return this.#refused(`should have ${wanted} at byte ${at}`);
+  }
+
+  #refused(what: string): Error {
+    return this.#subject.refuse(`${this.#subject.name} ${what}`);
   }
 }
 

@@ -1,11 +1,11 @@
-import { type Incomplete, KEPT } from './types.js';
+import { type Incomplete, KEPT, type ModelFile } from './types.js';
 
 const PART = /^(.*-)(\d{5})-of-(\d{5})(\.\w+)$/s;
 
 /** The parts of weights that are numbered in their names, as GGUF and Hugging Face have it, and of which some are not there. */
-export function* numberedParts(paths: Iterable<string>): Generator<Incomplete> {
+export function* numberedParts(files: Iterable<ModelFile>): Generator<Incomplete> {
   const groups = new Map<string, { readonly file: string; readonly parts: Set<number> }>();
-  for (const path of paths) {
+  for (const { path } of files) {
     const [, before, number, total, after] = PART.exec(path) ?? [];
     const [at, of] = [Number(number), Number(total)];
     if (!(at <= of)) continue;

@@ -1,5 +1,39 @@
-import { parentOf } from '../path.js';
-import { type Incomplete, KEPT } from './types.js';
+import { MAX_DEPTH, MAX_PATH, parentOf } from '../path.js';
+import { type Incomplete, KEPT, type ModelFile } from './types.js';
+
+/** Whether a path is there, also by a link to a directory that it is in; such a directory has no links itself. Most models never ask: their paths are only then gathered. */
+export function presence(files: readonly ModelFile[]): (path: string) => boolean {
+  let known: Known | undefined;
+  return (path) => {
+    if (path === '') return true;
+    known ??= gather(files);
+    return isThere(path, known);
+  };
+}
+
+interface Known {
+  readonly paths: ReadonlySet<string>;
+  /** Where links lead. */
+  readonly links: ReadonlyMap<string, string>;
+}
+
+function gather(files: readonly ModelFile[]): Known {
+  const links = new Map<string, string>();
+  for (const { path, target } of files) if (target !== undefined) links.set(path, target);
+  return { paths: new Set(files.map(({ path }) => path)), links };
+}
+
+function isThere(path: string, { paths, links }: Known): boolean {
+  if (paths.has(path)) return true;
+  // No member has a longer one, and whoever wrote it may want it to take long.
+  if (links.size === 0 || path.length > MAX_PATH) return false;
+  let at = parentOf(path);
+  for (let depth = 1; at !== '' && depth < MAX_DEPTH; depth++, at = parentOf(at)) {
+    const target = links.get(at);
+    if (target !== undefined) return paths.has(target + path.slice(at.length));
+  }
+  return false;
+}
 
 /** The path from the model's directory of what a file beside it calls `name`; undefined for what leads out. */
 export function beside(file: string, name: string): string | undefined {

@@ -3,6 +3,8 @@ export interface ModelFile {
   readonly path: string;
   /** Of a file; undefined for directories and links, which are there and say nothing. */
   readonly size?: number | undefined;
+  /** Of a link: the path that it leads to. */
+  readonly target?: string | undefined;
 }
 
 /** What a model's own files name and is not there. */

@@ -2,6 +2,7 @@ import type { Stats } from 'node:fs';
 import { constants, lstat, open, rename, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { randomBytes } from '../../common/crypto.js';
+import { closing } from '../closing.js';
 import { readlinkSync } from '../sync-fs.js';
 
 // Windows has neither.
@@ -68,7 +69,8 @@ export class Watch {
 /** What a lock file says; undefined where there is none. Others may put anything in its place: it is not followed, and not waited for. */
 export async function contentOf(path: string): Promise<string | undefined> {
   try {
-    await using file = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    const file = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    await using _file = closing(file);
     const { buffer, bytesRead } = await file.read(Buffer.alloc(MAX_BYTES), 0, MAX_BYTES, 0);
     return buffer.toString('utf8', 0, bytesRead);
   } catch (error) {

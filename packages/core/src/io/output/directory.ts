@@ -1,4 +1,4 @@
-import { constants, type FileHandle, lstat, open, stat } from 'node:fs/promises';
+import { constants, type FileHandle, open, stat } from 'node:fs/promises';
 import { makeDurable } from './durable.js';
 
 /** open(2), on every machine that Node runs on: a descriptor of a place, for which no right to read it is needed. */
@@ -33,11 +33,15 @@ export class Directory implements AsyncDisposable {
     return { directory: await Directory.open(directory), name };
   }
 
-  /** Follows the path as the kernel does, but for a link in its last place unless `follow`. @throws what open(2) says, as Node puts it */
-  static async open(path: string, follow = true): Promise<Directory> {
-    if (!follow && !(await lstat(path)).isDirectory()) throw noDirectory(path);
+  /**
+   * Follows the path as the kernel does.
+   *
+   * @param direct whether the last name must be no link; only Linux can tell without looking twice
+   * @throws what open(2) says, as Node puts it
+   */
+  static async open(path: string, direct: boolean = false): Promise<Directory> {
     if (process.platform !== 'linux') return new Directory(path, undefined);
-    const flags = O_PATH | constants.O_DIRECTORY | (follow ? 0 : constants.O_NOFOLLOW);
+    const flags = O_PATH | constants.O_DIRECTORY | (direct ? constants.O_NOFOLLOW : 0);
     const handle = await open(path, flags).catch((error: NodeJS.ErrnoException) => {
       // Node's permission model may allow what is in a directory, and not the directory.
       if (error.code === 'ERR_ACCESS_DENIED') return undefined;
@@ -68,10 +72,6 @@ export class Directory implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#handle?.close();
   }
-}
-
-function noDirectory(path: string): Error {
-  return Object.assign(new Error(`${path} is no directory.`), { code: 'ENOTDIR' });
 }
 
 /** A path at its last slash, which stays with what is before it. */

@@ -1,4 +1,4 @@
-import { lstat, readdir } from 'node:fs/promises';
+import { lstat, readdir, stat } from 'node:fs/promises';
 import { ioError, WeightsealError } from '../../errors.js';
 import { settleOutput } from '../staging/left.js';
 import { MADE, partOf, randomName } from '../staging/names.js';
@@ -22,6 +22,11 @@ export interface OutputDirectoryOptions {
   readonly resumable?: boolean;
 }
 
+interface Inode {
+  readonly dev: bigint;
+  readonly ino: bigint;
+}
+
 /**
  * A directory that appears under its name whole or not at all. It is made in a hidden directory beside that one, and renamed when all in it is durable:
  * docs/decisions/0008-bundles-are-directories.md.
@@ -36,6 +41,7 @@ export class OutputDirectory implements AsyncDisposable {
   readonly #staging: Staging;
   readonly #options: OutputDirectoryOptions;
   readonly #guardian: Guardian | undefined;
+  readonly #inode: Inode;
   #begun: boolean;
 
   private constructor(
@@ -46,6 +52,7 @@ export class OutputDirectory implements AsyncDisposable {
     place: Directory,
     options: OutputDirectoryOptions,
     guardian: Guardian | undefined,
+    inode: Inode,
   ) {
     this.path = path;
     this.place = place;
@@ -54,6 +61,7 @@ export class OutputDirectory implements AsyncDisposable {
     this.#staging = staging;
     this.#options = options;
     this.#guardian = guardian;
+    this.#inode = inode;
     this.#begun = !staging.taken;
   }
 
@@ -83,8 +91,9 @@ export class OutputDirectory implements AsyncDisposable {
     try {
       staging = await (options.resumable ? resumable(above, name, tmp) : Staging.make(above, tmp));
       if (options.content === 'plaintext') await rememberPlace(above.path, staging.name);
-      const place = await Directory.open(staging.directory.at(MADE), false);
-      return new OutputDirectory(path, above, name, staging, place, options, guardian);
+      const place = await Directory.open(staging.directory.at(MADE), true);
+      const inode = await stat(staging.directory.path, { bigint: true });
+      return new OutputDirectory(path, above, name, staging, place, options, guardian, inode);
     } catch (error) {
       if (staging && !staging.taken)
         await removeStaging(above, staging.name, staging.directory).catch(() => {});
@@ -102,8 +111,8 @@ export class OutputDirectory implements AsyncDisposable {
   }
 
   /** What the directory is, for those who must not look into it. */
-  async inode(): Promise<{ readonly dev: bigint; readonly ino: bigint }> {
-    return await lstat(this.#staging.directory.at('.'), { bigint: true });
+  get inode(): Inode {
+    return this.#inode;
   }
 
   /** Whether the next one finds it, if this one is killed. */
@@ -129,11 +138,23 @@ export class OutputDirectory implements AsyncDisposable {
         await checkReplaceable(to, this.path, overwrite);
         await replacing(this.#above, this.#name, staging, move);
       });
+      await this.#checkIs(to);
     } catch (error) {
       throw ioError(error, `write ${this.path}`);
     } finally {
       await this.#above.sync();
     }
+  }
+
+  /** Whoever can write to the directory above can put another in the place of ours. @throws IO_ERROR */
+  async #checkIs(path: string): Promise<void> {
+    const [named, own] = await Promise.all([
+      lstat(path, { bigint: true }).catch(() => undefined),
+      stat(this.place.path, { bigint: true }).catch(() => undefined),
+    ]);
+    // Where it is reached by a path alone, that has moved with it.
+    const isOurs = this.place.fd === undefined || (named?.ino === own?.ino && named?.dev === own?.dev);
+    if (!named || !isOurs) throw moved(this.path);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -197,6 +218,13 @@ async function checkReplaceable(at: string, path: string, overwrite: boolean | B
       path,
       `and holds ${JSON.stringify(lost)}, which would be gone with it: move that, or choose another name`,
     );
+}
+
+function moved(path: string): WeightsealError {
+  return new WeightsealError(
+    'IO_ERROR',
+    `${path} was not made: another program has moved what was to become it. Choose a directory in which nobody else makes changes.`,
+  );
 }
 
 function exists(

@@ -1,6 +1,7 @@
 import { constants, type FileHandle, lstat, open, rename, rm } from 'node:fs/promises';
 import { ioError, WeightsealError } from '../../errors.js';
 import { type FileSource, inputChanged } from '../byte-source.js';
+import { closing } from '../closing.js';
 import { durableFlags, makeDurable } from './durable.js';
 import { createNamed, temporaryName, writeError } from './named.js';
 import { type Nameless, nameInode, openNameless } from './nameless.js';
@@ -47,11 +48,16 @@ export class OutputFile implements AsyncDisposable {
     }
   }
 
-  /** One that is to replace a file, with its owner and mode. @throws what `create` and `keepMode` throw */
-  static async replacing(old: FileSource): Promise<OutputFile> {
+  /**
+   * One that is to replace a file, with its owner and mode.
+   *
+   * @param path where that has its name
+   * @throws what `create` and `keepMode` throw
+   */
+  static async replacing(old: FileSource, path: string = old.path): Promise<OutputFile> {
     const { mode } = await old.stat();
     // Node's permission model forbids to change a mode.
-    const file = await OutputFile.create(old.path, true, Number(mode) & PERMISSIONS);
+    const file = await OutputFile.create(path, true, Number(mode) & PERMISSIONS);
     try {
       await file.keepMode(old);
       return file;
@@ -133,7 +139,8 @@ export class OutputFile implements AsyncDisposable {
   async #copy(): Promise<void> {
     this.#temporary = temporaryName();
     const { mode, size, uid, gid } = await this.handle.stat();
-    await using copy = await open(this.#target.directory.at(this.#temporary), NEW | durableFlags(), 0o600);
+    const copy = await open(this.#target.directory.at(this.#temporary), NEW | durableFlags(), 0o600);
+    await using _copy = closing(copy);
     const chunk = new Uint8Array(COPY_BYTES);
     for (let at = 0; at < size; ) {
       const { bytesRead } = await this.handle.read(chunk, 0, chunk.length, at);

@@ -1,4 +1,4 @@
-import { chmod, mkdir, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { chmod, lstat, mkdir, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { Directory } from '../output/directory.js';
 import { lifeOfMark, MARK, type Mark, NEW_MARK, putMark, readMark } from './mark.js';
 import { MADE, REPLACING, UNDONE } from './names.js';
@@ -34,7 +34,7 @@ export class Staging implements AsyncDisposable {
   /** @param part the name under which the next one finds it, if nobody has that: it gets it once it is marked */
   static async make(above: Directory, name: string, part: string = name): Promise<Staging> {
     await mkdir(above.at(name), { mode: PRIVATE });
-    const directory = await Directory.open(above.at(name), false);
+    const directory = await Directory.open(above.at(name), true);
     let unlock: (() => Promise<void>) | undefined;
     try {
       const names = [name, part] as const;
@@ -43,7 +43,7 @@ export class Staging implements AsyncDisposable {
       if (part === name || !(await isRenamed(above, name, part)))
         return new Staging(names, name, directory, unlock, false);
       await directory[Symbol.asyncDispose]();
-      return new Staging(names, part, await Directory.open(above.at(part), false), unlock, false);
+      return new Staging(names, part, await Directory.open(above.at(part), true), unlock, false);
     } catch (error) {
       await unlock?.();
       await removeStaging(above, name, directory).catch(() => {});
@@ -97,7 +97,10 @@ async function isRenamed(above: Directory, from: string, to: string): Promise<bo
 
 /** A directory into which nobody else can have put anything; undefined for all else. */
 export async function openOurs(above: Directory, name: string): Promise<Directory | undefined> {
-  const directory = await Directory.open(above.at(name), false).catch(() => undefined);
+  const isDirectory = (await lstat(above.at(name)).catch(() => undefined))?.isDirectory() ?? false;
+  const directory = isDirectory
+    ? await Directory.open(above.at(name), true).catch(() => undefined)
+    : undefined;
   if (!directory) return undefined;
   if (await isOurs(directory.path)) return directory;
   await directory[Symbol.asyncDispose]();

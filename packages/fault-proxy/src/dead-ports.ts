@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 
-/** A port that takes connections and says nothing. */
+/** A port of 127.0.0.1 that takes connections and says nothing. It keeps no process alive. */
 export async function silentPort(): Promise<number> {
   const server = createServer(() => {}).unref();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

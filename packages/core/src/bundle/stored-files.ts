@@ -1,0 +1,57 @@
+import { lstat, readdir, stat } from 'node:fs/promises';
+import { ioError, throwIfAborted } from '../errors.js';
+import type { Directory } from '../io/output/directory.js';
+import { isReserved, MAX_DEPTH } from './path.js';
+
+/** A file of a bundle, as it lies there. */
+export interface StoredFile {
+  readonly path: string;
+  readonly sealedSize: number;
+}
+
+interface Found {
+  readonly path: string;
+  /** Where it is, in bytes: a name need not be UTF-8. */
+  readonly at: Buffer;
+}
+
+/** Node's promises have four threads below them; more at once only waits there. */
+const LOOKS = 32;
+
+/** What stands in a bundle besides envelope and table: names and sizes, with nothing opened. Of a link, as in a hub's cache, the size of what it leads to. @throws IO_ERROR, ABORTED */
+export async function storedFiles(root: Directory, signal: AbortSignal | undefined): Promise<StoredFile[]> {
+  try {
+    const found: Found[] = [];
+    await find({ path: '', at: Buffer.from(root.path) }, 1, found, signal);
+    found.sort((a, b) => (a.path < b.path ? -1 : 1));
+    return await sizesOf(found, signal);
+  } catch (error) {
+    throw ioError(error, 'read the directory of the bundle');
+  }
+}
+
+async function find(
+  directory: Found,
+  depth: number,
+  files: Found[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  throwIfAborted(signal);
+  for (const entry of await readdir(directory.at, { withFileTypes: true, encoding: 'buffer' })) {
+    const path = `${directory.path}${directory.path && '/'}${entry.name}`;
+    const found = { path, at: Buffer.concat([directory.at, Buffer.from('/'), entry.name]) };
+    if (entry.isDirectory() && depth < MAX_DEPTH) await find(found, depth + 1, files, signal);
+    else if (!entry.isDirectory() && !isReserved(path)) files.push(found);
+  }
+}
+
+async function sizesOf(files: readonly Found[], signal: AbortSignal | undefined): Promise<StoredFile[]> {
+  const stored: StoredFile[] = [];
+  for (let from = 0; from < files.length; from += LOOKS) {
+    throwIfAborted(signal);
+    const some = files.slice(from, from + LOOKS);
+    const stats = await Promise.all(some.map(({ at }) => stat(at).catch(() => lstat(at))));
+    stored.push(...some.map(({ path }, index) => ({ path, sealedSize: stats[index]!.size })));
+  }
+  return stored;
+}
