@@ -204,7 +204,19 @@ export const FILE_COMMANDS: readonly Command[] = [
     about:
       'Encrypts every byte anew under a new data key, of a bundle each member under a new key, verifies the result, and replaces the file or the bundle. ' +
       'Each key that stays must be named by --key. Do this after a key was lost to somebody.',
-    flags: [key, to, remove, expect, ...configured, allowWeakPassphrase],
+    flags: [
+      key,
+      to,
+      remove,
+      expect,
+      {
+        name: 'no-resume',
+        of: 'directory',
+        help: 'of a bundle: do not go on with a reseal that was cut off',
+      },
+      ...configured,
+      allowWeakPassphrase,
+    ],
     examples: [
       'weightseal reseal model.sealed --key local:old.key --to local:new.key --remove local:old.key',
     ],

@@ -112,12 +112,17 @@ export const LOAD_COMMANDS: readonly Command[] = [
     anyNumber: true,
     summary: 'remove plaintext that a killed process has left',
     about:
-      'Removes what a process that was killed (kill -9) has left in a memory file system. The next load does that by itself; this does it now. ' +
-      'What a living process has is not touched. Without <directory>, looks where the loader puts things: /dev/shm, XDG_RUNTIME_DIR, /run/weightseal, /run, TMPDIR, /tmp.',
+      'Removes what a process that was killed (kill -9) has left in a memory file system, and beside the output of an `open` of a bundle. The next load, and the next `open` to the same place, ' +
+      'do that by themselves; this does it now. What a living process has is not touched. Without <directory>, looks where the loader puts things (/dev/shm, XDG_RUNTIME_DIR, /run/weightseal, ' +
+      '/run, TMPDIR, /tmp), and where you have opened or sealed directories.',
     flags: [
       {
         name: 'elsewhere',
         help: 'also what another container has left: nobody here can see whether its process lives',
+      },
+      {
+        name: 'unfinished',
+        help: 'also what a seal or reseal that was cut off has done, and would go on with',
       },
     ],
     examples: ['weightseal sweep', 'weightseal sweep /run/weightseal --json'],

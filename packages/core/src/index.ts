@@ -19,6 +19,7 @@ export type { ResealBundleOptions, ResealedBundle } from './bundle/reseal.js';
 export type { RewrappedBundle } from './bundle/rewrap.js';
 export type { SealChoice, Unmatched } from './bundle/seal-plan.js';
 export type { StoredFile } from './bundle/stored-files.js';
+export { sweepOutputs } from './bundle/sweep.js';
 export type {
   BundleMember,
   BundlePlace,
@@ -85,6 +86,7 @@ export { followLinks } from './io/follow-links.js';
 export type { InputBytes } from './io/input.js';
 export { Directory } from './io/output/directory.js';
 export { durableFlags, makeDurable } from './io/output/durable.js';
+export { lifeOf, type Owner, type OwnerLife, thisProcess } from './io/owner.js';
 export {
   MAX_PRIVATE_FILE_BYTES,
   type PrivateFile,

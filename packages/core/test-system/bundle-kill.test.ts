@@ -1,7 +1,7 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { inspectBundle, openBundle, sealBundle, verifyBundle } from '@weightseal/core';
+import { inspectBundle, openBundle, resealBundle, sealBundle, verifyBundle } from '@weightseal/core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Script, Workplace } from './support/harness.js';
 import { fixedKey } from './support/keys.mjs';
@@ -36,6 +36,17 @@ function filesIn(directory: string): string[] {
   return readdirSync(directory, { recursive: true, withFileTypes: true })
     .filter((found) => found.isFile())
     .map((found) => join(found.parentPath, found.name));
+}
+
+/** What lies beside the bundle, but for the mark of a directory in which nothing was made yet, or from which it got its name. */
+function filesBeside(parent: string, bundle: string): string[] {
+  return filesIn(parent).filter(
+    (file) => !file.startsWith(`${bundle}/`) && !basename(file).startsWith('.weightseal'),
+  );
+}
+
+function inodesOf(files: readonly string[]): Set<number> {
+  return new Set(files.map((file) => statSync(file).ino));
 }
 
 /** Kills the operation at moments that spread over its time, and looks at what is left after each. */
@@ -89,7 +100,7 @@ describe(`killed at ${KILLS} moments`, () => {
         const bundle = join(parent, 'bundle');
         for (const file of filesIn(parent)) expect(holdsPlaintext(file)).toBe(false);
         if (!existsSync(bundle)) await sealBundle(source, bundle, { keys });
-        expect(readdirSync(parent)).toEqual(['bundle']);
+        expect(filesBeside(parent, bundle)).toEqual([]);
         expect(await verifyBundle(bundle, { keys })).toMatchObject({ members: 43 });
       },
     );
@@ -123,19 +134,26 @@ describe(`killed at ${KILLS} moments`, () => {
     );
   }, 300_000);
 
-  test('a reseal leaves the old bundle or the new one', async () => {
+  test('a reseal leaves the old bundle or the new one, and the next one ends it', async () => {
+    let kept = 0;
     await killed(
       'reseal',
       () => 'copy',
       async (parent) => {
         const bundle = join(parent, 'bundle');
         for (const file of filesIn(parent)) expect(holdsPlaintext(file)).toBe(false);
-        // Between its two renames the old one stands beside; the next to write there puts it back.
+        // Between its two renames the old one stands beside, and the next to write there puts it back.
         if (existsSync(bundle)) expect(await verifyBundle(bundle, { keys })).toMatchObject({ members: 43 });
-        else await sealBundle(source, bundle, { keys }).catch(() => {});
+        const before = inodesOf(filesBeside(parent, bundle));
+        const { resumed, members } = await resealBundle(bundle, { keys });
+        expect(members).toBe(43);
+        expect(filesIn(bundle).filter((file) => before.has(statSync(file).ino))).toHaveLength(resumed);
+        kept += resumed;
+        expect(filesBeside(parent, bundle)).toEqual([]);
         expect(await verifyBundle(bundle, { keys })).toMatchObject({ members: 43 });
       },
     );
+    expect(kept).toBeGreaterThan(0);
   }, 300_000);
 
   test('a seal that reuses leaves the old bundle as it was', async () => {

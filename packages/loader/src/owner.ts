@@ -1,17 +1,8 @@
-import { readFile, readlink } from 'node:fs/promises';
+import type { Owner } from '@weightseal/core';
 
-/**
- * Who made a directory of ours. It stands in the directory's name, so that it is recorded by the very call that makes the directory. A process
- * is its number, within its namespace, together with its start time: numbers are used again.
- */
-export interface Owner {
-  /** The inode of its PID namespace; `0` where there are none. */
-  readonly namespace: string;
-  readonly pid: number;
-  /** Field 22 of /proc/PID/stat, clock ticks since boot; `0` where there is no /proc. */
-  readonly started: string;
-}
+export { lifeOf, type Owner, type OwnerLife as Life, thisProcess } from '@weightseal/core';
 
+// Who made a directory of ours stands in the directory's name, so that it is recorded by the very call that makes the directory.
 const PATTERN = /^weightseal-([0-9]+)-([1-9][0-9]*)-([0-9]+)-[0-9a-f]{16}$/;
 
 /** A link in each directory of ours, to the directory's name: where others can rename directories, a name alone says nothing. */
@@ -26,61 +17,4 @@ export function ownerOf(name: string): Owner | undefined {
   const [, namespace, pid, started] = PATTERN.exec(name) ?? [];
   if (namespace === undefined || pid === undefined || started === undefined) return undefined;
   return { namespace, pid: Number(pid), started };
-}
-
-export async function thisProcess(): Promise<Owner> {
-  return {
-    namespace: (await ownNamespace()) ?? '0',
-    pid: process.pid,
-    started: (await startOf(process.pid)) ?? '0',
-  };
-}
-
-/** `elsewhere`: of another PID namespace (another container), of which nobody here can tell. */
-export type Life = 'lives' | 'dead' | 'elsewhere';
-
-export async function lifeOf(owner: Owner): Promise<Life> {
-  if (owner.namespace !== ((await ownNamespace()) ?? '0')) return 'elsewhere';
-  const started = await startOf(owner.pid);
-  if (started !== undefined && owner.started !== '0') {
-    if (started === owner.started) return 'lives';
-    return (await sharesClock(owner.pid)) ? 'dead' : 'elsewhere';
-  }
-  return exists(owner.pid) ? 'lives' : 'dead';
-}
-
-async function ownNamespace(): Promise<string | undefined> {
-  const link = await readlink('/proc/self/ns/pid').catch(() => '');
-  return /^pid:\[([0-9]+)\]$/.exec(link)?.[1];
-}
-
-/** In another time namespace, start times are told otherwise. */
-async function sharesClock(pid: number): Promise<boolean> {
-  const [own, other] = await Promise.all(
-    ['self', pid].map((who) =>
-      readlink(`/proc/${who}/ns/time`).catch((error: NodeJS.ErrnoException) => error.code),
-    ),
-  );
-  // Gone meanwhile, or a kernel without time namespaces.
-  return own === other || other === 'ENOENT';
-}
-
-async function startOf(pid: number): Promise<string | undefined> {
-  // Where /proc is that of another PID namespace, a number of ours is another process there.
-  if ((await readlink('/proc/self').catch(() => '')) !== String(process.pid)) return undefined;
-  const stat = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => '');
-  // The second field is the program's name in parentheses, and can hold anything.
-  return stat
-    .slice(stat.lastIndexOf(')') + 2)
-    .split(' ')
-    .at(19);
-}
-
-function exists(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
-  }
 }

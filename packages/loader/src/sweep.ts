@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { chmod, type FileHandle, open, readdir, readlink, realpath } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { checkKinds, checkPath, ioError } from '@weightseal/core';
+import { checkKinds, checkPath, ioError, sweepOutputs } from '@weightseal/core';
 import { lifeOf, MARK, ownerOf } from './owner.js';
 import { usualPlaces } from './place/existing.js';
 import { removeMarked } from './place/remove-marked.js';
@@ -10,13 +10,15 @@ import { byDescriptor } from './place/space.js';
 import { usesOf } from './processes.js';
 
 export interface SweepOptions {
-  /** Where to look; the default is every place where the loader puts things by itself. */
+  /** Where to look; the default is every place where the loader puts things by itself, and where processes of this user's have begun to open or seal a directory. */
   readonly directories?: readonly (string | URL)[] | undefined;
   /**
-   * Whether to remove also what was left by another PID namespace, that is by another container that shares the directory: from here nobody can see whether its
+   * Whether to remove also what was left by another PID namespace, that is by another container that shares the directory, or by another machine: from here nobody can see whether its
    * owner lives. The default is false.
    */
   readonly elsewhere?: boolean | undefined;
+  /** Whether to remove also what a seal or reseal that was cut off has done, with which the same command would go on; all of it is sealed. The default is false. */
+  readonly unfinished?: boolean | undefined;
 }
 
 export interface Swept {
@@ -26,12 +28,12 @@ export interface Swept {
 }
 
 /**
- * A directory that stays. `lives`: its owner does; `elsewhere`: that may live in another container; `in-use`: a process still maps, opens or mounts what is in it;
- * `unmarked`: what has our name for it and lacks our mark, so that nobody can tell whether it is ours; `failed`: the system did not let it be removed.
+ * A directory that stays. `lives`: its owner does; `elsewhere`: that may live in another container; `in-use`: a process still maps, opens or mounts what is in it; `unfinished`: a seal that was cut
+ * off goes on with it; `unmarked`: what has our name for it and lacks our mark, so that nobody can tell whether it is ours; `failed`: the system did not let it be removed.
  */
 export interface Kept {
   readonly path: string;
-  readonly why: 'lives' | 'elsewhere' | 'in-use' | 'unmarked' | 'failed';
+  readonly why: 'lives' | 'elsewhere' | 'in-use' | 'unfinished' | 'unmarked' | 'failed';
   /** For `failed`: the paths of what is left. */
   readonly left?: readonly string[];
 }
@@ -39,21 +41,45 @@ export interface Kept {
 /** So many directories are looked at together, with one look at the processes for all. */
 const TOGETHER = 32;
 
-/** Finds what a killed process has left, and removes it. Never touches what a living process has made, or what another user has. */
+/**
+ * Finds what a killed process has left, and removes it: of models that were loaded, and of directories that were being opened or sealed. Never touches what a living process has made, or what
+ * another user has.
+ */
 export async function sweep(options: SweepOptions = {}): Promise<Swept> {
-  const removed: string[] = [];
-  const kept: Kept[] = [];
-  const { directories } = checkKinds(
+  const { directories, elsewhere, unfinished } = checkKinds(
     options,
     'sweep',
-    { directories: 'list', elsewhere: 'boolean' },
+    { directories: 'list', elsewhere: 'boolean', unfinished: 'boolean' },
     [],
     true,
   );
-  const paths = await candidates(directories?.map((one) => checkPath(one, 'A directory')));
+  const { removed, kept } = await sweepLoaded(
+    directories?.map((one) => checkPath(one, 'A directory')),
+    elsewhere ?? false,
+  );
+  const outputs = await sweepOutputs(directories, { elsewhere, unfinished });
+  // Whoever names no place wants what can be found.
+  for (const place of directories ? [] : usualPlaces())
+    outputs.push(...(await sweepOutputs([place], { elsewhere, unfinished }).catch(() => [])));
+  const more = new Map(outputs.map((one) => [one.path, one.outcome]));
+  for (const [path, why] of more) {
+    if (why === 'removed') removed.push(path);
+    else kept.push({ path, why });
+  }
+  return { removed, kept };
+}
+
+/** Of models that were loaded. */
+async function sweepLoaded(
+  directories: readonly string[] | undefined,
+  elsewhere: boolean,
+): Promise<{ removed: string[]; kept: Kept[] }> {
+  const removed: string[] = [];
+  const kept: Kept[] = [];
+  const paths = await candidates(directories);
   for (let at = 0; at < paths.length; at += TOGETHER) {
     const some = paths.slice(at, at + TOGETHER);
-    const outcomes = await Promise.all(some.map((path) => outcomeFor(path, options.elsewhere ?? false)));
+    const outcomes = await Promise.all(some.map((path) => outcomeFor(path, elsewhere)));
     for (const [index, outcome] of outcomes.entries()) {
       const path = some[index]!;
       if (outcome === 'removed') removed.push(path);
@@ -91,7 +117,7 @@ const swept = new Map<string | undefined, Promise<unknown>>();
 /** What the processes before this one have left goes with the first load of this one, in the usual places and in the one that is named. */
 export async function sweepOnce(directory?: string | URL): Promise<void> {
   for (const place of new Set([undefined, directory && checkPath(directory, 'The directory')])) {
-    const sweeping = swept.get(place) ?? sweep({ directories: place === undefined ? undefined : [place] });
+    const sweeping = swept.get(place) ?? sweepLoaded(place === undefined ? undefined : [place], false);
     swept.set(
       place,
       sweeping.catch(() => {}),

@@ -3,6 +3,7 @@ import { changeOf, recipientLines } from '../recipients.js';
 import { quote } from '../text.js';
 import type { Args, Result, Session } from '../types.js';
 import { sayWaiting } from '../waiting.js';
+import { count } from './notes.js';
 
 export async function resealDirectory(args: Args, session: Session): Promise<Result> {
   const { operand: path } = args;
@@ -11,6 +12,7 @@ export async function resealDirectory(args: Args, session: Session): Promise<Res
   const { options, used } = await changeOf(args, 'reseal');
   const resealed = await resealBundle(path, {
     ...options,
+    resume: !args.has('no-resume'),
     signal: session.signal,
     onProgress,
     onWait: sayWaiting(path, session.quiet),
@@ -20,6 +22,9 @@ export async function resealDirectory(args: Args, session: Session): Promise<Res
     lines: [
       `resealed ${quote(path)}, id ${resealed.id}; these keys open it now:`,
       ...recipientLines(resealed),
+      ...(resealed.resumed > 0
+        ? [`Not encrypted again: ${count(resealed.resumed, 'file')} of a reseal that was cut off`]
+        : []),
     ],
   };
 }

@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv } from '../common/crypto.js';
 import { publicRandom } from '../common/public-random.js';
 import type { Identity } from '../engine/files-task.js';
-import { concat, u64, view } from '../format/bytes.js';
+import { concat, lengthPrefixed, u64, view } from '../format/bytes.js';
 import { kdf, label } from '../format/kdf.js';
 import { type MemberRecord, recordAt, recordMemory } from '../format/records.js';
 import type { Entry } from './entry.js';
@@ -16,6 +16,9 @@ const IDENTITY = 32;
 /** The most bytes of a record. */
 export const MAX_RECORD: number = NONCE + MOST_FILES * (IDENTITY + MAX_LINE) + TAG;
 
+/** Of a reseal: what its files were, the old bundle says, whose journal it is. */
+export const NO_IDENTITY: Identity = { dev: 0n, ino: 0n, size: 0n, mtimeNs: 0n };
+
 /** A file that has been sealed, and what it was. */
 export interface Done {
   readonly entry: Entry;
@@ -23,8 +26,8 @@ export interface Done {
   readonly record: MemberRecord;
 }
 
-export function journalKey(dataKey: Uint8Array, id: Uint8Array): Uint8Array {
-  return kdf(dataKey, concat(label('journal-key'), id), 32);
+export function journalKey(dataKey: Uint8Array, id: Uint8Array, source: Uint8Array): Uint8Array {
+  return kdf(dataKey, concat(label('journal-key'), id, lengthPrefixed(source)), 32);
 }
 
 /** One record for all files that were done together, of one task: a cipher costs more than a line. */

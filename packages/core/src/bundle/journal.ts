@@ -1,8 +1,8 @@
-import { constants, open, rm } from 'node:fs/promises';
+import { constants, open, realpath, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createHash, randomBytes } from '../common/crypto.js';
-import { isWeightsealError } from '../errors.js';
-import { lengthPrefixed, view } from '../format/bytes.js';
+import { type ErrorCode, isWeightsealError } from '../errors.js';
+import { concat, lengthPrefixed, view } from '../format/bytes.js';
 import { canonicalJson } from '../format/canonical-json.js';
 import type { Context } from '../format/context.js';
 import { makeCore } from '../format/core-document.js';
@@ -11,6 +11,7 @@ import { sealMetadata } from '../format/metadata.js';
 import type { KeySlot } from '../format/slot.js';
 import type { FileSource } from '../io/byte-source.js';
 import { type LockedFile, openLocked } from '../io/lock/file-lock.js';
+import { divide } from '../io/output/directory.js';
 import { writeAt } from '../io/output/output-file.js';
 import { stateDirectory } from '../io/state-directory.js';
 import type { KeyWrapper } from '../keys/key-wrapper.js';
@@ -22,12 +23,38 @@ import { MAX_ENVELOPE } from './path.js';
 const { O_RDWR, O_CREAT, O_NOFOLLOW = 0 } = constants;
 const OTHERS = 0o077;
 const TRIES = 3;
+const MAX_PLACE = 8192;
+const SOURCE = 32;
+const LATER: ReadonlySet<ErrorCode> = new Set(['ABORTED', 'KEY_TIMEOUT', 'KEY_UNAVAILABLE', 'KEY_THROTTLED']);
+/** Where journals are, in the directory of what outlives a process. */
+export const JOURNALS = 'seals';
 
-/** What an earlier seal to the same place has left: its data key, wrapped as it was, and the files that it had done. */
-export interface Earlier {
+/** What is under way, and of what: a seal and a reseal to one place know nothing of each other. */
+export interface Job {
+  readonly keys: readonly KeyWrapper[];
+  readonly context: Context;
+  /** What a reseal is of: the digest of the old bundle's envelope, and so of its table and all payloads. Empty for a seal. */
+  readonly source: Uint8Array;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** What an earlier one has left: its data key, wrapped as it was, and the files that it had done. */
+export class Earlier implements Disposable {
   readonly dataKey: DataKey;
   readonly slots: readonly KeySlot[];
   readonly done: readonly Done[];
+
+  constructor(dataKey: DataKey, slots: readonly KeySlot[], done: readonly Done[]) {
+    this.dataKey = dataKey;
+    this.slots = slots;
+    this.done = done;
+  }
+
+  /** The data key too, unless somebody has taken that over, who disposes of it as well. */
+  [Symbol.dispose](): void {
+    this.dataKey[Symbol.dispose]();
+    for (const { record } of this.done) record.key.fill(0);
+  }
 }
 
 /**
@@ -36,27 +63,33 @@ export interface Earlier {
  */
 export class Journal implements AsyncDisposable {
   readonly #locked: LockedFile;
+  readonly #place: string;
+  /** What an earlier one has left stays until it is taken or given up. */
+  #ours: boolean;
   #key: Uint8Array | undefined;
   #end = 0;
   #count = 0;
   #writing: Promise<void> = Promise.resolve();
 
-  private constructor(locked: LockedFile) {
+  private constructor(locked: LockedFile, place: string) {
     this.#locked = locked;
+    this.#place = place;
+    this.#ours = locked.file.size === 0;
   }
 
-  /** @param place what the output is, on this machine; undefined where there is no place for a journal: such a seal begins anew */
+  /** Undefined where there is no place for a journal: such a seal begins anew. Waits for who has the same output. */
   static async open(
-    place: string,
+    output: string,
     signal: AbortSignal | undefined,
     onWait: (() => void) | undefined,
   ): Promise<Journal | undefined> {
-    const directory = await stateDirectory('seals');
+    const directory = await stateDirectory(JOURNALS);
     if (directory === undefined) return undefined;
+    const place = await placeOf(output);
     const path = join(directory, createHash('sha256').update(place).digest('hex').slice(0, 32));
     // Whoever had it before removes it at its end.
     for (let left = TRIES; left > 0; left--) {
-      const journal = await Journal.#openAt(path, signal, onWait);
+      const journal = await Journal.#openAt(path, place, signal, onWait);
       if (journal) return journal;
     }
     return undefined;
@@ -64,6 +97,7 @@ export class Journal implements AsyncDisposable {
 
   static async #openAt(
     path: string,
+    place: string,
     signal: AbortSignal | undefined,
     onWait: (() => void) | undefined,
   ): Promise<Journal | undefined> {
@@ -74,7 +108,7 @@ export class Journal implements AsyncDisposable {
       const ours =
         process.platform === 'win32' ||
         (Number(uid) === process.geteuid?.() && (Number(mode) & OTHERS) === 0);
-      if (ours) return new Journal(locked);
+      if (ours) return new Journal(locked, place);
       await locked[Symbol.asyncDispose]();
       return undefined;
     } catch (error) {
@@ -83,25 +117,27 @@ export class Journal implements AsyncDisposable {
     }
   }
 
-  /** What an earlier seal for the very same recipients and context has left; undefined where there is nothing that can be used. */
-  async earlier(
-    keys: readonly KeyWrapper[],
-    context: Context,
-    signal: AbortSignal | undefined,
-  ): Promise<Earlier | undefined> {
+  /** What an earlier one has left of the very same job; undefined where there is nothing that can be used. @throws what the keys throw that give nothing now, ABORTED */
+  async earlier(job: Job): Promise<Earlier | undefined> {
     const bytes = await this.#bytes();
-    const document = next(bytes, 0, MAX_ENVELOPE);
-    if (!document) return undefined;
+    const head = readHead(bytes);
+    if (!head || head.place !== this.#place || Buffer.compare(head.source, job.source) !== 0)
+      return undefined;
     let envelope: Envelope;
     try {
-      envelope = parseEnvelope(1, document);
+      envelope = parseEnvelope(1, head.document);
     } catch {
       return undefined;
     }
-    if (!isFor(envelope, keys, context)) return undefined;
-    const dataKey = await unwrapDataKey(envelope, { keys, signal });
-    this.#key = journalKey(dataKey.bytes, envelope.core.id);
-    this.#end = 4 + document.length;
+    if (!isFor(envelope, job)) return undefined;
+    const dataKey = await unwrapDataKey(envelope, job).catch((error: unknown) => {
+      if (mayGiveLater(error)) throw error;
+      // By a key that is another one by now, under the same name.
+      return undefined;
+    });
+    if (!dataKey) return undefined;
+    this.#key = journalKey(dataKey.bytes, envelope.core.id, job.source);
+    this.#end = head.end;
     const done: Done[] = [];
     for (
       let sealed = next(bytes, this.#end, MAX_RECORD);
@@ -114,18 +150,25 @@ export class Journal implements AsyncDisposable {
       this.#count++;
       this.#end += 4 + sealed.length;
     }
-    return { dataKey, slots: envelope.slots, done };
+    return new Earlier(dataKey, envelope.slots, done);
+  }
+
+  /** Goes on with what `earlier` has found: an error leaves nothing from here on. */
+  goOn(): void {
+    this.#ours = true;
   }
 
   /** Begins anew, for this data key. */
-  async begin(dataKey: Uint8Array, slots: readonly KeySlot[], context: Context): Promise<void> {
+  async begin(dataKey: Uint8Array, slots: readonly KeySlot[], { context, source }: Job): Promise<void> {
     const core = makeCore(randomBytes(16), context);
     const metadata = sealMetadata(dataKey, core, {});
     const document = encodeEnvelope(authenticateEnvelope(dataKey, { generation: 1, core, slots, metadata }));
+    this.#ours = true;
+    this.#key?.fill(0);
     await this.#file.handle.truncate(0);
-    const bytes = lengthPrefixed(document);
+    const bytes = concat(...[Buffer.from(this.#place), source, document].map(lengthPrefixed));
     await writeAt(this.#file.handle, bytes, 0, 'the journal');
-    this.#key = journalKey(dataKey, core.id);
+    this.#key = journalKey(dataKey, core.id, source);
     this.#end = bytes.length;
     this.#count = 0;
   }
@@ -140,13 +183,6 @@ export class Journal implements AsyncDisposable {
     return this.#writing;
   }
 
-  /** There is nothing to go on with any more. */
-  async forget(): Promise<void> {
-    await this.#file.handle.truncate(0);
-    this.#end = 0;
-    await rm(this.#file.path, { force: true });
-  }
-
   get #file(): FileSource {
     return this.#locked.file;
   }
@@ -156,13 +192,39 @@ export class Journal implements AsyncDisposable {
     return await this.#file.readSome(0, Number(size));
   }
 
+  /** There is nothing to go on with any more, whether the work is done or has failed: only who is killed leaves a journal. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#writing.catch(() => {});
     this.#key?.fill(0);
-    // Of a seal that was refused before it began.
-    if (this.#end === 0) await rm(this.#file.path, { force: true }).catch(() => {});
+    if (this.#ours) await rm(this.#file.path, { force: true }).catch(() => {});
     await this.#locked[Symbol.asyncDispose]();
   }
+}
+
+/** What the output is, whatever way leads there. */
+async function placeOf(output: string): Promise<string> {
+  const { before, name } = divide(output.replace(/(?<=[^/])\/+$/, ''));
+  const above = await realpath(before === '' ? '.' : before).catch(() => before);
+  return `${above.replace(/\/$/, '')}/${name}`;
+}
+
+/** What the output of a journal is, of which these bytes are the beginning. */
+export function placeIn(bytes: Uint8Array): string | undefined {
+  const place = next(bytes, 0, MAX_PLACE);
+  return place && Buffer.from(place).toString();
+}
+
+function readHead(
+  bytes: Uint8Array,
+): { place: string; source: Uint8Array; document: Uint8Array; end: number } | undefined {
+  let end = 0;
+  const [place, source, document] = [MAX_PLACE, SOURCE, MAX_ENVELOPE].map((most) => {
+    const part = next(bytes, end, most);
+    end += 4 + (part?.length ?? 0);
+    return part;
+  });
+  if (!place || !source || !document) return undefined;
+  return { place: Buffer.from(place).toString(), source, document, end };
 }
 
 function next(bytes: Uint8Array, at: number, most: number): Uint8Array | undefined {
@@ -174,8 +236,20 @@ function next(bytes: Uint8Array, at: number, most: number): Uint8Array | undefin
 }
 
 /** Others than were asked for now would be able to open it, or could not. */
-function isFor({ core, slots }: Envelope, keys: readonly KeyWrapper[], context: Context): boolean {
-  const same = Buffer.compare(canonicalJson(core.context), canonicalJson(context)) === 0;
-  const uris = new Set(slots.map(({ keyUri }) => keyUri));
-  return same && uris.size === keys.length && keys.every(({ uri }) => uris.has(uri));
+function isFor({ core, slots }: Envelope, { keys, context }: Job): boolean {
+  if (Buffer.compare(canonicalJson(core.context), canonicalJson(context)) !== 0) return false;
+  const has = ({ uri, provider }: KeyWrapper): boolean =>
+    slots.some((slot) => slot.keyUri === uri && slot.provider === provider);
+  return (
+    slots.length === keys.length &&
+    new Set(keys.map(({ uri }) => uri)).size === keys.length &&
+    keys.every(has)
+  );
+}
+
+/** What says of a key that it gives nothing now: what was done before would be lost for an outage. */
+function mayGiveLater(error: unknown): boolean {
+  if (!isWeightsealError(error)) return true;
+  const { code, failures = [] } = error;
+  return LATER.has(code) || failures.some((one) => LATER.has(one.code));
 }

@@ -27,32 +27,40 @@ export interface Keeping {
   readonly signal: AbortSignal | undefined;
 }
 
+type Looking = Pick<Keeping, 'records' | 'itemOf' | 'signal'>;
+
 const { COPYFILE_EXCL, COPYFILE_FICLONE } = constants;
 const RANDOM_NAME = /^[0-9a-f]{32}\.sealed$/;
 
-/** The files that an earlier seal had done, of these: the entries to take instead. */
+/**
+ * The files that an earlier one had done, of these: the entries to take instead.
+ *
+ * @param isSame whether what is to be sealed is what it was
+ */
 export async function resumeFiles(
   files: readonly Entry[],
   done: readonly Done[],
-  work: Keeping,
+  work: Looking & Pick<Keeping, 'to'>,
+  isSame: (entry: Entry, done: Done) => boolean,
 ): Promise<Entry[]> {
   const before = new Map(done.map((one) => [one.entry.path, one]));
   const candidates: Entry[] = [];
   for (const entry of files) {
     const one = before.get(entry.path);
-    if (!one || !isSame(entry, one, work)) continue;
+    if (!one || entry.kind !== one.entry.kind || entry.size !== one.entry.size || !isSame(entry, one))
+      continue;
     takeOver(recordAt(work.records, entry.record), one.record);
     candidates.push({ ...entry, payload: one.entry.payload });
   }
   return await onlySound(candidates, work, work.to);
 }
 
-function isSame(
+/** Of a seal: the file is what it was when it was sealed, and would be sealed in the same way. */
+export function isUnchanged(
   entry: Entry,
   { entry: old, identity, record }: Done,
-  { itemOf, segmentLength }: Keeping,
+  { itemOf, segmentLength }: Pick<Keeping, 'itemOf' | 'segmentLength'>,
 ): boolean {
-  if (entry.kind !== old.kind || entry.size !== old.size) return false;
   if (entry.kind === 'sealed' && view(record.header).getUint32(2) !== segmentLength) return false;
   // A random name is as good as another; all others must be the same.
   const random = entry.payload !== undefined && RANDOM_NAME.test(old.payload ?? '');
@@ -68,7 +76,7 @@ function takeOver(to: MemberRecord, from: MemberRecord): void {
 }
 
 /** Those whose file is what its record says. The others get a new key: they are sealed. */
-async function onlySound(entries: readonly Entry[], work: Keeping, at: string): Promise<Entry[]> {
+async function onlySound(entries: readonly Entry[], work: Looking, at: string): Promise<Entry[]> {
   const sound: Entry[] = [];
   await each(entries, work, 'check', at, (entry, failed) => {
     if (!failed) sound.push(entry);
@@ -144,7 +152,7 @@ function succeeds(work: Promise<unknown>): Promise<boolean> {
 /** Does one thing with each of the files, on the pool's threads, and says of each how it went. */
 async function each(
   entries: readonly Entry[],
-  { records, itemOf, signal }: Keeping,
+  { records, itemOf, signal }: Looking,
   operation: FilesOperation,
   from: string,
   tell: (entry: Entry, failed: TaskError | undefined) => void,

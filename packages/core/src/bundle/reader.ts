@@ -1,9 +1,10 @@
-import { checkKinds, checkPath } from '../common/arguments.js';
+import { checkKinds, checkPath, invalidArgument } from '../common/arguments.js';
 import { warmForFiles } from '../engine/files-executor.js';
 import { throwIfAborted, WeightsealError } from '../errors.js';
 import type { StreamOptions } from '../file/plaintext-reader.js';
 import type { Context } from '../format/context.js';
 import { payloadSize, recordAt } from '../format/records.js';
+import { Life } from '../io/life.js';
 import { OutputDirectory } from '../io/output/output-directory.js';
 import { fileSystemSync } from '../io/output/sync-file-system.js';
 import { checkKeys } from '../keys/wrap.js';
@@ -11,7 +12,6 @@ import { besidesMembers } from './besides.js';
 import { BundleDirectory } from './bundle-directory.js';
 import { findExtra } from './closed-world.js';
 import { type Entry, entryAt, fileOf, isFile } from './entry.js';
-import { Life } from './life.js';
 import { shown } from './line.js';
 import type { StoredMembers } from './member-payload.js';
 import { type MemberReader, openPublic, openSealed } from './member-reader.js';
@@ -41,7 +41,7 @@ export class BundleReader implements AsyncDisposable {
   readonly #bundle: UnlockedBundle;
   readonly #extra: readonly string[];
   readonly #open = new Set<MemberReader>();
-  readonly #life = new Life();
+  readonly #life = new Life(() => invalidArgument('The bundle has been closed; open it again.'));
   #closed: Promise<void> | undefined;
 
   private constructor(root: BundleDirectory, bundle: UnlockedBundle, extra: readonly string[]) {
@@ -151,7 +151,7 @@ export class BundleReader implements AsyncDisposable {
     return await this.#life.whileOpen(options.signal, async (signal) => {
       const entries = select(this.#bundle.table.entries, options.only);
       const overwrite = options.overwrite === true && besidesMembers(entries);
-      await using out = await OutputDirectory.create(path, overwrite, 0o700);
+      await using out = await OutputDirectory.create(path, { overwrite, content: 'plaintext' });
       const sync = entries.length > SYNC_EACH ? await fileSystemSync() : undefined;
       const opened = await this.#openInto(entries, inDirectory(out.place.path, !sync), {
         ...options,

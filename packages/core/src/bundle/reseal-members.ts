@@ -30,16 +30,19 @@ export interface ResealWork {
   readonly newRecords: SharedArrayBuffer;
   readonly signal: AbortSignal | undefined;
   readonly progress: (bytes: number) => void;
+  /** Told of files that are done. */
+  readonly onDone: (done: readonly Entry[]) => Promise<void>;
 }
 
 /** Encrypts every payload anew; plaintext stays in the memory of the thread that does it. Public members are copied once they have been compared. */
 export async function resealMembers(files: readonly Entry[], work: ResealWork): Promise<void> {
   const { small, large } = bySize(files);
-  const { from, to, records, newRecords, signal, progress } = work;
+  const { from, to, records, newRecords, signal, progress, onDone } = work;
   await atOnce(large, LARGE_AT_ONCE, signal, async (entry) => {
     await resealLarge(entry, work).catch((error: unknown) => {
       throw openError(error, fileOf(entry));
     });
+    await onDone([entry]);
   });
   const executor = filesExecutor();
   await atOnce(batchesOf(small), executor.width, signal, async (some) => {
@@ -56,11 +59,13 @@ export async function resealMembers(files: readonly Entry[], work: ResealWork): 
       const { item = 0 } = error instanceof TaskError ? error.failure : {};
       throw openError(error, fileOf(some[item]!));
     });
+    await onDone(some);
     progress(some.reduce((sum, { size }) => sum + size, 0));
   });
 }
 
-function itemOf(entry: Entry): FileItem {
+/** What a thread is told of a file, which has one name in both bundles. */
+export function itemOf(entry: Entry): FileItem {
   const { kind, size, executable, record } = entry;
   const file = fileOf(entry);
   return { plain: kind === 'public', input: file, output: file, size, executable, record };

@@ -1,27 +1,33 @@
 import { stat } from 'node:fs/promises';
 import { checkPath } from '../common/arguments.js';
-import { randomFillSync } from '../common/crypto.js';
+import { createHash } from '../common/crypto.js';
 import { type OnProgress, progressCounter } from '../common/progress.js';
 import { warmForFiles } from '../engine/files-executor.js';
 import { ioError, throwIfAborted } from '../errors.js';
 import { type Recipient, recipientOf } from '../file/inspect.js';
 import { recipientsAfter } from '../file/reseal.js';
-import { recordAt, recordMemory } from '../format/records.js';
+import { view } from '../format/bytes.js';
+import { freshRecords, type MemberRecord, recordAt } from '../format/records.js';
 import { followLinks } from '../io/follow-links.js';
 import { openLocked } from '../io/lock/file-lock.js';
+import type { Directory } from '../io/output/directory.js';
 import { OutputDirectory } from '../io/output/output-directory.js';
 import { checkChange } from '../keys/recipients.js';
 import { BundleDirectory } from './bundle-directory.js';
 import { findExtra } from './closed-world.js';
-import { isFile } from './entry.js';
+import { type Entry, fileOf, isFile } from './entry.js';
 import { readEnvelope } from './head.js';
+import { Journal } from './journal.js';
+import { type Done, NO_IDENTITY } from './journal-record.js';
+import { resumeFiles } from './keep.js';
 import { openBundle } from './open.js';
 import { ENVELOPE_NAME } from './path.js';
-import { resealMembers } from './reseal-members.js';
+import { itemOf, type ResealWork, resealMembers } from './reseal-members.js';
 import { checkStill } from './rewrap.js';
 import { BundleSealer } from './sealer.js';
 import { plaintextOf } from './select.js';
-import { makeDirectories, syncBundle, writeDocuments } from './staging.js';
+import { makeDirectories, removeOthers, syncBundle, writeDocuments } from './staging.js';
+import { sweepJournals } from './sweep.js';
 import { Table } from './table.js';
 import type { RewrapBundleOptions } from './types.js';
 import { unlockBundle } from './unlock.js';
@@ -29,6 +35,11 @@ import { unlockBundle } from './unlock.js';
 export interface ResealBundleOptions extends RewrapBundleOptions {
   /** Counts every byte twice: once encrypted, once verified. */
   readonly onProgress?: OnProgress | undefined;
+  /**
+   * Whether to go on with a reseal of this very bundle, for the same recipients, that was killed: payloads that it had done are compared byte for byte with what it remembers, and not
+   * encrypted again. The default is true; else what that one had done is removed.
+   */
+  readonly resume?: boolean | undefined;
 }
 
 export interface ResealedBundle {
@@ -38,13 +49,15 @@ export interface ResealedBundle {
   readonly members: number;
   /** Bytes of plaintext. */
   readonly size: number;
+  /** How many files a reseal that was killed had done already. */
+  readonly resumed: number;
 }
 
 const PERMISSIONS = 0o777;
 
 /**
  * Gives a bundle a new data key, and every payload a new key: all is decrypted and encrypted anew in memory, beside the old bundle, which stays as it is until the new one has been verified
- * from its first byte to its last. Whoever had the old keys cannot open the new bundle. FORMAT.md §25.4.
+ * from its first byte to its last. Whoever had the old keys cannot open the new bundle. FORMAT.md §25.4. Waits for another seal or reseal of it to end.
  *
  * @throws RECIPIENT_REQUIRED when a recipient would silently be lost, MEMBER_EXTRA for what would be lost with the old directory, and what sealing and opening throw
  */
@@ -53,16 +66,21 @@ export async function resealBundle(
   options: ResealBundleOptions,
 ): Promise<ResealedBundle> {
   checkChange(options, 'resealBundle');
-  const given = checkPath(directory, 'The bundle');
-  const path = await followLinks(given).catch((error: unknown) => {
-    throw ioError(error, `open ${given}`);
-  });
-  const { signal, hedgeMs } = options;
+  const path = await whereIs(checkPath(directory, 'The bundle'));
+  const { signal, hedgeMs, resume = true } = options;
+  await checkIsBundle(path);
+  await sweepJournals();
+  await using opened = await Journal.open(path, signal, options.onWait);
   await using root = await BundleDirectory.open(path, { forFiles: 'reseal' });
-  await readEnvelope(root, path);
   await using locked = await openLocked(root.directory.at(ENVELOPE_NAME), false, options);
   // Before a key is asked: whether the new one can be made there.
-  await using out = await OutputDirectory.create(path, true, (await stat(root.from)).mode & PERMISSIONS);
+  await using out = await OutputDirectory.create(path, {
+    overwrite: true,
+    mode: (await stat(root.from)).mode & PERMISSIONS,
+    content: 'sealed',
+    resumable: opened !== undefined,
+  });
+  const journal = out.resumable ? opened : undefined;
   warmForFiles();
   const { document } = await readEnvelope(root, path);
   const old = await unlockBundle(root, path, options);
@@ -70,21 +88,30 @@ export async function resealBundle(
   const { entries } = oldTable;
   await findExtra(root.directory, entries, false);
   const { core, slots } = old.envelope;
+  const { context } = core;
   const keys = recipientsAfter(slots, options);
-  using sealer = await BundleSealer.create({ keys, context: core.context, signal });
+  const source = createHash('sha256').update(document).digest();
+  using begun = await BundleSealer.begin(
+    { keys, context, signal },
+    journal,
+    { keys, context, source, signal },
+    resume,
+  );
+  const { sealer, done } = begun;
   using table = new Table(entries, freshRecords(entries.filter(isFile).length));
   const progress = progressCounter(2 * plaintextOf(entries), options.onProgress);
-  await makeDirectories(out.place, entries);
-  await resealMembers(entries.filter(isFile), {
+  out.begin();
+  const work = {
     from: root.from,
     to: out.place.path,
     records: oldTable.records,
     newRecords: table.records,
     signal,
     progress,
-  });
+  };
+  const resumed = await resealFiles(out.place, entries, work, done, journal);
   await writeDocuments(out.place, sealer, table, old.metadata);
-  await using written = await openBundle(out.place.path, { keys, context: core.context, signal, hedgeMs });
+  await using written = await openBundle(out.place.path, { keys, context, signal, hedgeMs });
   let told = 0;
   await written.verify({
     signal,
@@ -98,21 +125,64 @@ export async function resealBundle(
   await syncBundle(out.place, entries);
   await checkStill(locked.file, document);
   await out.publish();
-  const members = entries.length;
   return {
     id: Buffer.from(sealer.core.id).toString('hex'),
     recipients: sealer.slots.map(recipientOf),
-    members,
+    members: entries.length,
     size: plaintextOf(entries),
+    resumed,
   };
 }
 
-function freshRecords(count: number): SharedArrayBuffer {
-  const records = recordMemory(count);
-  for (let index = 0; index < count; index++) {
-    const { key, id } = recordAt(records, index);
-    randomFillSync(key);
-    randomFillSync(id);
-  }
-  return records;
+/** What the links at the end of the path lead to, also where a reseal was killed while the bundle stood beside its name. */
+async function whereIs(given: string): Promise<string> {
+  return await followLinks(given).catch(async (error: unknown) => {
+    await OutputDirectory.settle(given).catch(() => {});
+    return await followLinks(given).catch(() => {
+      throw ioError(error, `open ${given}`);
+    });
+  });
+}
+
+/** What is no bundle gets no lock and no journal. */
+async function checkIsBundle(path: string): Promise<void> {
+  await using root = await BundleDirectory.open(path, { forFiles: 'reseal' });
+  await readEnvelope(root, path);
+}
+
+/** Keeps what was done before, and encrypts the rest anew. Returns how many files were kept. */
+async function resealFiles(
+  place: Directory,
+  entries: readonly Entry[],
+  work: Omit<ResealWork, 'onDone'>,
+  done: readonly Done[],
+  journal: Journal | undefined,
+): Promise<number> {
+  const { to, records, newRecords, signal, progress } = work;
+  const files = entries.filter(isFile);
+  const resumed = await resumeFiles(files, done, { to, records: newRecords, itemOf, signal }, (entry, one) =>
+    isOf(entry, recordAt(records, entry.record), one),
+  );
+  const kept = new Set(resumed.map(fileOf));
+  await removeOthers(place, kept);
+  await makeDirectories(place, entries);
+  progress(plaintextOf(resumed));
+  const doneOf = (entry: Entry): Done => ({
+    entry,
+    identity: NO_IDENTITY,
+    record: recordAt(newRecords, entry.record),
+  });
+  const onDone = async (some: readonly Entry[]) => await journal?.add(some.map(doneOf));
+  await resealMembers(
+    files.filter((entry) => !kept.has(fileOf(entry))),
+    { ...work, onDone },
+  );
+  return resumed.length;
+}
+
+/** That the journal is of this very bundle says as much already. */
+function isOf(entry: Entry, old: MemberRecord, { entry: before, record }: Done): boolean {
+  const isSame = entry.payload === before.payload && Buffer.compare(record.digest, old.digest) === 0;
+  if (entry.kind !== 'sealed') return isSame;
+  return isSame && view(record.header).getUint32(2) === view(old.header).getUint32(2);
 }

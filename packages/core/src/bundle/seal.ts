@@ -1,4 +1,3 @@
-import { realpath } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { checkKinds, checkPath } from '../common/arguments.js';
 import { progressCounter } from '../common/progress.js';
@@ -9,14 +8,14 @@ import { readContext } from '../format/context.js';
 import { isFileName, type Metadata } from '../format/metadata.js';
 import { freshRecords, recordAt } from '../format/records.js';
 import { checkSegmentLength, DEFAULT_SEGMENT } from '../format/sizes.js';
-import { Directory, divide } from '../io/output/directory.js';
+import { Directory } from '../io/output/directory.js';
 import { OutputDirectory } from '../io/output/output-directory.js';
 import { checkKeys } from '../keys/wrap.js';
 import { besidesBundle } from './besides.js';
 import { type Entry, fileOf, isFile } from './entry.js';
-import { type Earlier, Journal } from './journal.js';
+import { Journal } from './journal.js';
 import type { Done } from './journal-record.js';
-import { resumeFiles, reuseFiles } from './keep.js';
+import { isUnchanged, resumeFiles, reuseFiles } from './keep.js';
 import { incompleteOf } from './seal-incomplete.js';
 import { sealMembers } from './seal-members.js';
 import { planSeal, type SealPlan } from './seal-plan.js';
@@ -31,6 +30,7 @@ import {
   syncBundle,
   writeDocuments,
 } from './staging.js';
+import { sweepJournals } from './sweep.js';
 import { Table } from './table.js';
 import type { SealBundleOptions, SealedBundle } from './types.js';
 
@@ -51,30 +51,35 @@ export async function sealBundle(
   const { signal, overwrite = false, resume = true } = options;
   await using root = await openRoot(path);
   if (!options.sealAgain) await checkPlain(root, path);
-  await using journal = resume ? await Journal.open(await placeOf(to), signal, options.onWait) : undefined;
-  await using out = await OutputDirectory.create(
-    to,
-    overwrite && besidesBundle,
-    0o777,
-    journal !== undefined,
-  );
+  await sweepJournals();
+  await using opened = await Journal.open(to, signal, options.onWait);
+  await using out = await OutputDirectory.create(to, {
+    overwrite: overwrite && besidesBundle,
+    mode: 0o777,
+    content: 'sealed',
+    resumable: opened !== undefined,
+  });
+  const journal = out.resumable ? opened : undefined;
   const plan = await planSeal(root, path, options, { signal, except: out.inode });
   for (const one of plan.leftOut) options.onLeftOut?.(one);
   const incomplete = await incompleteOf(plan, root);
   for (const one of incomplete) options.onIncomplete?.(one);
   warmForFiles();
-  const earlier = await journal?.earlier(options.keys, readContext(options.context ?? {}), signal);
-  using sealer = earlier
-    ? BundleSealer.again(options, earlier.dataKey, earlier.slots)
-    : await BundleSealer.create(options);
-  if (journal && !earlier) await sealer.beginJournal(journal);
-  const sealed = await sealFiles(root, out, plan, options, journal, earlier);
+  const job = {
+    keys: options.keys,
+    context: readContext(options.context ?? {}),
+    source: new Uint8Array(),
+    signal,
+  };
+  using begun = await BundleSealer.begin(options, journal, job, resume);
+  const { sealer, done } = begun;
+  out.begin();
+  const sealed = await sealFiles(root, out, plan, options, journal, done);
   using table = sealed.table;
   const documents = await writeDocuments(out.place, sealer, table, metadataOf(path, options));
   throwIfAborted(signal);
   await syncBundle(out.place, table.entries);
   await out.publish();
-  await journal?.forget();
   return {
     id: Buffer.from(sealer.core.id).toString('hex'),
     members: table.entries.length,
@@ -102,7 +107,7 @@ async function sealFiles(
   plan: SealPlan,
   options: SealBundleOptions,
   journal: Journal | undefined,
-  earlier: Earlier | undefined,
+  done: readonly Done[],
 ): Promise<SealedFiles> {
   const { signal, segmentLength = DEFAULT_SEGMENT, keys } = options;
   const records = freshRecords(plan.sources.count);
@@ -117,8 +122,7 @@ async function sealFiles(
   const progress = progressCounter(plan.size, options.onProgress);
   try {
     const files = plan.entries.filter(isFile);
-    const resumed = earlier ? await resumeFiles(files, earlier.done, work) : [];
-    for (const { record } of earlier?.done ?? []) record.key.fill(0);
+    const resumed = await resumeFiles(files, done, work, (entry, one) => isUnchanged(entry, one, work));
     const left = without(files, resumed);
     await removeOthers(out.place, new Set(resumed.map(fileOf)));
     const entries = replaced(plan.entries, resumed);
@@ -126,7 +130,7 @@ async function sealFiles(
     const reuse = options.reuse === undefined ? undefined : checkPath(options.reuse, 'The bundle to reuse');
     const reused = reuse === undefined ? [] : await reuseFiles(left, reuse, { keys, signal }, work);
     progress(plaintextOf([...resumed, ...reused]));
-    const doneOf = (entry: Entry): Done => ({
+    const doneOf = (entry: Entry) => ({
       entry,
       identity: plan.sources.identityOf(entry.record),
       record: recordAt(records, entry.record),
@@ -151,13 +155,6 @@ function replaced(entries: readonly Entry[], by: readonly Entry[]): readonly Ent
   if (by.length === 0) return entries;
   const others = new Map(by.map((entry) => [entry.path, entry]));
   return entries.map((entry) => others.get(entry.path) ?? entry);
-}
-
-/** What the output is, whatever way leads there. */
-async function placeOf(output: string): Promise<string> {
-  const { before, name } = divide(output.replace(/(?<=[^/])\/+$/, ''));
-  const above = await realpath(before === '' ? '.' : before).catch(() => before);
-  return `${above}/${name}`;
 }
 
 async function openRoot(path: string): Promise<Directory> {

@@ -18,7 +18,8 @@ import type { KeySlot } from '../format/slot.js';
 import type { KeyWrapper } from '../keys/key-wrapper.js';
 import { DataKey } from '../keys/secret.js';
 import { checkKeys, wrapForAll } from '../keys/wrap.js';
-import type { Journal } from './journal.js';
+import type { Earlier, Job, Journal } from './journal.js';
+import type { Done } from './journal-record.js';
 import { MAX_ENVELOPE } from './path.js';
 
 export interface BundleSealerOptions {
@@ -50,13 +51,40 @@ export class BundleSealer implements Disposable {
     }
   }
 
-  /** With the data key, and its wraps, of a seal that did not come to its end. Takes the data key over. */
-  static again(
-    { context = {} }: BundleSealerOptions,
-    dataKey: DataKey,
-    slots: readonly KeySlot[],
-  ): BundleSealer {
-    return new BundleSealer(dataKey, makeCore(randomBytes(16), context, 'bundle'), slots);
+  /** With what one that was killed has left, where there is a journal of it; else with a new data key, of which the journal is from now on. */
+  static async begin(
+    options: BundleSealerOptions,
+    journal: Journal | undefined,
+    job: Job,
+    resume: boolean,
+  ): Promise<Begun> {
+    const earlier = resume ? await journal?.earlier(job) : undefined;
+    const again = earlier && (await BundleSealer.#again(options, earlier));
+    if (earlier && again) {
+      journal?.goOn();
+      return new Begun(again, earlier);
+    }
+    const sealer = await BundleSealer.create(options);
+    await journal?.begin(sealer.#dataKey.bytes, sealer.slots, job);
+    return new Begun(sealer, undefined);
+  }
+
+  /** Undefined where a key has another version by now: whoever has changed it wants no data key that the old version opens. */
+  static async #again(
+    { keys, context = {}, signal }: BundleSealerOptions,
+    earlier: Earlier,
+  ): Promise<BundleSealer | undefined> {
+    const core = makeCore(randomBytes(16), context, 'bundle');
+    try {
+      const slots = await wrapForAll(earlier.dataKey, keys, core.context, signal);
+      if (earlier.slots.every((old) => slots.some((slot) => isSameVersion(slot, old))))
+        return new BundleSealer(earlier.dataKey, core, slots);
+    } catch (error) {
+      earlier[Symbol.dispose]();
+      throw error;
+    }
+    earlier[Symbol.dispose]();
+    return undefined;
   }
 
   static async create({ keys, context = {}, signal }: BundleSealerOptions): Promise<BundleSealer> {
@@ -69,11 +97,6 @@ export class BundleSealer implements Disposable {
       dataKey[Symbol.dispose]();
       throw error;
     }
-  }
-
-  /** The journal of the seal is for the same data key. */
-  async beginJournal(journal: Journal): Promise<void> {
-    await journal.begin(this.#dataKey.bytes, this.slots, this.core.context);
   }
 
   /** The bytes of weightseal.json, once they have been shown to open. @throws ENVELOPE_FULL */
@@ -93,6 +116,30 @@ export class BundleSealer implements Disposable {
     this.#dataKey[Symbol.dispose]();
     this.tableMessage[Symbol.dispose]();
   }
+}
+
+/** A sealer, and what was done before with its data key. */
+export class Begun implements Disposable {
+  readonly sealer: BundleSealer;
+  readonly #earlier: Earlier | undefined;
+
+  constructor(sealer: BundleSealer, earlier: Earlier | undefined) {
+    this.sealer = sealer;
+    this.#earlier = earlier;
+  }
+
+  get done(): readonly Done[] {
+    return this.#earlier?.done ?? [];
+  }
+
+  [Symbol.dispose](): void {
+    this.sealer[Symbol.dispose]();
+    this.#earlier?.[Symbol.dispose]();
+  }
+}
+
+function isSameVersion(slot: KeySlot, old: KeySlot): boolean {
+  return slot.keyUri === old.keyUri && slot.keyVersion === old.keyVersion && slot.algorithm === old.algorithm;
 }
 
 /** FORMAT.md §19.2. */

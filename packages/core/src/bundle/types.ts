@@ -45,7 +45,7 @@ export interface SealBundleOptions extends SealChoice {
   readonly overwrite?: boolean | undefined;
   /**
    * Whether to go on with a seal to the same output, for the same recipients and context, that was killed: files that it had done, and that are still what they were, are compared byte for
-   * byte with what it remembers, and not sealed again. The default is true.
+   * byte with what it remembers, and not sealed again. The default is true; else what that one had done is removed.
    */
   readonly resume?: boolean | undefined;
   /**

@@ -72,7 +72,7 @@ export const TAKEN: Readonly<Record<string, readonly string[]>> = {
     'resume',
     'reuse',
   ],
-  resealBundle: ['keys', 'context', 'hedgeMs', 'add', 'remove', 'signal', 'onProgress', 'onWait'],
+  resealBundle: [...CHANGING, 'resume'],
   openBundle: ['keys', 'context', 'hedgeMs', 'signal', 'allowExtra'],
   verifyBundle: ['keys', 'context', 'hedgeMs', 'signal', 'allowExtra', 'only', 'digest', 'onProgress'],
   openTo: ['only', 'digest', 'signal', 'onProgress', 'overwrite'],

@@ -1,7 +1,8 @@
 import { checkKinds } from '../common/arguments.js';
-import { abortedError, ioError, isWeightsealError, WeightsealError } from '../errors.js';
+import { abortedError, ioError, WeightsealError } from '../errors.js';
 import { release } from '../format/segment.js';
 import type { ByteSource } from '../io/byte-source.js';
+import { Life } from '../io/life.js';
 import { endingStream } from '../io/output/ending-stream.js';
 import { partsOf } from './parts.js';
 import type { Payload } from './payload.js';
@@ -18,8 +19,7 @@ export interface StreamOptions {
 /** A payload that is open for reading anywhere in it, until it is closed, which ends reads that are under way. */
 export class PlaintextReader implements ByteSource, AsyncDisposable {
   readonly #payload: Payload & AsyncDisposable;
-  readonly #working = new Set<Promise<unknown>>();
-  readonly #closing = new AbortController();
+  readonly #life = new Life(closed);
   #closed: Promise<void> | undefined;
 
   constructor(payload: Payload & AsyncDisposable) {
@@ -64,18 +64,17 @@ export class PlaintextReader implements ByteSource, AsyncDisposable {
       signal,
     } = checkKinds(options, 'stream', { start: 'any', end: 'any' });
     this.#checkWithin(start, end, end - start);
-    if (this.#closing.signal.aborted) throw closed();
+    this.#life.checkOpen();
     const ending = new AbortController();
     const chunks = this.#chunks(start, end - start, ending.signal);
     const unlink = [
       following(signal, () => ending.abort(abortedError(signal!))),
-      following(this.#closing.signal, () => ending.abort(closed())),
+      following(this.#life.closing, () => ending.abort(closed())),
     ];
     const { stream, ended } = endingStream(chunks, ending);
-    this.#working.add(ended);
+    this.#life.add(ended);
     void ended.then(() => {
       for (const stop of unlink) stop();
-      this.#working.delete(ended);
     });
     return stream;
   }
@@ -94,26 +93,7 @@ export class PlaintextReader implements ByteSource, AsyncDisposable {
     signal: AbortSignal | undefined,
     work: (either: AbortSignal) => Promise<T>,
   ): Promise<T> {
-    if (this.#closing.signal.aborted) throw closed();
-    const either = new AbortController();
-    const unlink = [signal, this.#closing.signal].map((one) =>
-      following(one, () => either.abort(one?.reason)),
-    );
-    const working = work(either.signal);
-    const settled = working.then(
-      () => {},
-      () => {},
-    );
-    this.#working.add(settled);
-    try {
-      return await working;
-    } catch (error) {
-      const ended = this.#closing.signal.aborted && !signal?.aborted;
-      throw ended && isWeightsealError(error) && error.code === 'ABORTED' ? closed() : error;
-    } finally {
-      for (const stop of unlink) stop();
-      this.#working.delete(settled);
-    }
+    return await this.#life.whileOpen(signal, work);
   }
 
   async #read(offset: number, length: number, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
@@ -145,8 +125,7 @@ export class PlaintextReader implements ByteSource, AsyncDisposable {
   }
 
   async #close(): Promise<void> {
-    this.#closing.abort(closed());
-    await Promise.all(this.#working);
+    await this.#life.end();
     await this.#payload[Symbol.asyncDispose]();
   }
 

@@ -1,3 +1,4 @@
+import { writeSync } from 'node:fs';
 import { openBundle, resealBundle, rewrapBundle, sealBundle } from '@weightseal/core';
 import { fixedKey } from './keys.mjs';
 
@@ -19,6 +20,17 @@ switch (operation) {
     const opened = await openBundle(bundle, { keys });
     await opened.openTo(output);
     await opened.close();
+    break;
+  }
+  case 'stay': {
+    // Stays where it is, with half of the plaintext there, until it is killed.
+    const opened = await openBundle(bundle, { keys });
+    const onProgress = ({ bytes, total }) => {
+      if (2 * bytes < total) return;
+      writeSync(1, 'midway\n');
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+    };
+    await opened.openTo(output, { onProgress, overwrite: true });
     break;
   }
   case 'rewrap':

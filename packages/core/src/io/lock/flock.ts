@@ -44,6 +44,13 @@ export async function lockByProgram(
   return false;
 }
 
+/** Whether another has the lock; undefined where nobody can tell. If none has, it is ours until the file is closed. */
+export async function isHeld(handle: FileHandle): Promise<boolean | undefined> {
+  const flock = await findProgram('flock');
+  const code = flock && (await exitOf(flock, [...AT_ONCE, '3'], handle.fd, undefined));
+  return code === 0 ? false : code === CONFLICT ? true : undefined;
+}
+
 type Exit = number | 'killed' | 'not started';
 
 function exitOf(

@@ -1,12 +1,18 @@
 import { findProgram } from '../find-program.js';
+import { MADE, REPLACING, UNDONE } from '../staging/names.js';
 import type { Directory } from './directory.js';
 
 /** The directory as the child has it: by a descriptor of its own, which no other process can take for another. */
 const DIRECTORY_FD = 3;
-/** Ends with us: its input is a pipe whose other end only we have, and the kernel closes that when we are no more. */
-const WATCH = 'trap "" HUP INT QUIT TERM; read -r done && exit; exec "$1" -rf -- "$2"';
+/**
+ * Ends with us: its input is a pipe whose other end only we have, and the kernel closes that when we are no more. It may be killed too, so the mark goes last. Of one that was to replace another it
+ * leaves what tells the next process how to settle that (../staging/replacing.ts).
+ */
+const WATCH = `trap "" HUP INT QUIT TERM; read -r done && exit
+[ ! -e "$2/${REPLACING}" ] || [ ! -e "$2/${MADE}" ] || : >"$2/${UNDONE}"
+"$1" -rf -- "$2/${MADE}" && [ ! -e "$2/${REPLACING}" ] && exec "$1" -rf -- "$2"`;
 
-/** Removes a directory of plaintext when this process is killed, which cannot do it then. */
+/** Removes a staging directory of plaintext when this process is killed, which cannot do it then. */
 export interface Guardian {
   /** It is whole, or removed already: there is nothing to guard any more. */
   dismiss(): void;

@@ -1,14 +1,26 @@
-import { chmod, lstat, mkdir, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
-import { createHash, randomBytes } from '../../common/crypto.js';
+import { lstat, readdir, stat } from 'node:fs/promises';
 import { ioError, WeightsealError } from '../../errors.js';
+import { settleOutput } from '../staging/left.js';
+import { MADE, partOf, randomName } from '../staging/names.js';
+import { forgetPlace, rememberPlace } from '../staging/places.js';
+import { replacing } from '../staging/replacing.js';
+import { moveMade, PRIVATE, removeStaging, Staging } from '../staging/staging.js';
 import { Directory } from './directory.js';
 import { type Guardian, guard } from './guardian.js';
 import { creationError } from './output-target.js';
 
-const PRIVATE = 0o700;
-
 /** What a directory holds that would be lost with it, where another takes its place; undefined for nothing. */
 export type Besides = (directory: Directory) => Promise<string | undefined>;
+
+export interface OutputDirectoryOptions {
+  /** Whether what is there may be replaced; by a function: only where nothing is lost but what it knows. */
+  readonly overwrite: boolean | Besides;
+  /** The mode that it gets with its name. Plaintext is for its owner only. */
+  readonly mode?: number;
+  readonly content: 'plaintext' | 'sealed';
+  /** Whether it is made under a name that the next one for the same output finds again, if this one is killed. */
+  readonly resumable?: boolean;
+}
 
 interface Inode {
   readonly dev: bigint;
@@ -16,7 +28,7 @@ interface Inode {
 }
 
 /**
- * A directory that appears under its name whole or not at all. It is made under a hidden name beside that one, and renamed when all in it is durable:
+ * A directory that appears under its name whole or not at all. It is made in a hidden directory beside that one, and renamed when all in it is durable:
  * docs/decisions/0008-bundles-are-directories.md.
  */
 export class OutputDirectory implements AsyncDisposable {
@@ -26,72 +38,76 @@ export class OutputDirectory implements AsyncDisposable {
   readonly place: Directory;
   readonly #above: Directory;
   readonly #name: string;
-  readonly #staging: string;
-  readonly #overwrite: boolean | Besides;
-  readonly #mode: number;
+  readonly #staging: Staging;
+  readonly #options: OutputDirectoryOptions;
   readonly #guardian: Guardian | undefined;
   readonly #inode: Inode;
-  #published = false;
+  #begun: boolean;
 
   private constructor(
     path: string,
     above: Directory,
     name: string,
-    staging: string,
+    staging: Staging,
     place: Directory,
-    overwrite: boolean | Besides,
-    mode: number,
+    options: OutputDirectoryOptions,
     guardian: Guardian | undefined,
     inode: Inode,
   ) {
     this.path = path;
+    this.place = place;
     this.#above = above;
     this.#name = name;
     this.#staging = staging;
-    this.place = place;
-    this.#overwrite = overwrite;
-    this.#mode = mode;
+    this.#options = options;
     this.#guardian = guardian;
     this.#inode = inode;
+    this.#begun = !staging.taken;
   }
 
-  /**
-   * @throws OUTPUT_EXISTS for what is there and is no empty directory, unless `overwrite`; INVALID_ARGUMENT, IO_ERROR
-   * @param overwrite by a function: only where nothing is lost but what it knows
-   * @param resumable whether it is made under a name that the next one for the same output finds again, if this one is killed
-   */
-  static async create(
-    given: string,
-    overwrite: boolean | Besides,
-    mode: number,
-    resumable: boolean = false,
-  ): Promise<OutputDirectory> {
-    const path = given.replace(/(?<=[^/])\/+$/, '');
-    const { directory: above, name } = await Directory.above(path).catch((error: unknown) => {
-      throw creationError(error, path);
-    });
-    const staging = resumable ? besides(name, 'part') : `.${randomBytes(8).toString('hex')}.weightseal-tmp`;
-    let begun = false;
+  /** @throws OUTPUT_EXISTS for what is there and is no empty directory, unless `overwrite`; INVALID_ARGUMENT, IO_ERROR */
+  static async create(given: string, options: OutputDirectoryOptions): Promise<OutputDirectory> {
+    const { path, above, name } = await divided(given);
     try {
-      if (name === '' || name === '.' || name === '..')
-        throw new WeightsealError(
-          'INVALID_ARGUMENT',
-          `${given} cannot be made as a whole; give the directory a name.`,
-        );
-      await putBack(above, name);
-      await checkFree(above, name, path, overwrite);
-      // What only its owner may read is plaintext. Before there is a directory: a kill between the two leaves none.
-      const guardian = mode === PRIVATE ? await guard(above, staging) : undefined;
-      begun = true;
-      const place = await openStaging(above.at(staging), resumable);
-      const inode = await stat(place.path, { bigint: true });
-      return new OutputDirectory(path, above, name, staging, place, overwrite, mode, guardian, inode);
+      await settleOutput(above, name);
+      await checkFree(above, name, path, options.overwrite);
+      return await OutputDirectory.#make(path, above, name, options);
     } catch (error) {
-      // What a seal that was killed has left is for the next one, which may be refused for another reason.
-      if (begun) await rmdir(above.at(staging)).catch(() => {});
       await above[Symbol.asyncDispose]();
       throw creationError(error, path);
     }
+  }
+
+  static async #make(
+    path: string,
+    above: Directory,
+    name: string,
+    options: OutputDirectoryOptions,
+  ): Promise<OutputDirectory> {
+    const tmp = randomName('tmp');
+    // Before there is a directory: a kill between the two leaves none.
+    const guardian = options.content === 'plaintext' ? await guard(above, tmp) : undefined;
+    let staging: Staging | undefined;
+    try {
+      staging = await (options.resumable ? resumable(above, name, tmp) : Staging.make(above, tmp));
+      if (options.content === 'plaintext') await rememberPlace(above.path, staging.name);
+      const place = await Directory.open(staging.directory.at(MADE), true);
+      const inode = await stat(staging.directory.path, { bigint: true });
+      return new OutputDirectory(path, above, name, staging, place, options, guardian, inode);
+    } catch (error) {
+      if (staging && !staging.taken)
+        await removeStaging(above, staging.name, staging.directory).catch(() => {});
+      await staging?.[Symbol.asyncDispose]();
+      guardian?.dismiss();
+      throw error;
+    }
+  }
+
+  /** Before an output is looked for that is there: a process that was killed may have left it beside its name. */
+  static async settle(given: string): Promise<void> {
+    const { above, name } = await divided(given);
+    await using _above = above;
+    await settleOutput(above, name);
   }
 
   /** What the directory is, for those who must not look into it. */
@@ -99,20 +115,30 @@ export class OutputDirectory implements AsyncDisposable {
     return this.#inode;
   }
 
+  /** Whether the next one finds it, if this one is killed. */
+  get resumable(): boolean {
+    return this.#staging.name === partOf(this.#name);
+  }
+
+  /** What was there is taken or given up now: an error leaves nothing from here on. Until then it is left for the next one, since this one may be refused for any reason. */
+  begin(): void {
+    this.#begun = true;
+  }
+
   /** Gives it its name: all in it is durable already. @throws OUTPUT_EXISTS, IO_ERROR */
   async publish(): Promise<void> {
-    const [from, to] = [this.#above.at(this.#staging), this.#above.at(this.#name)];
+    const { overwrite, mode = PRIVATE } = this.#options;
+    const [to, staging] = [this.#above.at(this.#name), this.#staging.directory];
+    // The umask has its say, as with every directory that is made.
+    const move = () => moveMade(staging, to, mode === PRIVATE ? mode : mode & ~process.umask());
     try {
-      await this.#checkIs(from);
-      // The umask has its say, as with every directory that is made.
-      if (this.#mode !== PRIVATE) await chmod(this.place.path, this.#mode & ~umask());
       await this.place.sync();
-      await rename(from, to).catch((error: NodeJS.ErrnoException) => {
+      await move().catch(async (error: NodeJS.ErrnoException) => {
         if (!['ENOTEMPTY', 'EEXIST', 'ENOTDIR'].includes(error.code ?? '')) throw error;
-        return this.#replace(from, to);
+        await checkReplaceable(to, this.path, overwrite);
+        await replacing(this.#above, this.#name, staging, move);
       });
       await this.#checkIs(to);
-      this.#published = true;
     } catch (error) {
       throw ioError(error, `write ${this.path}`);
     } finally {
@@ -122,89 +148,48 @@ export class OutputDirectory implements AsyncDisposable {
 
   /** Whoever can write to the directory above can put another in the place of ours. @throws IO_ERROR */
   async #checkIs(path: string): Promise<void> {
-    const named = await lstat(path, { bigint: true }).catch(() => undefined);
-    if (named?.ino !== this.#inode.ino || named.dev !== this.#inode.dev) throw moved(this.path);
-  }
-
-  /** Node has no call that exchanges two directories. Between the two renames the old one stands beside, whole, from where the next start puts it back. */
-  async #replace(from: string, to: string): Promise<void> {
-    await checkReplaceable(to, this.path, this.#overwrite);
-    const aside = this.#above.at(asideOf(this.#name));
-    await rm(aside, { recursive: true, force: true });
-    await rename(to, aside);
-    try {
-      await rename(from, to);
-    } catch (error) {
-      await rename(aside, to);
-      throw error;
-    }
-    await this.#above.sync();
-    await rm(aside, { recursive: true, force: true });
+    const [named, own] = await Promise.all([
+      lstat(path, { bigint: true }).catch(() => undefined),
+      stat(this.place.path, { bigint: true }).catch(() => undefined),
+    ]);
+    // Where it is reached by a path alone, that has moved with it.
+    const isOurs = this.place.fd === undefined || (named?.ino === own?.ino && named?.dev === own?.dev);
+    if (!named || !isOurs) throw moved(this.path);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.#published) {
-      await removeAllIn(this.place).catch(() => {});
-      await rmdir(this.#above.at(this.#staging)).catch(() => {});
-    }
     await this.place[Symbol.asyncDispose]();
+    const { name, directory } = this.#staging;
+    // What could not be removed is for the next one, and for a sweep.
+    if (this.#begun)
+      await removeStaging(this.#above, name, directory).then(
+        () => forgetPlace(name),
+        () => {},
+      );
+    else await this.#staging.leave().catch(() => {});
+    await this.#staging[Symbol.asyncDispose]();
     this.#guardian?.dismiss();
     await this.#above[Symbol.asyncDispose]();
   }
 }
 
-function umask(): number {
-  return process.umask();
-}
-
-/** Where the directory that is replaced stands for a moment. */
-function asideOf(name: string): string {
-  return besides(name, 'old');
-}
-
-/** A name that follows from another, however long that is. */
-function besides(name: string, what: 'old' | 'part'): string {
-  return `.${createHash('sha256').update(name).digest('hex').slice(0, 16)}.weightseal-${what}`;
-}
-
-/** A new one, or, where that is wanted, the one that is there. What is opened is looked at, and not what its name led to before. */
-async function openStaging(path: string, resumable: boolean): Promise<Directory> {
-  if (resumable && (await lstat(path).catch(() => undefined))?.isDirectory()) {
-    const there = await Directory.open(path, true);
-    if (await isOurs(there)) return there;
-    await there[Symbol.asyncDispose]();
-  }
-  await rm(path, { recursive: true, force: true });
-  await mkdir(path, { mode: PRIVATE });
-  const made = await Directory.open(path, true);
-  if ((await isOurs(made)) && (await readdir(made.path)).length === 0) return made;
-  await made[Symbol.asyncDispose]();
-  throw moved(path);
-}
-
-function moved(path: string): WeightsealError {
-  return new WeightsealError(
-    'IO_ERROR',
-    `${path} was not made: another program has moved what was to become it. Choose a directory in which nobody else makes changes.`,
+async function divided(given: string): Promise<{ path: string; above: Directory; name: string }> {
+  const path = given.replace(/(?<=[^/])\/+$/, '');
+  const { directory: above, name } = await Directory.above(path).catch((error: unknown) => {
+    throw creationError(error, path);
+  });
+  if (name !== '' && name !== '.' && name !== '..') return { path, above, name };
+  await above[Symbol.asyncDispose]();
+  throw new WeightsealError(
+    'INVALID_ARGUMENT',
+    `${given} cannot be made as a whole; give the directory a name.`,
   );
 }
 
-/** A directory that nobody else could have put something into. */
-async function isOurs({ path }: Directory): Promise<boolean> {
-  const { uid, mode } = await stat(path);
-  return process.platform === 'win32' || (uid === process.geteuid?.() && (mode & 0o077) === 0);
-}
-
-/** By its descriptor: wherever the directory has been moved to, and whatever has its name. */
-async function removeAllIn(directory: Directory): Promise<void> {
-  for (const name of await readdir(directory.path))
-    await rm(directory.at(name), { recursive: true, force: true });
-}
-
-/** After a kill between the two renames of an overwrite. */
-async function putBack(above: Directory, name: string): Promise<void> {
-  const there = await lstat(above.at(name)).catch(() => undefined);
-  if (!there) await rename(above.at(asideOf(name)), above.at(name)).catch(() => {});
+/** What one who was killed has left; else one that the next finds, unless somebody else, who may be at work, has its name. */
+async function resumable(above: Directory, name: string, tmp: string): Promise<Staging> {
+  const part = partOf(name);
+  return (await Staging.takeOver(above, part)) ?? (await Staging.make(above, tmp, part));
 }
 
 async function checkFree(
@@ -233,6 +218,13 @@ async function checkReplaceable(at: string, path: string, overwrite: boolean | B
       path,
       `and holds ${JSON.stringify(lost)}, which would be gone with it: move that, or choose another name`,
     );
+}
+
+function moved(path: string): WeightsealError {
+  return new WeightsealError(
+    'IO_ERROR',
+    `${path} was not made: another program has moved what was to become it. Choose a directory in which nobody else makes changes.`,
+  );
 }
 
 function exists(
