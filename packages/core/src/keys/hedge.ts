@@ -48,7 +48,13 @@ export async function firstToGive<T>(
   async function take(turn: Turn<T>): Promise<void> {
     const stop = new AbortController();
     underWay.add(stop);
-    const given = await turn(stop.signal).finally(() => underWay.delete(stop));
+    let given: T | undefined;
+    try {
+      given = await turn(stop.signal);
+    } finally {
+      // At once with what it gives: or another that ends meanwhile would take it for one that gives nothing.
+      underWay.delete(stop);
+    }
     if (given === undefined) {
       if (!over) next();
     } else if (over) discard(given);
