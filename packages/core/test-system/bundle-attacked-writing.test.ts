@@ -24,14 +24,16 @@ afterAll(() => ground[Symbol.dispose]());
 
 describe('while somebody moves directories', () => {
   it.each([
-    ['that an output is in', ['linked', 'moved'], ['parent', 'parent/inner']],
-    ['that are to become one', ['staging'], ['parent/inner']],
-  ])('%s, it is there whole, or nothing of it is anywhere', async (_what, kinds, directories) => {
+    ['that an output is in', ['linked', 'moved'], ['parent', 'parent/inner'], false],
+    // Whoever is quick refuses it; else it is reached by its descriptor, wherever it is.
+    ['that are to become one', ['staging'], ['parent/inner'], true],
+  ])('%s, it is there whole, or nothing of it is anywhere', async (_what, kinds, directories, harmless) => {
     const target = ground.at(`outputs-${kinds[0]}`);
     mkdirSync(join(target, 'parent/inner'), { recursive: true });
     const expected = contentOf(ground.source);
     await using reader = await openBundle(ground.sound, { keys, context });
-    await ground.attacked({ target, kinds, directories, files: [] }, async (_number, attacker, away) => {
+    const attack = { target, kinds, directories, files: [], harmless };
+    await ground.attacked(attack, async (_number, attacker, away) => {
       const done = await refusable(() => reader.openTo(join(target, 'parent/inner/output')));
       await attacker.paused(() => {
         // Wherever it is by now: what is above it is moved.
@@ -107,7 +109,14 @@ describe('while somebody changes the directory that is sealed', () => {
       writeFileSync(join(repository, 'blobs', name), name);
       symlinkSync(`../../blobs/${name}`, join(snapshot, name));
     }
-    const attack = { target: repository, kinds: ['directory'], directories: ['blobs'], files: [], names };
+    const attack = {
+      target: repository,
+      kinds: ['directory'],
+      directories: ['blobs'],
+      files: [],
+      names,
+      restMs: 200,
+    };
     await sealing(snapshot, attack, (path, is) => is === path);
   });
 

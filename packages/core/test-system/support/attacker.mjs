@@ -17,7 +17,9 @@ import { join } from 'node:path';
 
 // Somebody else who may write where we read or write, and does so without a pause until he is killed: changes one thing, and puts it back. What he does follows from the seed; when, from the
 // machine. `target` is attacked, `sound` what is put back, `other` is like it and another, `away` his own place, on the same file system, with a pipe in it, `outside` what is not to be touched.
-const { target, sound, other, away, outside, files, directories, kinds, seed } = JSON.parse(process.argv[2]);
+const { target, sound, other, away, outside, files, directories, kinds, seed, restMs } = JSON.parse(
+  process.argv[2],
+);
 /** What he meets while the other side makes changes, too. */
 const MET = ['ENOENT', 'EEXIST', 'ENOTDIR', 'EISDIR', 'ENOTEMPTY', 'ELOOP', 'EINVAL', 'EXDEV'];
 
@@ -41,6 +43,12 @@ function fresh() {
 /** Some microseconds to some milliseconds. */
 function pause() {
   Atomics.wait(clock, 0, 0, below(4));
+}
+
+/** Between two changes; now and then for longer, where he is told so. */
+function rest() {
+  if (restMs !== undefined && below(8) === 0) Atomics.wait(clock, 0, 0, restMs);
+  else pause();
 }
 
 /** In one step, whatever stands there. */
@@ -125,7 +133,7 @@ function attack() {
 }
 
 console.log('begun');
-for (const parent = process.ppid; process.ppid === parent; pause()) {
+for (const parent = process.ppid; process.ppid === parent; rest()) {
   try {
     attack();
   } catch (error) {

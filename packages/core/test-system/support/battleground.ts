@@ -40,6 +40,10 @@ export interface Attack {
   readonly names?: readonly string[];
   /** How often is enough where nobody asks for more. */
   readonly few?: number;
+  /** How long he rests now and then: where what is attacked takes so long that it would never be done. */
+  readonly restMs?: number;
+  /** Whether the attack may come to nothing each time. */
+  readonly harmless?: boolean;
 }
 
 export interface Attacker {
@@ -105,7 +109,7 @@ export class Battleground implements Disposable {
 
   /** Tries again and again while somebody attacks. `round` says whether it was done; else it was refused. */
   async attacked(
-    { few = FEW, names = [], ...attack }: Attack,
+    { few = FEW, names = [], harmless = false, ...attack }: Attack,
     round: (number: number, attacker: Attacker, away: string) => Promise<boolean>,
   ): Promise<void> {
     const { outside, away } = this.#surroundings(names);
@@ -125,7 +129,8 @@ export class Battleground implements Disposable {
     let [done, refused] = [0, 0];
     // Until there were many, and each of the two was seen: else it would say nothing.
     const rounds = Number(ROUNDS ?? few);
-    for (let number = 0; number < rounds || done === 0 || refused === 0; number++) {
+    const seen = () => done > 0 && (harmless || refused > 0);
+    for (let number = 0; number < rounds || !seen(); number++) {
       if (await round(number, attacker, away)) done++;
       else refused++;
       expect(script.child.exitCode).toBeNull();
