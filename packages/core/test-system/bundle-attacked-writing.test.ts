@@ -67,7 +67,7 @@ describe('while somebody changes the directory that is sealed', () => {
     fits: (path: string, is: string) => boolean,
   ): Promise<void> {
     const [sealed, output] = [ground.at('sealed-meanwhile'), ground.at('opened-meanwhile')];
-    await ground.attacked({ few: 40, ...attack }, async () => {
+    await ground.attacked({ few: 15, ...attack }, async () => {
       const done = await refusable(() => sealBundle(from, sealed, { keys, resume: false }));
       if (!done) return false;
       await using reader = await openBundle(sealed, { keys });
@@ -124,7 +124,7 @@ describe('while somebody changes the directory that is sealed', () => {
     const target = ground.at('target-reuse');
     cpSync(ground.sound, target, { recursive: true });
     const sealed = ground.at('sealed-with');
-    const attack = { target, kinds: ['pipe', 'link', 'exchange', 'gone', 'directory'], few: 15 };
+    const attack = { target, kinds: ['pipe', 'link', 'exchange', 'gone', 'directory'], few: 8 };
     await ground.attacked(attack, async () => {
       const options = { keys, context, reuse: target, resume: false };
       const done = await refusable(() => sealBundle(ground.source, sealed, options));

@@ -33,7 +33,7 @@ describe('while somebody changes a bundle', () => {
       await sound[Symbol.asyncDispose]();
       const expected = contentOf(ground.source);
       const kinds = ['link', 'outside', 'pipe', 'other', 'cut', 'scribble', 'directory', 'moved'];
-      await ground.attacked({ target, kinds, few: 40 }, (number) =>
+      await ground.attacked({ target, kinds, few: 12 }, (number) =>
         refusable(async () => {
           await using model = await load(target, { keys, context, where, allowExtra: number % 2 === 0 });
           expect(contentOf(model.path)).toEqual(expected);
