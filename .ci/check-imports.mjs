@@ -130,6 +130,12 @@ function checkBeside(file, workspace) {
   }
 }
 
+/** What Yarn's Plug'n'Play gives for a FileHandle cannot be disposed of: core/src/io/closing.ts. */
+function checkHandles(file, text) {
+  if (/await using \w+(?:: \w+)? = await open\([^)]/.test(text))
+    problems.push(`${file} disposes of a FileHandle: close it with closing(), for Yarn's Plug'n'Play`);
+}
+
 function checkLength(file, text) {
   const lines = text.split('\n').length;
   if (lines > 300) problems.push(`${file} has ${lines} lines, more than 300`);
@@ -150,6 +156,7 @@ for (const name of readdirSync('packages')) {
     }
     const text = readFileSync(file, 'utf8');
     checkStart(name, file, text);
+    checkHandles(relative('.', file), text);
     checkLength(relative('.', file), text);
   }
 }

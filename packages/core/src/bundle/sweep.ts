@@ -2,6 +2,7 @@ import { constants, lstat, open, readdir, realpath, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path';
 import { checkPath } from '../common/arguments.js';
 import { ioError } from '../errors.js';
+import { closing } from '../io/closing.js';
 import { openLocked } from '../io/lock/file-lock.js';
 import { Directory } from '../io/output/directory.js';
 import { type LeftOptions, type LeftOutcome, sweepOne, sweepStaging } from '../io/staging/left.js';
@@ -108,7 +109,8 @@ async function sweepJournal(path: string, options: LeftOptions): Promise<LeftOut
 }
 
 async function look(path: string): Promise<{ place: string | undefined; age: number }> {
-  await using file = await open(path, FLAGS);
+  const file = await open(path, FLAGS);
+  await using _file = closing(file);
   const { mtimeMs } = await file.stat();
   const { buffer, bytesRead } = await file.read(new Uint8Array(HEAD), 0, HEAD, 0);
   return { place: placeIn(buffer.subarray(0, bytesRead)), age: Date.now() - mtimeMs };

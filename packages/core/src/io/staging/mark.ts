@@ -1,4 +1,5 @@
 import { constants, type FileHandle, open, rename, rm, statfs } from 'node:fs/promises';
+import { closing } from '../closing.js';
 import { isHeld, lockByProgram } from '../lock/flock.js';
 import type { Directory } from '../output/directory.js';
 import { durableFlags, makeDurable } from '../output/durable.js';
@@ -79,7 +80,8 @@ async function lock(handle: FileHandle, at: number, isSeen: boolean): Promise<vo
 /** What its mark says; undefined where there is none. */
 export async function readMark(directory: Directory): Promise<Mark | undefined> {
   try {
-    await using file = await open(directory.at(MARK), O_NOFOLLOW | O_NONBLOCK);
+    const file = await open(directory.at(MARK), O_NOFOLLOW | O_NONBLOCK);
+    await using _file = closing(file);
     const { buffer, bytesRead } = await file.read(Buffer.alloc(MAX_BYTES), 0, MAX_BYTES, 0);
     const [, made = '', meant = '', boot = '', namespace = '', pid, started = '', locked] =
       PATTERN.exec(buffer.toString('utf8', 0, bytesRead)) ?? [];
@@ -99,7 +101,8 @@ export async function lifeOfMark({ boot, owner, locked }: Mark, directory: Direc
   const life = await lifeOf(owner);
   if (life !== 'elsewhere' || !locked) return life;
   try {
-    await using file = await open(directory.at(MARK), O_RDWR | O_NOFOLLOW | O_NONBLOCK);
+    const file = await open(directory.at(MARK), O_RDWR | O_NOFOLLOW | O_NONBLOCK);
+    await using _file = closing(file);
     const held = await isHeld(file);
     return held === undefined ? 'elsewhere' : held ? 'lives' : 'dead';
   } catch {

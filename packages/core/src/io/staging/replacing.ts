@@ -1,4 +1,5 @@
-import { type FileHandle, lstat, open, rename, rm } from 'node:fs/promises';
+import { lstat, open, rename, rm } from 'node:fs/promises';
+import { closing } from '../closing.js';
 import type { Directory } from '../output/directory.js';
 import { makeDurable } from '../output/durable.js';
 import { MADE, nameBeside, REPLACING, randomName, UNDONE } from './names.js';
@@ -44,7 +45,8 @@ async function freeName(above: Directory, output: string): Promise<string> {
 }
 
 async function remember(staging: Directory, { aside, ino, output }: Replacing): Promise<void> {
-  await using file: FileHandle = await open(staging.at(REPLACING), 'wx', 0o600);
+  const file = await open(staging.at(REPLACING), 'wx', 0o600);
+  await using _file = closing(file);
   await file.writeFile(JSON.stringify([aside, String(ino), output]));
   await makeDurable(file);
 }
@@ -52,7 +54,8 @@ async function remember(staging: Directory, { aside, ino, output }: Replacing): 
 /** What a staging directory says to stand aside; undefined where nothing does. */
 export async function readReplacing(staging: Directory): Promise<Replacing | undefined> {
   try {
-    await using file = await open(staging.at(REPLACING));
+    const file = await open(staging.at(REPLACING));
+    await using _file = closing(file);
     const { buffer, bytesRead } = await file.read(Buffer.alloc(MAX_BYTES), 0, MAX_BYTES, 0);
     const [aside, ino, output] = JSON.parse(buffer.toString('utf8', 0, bytesRead)) as string[];
     return { aside: aside!, ino: BigInt(ino!), output: output! };
