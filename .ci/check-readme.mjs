@@ -26,7 +26,7 @@ const RUN = {
   'packages/config/README.md': [],
   'packages/keys/README.md': [],
   'packages/kms-local/README.md': [],
-  'packages/loader/README.md': ['model.onnx.sealed'],
+  'packages/loader/README.md': ['model.onnx.sealed', 'llama.sealed/'],
   'docs/configuration.md': [],
   'docs/loading.md': ['model.onnx.sealed', 'model.safetensors.sealed', 'llama.sealed/'],
   'docs/operations.md': ['llama.safetensors.sealed'],
@@ -89,16 +89,28 @@ function runReadme() {
   console.log(`README: ${blocks.length} examples ran`);
 }
 
+const TENSORS = ['model.layers.0.mlp.up_proj.weight', 'lm_head.weight'];
+
 /** A model of one tensor. */
-function safetensors() {
+function safetensors(name = TENSORS[0]) {
   const shape = [2048, 8];
   const bytes = 4 * shape[0] * shape[1];
   const header = JSON.stringify({
-    'model.layers.0.mlp.up_proj.weight': { dtype: 'F32', shape, data_offsets: [0, bytes] },
+    [name]: { dtype: 'F32', shape, data_offsets: [0, bytes] },
   });
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(header.length));
   return Buffer.concat([length, Buffer.from(header), Buffer.alloc(bytes)]);
+}
+
+/** A model in shards, one for each tensor, and their index. */
+function writeSharded(directory) {
+  const shards = TENSORS.map((tensor, index) => [tensor, `model-0000${index + 1}-of-00004.safetensors`]);
+  mkdirSync(directory);
+  writeFileSync(join(directory, 'config.json'), '{}');
+  for (const [tensor, shard] of shards) writeFileSync(join(directory, shard), safetensors(tensor));
+  const index = { metadata: {}, weight_map: Object.fromEntries(shards) };
+  writeFileSync(join(directory, 'model.safetensors.index.json'), JSON.stringify(index));
 }
 
 /** Serves a directory's files by ranges, as a store does. */
@@ -119,9 +131,7 @@ async function runDocument(document, sealed) {
   for (const [index, { text }] of blocksOf(document, ['js']).entries()) {
     const directory = directoryFor(`${document}-${index}`);
     writeFileSync(join(directory, 'model.safetensors'), safetensors());
-    mkdirSync(join(directory, 'llama'));
-    writeFileSync(join(directory, 'llama', 'config.json'), '{}');
-    writeFileSync(join(directory, 'llama', 'model-00001-of-00004.safetensors'), safetensors());
+    writeSharded(join(directory, 'llama'));
     writeFileSync(join(directory, 'weightseal.config.yaml'), CONFIG);
     run(directory, 'weightseal', ['keygen', 'model.key', '--quiet']);
     const context = ['--context', 'model=llama', '--context', 'version=3'];
