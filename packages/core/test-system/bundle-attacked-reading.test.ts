@@ -1,16 +1,23 @@
 import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BundleReader, openBundle, verifyBundle } from '@weightseal/core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Battleground, contentOf, context, keys, NAMES, refusable } from './support/battleground.js';
+import { leftOut } from './support/thorough.js';
 
 let ground: Battleground;
 
 beforeAll(async () => {
-  ground = await Battleground.make();
+  if (!leftOut) ground = await Battleground.make();
 });
 
-afterAll(() => ground[Symbol.dispose]());
+beforeEach((context) => {
+  if (leftOut) context.skip(leftOut);
+});
+
+afterAll(() => {
+  if (!leftOut) ground[Symbol.dispose]();
+});
 
 /** The ways out of a bundle: as a whole, which appears or does not, and piece by piece. */
 const WHOLE = [

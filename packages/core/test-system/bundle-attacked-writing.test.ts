@@ -1,7 +1,7 @@
 import { cpSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openBundle, rewrapBundle, sealBundle } from '@weightseal/core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
   type Attack,
   Battleground,
@@ -13,14 +13,21 @@ import {
   refusable,
   SECRET,
 } from './support/battleground.js';
+import { leftOut } from './support/thorough.js';
 
 let ground: Battleground;
 
 beforeAll(async () => {
-  ground = await Battleground.make();
+  if (!leftOut) ground = await Battleground.make();
 });
 
-afterAll(() => ground[Symbol.dispose]());
+beforeEach((context) => {
+  if (leftOut) context.skip(leftOut);
+});
+
+afterAll(() => {
+  if (!leftOut) ground[Symbol.dispose]();
+});
 
 describe('while somebody moves directories', () => {
   it.each([

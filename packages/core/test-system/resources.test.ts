@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, statSync, truncateSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, truncateSync } from 'node:fs';
 import { type ByteSource, bufferSource, openReader, sealToFile } from '@weightseal/core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Script, scriptPath, Workplace } from './support/harness.js';
@@ -63,25 +63,6 @@ describe('the process', () => {
       console.log(`memory: ${JSON.stringify(told)}`);
       expect(told.maxRssMiB, job.operation).toBeLessThan(160);
     }
-  });
-
-  test.skipIf(!linux)('keeps no descriptor and no thread (on Linux)', { timeout: 120_000 }, async () => {
-    const directory = place.at('many');
-    mkdirSync(directory);
-    await using script = new Script('many', { directory, rounds: 8 });
-    const told = await script.result<{
-      done: number;
-      wrong: string[];
-      left: string[];
-      before: { descriptors: number; threads: number };
-      after: { descriptors: number; threads: number };
-    }>();
-    expect(told.done).toBeGreaterThan(200);
-    expect(told.wrong).toEqual([]);
-    expect(told.left.sort()).toEqual(['changed', 'cut', 'no-sealed', 'opened', 'out', 'plain', 'sealed']);
-    expect(told.after.descriptors, JSON.stringify(told)).toBeLessThanOrEqual(told.before.descriptors);
-    // The pool is started before the first count, and libuv's own threads may be.
-    expect(told.after.threads, JSON.stringify(told)).toBeLessThanOrEqual(told.before.threads + 4);
   });
 });
 

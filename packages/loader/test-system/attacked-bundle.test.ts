@@ -1,7 +1,7 @@
 import { cpSync } from 'node:fs';
 import { isWeightsealError } from '@weightseal/core';
 import { load } from '@weightseal/loader';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
   Battleground,
   contentOf,
@@ -9,15 +9,22 @@ import {
   keys,
   refusable,
 } from '../../core/test-system/support/battleground.js';
+import { leftOut } from '../../core/test-system/support/thorough.js';
 import { madeBy } from './support/place.js';
 
 let ground: Battleground;
 
 beforeAll(async () => {
-  ground = await Battleground.make();
+  if (!leftOut) ground = await Battleground.make();
 });
 
-afterAll(() => ground[Symbol.dispose]());
+beforeEach((context) => {
+  if (leftOut) context.skip(leftOut);
+});
+
+afterAll(() => {
+  if (!leftOut) ground[Symbol.dispose]();
+});
 
 describe('while somebody changes a bundle', () => {
   it.for(['own', 'existing'] as const)(

@@ -15,7 +15,7 @@ const CLI = fileURLToPath(new URL('../../cli/dist/bin.js', import.meta.url));
 const FOREVER = fileURLToPath(new URL('support/load-forever.mjs', import.meta.url));
 const { plaintext, marker } = markedPlaintext(6_000_000);
 /** Of each way, each at a moment of its own; .ci/run does it more often. */
-const KILLS = Number(process.env['WEIGHTSEAL_KILLS'] ?? 5);
+const KILLS = Number(process.env['WEIGHTSEAL_KILLS'] ?? 4);
 const MEMORY = '/dev/shm';
 
 const started = new Set<number>();

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { leftOut } from '../../core/test-system/support/thorough.js';
 import { markedDirectory, type SealedDirectory, sealedBundle } from '../test/support/sealed-bundle.js';
 import { type SealedModel, sealedModel } from '../test/support/sealed-model.js';
 import { CLI, isRoot, type Outcome, outcomeOf, script } from './support/child.js';
@@ -20,7 +21,7 @@ for (let at = 0; at + 16 <= SIZE; at += 16) {
 /** In a mount of no namespace, or of one that is not ours; of a bundle, in its directory there. */
 const OWN = /^\/(?:[^/]+|(?:tiny-model|\.[0-9a-f]{16})\/.+)$/;
 
-const why = isRoot ? whyNotTraced() : undefined;
+const why = leftOut ?? (isRoot ? whyNotTraced() : undefined);
 let model: SealedModel & AsyncDisposable;
 let bundle: SealedDirectory & AsyncDisposable;
 let disk: string;
@@ -41,7 +42,7 @@ afterAll(async () => {
   if (disk) rmSync(disk, { recursive: true });
 });
 beforeEach((context) => {
-  if (isRoot && why) context.skip(why);
+  if (why) context.skip(why);
 });
 
 async function trace(command: readonly string[]): Promise<Trace & Outcome> {

@@ -1,5 +1,5 @@
 /** How often each operation is killed; .ci/run does it more often. */
-export const KILLS: number = Number(process.env['WEIGHTSEAL_KILLS'] ?? 5);
+export const KILLS: number = Number(process.env['WEIGHTSEAL_KILLS'] ?? 4);
 const MORE = 40;
 
 export interface Moment {
