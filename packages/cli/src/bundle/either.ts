@@ -5,6 +5,7 @@ import { COMMANDS, type Flag } from '../spec.js';
 import { quote, shellWord } from '../text.js';
 import type { Args, Run } from '../types.js';
 import { bundleAround, isDirectory } from './is-directory.js';
+import { smallYoungSpace } from './young-space.js';
 
 /** Those that can be about one member. */
 const ONLY = ['open', 'verify'];
@@ -15,6 +16,7 @@ export function either(command: string, file: Run, directory: Run): Run {
     const { operand } = args;
     if (isDirectory(operand)) {
       checkFlags(command, args, 'directory');
+      using _small = smallYoungSpace();
       return await directory(args, session);
     }
     if (operand === '-' || fs.existsSync(operand)) checkFlags(command, args, 'file');
