@@ -12,7 +12,8 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, type TestContext, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, type TestContext, test } from 'vitest';
+import { leftOut } from '../../core/test-system/support/thorough.js';
 import { kindOf } from '../src/machine/file-system.js';
 import { type SealedModel, sealedModel } from '../test/support/sealed-model.js';
 import { LimitedGroup } from './support/cgroup.js';
@@ -48,8 +49,12 @@ let theirs: SealedModel & AsyncDisposable;
 let disk: string;
 let tmpdirBefore: string | undefined;
 
+beforeEach((context) => {
+  if (leftOut) context.skip(leftOut);
+});
+
 beforeAll(async () => {
-  if (!isRoot) return;
+  if (!isRoot || leftOut) return;
   // Not in a tmpfs, which these tests hide.
   tmpdirBefore = process.env['TMPDIR'];
   process.env['TMPDIR'] = '/var/tmp';
