@@ -9,6 +9,7 @@ export const EXIT_CODES: Readonly<Record<ErrorClass, number>> = {
   key: 4,
   context: 5,
   io: 6,
+  store: 7,
   aborted: 130,
 };
 
@@ -20,5 +21,6 @@ export const EXIT_CODE_HELP = `Exit codes:
   4    no key opened it, or a key does not work
   5    it is sealed for another context
   6    input or output failed
+  7    the store refused, or could not be reached
   130  stopped by SIGINT (129: by SIGHUP, 143: by SIGTERM)
 `;

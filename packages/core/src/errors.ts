@@ -11,6 +11,7 @@ export const ERROR_CODES = {
   CONFIG_UNTRUSTED: 'usage',
   CONTEXT_INVALID: 'usage',
   KEY_URI_INVALID: 'usage',
+  STORE_URI_INVALID: 'usage',
   PROVIDER_UNKNOWN: 'usage',
   PROVIDER_MISSING: 'usage',
   PROVIDER_INVALID: 'usage',
@@ -70,6 +71,13 @@ export const ERROR_CODES = {
   KEY_FILE_EXPOSED: 'key',
   PASSPHRASE_REQUIRED: 'key',
   PASSPHRASE_WEAK: 'key',
+  // Where sealed things lie said no.
+  STORE_DENIED: 'store',
+  STORE_THROTTLED: 'store',
+  STORE_UNAVAILABLE: 'store',
+  STORE_TIMEOUT: 'store',
+  STORE_RESPONSE_INVALID: 'store',
+  STORE_UNSUPPORTED: 'store',
   // The machine said no.
   INPUT_NOT_FOUND: 'io',
   INPUT_CHANGED: 'io',

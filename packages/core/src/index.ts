@@ -130,3 +130,22 @@ export { checkDataKey, DATA_KEY_BYTES } from './keys/secret.js';
 export { type SharedUnwraps, type ShareOptions, shareUnwraps } from './keys/shared-unwraps.js';
 export { betweenSteps, checkedDeadline, type Limits, within } from './keys/within.js';
 export { asSlot } from './keys/wrap.js';
+export { checkRange, codeOfStatus, type RangeAnswer, replaced } from './store/answers.js';
+export { defineStore, type StoreProvider } from './store/define-store.js';
+export { isLocation, type StoreLocation, uriOf } from './store/location.js';
+export type {
+  CopiedPart,
+  Listed,
+  ObjectBody,
+  ObjectRange,
+  ObjectStore,
+  PartRules,
+  StoreCall,
+  StoredObject,
+  UnfinishedUpload,
+  Upload,
+  UploadPart,
+  WriteCondition,
+  WriteOptions as ObjectWriteOptions,
+} from './store/object-store.js';
+export type { StoreTuning } from './store/tuning.js';
