@@ -24,13 +24,15 @@ export type Capability =
   | 'uploadIfVersion'
   | 'removeIfVersion'
   | 'copyIfVersion'
-  /** Of several conditional writes at once, one wins. */
-  | 'oneWins'
+  /** Of several conditional writes at once, puts or completions of uploads, one wins. */
+  | 'onePutWins'
+  | 'oneUploadWins'
   /** What is given up or begun anew leaves an object that is there as it was, until the upload is complete. */
   | 'atomic'
   // Keys.
   | 'unicodeKeys'
   | 'oddKeys'
+  | 'backslashKeys'
   | 'longKeys'
   /** An object `a` beside an object `a/b`. */
   | 'keyBelowKey'

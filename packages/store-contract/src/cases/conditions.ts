@@ -46,12 +46,12 @@ export const conditionCases: readonly Case[] = [
   },
   {
     title: 'of 8 puts at once where nothing is, one wins',
-    needs: ['write', 'putIfAbsent', 'oneWins'],
+    needs: ['write', 'putIfAbsent', 'onePutWins'],
     run: (scene) => race(scene, `${scene.at}object`, { ifAbsent: true }, 'OUTPUT_EXISTS'),
   },
   {
     title: 'of 8 puts at once in place of a version, one wins',
-    needs: ['write', 'putIfVersion', 'oneWins'],
+    needs: ['write', 'putIfVersion', 'onePutWins'],
     async run(scene) {
       const key = `${scene.at}object`;
       const { version } = await scene.store.put!(key, newBytes(1000), {}, call());

@@ -13,7 +13,8 @@ export const failureCases: readonly Case[] = [
     },
   },
   {
-    title: 'a bucket that does not exist is INPUT_NOT_FOUND, whatever is asked',
+    title:
+      'a bucket that does not exist is INPUT_NOT_FOUND, whatever is asked; to who would write it may be STORE_DENIED',
     needs: ['missing'],
     run: ({ missing, at, patienceMs }) => refusesAll(missing!, `${at}object`, patienceMs, 'INPUT_NOT_FOUND'),
   },
@@ -38,6 +39,8 @@ export const failureCases: readonly Case[] = [
   },
 ];
 
+const WRITES: readonly string[] = ['put', 'upload'];
+
 async function refusesAll(
   store: ObjectStore,
   key: string,
@@ -45,8 +48,10 @@ async function refusesAll(
   code: ErrorCode,
 ): Promise<void> {
   for (const [what, ask] of calls(store, key)) {
+    const isMissing = code === 'INPUT_NOT_FOUND';
     // That something is not there is no error to whoever removes it.
-    if (what === 'remove' && code === 'INPUT_NOT_FOUND') continue;
-    await assertRefused(ask(call()), what, patienceMs, code);
+    if (what === 'remove' && isMissing) continue;
+    const codes: readonly ErrorCode[] = isMissing && WRITES.includes(what) ? [code, 'STORE_DENIED'] : [code];
+    await assertRefused(ask(call()), what, patienceMs, ...codes);
   }
 }

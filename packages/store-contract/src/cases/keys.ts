@@ -13,20 +13,7 @@ const PLAIN = [
   'UPPER',
   'upper',
 ];
-const ODD = [
-  '50%',
-  '%20',
-  '%2F',
-  '%',
-  'a+b',
-  'a b',
-  'a=b&c=d',
-  'q?x=1',
-  'h#f',
-  'back\\slash',
-  '<&">',
-  '[1]{2}|^`',
-];
+const ODD = ['50%', '%20', '%2F', '%', 'a+b', 'a b', 'a=b&c=d', 'q?x=1', 'h#f', '<&">', '[1]{2}|^`'];
 const UNICODE = ['grün', 'gru\u0308n', '模型', '😀', '\u00a0', '\u2028'];
 /** The most that a key of S3 or of Google Cloud Storage has. */
 const MOST = 1024;
@@ -37,6 +24,11 @@ export const keyCases: readonly Case[] = [
     'keys are taken as they are: percent signs, plus, equals, question marks and the like',
     ['oddKeys'],
     ODD,
+  ),
+  keysCase(
+    'keys are taken as they are: backslashes',
+    ['backslashKeys'],
+    ['back\\slash', 'back/slash', '\\x\\'],
   ),
   keysCase(
     'keys are taken as they are: beyond ASCII, two forms of one letter being two',

@@ -40,7 +40,7 @@ export const uploadConditionCases: readonly Case[] = [
   },
   {
     title: 'of two uploads at once where nothing is, one wins',
-    needs: ['write', 'uploadIfAbsent', 'oneWins'],
+    needs: ['write', 'uploadIfAbsent', 'oneUploadWins'],
     async run(scene) {
       const key = `${scene.at}object`;
       const sendings = [await sent(scene, key, ABSENT), await sent(scene, key, ABSENT)];
