@@ -147,6 +147,35 @@ describe('what S3 says is given a code', () => {
   });
 });
 
+describe('what HEAD does not say', () => {
+  it.each([
+    [400, 'ExpiredToken', 'STORE_DENIED', /expired/],
+    [400, 'AuthorizationHeaderMalformed', 'STORE_RESPONSE_INVALID', /region/],
+    [403, 'RequestTimeTooSkewed', 'STORE_DENIED', /clock/],
+    [403, 'AccessDenied', 'STORE_DENIED', /s3:GetObject/],
+  ])('of %i %s, a read of one byte does', async (status, code, ours, sentence) => {
+    server.answer = refusal(status, code);
+    const error = await store.stat('object', call()).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: ours, message: expect.stringMatching(sentence) });
+    expect(server.seen.map(({ method, headers }) => `${method} ${headers.range ?? ''}`)).toEqual([
+      'HEAD ',
+      'GET bytes=0-0',
+    ]);
+  });
+
+  it('is believed where a read is not refused', async () => {
+    server.answer = (seen, ...rest) =>
+      (seen.method === 'HEAD' ? refusal(403, '') : object(BYTES))(seen, ...rest);
+    await expect(store.stat('object', call())).rejects.toMatchObject({ code: 'STORE_DENIED' });
+  });
+
+  it('of what is not there is not asked', async () => {
+    server.answer = refusal(404, 'NoSuchKey');
+    await expect(store.stat('object', call())).rejects.toMatchObject({ code: 'INPUT_NOT_FOUND' });
+    expect(server.seen).toHaveLength(1);
+  });
+});
+
 describe('what was written is compared', () => {
   it('with the checksum that the server tells', async () => {
     server.answer = (_, response) =>

@@ -36,6 +36,22 @@ describe('a process that uses a bucket', () => {
     expect(shown).toBe('INVALID_ARGUMENT\n');
   });
 
+  it('is told that no region is known', async () => {
+    const shown = await run(
+      `
+      const other = createS3Store({ bucket: 'models', endpoint: '${server.url}', credentials });
+      const error = await other.stat('object', { signal: new AbortController().signal }).catch((thrown) => thrown);
+      console.log(error.code, /AWS_REGION/.test(error.message));`,
+      {
+        AWS_REGION: undefined,
+        AWS_DEFAULT_REGION: undefined,
+        AWS_CONFIG_FILE: '/dev/null',
+        AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+      },
+    );
+    expect(shown).toBe('INVALID_ARGUMENT true\n');
+  });
+
   it('goes through the proxy that is named, by CONNECT, and not around it', async () => {
     await using proxy = await connectProxy();
     const shown = await run(`
