@@ -11,7 +11,9 @@ import gcpKmsEmulator from './gcp-kms-emulator.mjs';
 import ministack from './ministack.mjs';
 import moto from './moto.mjs';
 import openbao from './openbao.mjs';
+import seaweedfs from './seaweedfs.mjs';
 import softhsm2 from './softhsm2.mjs';
+import versitygw from './versitygw.mjs';
 
 export const EMULATORS = [
   moto,
@@ -23,6 +25,8 @@ export const EMULATORS = [
   azure,
   softhsm2,
   openbao,
+  seaweedfs,
+  versitygw,
 ];
 
 /** With one for each cloud, the first that can be had, runs the example that swaps clouds. */
@@ -45,5 +49,5 @@ export function chosen(asked) {
 }
 
 function answersTo({ name, provider }, asked) {
-  return [name, provider, provider.replace(/^kms-/, '')].includes(asked);
+  return [name, provider, provider.replace(/^(?:kms|store)-/, '')].includes(asked);
 }
