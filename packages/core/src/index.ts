@@ -39,6 +39,7 @@ export {
   filePath,
   type Kind,
 } from './common/arguments.js';
+export { crc32c } from './common/crc32c.js';
 export { greedyMatch } from './common/greedy.js';
 export { loadError } from './common/load-error.js';
 export { didYouMean, nearest } from './common/nearest.js';
@@ -148,4 +149,5 @@ export type {
   WriteCondition,
   WriteOptions as ObjectWriteOptions,
 } from './store/object-store.js';
+export { isStoreUri, type StoreAuthority, type StoreUriParts, splitStoreUri } from './store/store-uri.js';
 export type { StoreTuning } from './store/tuning.js';
