@@ -17,6 +17,8 @@ import { CONTENT_TYPE, checked, generationOf } from './writing.js';
 
 /** Each request of a session but the last brings a multiple of this. */
 const UNIT = 256 * 1024;
+/** What a session that is over answers. */
+const GONE: readonly number[] = [404, 410];
 const MAX_OBJECT_BYTES = 5 * 2 ** 40;
 
 const RULES: PartRules = {
@@ -149,8 +151,14 @@ class Session implements Upload {
     headers: Readonly<Record<string, string>> = {},
   ): Promise<Answer> {
     this.#unsure = true;
-    const all = { ...headers, 'content-range': range };
-    return this.#place.ask({ method: 'PUT', url: this.#url, headers: all, body }, this.#asked, signal, statuses);
+    const sent = { method: 'PUT', url: this.#url, headers: { ...headers, 'content-range': range }, body } as const;
+    const answer = await this.#place.ask(sent, this.#asked, signal, [...statuses, ...GONE]);
+    if (!GONE.includes(answer.status)) return answer;
+    await emptied(answer);
+    throw new WeightsealError(
+      'STORE_UNAVAILABLE',
+      `${this.#asked.where} could not be written: its upload is gone, ended by somebody or over after a week. Begin anew.`,
+    );
   }
 
   #took(answer: Answer, most: number): void {
