@@ -14,7 +14,9 @@ import gcpStorageEmulator from './gcp-storage-emulator.mjs';
 import ministack from './ministack.mjs';
 import moto from './moto.mjs';
 import openbao from './openbao.mjs';
+import seaweedfs from './seaweedfs.mjs';
 import softhsm2 from './softhsm2.mjs';
+import versitygw from './versitygw.mjs';
 
 export const EMULATORS = [
   moto,
@@ -26,6 +28,8 @@ export const EMULATORS = [
   azure,
   softhsm2,
   openbao,
+  seaweedfs,
+  versitygw,
   fakeGcsServer,
   gcpStorageEmulator,
   azurite,
@@ -51,5 +55,5 @@ export function chosen(asked) {
 }
 
 function answersTo({ name, provider }, asked) {
-  return [name, provider, provider.replace(/^kms-/, '')].includes(asked);
+  return [name, provider, provider.replace(/^(?:kms|store)-/, '')].includes(asked);
 }
