@@ -4,9 +4,9 @@ import {
   type ErrorCode,
   type Kind,
   type ObjectStore,
-  splitStoreUri,
   type StoreLocation,
   type StoreProvider,
+  splitStoreUri,
   WeightsealError,
 } from '@weightseal/core';
 import { beginUpload } from './block-upload.js';

@@ -57,7 +57,9 @@ async function make(
     redirectOptions: { maxRetries: 0 },
   } as StoragePipelineOptions;
   const token =
-    identity.kind === 'token' ? guarded(identity.credential ?? (await defaultCredential()), options) : undefined;
+    identity.kind === 'token'
+      ? guarded(identity.credential ?? (await defaultCredential()), options)
+      : undefined;
   const credential =
     identity.kind === 'key'
       ? new sdk.StorageSharedKeyCredential(account, identity.key)

@@ -18,8 +18,8 @@ import {
   NO_ENTRA,
   NO_TOKEN,
   OPERATIONS,
-  OTHER_SERVICE,
   type Operation,
+  OTHER_SERVICE,
   type Row,
 } from './failure-table.js';
 

@@ -58,6 +58,11 @@ describe('the options', () => {
   });
 });
 
+it.each(['a\\b', 'a/../b', './a', ''])('the key %j, which leads to another blob, is refused', async (key) => {
+  const store = createAzureStore({ account: 'seals', container: 'models', anonymous: true });
+  await expect(store.stat(key, call)).rejects.toMatchObject({ code: 'STORE_UNSUPPORTED' });
+});
+
 describe('who asks', () => {
   afterEach(() => vi.unstubAllEnvs());
 

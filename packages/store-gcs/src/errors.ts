@@ -1,4 +1,10 @@
-import { codeOfStatus, isWeightsealError, replaced, type WriteCondition, WeightsealError } from '@weightseal/core';
+import {
+  codeOfStatus,
+  isWeightsealError,
+  replaced,
+  WeightsealError,
+  type WriteCondition,
+} from '@weightseal/core';
 import {
   BAD_CREDENTIALS,
   byConnection,
@@ -121,7 +127,10 @@ function words(thrown: unknown): { message: string; codes: string } {
     one = (one as { cause?: unknown }).cause;
   }
   const codes = chain.map(({ code }) => text(code)).filter((code) => /^[A-Z][A-Z0-9_]{1,41}$/.test(code));
-  return { message: chain.map(({ message }) => text(message)).join(' '), codes: [...new Set(codes)].join(' ') };
+  return {
+    message: chain.map(({ message }) => text(message)).join(' '),
+    codes: [...new Set(codes)].join(' '),
+  };
 }
 
 function text(value: unknown): string {

@@ -3,9 +3,9 @@ import {
   defineStore,
   type Kind,
   type ObjectStore,
-  splitStoreUri,
   type StoreLocation,
   type StoreProvider,
+  splitStoreUri,
   WeightsealError,
 } from '@weightseal/core';
 import { type ConnectionOptions, connectionOf } from './connection.js';

@@ -22,12 +22,16 @@ describe('gs:// URIs', () => {
     expect([location.store.uri, location.key]).toEqual([store, key]);
   });
 
-  it.each(['gs://', 'gs://Models/a', 'gs://u:p@models/a', 'gs://models/a?x=1', 'gs://models/a//b', 's3://models/a'])(
-    '%s is refused',
-    (uri) => {
-      expect(codeOf(() => gcsLocationFromUri(uri))).toBe('STORE_URI_INVALID');
-    },
-  );
+  it.each([
+    'gs://',
+    'gs://Models/a',
+    'gs://u:p@models/a',
+    'gs://models/a?x=1',
+    'gs://models/a//b',
+    's3://models/a',
+  ])('%s is refused', (uri) => {
+    expect(codeOf(() => gcsLocationFromUri(uri))).toBe('STORE_URI_INVALID');
+  });
 
   it('are those of the provider', () => {
     expect(provider).toMatchObject({ scheme: 'gs', options: ['client', 'clientOptions', 'anonymous'] });
@@ -39,7 +43,10 @@ describe('the options', () => {
     ['an option that there is not', { bucket: 'models', region: 'x' }],
     ['no bucket', {}],
     ['an endpoint without TLS', { bucket: 'models', clientOptions: { apiEndpoint: 'http://example.com' } }],
-    ['an endpoint with a path', { bucket: 'models', clientOptions: { apiEndpoint: 'https://example.com/x' } }],
+    [
+      'an endpoint with a path',
+      { bucket: 'models', clientOptions: { apiEndpoint: 'https://example.com/x' } },
+    ],
     ['credentials, and none', { bucket: 'models', anonymous: true, clientOptions: { keyFilename: 'x' } }],
     ['a client and options', { bucket: 'models', client: { authClient: {} }, clientOptions: {} }],
   ])('%s is refused', (_, options) => {
