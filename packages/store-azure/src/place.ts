@@ -1,5 +1,5 @@
 import type { BlockBlobClient, ContainerClient } from '@azure/storage-blob';
-import { type StoreCall, type StoredObject, WeightsealError } from '@weightseal/core';
+import { type StoreCall, type StoredObject, untilAborted, WeightsealError } from '@weightseal/core';
 import type { Clients } from './clients.js';
 import { type Asked, azureError } from './errors.js';
 import type { Operation } from './failure-table.js';
@@ -11,12 +11,11 @@ export interface Place {
   asked(operation: Operation, key: string): Asked;
 }
 
-export function placeOf(uri: string, load: () => Promise<Clients>): Place {
+export function placeOf(uri: string, load: (signal: AbortSignal) => Promise<Clients>): Place {
   return {
     async ask(asked, { signal }, work) {
       try {
-        signal.throwIfAborted();
-        return await work(await load());
+        return await work(await untilAborted(signal, () => load(signal)));
       } catch (error) {
         throw azureError(error, asked, signal);
       }

@@ -52,8 +52,10 @@ export function refused(status: number, body: string, asked: Asked): WeightsealE
 
 /** The error of ours for what was thrown on the way. */
 export function failed(thrown: unknown, asked: Asked, signal: AbortSignal): WeightsealError {
-  if (isWeightsealError(thrown)) return thrown;
-  if (signal.aborted) return aborted(signal) as WeightsealError;
+  const ours = isWeightsealError(thrown) ? thrown : undefined;
+  // Core's own reason, its deadline, is better than that somebody aborted.
+  if (signal.aborted && (!ours || ours.code === 'ABORTED')) return aborted(signal);
+  if (ours) return ours;
   const ofLogin = thrown instanceof NoCredentials;
   const { message, codes } = words(ofLogin ? thrown.cause : thrown);
   const connection = byConnection.find(([word]) => word.test(codes))?.[1];

@@ -66,7 +66,7 @@ const HELD: Row = [
 ];
 const PAYER: Row = [
   'STORE_DENIED',
-  'The requesters pay for this bucket. Set clientOptions.userProject to a project that may be billed.',
+  'The requesters pay for this bucket. Set `userProject` to a project that may be billed.',
 ];
 
 /** What Cloud Storage names as the reason, in `error.errors[].reason` or in an ErrorInfo. */

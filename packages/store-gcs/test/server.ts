@@ -58,7 +58,7 @@ export function refusal(response: ServerResponse, status: number, reason: string
 export function storeAt(url: string, bucket = 'models'): ObjectStore {
   const authClient = new OAuth2Client();
   authClient.setCredentials({ access_token: TOKEN });
-  return createGcsStore({ bucket, clientOptions: { apiEndpoint: url, authClient } });
+  return createGcsStore({ bucket, endpoint: url, clientOptions: { authClient } });
 }
 
 export const call: { readonly signal: AbortSignal } = { signal: new AbortController().signal };
