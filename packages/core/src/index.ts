@@ -149,4 +149,5 @@ export type {
   WriteCondition,
   WriteOptions as ObjectWriteOptions,
 } from './store/object-store.js';
+export { isStoreUri, type StoreAuthority, type StoreUriParts, splitStoreUri } from './store/store-uri.js';
 export type { StoreTuning } from './store/tuning.js';
