@@ -50,8 +50,6 @@ export interface StoreFaultOptions {
   readonly name: string;
   /** Makes the subject of one case, once for each. */
   readonly setup: () => Promise<StoreFaultSubject>;
-  /** Reads all of an object with core's requests, in ranges of `requestBytes`, several at once. The location has a short tuning. */
-  readonly read: (location: StoreLocation) => Promise<Uint8Array>;
   /** In the store's own words, where its client looks at the body. */
   readonly answers?:
     | {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { isWeightsealError, type StoreTuning } from '@weightseal/core';
+import { isWeightsealError, ObjectSource, type StoreLocation, type StoreTuning } from '@weightseal/core';
 import { holdsSecret } from './find-secret.js';
 import { STORE_FAULTS, type StoreFault } from './store-faults.js';
 import type {
@@ -23,7 +23,7 @@ const TUNING: StoreTuning = {
   attempts: 4,
 };
 /** Where nothing is to be waited for. */
-const AMPLE: StoreTuning = { ...TUNING, requestTimeoutMs: 20_000, deadlineMs: 60_000 };
+const AMPLE: StoreTuning = { ...TUNING, attempts: 6, requestTimeoutMs: 20_000, deadlineMs: 60_000 };
 const WAITED_FOR: readonly StoreFaultName[] = [
   'stalledOnce',
   'stalledAlways',
@@ -66,7 +66,7 @@ export function storeFaultSuite(runner: TestRunner, options: StoreFaultOptions):
 }
 
 async function faultCase(
-  { read, answers = {} }: StoreFaultOptions,
+  { answers = {} }: StoreFaultOptions,
   subject: StoreFaultSubject,
   { fault }: StoreFault,
   outcome: StoreOutcome,
@@ -122,6 +122,19 @@ function assertEnd(
     outcome.includes(code),
     `the read gave ${code} (${message}), and should have ended ${outcome.join(' or ')}`,
   );
+}
+
+/** All of an object, by core's requests, in ranges, several at once. */
+async function read(location: StoreLocation): Promise<Uint8Array> {
+  await using source = await ObjectSource.open(location);
+  const { size, requestBytes } = source;
+  const out = new Uint8Array(size);
+  const ranges = Array.from({ length: Math.ceil(size / requestBytes) }, (_, index) => {
+    const from = index * requestBytes;
+    return out.subarray(from, Math.min(from + requestBytes, size));
+  });
+  await Promise.all(ranges.map((range) => source.readInto(range, range.byteOffset)));
+  return out;
 }
 
 async function listingCase(
