@@ -4,10 +4,13 @@
 //   hosts: names that have to lead to 127.0.0.1
 //   start(paths of the programs, servers): starts them (server.mjs), and gives the variables that the tests read
 import azure from './azure-keyvault-emulator.mjs';
+import azurite from './azurite.mjs';
 import cloudemu from './cloudemu.mjs';
 import drongo from './drongo.mjs';
 import fakeCloudKms from './fake-cloud-kms.mjs';
+import fakeGcsServer from './fake-gcs-server.mjs';
 import gcpKmsEmulator from './gcp-kms-emulator.mjs';
+import gcpStorageEmulator from './gcp-storage-emulator.mjs';
 import ministack from './ministack.mjs';
 import moto from './moto.mjs';
 import openbao from './openbao.mjs';
@@ -27,6 +30,9 @@ export const EMULATORS = [
   openbao,
   seaweedfs,
   versitygw,
+  fakeGcsServer,
+  gcpStorageEmulator,
+  azurite,
 ];
 
 /** With one for each cloud, the first that can be had, runs the example that swaps clouds. */
