@@ -1,6 +1,6 @@
 import { chmod, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { inspectBundle, openBundle, sealBundle, type StoreLocation, verifyBundle } from '@weightseal/core';
+import { inspectBundle, openBundle, type StoreLocation, sealBundle, verifyBundle } from '@weightseal/core';
 import { describe, expect, it } from 'vitest';
 import { treeOf } from '../support/bundles.js';
 import { MemoryKey } from '../support/memory-key.js';
@@ -82,7 +82,9 @@ describe('a bundle in a store', () => {
     await using bundle = await openBundle(place, { keys });
     await bundle.openTo(files.path('only'), { only: ['run.sh'] });
     expect(await codeOf(bundle.openTo(files.path('all')))).toBe('MEMBER_MISSING');
-    const read = new Set(place.store.requests.filter(({ method }) => method === 'read').map(({ key }) => key));
+    const read = new Set(
+      place.store.requests.filter(({ method }) => method === 'read').map(({ key }) => key),
+    );
     expect([...read]).toEqual([
       'models/m/weightseal.json',
       'models/m/weightseal.table',
@@ -139,7 +141,11 @@ describe('a bundle in a store is refused when', () => {
     ['the envelope is gone', (store) => store.objects.delete(at('weightseal.json')), 'NOT_SEALED'],
     ['the table is gone', (store) => store.objects.delete(at('weightseal.table')), 'MEMBER_MISSING'],
     ['a payload is gone', (store) => store.objects.delete(at('run.sh.sealed')), 'MEMBER_MISSING'],
-    ['a large payload is gone', (store) => store.objects.delete(at('model.safetensors.sealed')), 'MEMBER_MISSING'],
+    [
+      'a large payload is gone',
+      (store) => store.objects.delete(at('model.safetensors.sealed')),
+      'MEMBER_MISSING',
+    ],
     ['an object is more', (store) => store.set(at('pytorch_model.bin'), pattern(3)), 'MEMBER_EXTRA'],
     ['an object is more, deeper', (store) => store.set(at('onnx/x'), pattern(3)), 'MEMBER_EXTRA'],
     ['an object has the name of a directory', (store) => store.set(at('onnx'), pattern(3)), 'MEMBER_EXTRA'],
@@ -154,8 +160,16 @@ describe('a bundle in a store is refused when', () => {
     ['a large public member is changed', flip('vocab.bin', 4_999_999), 'MEMBER_TAMPERED'],
     ['the table is changed', flip('weightseal.table', 200), 'TABLE_TAMPERED'],
     ['the table is longer', (store) => store.set(at('weightseal.table'), pattern(5000)), 'TABLE_TAMPERED'],
-    ['the envelope is too long', (store) => store.set(at('weightseal.json'), pattern(70_000)), 'ENVELOPE_INVALID'],
-    ['the envelope is empty', (store) => store.set(at('weightseal.json'), new Uint8Array(0)), 'ENVELOPE_INVALID'],
+    [
+      'the envelope is too long',
+      (store) => store.set(at('weightseal.json'), pattern(70_000)),
+      'ENVELOPE_INVALID',
+    ],
+    [
+      'the envelope is empty',
+      (store) => store.set(at('weightseal.json'), new Uint8Array(0)),
+      'ENVELOPE_INVALID',
+    ],
   ])('%s', async (_what, change, expected) => {
     const place = await inStore();
     change(place.store);

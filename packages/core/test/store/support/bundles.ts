@@ -29,7 +29,10 @@ export async function copyIn(directory: string, store: MemoryStore, prefix: stri
   }
 }
 
-export function placeIn(store: MemoryStore = new MemoryStore(), key = 'models/m'): StoreLocation & {
+export function placeIn(
+  store: MemoryStore = new MemoryStore(),
+  key = 'models/m',
+): StoreLocation & {
   readonly store: MemoryStore;
 } {
   // Nobody waits here for a store that has pauses.
