@@ -59,6 +59,7 @@ export {
   WeightsealError,
   type WeightsealErrorOptions,
 } from './errors.js';
+export type { InputAnywhere, InputBytes } from './file/input.js';
 export { type Inspection, inspect, type Recipient } from './file/inspect.js';
 export { type OpenFileOptions, openToFile, openToStream, type VerifyOptions, verify } from './file/open.js';
 export type { Opened, OpenOptions } from './file/open-all.js';
@@ -87,7 +88,6 @@ export { closing } from './io/closing.js';
 export type { ByteStream } from './io/feeder.js';
 export { findProgram, searchPath } from './io/find-program.js';
 export { followLinks } from './io/follow-links.js';
-export type { InputBytes } from './io/input.js';
 export { Directory } from './io/output/directory.js';
 export { durableFlags, makeDurable } from './io/output/durable.js';
 export { lifeOf, type Owner, type OwnerLife, thisProcess } from './io/owner.js';
@@ -137,6 +137,7 @@ export { asSlot } from './keys/wrap.js';
 export { checkRange, codeOfStatus, type RangeAnswer, replaced } from './store/answers.js';
 export { defineStore, type StoreProvider } from './store/define-store.js';
 export { isLocation, type StoreLocation, uriOf } from './store/location.js';
+export { ObjectSource, type OpenObjectOptions } from './store/object-source.js';
 export type {
   CopiedPart,
   Listed,

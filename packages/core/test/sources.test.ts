@@ -428,7 +428,7 @@ describe('what people give in place of a path or of bytes', () => {
     async (url) => {
       const error = await refusal(() => verify(url, { keys: [new MemoryKey('a')] }));
       expect(error.code).toBe('INVALID_ARGUMENT');
-      expect(error.message).toMatch(/nothing is fetched here/);
+      expect(error.message).toMatch(/nothing is fetched here.*`locationFromUri` of @weightseal\/stores/);
       expect(error.message).not.toContain('secret');
     },
   );

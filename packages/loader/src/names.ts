@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { type ByteSource, WeightsealError } from '@weightseal/core';
+import { type InputAnywhere, isLocation, WeightsealError } from '@weightseal/core';
 
 /** A name that every shell, library and log takes as it is. */
 const HARMLESS = /^[A-Za-z0-9_][A-Za-z0-9._+-]{0,199}$/;
@@ -14,7 +14,7 @@ const EXTENSION = /\.[A-Za-z0-9]{1,16}$/;
 export function fileName(
   asked: string | undefined,
   original: string | undefined,
-  source: string | ByteSource,
+  source: Exclude<InputAnywhere, URL>,
 ): string {
   if (asked !== undefined && !HARMLESS.test(asked)) {
     throw new WeightsealError(
@@ -22,7 +22,8 @@ export function fileName(
       'The name for the plaintext may have letters, digits and . _ + - only, and starts with a letter, a digit or _.',
     );
   }
-  const sealed = typeof source === 'string' ? basename(source).replace(/\.sealed$/, '') : 'model';
+  const place = typeof source === 'string' ? source : isLocation(source) ? source.key : undefined;
+  const sealed = place === undefined ? 'model' : basename(place).replace(/\.sealed$/, '');
   const name = asked ?? original ?? sealed;
   return HARMLESS.test(name) ? name : `model${EXTENSION.exec(name)?.[0] ?? ''}`;
 }

@@ -115,7 +115,7 @@ export function filePath<T>(given: T): Exclude<T, URL> | string {
   // A URL may hold a password or a signature: no message repeats it.
   if (protocol !== 'file:') {
     throw invalidArgument(
-      `A URL of ${protocol} is no file, and nothing is fetched here. Give what fetches it: a byte source ({ size, read(offset, length) }, which asks for ranges), or the body as a stream.`,
+      `A URL of ${protocol} is no file, and nothing is fetched here. ${placeOf(protocol) ?? 'Give what fetches it: a byte source ({ size, read(offset, length) }, which asks for ranges), or the body as a stream.'}`,
     );
   }
   try {
@@ -123,6 +123,13 @@ export function filePath<T>(given: T): Exclude<T, URL> | string {
   } catch (cause) {
     throw invalidArgument('The file: URL names no file of this machine; give its path.', cause);
   }
+}
+
+/** What to do with a URL of a store. Undefined for others. */
+export function placeOf(protocol: string): string | undefined {
+  return /^(?:s3|gs|az|https?):$/.test(protocol)
+    ? 'Make a place in a store of it, with `locationFromUri` of @weightseal/stores, and give that.'
+    : undefined;
 }
 
 /**

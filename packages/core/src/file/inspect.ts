@@ -4,9 +4,9 @@ import type { Context } from '../format/context.js';
 import { parseSegmentLength } from '../format/floe.js';
 import { FLOE_HEADER, segmentsOfBody } from '../format/sizes.js';
 import type { ByteSource } from '../io/byte-source.js';
-import { Input } from '../io/input.js';
 import { readHeadOf } from './head.js';
 import { inFile } from './in-file.js';
+import { Input, type InputAnywhere } from './input.js';
 
 /** What a sealed file shows to anyone. None of it is authenticated: only a key can tell whether it is true. */
 export interface Inspection {
@@ -42,12 +42,12 @@ export interface Recipient {
  * segment's marker shows: PAYLOAD_TRUNCATED, PAYLOAD_TRAILING_DATA, SEGMENT_TAMPERED. Opening gives the same code, unless the key finds something before it.
  */
 export async function inspect(
-  input: string | URL | ByteSource,
+  input: InputAnywhere,
   options: { signal?: AbortSignal | undefined } = {},
 ): Promise<Inspection> {
   await using opened = await Input.open(input, checkKinds(options, 'inspect'), 'inspectBundle');
   return await inspectIn(opened.anywhere, options).catch((error: unknown) => {
-    throw inFile(error, opened.path);
+    throw inFile(error, opened.where);
   });
 }
 

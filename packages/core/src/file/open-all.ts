@@ -71,7 +71,7 @@ export async function openAll(
     await sealed.checkUnchanged();
     return describe(sealed.unlocked, size, digest !== undefined);
   } catch (error) {
-    throw inFile(passError(error, file ? `open into ${file.path}` : 'verify the file'), sealed.path);
+    throw inFile(passError(error, file ? `open into ${file.path}` : 'verify the file'), sealed.where);
   } finally {
     await digest?.end();
   }

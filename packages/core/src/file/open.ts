@@ -1,10 +1,10 @@
 import { checkKinds, filePath } from '../common/arguments.js';
 import { throwIfAborted, WeightsealError } from '../errors.js';
-import { attend, Input, type InputBytes } from '../io/input.js';
 import { OutputFile } from '../io/output/output-file.js';
 import { outputStream } from '../io/output/output-stream.js';
 import { checkKeys } from '../keys/wrap.js';
 import { inFile } from './in-file.js';
+import { attend, Input, type InputBytes } from './input.js';
 import { type Opened, type OpenOptions, openAll, outputs } from './open-all.js';
 import type { SealedInput } from './sealed-input.js';
 import { SealedSource } from './sealed-source.js';
@@ -61,7 +61,7 @@ export async function openToFile(
   await using file = await OutputFile.create(path, options.overwrite ?? false);
   await using sealed = await unlockInput(source, options);
   const opened = await openAll(sealed, file, options, options.digest ?? false);
-  if (options.strict) checkCopies(opened, sealed.path);
+  if (options.strict) checkCopies(opened, sealed.where);
   throwIfAborted(options.signal);
   await file.publish();
   return opened;
@@ -75,18 +75,18 @@ export async function verify(input: InputBytes, options: VerifyOptions): Promise
   check(options, 'verify');
   await using sealed = await openInput(input, options, 'verifyBundle');
   const opened = await openAll(sealed, undefined, options, options.digest ?? true);
-  if (options.strict) checkCopies(opened, sealed.path);
+  if (options.strict) checkCopies(opened, sealed.where);
   return opened;
 }
 
-function checkCopies({ otherCopy }: Opened, path: string | undefined): void {
+function checkCopies({ otherCopy }: Opened, where: string | undefined): void {
   if (otherCopy === undefined) return;
   const error = new WeightsealError(
     'ENVELOPE_DAMAGED',
     `The payload and the envelope in use are as they were sealed, and copy ${otherCopy.name} of the envelope (${otherCopy.length} bytes at ${otherCopy.offset}) is not the same: ` +
       'it was damaged, or a rewrap was cut off. `rewrap` mends it.',
   );
-  throw inFile(error, path);
+  throw inFile(error, where);
 }
 
 /**

@@ -3,10 +3,9 @@ import { checkKinds } from '../common/arguments.js';
 import type { OnProgress } from '../common/progress.js';
 import { WeightsealError } from '../errors.js';
 import type { Context } from '../format/context.js';
-import type { ByteSource } from '../io/byte-source.js';
-import { Input } from '../io/input.js';
 import type { ReadOptions } from '../io/reads.js';
 import { checkKeys } from '../keys/wrap.js';
+import { Input, type InputAnywhere } from './input.js';
 import { describe, type Opened, openAll } from './open-all.js';
 import { PlaintextReader } from './plaintext-reader.js';
 import { SealedSource } from './sealed-source.js';
@@ -39,7 +38,7 @@ export class SealedReader extends PlaintextReader {
   }
 
   /** Authenticates the envelope and the last segment. @throws like `openToFile` */
-  static async open(input: string | URL | ByteSource, options: ReaderOptions): Promise<SealedReader> {
+  static async open(input: InputAnywhere, options: ReaderOptions): Promise<SealedReader> {
     checkKinds(options, 'openReader', { onSize: 'function' });
     checkKeys(options.keys);
     const opened = await Input.open(input, options, 'openBundle');
@@ -84,6 +83,6 @@ function noHandle(): WeightsealError {
 }
 
 /** Opens a sealed file for random access. */
-export function openReader(input: string | URL | ByteSource, options: ReaderOptions): Promise<SealedReader> {
+export function openReader(input: InputAnywhere, options: ReaderOptions): Promise<SealedReader> {
   return SealedReader.open(input, options);
 }

@@ -1,4 +1,3 @@
-import { basename } from 'node:path';
 import { checkKinds, filePath } from '../common/arguments.js';
 import { type OnProgress, progressCounter } from '../common/progress.js';
 import {
@@ -12,7 +11,6 @@ import {
   planFor,
   runPass,
   slotsFor,
-  warmFor,
 } from '../engine/pass.js';
 import { batches } from '../engine/plan.js';
 import type { Slots } from '../engine/slots.js';
@@ -24,16 +22,16 @@ import { release } from '../format/segment.js';
 import { FLOE_HEADER, OVERHEAD, segmentsOfPlaintext } from '../format/sizes.js';
 import { loadRange, readExactly } from '../io/byte-source.js';
 import type { Feeder } from '../io/feeder.js';
-import { attend, Input, type InputBytes } from '../io/input.js';
 import { OutputFile } from '../io/output/output-file.js';
 import { outputStream } from '../io/output/output-stream.js';
 import type { ReadOptions } from '../io/reads.js';
 import { checkKeys, checkSlotCount } from '../keys/wrap.js';
 import { encodeHead } from './head.js';
+import { attend, Input, type InputBytes } from './input.js';
 import { Sealer, type SealerOptions } from './sealer.js';
 
 export interface SealOptions extends SealerOptions, ReadOptions {
-  /** The original file's name to keep, encrypted; by default that of the input file. */
+  /** The original file's name to keep, encrypted; by default that of the input, a file's or an object's. */
   readonly name?: string | undefined;
   readonly onProgress?: OnProgress | undefined;
   /** Whether what is sealed already may be sealed once more (nearly always a slip); the default is false. */
@@ -75,7 +73,7 @@ export async function sealToFile(
   const path = filePath(output);
   await using opened = await Input.open(input, options, 'sealBundle');
   if (opened.source) await checkPlain(opened, options);
-  if (opened.file) warmFor(opened.file.size);
+  opened.warm();
   await using file = await OutputFile.create(path, options.overwrite ?? false, 0o666);
   using sealer = await Sealer.create(options);
   // A stream comes when it likes: keys that fail are told before that.
@@ -212,7 +210,7 @@ async function* streamBatches(
 
 /** To seal a sealed file once more is nearly always a slip (`seal *`). @throws ALREADY_SEALED */
 async function checkPlain(
-  { source, feeder, path }: Input,
+  { source, feeder, where }: Input,
   { sealAgain = false, signal }: SealOptions,
 ): Promise<void> {
   if (sealAgain || (source && source.size < MAGIC_LENGTH)) return;
@@ -222,7 +220,7 @@ async function checkPlain(
   if (!isSealed(beginning)) return;
   throw new WeightsealError(
     'ALREADY_SEALED',
-    `${path ?? 'The input'} is sealed already. \`rewrap\` changes who opens it, and \`reseal\` gives it a new data key; --seal-again, in a program \`sealAgain\`, seals it once more.`,
+    `${where ?? 'The input'} is sealed already. \`rewrap\` changes who opens it, and \`reseal\` gives it a new data key; --seal-again, in a program \`sealAgain\`, seals it once more.`,
   );
 }
 
@@ -238,13 +236,13 @@ function check(options: SealOptions, of: string): void {
 }
 
 function metadataOf(
-  { path }: Input,
+  { name: its }: Input,
   options: SealOptions,
   size: number | undefined,
   digest: string | undefined,
 ): Metadata {
   // A file may have a name that the metadata cannot hold, on some systems; it is sealed without one then.
-  const own = path !== undefined && isFileName(basename(path)) ? basename(path) : undefined;
+  const own = its !== undefined && isFileName(its) ? its : undefined;
   const name = options.name ?? own;
   return {
     created: new Date().toISOString(),

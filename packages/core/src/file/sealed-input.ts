@@ -13,8 +13,8 @@ export interface SealedInput extends AsyncDisposable {
   plan(throughMain: boolean): Plan;
   /** Runs the pass over the whole payload. */
   run(pass: OpenPass, plan: Plan): AsyncGenerator<Output>;
-  /** Where it is, when it is a local file. */
-  readonly path: string | undefined;
+  /** What messages call it: the path of a local file, the URI of an object. */
+  readonly where: string | undefined;
   /** The error for what a pass threw after giving out `given` bytes. */
   explain(error: unknown, given: number, signal: AbortSignal | undefined): Promise<Error>;
   /** @throws INPUT_CHANGED when the input is no longer what was opened */

@@ -1,12 +1,11 @@
 import { type Body, diagnose } from '../engine/diagnose.js';
-import { warmFor } from '../engine/pass.js';
 import { parseSegmentLength } from '../format/floe.js';
 import { decryptSegment, release } from '../format/segment.js';
 import { FLOE_HEADER, OVERHEAD, segmentsOfBody } from '../format/sizes.js';
 import { type ByteSource, readExactly } from '../io/byte-source.js';
-import type { Input } from '../io/input.js';
 import { readHeadOf } from './head.js';
 import { inFile } from './in-file.js';
+import type { Input } from './input.js';
 import { Payload } from './payload.js';
 import type { SealedInput } from './sealed-input.js';
 import { checkSize, type Unlocked, type UnlockOptions, unlock } from './unlock.js';
@@ -32,13 +31,13 @@ export class SealedSource extends Payload implements SealedInput {
   static async open(input: Input, options: SourceOptions): Promise<SealedSource> {
     const { whole = true } = options;
     try {
-      const { anywhere: source, file } = input;
+      const { anywhere: source } = input;
       // Threads start while the key is asked.
-      if (file && whole) warmFor(file.size);
+      if (whole) input.warm();
       return await SealedSource.#unlock(source, input, options);
     } catch (error) {
       await input[Symbol.asyncDispose]();
-      throw inFile(error, input.path);
+      throw inFile(error, input.where);
     }
   }
 
@@ -63,12 +62,12 @@ export class SealedSource extends Payload implements SealedInput {
     }
   }
 
-  get path(): string | undefined {
-    return this.#input.path;
+  get where(): string | undefined {
+    return this.#input.where;
   }
 
   override async explain(error: unknown, given?: number, signal?: AbortSignal): Promise<Error> {
-    return inFile(await super.explain(error, given, signal), this.path);
+    return inFile(await super.explain(error, given, signal), this.where);
   }
 
   async #authenticateLast(signal: AbortSignal | undefined): Promise<void> {

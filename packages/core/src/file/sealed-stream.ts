@@ -14,9 +14,9 @@ import { isWeightsealError, WeightsealError } from '../errors.js';
 import { view } from '../format/bytes.js';
 import { NOT_FINAL, OVERHEAD } from '../format/sizes.js';
 import type { Feeder } from '../io/feeder.js';
-import type { Input } from '../io/input.js';
 import { readHead, truncated } from './head.js';
 import { inFile } from './in-file.js';
+import type { Input } from './input.js';
 import type { OpenPass, SealedInput } from './sealed-input.js';
 import { type Unlocked, type UnlockOptions, unlock } from './unlock.js';
 
@@ -39,7 +39,7 @@ export class SealedStream implements SealedInput {
       return new SealedStream(await unlock(head, options), feeder, input);
     } catch (error) {
       await input[Symbol.asyncDispose]();
-      throw inFile(error, input.path);
+      throw inFile(error, input.where);
     }
   }
 
@@ -47,8 +47,8 @@ export class SealedStream implements SealedInput {
     return this.unlocked.metadata.size;
   }
 
-  get path(): string | undefined {
-    return this.#input.path;
+  get where(): string | undefined {
+    return this.#input.where;
   }
 
   plan(): Plan {
@@ -74,7 +74,7 @@ export class SealedStream implements SealedInput {
         : segmentError('SEGMENT_TAMPERED', position);
     if (!isWeightsealError(told) || told.class !== 'integrity') return Promise.resolve(told);
     const message = `${told.message} The first ${given} bytes were authentic, the whole is not: do not use what came before.`;
-    return Promise.resolve(inFile(new WeightsealError(told.code, message, { cause: told }), this.path));
+    return Promise.resolve(inFile(new WeightsealError(told.code, message, { cause: told }), this.where));
   }
 
   checkUnchanged(): Promise<void> {

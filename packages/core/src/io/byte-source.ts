@@ -1,6 +1,6 @@
 import type { BigIntStats } from 'node:fs';
 import { constants, type FileHandle, open } from 'node:fs/promises';
-import { checkPath, invalidArgument } from '../common/arguments.js';
+import { checkPath, invalidArgument, placeOf } from '../common/arguments.js';
 import { nameOf } from '../common/kinds.js';
 import { abortedError, ioError, isWeightsealError, throwIfAborted, WeightsealError } from '../errors.js';
 import { ownBytes } from '../format/bytes.js';
@@ -20,6 +20,11 @@ export interface ByteSource extends ReadOptions {
    * several times at once.
    */
   read(offset: number, length: number, options?: { signal?: AbortSignal | undefined }): Promise<Uint8Array>;
+  /**
+   * Instead of `read`, where it is there: fills all of `out` with the bytes from `offset` on, without memory of its own. `out` may be shared memory. It leaves it alone once it has resolved or
+   * thrown, and once the signal has fired.
+   */
+  readInto?(out: Uint8Array, offset: number, signal?: AbortSignal): Promise<void>;
 }
 
 /** What a file of unknown size is asked for, to see whether it has anything: procfs and sysfs give no more than a page at once. */
@@ -177,7 +182,7 @@ function urlAsText(path: string): WeightsealError | undefined {
   return invalidArgument(
     scheme === 'file'
       ? 'A file: URL that is given as a text is taken for a path, and there is no such file; give the path, or in a program `new URL(…)`.'
-      : `A URL of ${scheme}: is no path, and nothing is fetched here. Download it, or pipe it to - (curl … | weightseal open - -o FILE); a program gives a stream, or a byte source that asks for ranges.`,
+      : `A URL of ${scheme}: is no path, and nothing is fetched here. ${placeOf(`${scheme}:`) ?? 'Download it, or pipe it to - (curl … | weightseal open - -o FILE); a program gives a stream, or a byte source that asks for ranges.'}`,
   );
 }
 
@@ -217,13 +222,7 @@ export async function readExactly(
   signal: AbortSignal | undefined,
 ): Promise<Uint8Array> {
   if (source instanceof FileSource) return source.read(offset, length, { signal });
-  const given: unknown = await untilAborted(signal, () => source.read(offset, length, { signal })).catch(
-    (cause: unknown) => {
-      if (signal?.aborted) throw abortedError(signal);
-      if (isWeightsealError(cause)) throw cause;
-      throw new WeightsealError('IO_ERROR', 'The byte source failed; its error is the cause.', { cause });
-    },
-  );
+  const given: unknown = await asked(signal, () => source.read(offset, length, { signal }));
   // An ArrayBuffer is what the body of a response gives.
   const bytes =
     Object.prototype.toString.call(given) === '[object ArrayBuffer]'
@@ -237,6 +236,14 @@ export async function readExactly(
   );
 }
 
+async function asked<T>(signal: AbortSignal | undefined, call: () => Promise<T>): Promise<T> {
+  return await untilAborted(signal, call).catch((cause: unknown) => {
+    if (signal?.aborted) throw abortedError(signal);
+    if (isWeightsealError(cause)) throw cause;
+    throw new WeightsealError('IO_ERROR', 'The byte source failed; its error is the cause.', { cause });
+  });
+}
+
 /** Brings a range of a source into memory that the caller has, without a copy where the source can. */
 export async function loadRange(
   source: ByteSource,
@@ -245,5 +252,7 @@ export async function loadRange(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   if (source instanceof FileSource) return source.readInto(target, offset, signal);
+  if (typeof source.readInto === 'function')
+    return await asked(signal, () => source.readInto!(target, offset, signal));
   target.set(await readExactly(source, offset, target.length, signal));
 }

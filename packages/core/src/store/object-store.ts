@@ -1,5 +1,5 @@
 // What a package of stores implements (docs/stores/own.md). One method is one request, or a list of pages; deadlines, retries, concurrency and order are
-// core's (retry.ts, pace.ts, object-source.ts, object-writer.ts), the same for all stores.
+// core's (request.ts, pace.ts, object-source.ts, object-writer.ts), the same for all stores.
 
 /** An object as its store has it at one moment. */
 export interface StoredObject {

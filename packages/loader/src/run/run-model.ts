@@ -1,4 +1,4 @@
-import { type ByteSource, openReader } from '@weightseal/core';
+import { type InputAnywhere, openReader } from '@weightseal/core';
 import { openBundleModel } from '../bundle.js';
 import type { Inode } from '../inode.js';
 import { readingOf } from '../load.js';
@@ -19,7 +19,10 @@ export interface RunModel<P extends Plaintext> extends Model<P> {
 }
 
 /** A sealed file. Asks the key. @throws what core throws */
-export async function openFile(source: string | ByteSource, options: RunOptions): Promise<RunModel<Inode>> {
+export async function openFile(
+  source: Exclude<InputAnywhere, URL>,
+  options: RunOptions,
+): Promise<RunModel<Inode>> {
   return asFile(fileModel(await openReader(source, { ...readingOf(options), whole: true })));
 }
 

@@ -1,8 +1,8 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { constants } from 'node:os';
-import { type ByteSource, filePath, throwIfAborted } from '@weightseal/core';
-import { isDirectory } from '../is-directory.js';
+import { filePath, type InputAnywhere, throwIfAborted } from '@weightseal/core';
+import { bundleAt } from '../bundle-at.js';
 import { checkLoad, checkOfFile } from '../load.js';
 import { oomKills } from '../machine/oom-kills.js';
 import { fileName } from '../names.js';
@@ -32,18 +32,18 @@ const KILLED = 137;
  *
  * @throws what `load` throws, COMMAND_NOT_FOUND, COMMAND_NOT_EXECUTABLE
  */
-export async function run(given: string | URL | ByteSource, options: RunOptions): Promise<Ran> {
+export async function run(given: InputAnywhere, options: RunOptions): Promise<Ran> {
   checkLoad(options, 'run', RUNNING);
   const source = filePath(given);
-  if (typeof source === 'string' && (await isDirectory(source)))
-    return runWith(source, options, () => openDirectory(source, options));
+  const bundle = await bundleAt(source);
+  if (bundle !== undefined) return runWith(bundle, options, () => openDirectory(bundle, options));
   checkOfFile(options);
   return runWith(source, options, () => openFile(source, options));
 }
 
 /** @param open asks the key; the model, with the stages for what it is */
 export async function runWith<P extends Plaintext>(
-  source: string | ByteSource,
+  source: Exclude<InputAnywhere, URL>,
   options: RunOptions,
   open: () => Promise<RunModel<P>>,
 ): Promise<Ran> {
@@ -117,7 +117,7 @@ function teller(onEvent: RunOptions['onEvent']): (event: RunEvent) => void {
 
 function stageFor<P extends Plaintext>(
   model: RunModel<P>,
-  source: string | ByteSource,
+  source: Exclude<InputAnywhere, URL>,
   options: RunOptions,
   about: Pick<Launch, 'descriptors' | 'prefix' | 'signals'>,
 ): Promise<Chosen<Stage<P>>> {

@@ -1,14 +1,14 @@
 import {
-  type ByteSource,
   checkKinds,
   filePath,
+  type InputAnywhere,
   type OpenBundleOptions,
   openBundle,
   openReader,
   type ReadOptions,
   type UnlockOptions,
 } from '@weightseal/core';
-import { isDirectory } from '../is-directory.js';
+import { bundleAt } from '../bundle-at.js';
 import { checkOfFile, READING, readingOf } from '../load.js';
 import { SealedSafetensors } from './sealed-safetensors.js';
 import { tensorsOfBundle } from './sharded.js';
@@ -31,24 +31,27 @@ export interface OpenSafetensorsOptions
  * Opens sealed tensors without opening all of what they are in: a sealed safetensors file, its header now and then single tensors, or rows of them; or a sealed bundle, whose index says in which
  * shards the tensors are. One call to a key, none afterwards. Every byte that it gives is authenticated. `await using model = await openSafetensors(…)`.
  *
- * @param source a path, a `file:` URL, or bytes with random access; a directory is a bundle
+ * @param source a path, a `file:` URL, a place in a store, or bytes with random access; a directory is a bundle
  * @throws what `openReader` or `openBundle` throws; SAFETENSORS_INVALID when what was sealed is no sound safetensors file, or no sound index of them; of a bundle also BUNDLE_INCOMPLETE for a shard
  *   that is not in it, MEMBER_NOT_FOUND where it has no such index or no safetensors file, INVALID_ARGUMENT where it has several
  */
 export async function openSafetensors(
-  source: string | URL | ByteSource,
+  source: InputAnywhere,
   options: OpenSafetensorsOptions,
 ): Promise<SealedSafetensors> {
   const own = { index: 'string', allowIncomplete: 'boolean' } as const;
   checkKinds(options, 'openSafetensors', own, [...READING, 'allowExtra'], true);
   const given = filePath(source);
-  if (typeof given === 'string' && (await isDirectory(given)))
-    return new SealedSafetensors(await openShards(given, options));
+  const bundle = await bundleAt(given);
+  if (bundle !== undefined) return new SealedSafetensors(await openShards(bundle, options));
   checkOfFile(options);
   return new SealedSafetensors(await openFile(given, options));
 }
 
-async function openFile(source: string | ByteSource, options: OpenSafetensorsOptions): Promise<Tensors> {
+async function openFile(
+  source: Exclude<InputAnywhere, URL>,
+  options: OpenSafetensorsOptions,
+): Promise<Tensors> {
   const reader = await openReader(source, readingOf(options));
   try {
     return tensorsOfFile(reader, await readHeader(reader, options.signal));

@@ -73,7 +73,7 @@ export function bodyOf(
         },
         async return() {
           end();
-          void pieces.return();
+          void pieces.return(undefined);
           return { value: undefined, done: true };
         },
       };

@@ -1,15 +1,22 @@
+import { basename } from 'node:path';
 import { filePath } from '../common/arguments.js';
 import { nameOf } from '../common/kinds.js';
+import { warmFor } from '../engine/pass.js';
 import { WeightsealError } from '../errors.js';
-import { type ByteSource, FileSource, needsSize } from './byte-source.js';
-import { type ByteStream, Feeder, hearErrors } from './feeder.js';
-import { checkAtRest } from './moved-times.js';
-import { checkReads, type ReadOptions, readsOf } from './reads.js';
+import { type ByteSource, FileSource, needsSize } from '../io/byte-source.js';
+import { type ByteStream, Feeder, hearErrors } from '../io/feeder.js';
+import { checkAtRest } from '../io/moved-times.js';
+import { checkReads, type ReadOptions, readsOf } from '../io/reads.js';
+import { isLocation, type StoreLocation } from '../store/location.js';
+import { ObjectSource } from '../store/object-source.js';
 
 const STREAM_BYTES = 1_048_576;
 
-/** What an operation reads: a file by its path or `file:` URL, bytes with random access, or a stream. */
-export type InputBytes = string | URL | ByteSource | ByteStream;
+/** What an operation reads: a file by its path or `file:` URL, an object in a store, bytes with random access, or a stream. */
+export type InputBytes = string | URL | StoreLocation | ByteSource | ByteStream;
+
+/** The same, with random access. */
+export type InputAnywhere = string | URL | StoreLocation | ByteSource;
 
 /** How an input is opened. */
 export interface InputOptions extends ReadOptions {
@@ -24,12 +31,12 @@ export class Input implements AsyncDisposable {
   readonly feeder: Feeder | undefined;
   /** How the bytes are to be read, where that is neither by threads nor as a stream. */
   readonly reads: ReadOptions | undefined;
-  readonly #owned: FileSource | undefined;
+  readonly #owned: FileSource | ObjectSource | undefined;
 
   private constructor(
     source: ByteSource | undefined,
     feeder: Feeder | undefined,
-    owned: FileSource | undefined,
+    owned: FileSource | ObjectSource | undefined,
     reads?: ReadOptions,
   ) {
     this.source = source;
@@ -38,7 +45,7 @@ export class Input implements AsyncDisposable {
     this.#owned = owned;
   }
 
-  /** @param forDirectories the function that takes one, for the message. @throws INVALID_ARGUMENT for what is no input, and what `FileSource.open` throws */
+  /** @param forDirectories the function that takes one, for the message. @throws INVALID_ARGUMENT for what is no input, and what `FileSource.open` or `ObjectSource.open` throws */
   static async open(given: InputBytes, options: InputOptions, forDirectories?: string): Promise<Input> {
     const { signal } = options;
     const asked = checkReads(options);
@@ -54,6 +61,10 @@ export class Input implements AsyncDisposable {
         throw error;
       }
     }
+    if (isLocation(input)) {
+      const object = await ObjectSource.open(input, { ...asked, signal });
+      return new Input(object, undefined, object, readsOf(object, {}));
+    }
     if (isByteSource(input)) {
       const reads = readsOf(input, asked);
       return new Input(input, undefined, undefined, input instanceof FileSource ? undefined : reads);
@@ -61,7 +72,7 @@ export class Input implements AsyncDisposable {
     if (isByteStream(input)) return new Input(undefined, new Feeder(input, signal), undefined);
     throw new WeightsealError(
       'INVALID_ARGUMENT',
-      `The input is no path, file: URL, byte source or stream of bytes, and is ${nameOf(input)}; give a buffer as \`bufferSource(buffer)\`.`,
+      `The input is no path, file: URL, place in a store, byte source or stream of bytes, and is ${nameOf(input)}; give a buffer as \`bufferSource(buffer)\`.`,
     );
   }
 
@@ -75,15 +86,28 @@ export class Input implements AsyncDisposable {
     return this.source instanceof FileSource ? this.source : undefined;
   }
 
-  /** Where the input is, when it is a local file. */
-  get path(): string | undefined {
-    return (this.file ?? this.#owned)?.path;
+  /** What messages call it: the path of a local file, the URI of an object. */
+  get where(): string | undefined {
+    const known = this.#owned ?? this.source;
+    if (known instanceof ObjectSource) return known.uri;
+    return known instanceof FileSource ? known.path : undefined;
+  }
+
+  /** The name of the file or the object. */
+  get name(): string | undefined {
+    const known = this.source instanceof ObjectSource ? this.source.object.key : this.where;
+    return known === undefined ? undefined : basename(known);
+  }
+
+  /** Threads take a while to start: they do while a key is asked. */
+  warm(): void {
+    if (this.source instanceof FileSource || this.source instanceof ObjectSource) warmFor(this.source.size);
   }
 
   /** @throws INVALID_ARGUMENT when the bytes can only be read from their beginning to their end */
   get anywhere(): ByteSource {
     if (this.source) return this.source;
-    if (this.path !== undefined) throw needsSize(this.path);
+    if (this.where !== undefined) throw needsSize(this.where);
     throw new WeightsealError('INVALID_ARGUMENT', 'This needs random access; give a file or a byte source.');
   }
 

@@ -1,0 +1,191 @@
+import { abortedError, isWeightsealError, throwIfAborted, WeightsealError } from '../errors.js';
+import { untilAborted } from '../keys/until-aborted.js';
+import { type StoreLocation, uriOf } from './location.js';
+import type { StoreCall } from './object-store.js';
+import { type Outcome, type Pace, paceOf, type Turn } from './pace.js';
+import { type Tuned, tuned } from './tuning.js';
+
+/** One attempt at a request. */
+export interface Attempt extends StoreCall {
+  /** More of the answer has come: its time begins anew, and so do the attempts. */
+  progress(bytes?: number): void;
+}
+
+export interface RunOptions<T> {
+  /** Bytes that go there before an answer can come. */
+  readonly sends?: number;
+  /** Gets what a call gives that was not waited for any more. */
+  readonly discard?: (late: T) => void;
+}
+
+/** What may go better the next time. */
+const AGAIN: readonly string[] = ['STORE_THROTTLED', 'STORE_UNAVAILABLE', 'STORE_TIMEOUT'];
+const OVERLOADED: readonly string[] = ['STORE_THROTTLED', 'STORE_TIMEOUT'];
+/** The longest first pause, which doubles; whoever is asked too often needs more of it. */
+const FIRST_PAUSE_MS = 100;
+const THROTTLED_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 10_000;
+/** A slow line sends at least so much in a second. */
+const SENT_BYTES_PER_MS = 262_144 / 1000;
+
+/** The one way in which a store is asked: attempts, pauses, deadlines, and no more requests at once than the store takes. */
+export class Requests {
+  readonly location: StoreLocation;
+  readonly tuned: Tuned;
+  readonly pace: Pace;
+
+  constructor(location: StoreLocation) {
+    this.location = location;
+    this.tuned = tuned(location.tuning, location.store);
+    this.pace = paceOf(location.store);
+  }
+
+  /**
+   * What an attempt gives. One that fails in a way that may pass is made again after a pause. The total time begins with the first attempt: who waits for others waits for their deadlines.
+   *
+   * @param doing goes on after "Could not"
+   * @throws what an attempt threw last, STORE_UNAVAILABLE for what is none of our errors, STORE_TIMEOUT, ABORTED at once
+   */
+  async run<T>(
+    doing: string,
+    signal: AbortSignal | undefined,
+    attempt: (call: Attempt) => Promise<T>,
+    options: RunOptions<T> = {},
+  ): Promise<T> {
+    throwIfAborted(signal);
+    const { attempts, concurrency, deadlineMs } = this.tuned;
+    // The caller's abort, or the deadline: its reason is what is thrown.
+    const ending = new AbortController();
+    const onAbort = () => ending.abort(abortedError(signal!));
+    signal?.addEventListener('abort', onAbort, { once: true });
+    let deadline: NodeJS.Timeout | undefined;
+    let last: WeightsealError | undefined;
+    try {
+      for (let tried = 1; ; tried++) {
+        const turn = await this.pace.take(concurrency, ending.signal);
+        deadline ??= setTimeout(() => ending.abort(this.#late(doing, deadlineMs, last)), deadlineMs);
+        let moved = false;
+        const watched: typeof attempt = (call) =>
+          attempt({
+            signal: call.signal,
+            progress: (bytes) => {
+              moved = true;
+              call.progress(bytes);
+            },
+          });
+        try {
+          return await this.#once(doing, turn, ending.signal, watched, options);
+        } catch (error) {
+          if (ending.signal.aborted) throw error;
+          last = this.#known(error, doing);
+          if (moved) tried = 1;
+          if (!AGAIN.includes(last.code) || tried >= attempts) throw told(last, tried);
+        }
+        await pause(last, tried, ending.signal);
+      }
+    } catch (error) {
+      throw ending.signal.aborted ? ending.signal.reason : error;
+    } finally {
+      clearTimeout(deadline);
+      signal?.removeEventListener('abort', onAbort);
+    }
+  }
+
+  async #once<T>(
+    doing: string,
+    turn: Turn,
+    ending: AbortSignal,
+    attempt: (call: Attempt) => Promise<T>,
+    { sends = 0, discard }: RunOptions<T>,
+  ): Promise<T> {
+    const { requestTimeoutMs } = this.tuned;
+    const stop = new AbortController();
+    const onEnding = () => stop.abort(ending.reason);
+    ending.addEventListener('abort', onEnding, { once: true });
+    let moved = false;
+    let bytes = 0;
+    let timer: NodeJS.Timeout;
+    // Not set anew for each piece, of which there are thousands in a second: silence is noticed within two such times.
+    const watch = (ms: number) => {
+      timer = setTimeout(() => {
+        if (moved) watch(requestTimeoutMs);
+        else stop.abort(this.#late(doing, requestTimeoutMs, undefined));
+        moved = false;
+      }, ms);
+    };
+    watch(requestTimeoutMs + Math.ceil(sends / SENT_BYTES_PER_MS));
+    const progress = (more = 0) => {
+      turn.answered();
+      moved = true;
+      bytes += more;
+    };
+    let outcome: Outcome = 'neither';
+    try {
+      const value = await untilAborted(
+        stop.signal,
+        () => attempt({ signal: stop.signal, progress }),
+        discard,
+      );
+      outcome = 'served';
+      return value;
+    } catch (thrown) {
+      const error: unknown = stop.signal.aborted ? stop.signal.reason : thrown;
+      if (!ending.aborted && isWeightsealError(error) && OVERLOADED.includes(error.code))
+        outcome = 'overloaded';
+      // A body that nobody reads is ended, too.
+      stop.abort(error);
+      throw error;
+    } finally {
+      clearTimeout(timer!);
+      ending.removeEventListener('abort', onEnding);
+      turn.done(outcome, bytes);
+    }
+  }
+
+  #known(error: unknown, doing: string): WeightsealError {
+    // Nobody aborted anything: a connection was.
+    if (isWeightsealError(error) && error.code !== 'ABORTED') return error;
+    return new WeightsealError(
+      'STORE_UNAVAILABLE',
+      `Could not ${doing}: the request failed; its error is the cause.`,
+      { cause: error },
+    );
+  }
+
+  #late(doing: string, ms: number, cause: unknown): WeightsealError {
+    const { store } = this.location;
+    return new WeightsealError(
+      'STORE_TIMEOUT',
+      `Could not ${doing} in ${ms} ms. See whether ${store.uri} can be reached, or give it more time.`,
+      { cause },
+    );
+  }
+}
+
+/** How the place is asked. @throws INVALID_ARGUMENT for a tuning that cannot be */
+export function requestsOf(location: StoreLocation): Requests {
+  return new Requests(location);
+}
+
+function told(error: WeightsealError, tried: number): WeightsealError {
+  if (tried === 1) return error;
+  const { code, message } = error;
+  return new WeightsealError(code, `${message} It was tried ${tried} times.`, { cause: error });
+}
+
+/** Exponential with full jitter: of many who were refused at once, not all come back at once (Brooker, Exponential Backoff And Jitter, 2015). */
+async function pause({ code }: WeightsealError, tried: number, signal: AbortSignal): Promise<void> {
+  const first = code === 'STORE_THROTTLED' ? THROTTLED_PAUSE_MS : FIRST_PAUSE_MS;
+  const ms = Math.random() * Math.min(LONGEST_PAUSE_MS, first * 2 ** (tried - 1));
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    await untilAborted(signal, () => new Promise<void>((resolve) => (timer = setTimeout(resolve, ms))));
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** What is read or written, for messages. */
+export function named({ location }: Requests): string {
+  return uriOf(location);
+}
