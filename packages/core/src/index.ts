@@ -3,6 +3,7 @@
 
 export type { Incomplete, ModelFile } from './bundle/incomplete/types.js';
 export type { LeftOut } from './bundle/left-out.js';
+export { type FoundInStore, lookInStore } from './bundle/look-in-store.js';
 export type { MemberReader } from './bundle/member-reader.js';
 export type { RewrappedBundle } from './bundle/new-envelope.js';
 export type { BundleInspection } from './bundle/open.js';
