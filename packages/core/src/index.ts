@@ -154,4 +154,8 @@ export type {
   WriteCondition,
   WriteOptions as ObjectWriteOptions,
 } from './store/object-store.js';
+export { ObjectWriter, type WriterHead, type WriterOptions } from './store/object-writer.js';
+export { readAhead } from './store/read-ahead.js';
+export type { Moved } from './store/replace-head.js';
+export { type SweepUploadsOptions, type SweptUpload, sweepUploads } from './store/sweep.js';
 export type { StoreTuning } from './store/tuning.js';

@@ -81,7 +81,7 @@ export const TAKEN: Readonly<Record<string, readonly string[]>> = {
   inspectBundle: ['signal'],
   rewrapBundle: ['keys', 'context', 'hedgeMs', 'add', 'remove', 'signal', 'onWait'],
   rewrap: [...CHANGING, 'grow'],
-  reseal: CHANGING,
+  reseal: [...CHANGING, 'output', 'overwrite'],
   inspect: ['signal'],
   read: ['signal'],
   stream: ['signal'],

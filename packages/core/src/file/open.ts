@@ -3,6 +3,7 @@ import { throwIfAborted, WeightsealError } from '../errors.js';
 import { OutputFile } from '../io/output/output-file.js';
 import { outputStream } from '../io/output/output-stream.js';
 import { checkKeys } from '../keys/wrap.js';
+import { isLocation, uriOf } from '../store/location.js';
 import { inFile } from './in-file.js';
 import { attend, Input, type InputBytes } from './input.js';
 import { type Opened, type OpenOptions, openAll, outputs } from './open-all.js';
@@ -40,6 +41,15 @@ function check(options: OpenOptions, of: string): void {
   checkKeys(options.keys);
 }
 
+/** What was sealed to lie in a store must not lie there open beside it. @throws INVALID_ARGUMENT */
+function refuseStore(output: unknown): void {
+  if (!isLocation(output)) return;
+  throw new WeightsealError(
+    'INVALID_ARGUMENT',
+    `Plaintext is never written to a store: ${uriOf(output)} cannot be what something is opened into. Open it into a file or as a stream; \`reseal\` and \`cp\` write what is sealed to a store.`,
+  );
+}
+
 /** Takes over the input. */
 function unlockInput(input: Input, options: UnlockOptions): Promise<SealedInput> {
   return input.feeder ? SealedStream.open(input, input.feeder, options) : SealedSource.open(input, options);
@@ -55,6 +65,7 @@ export async function openToFile(
   options: OpenFileOptions,
 ): Promise<Opened> {
   check(options, 'openToFile');
+  refuseStore(output);
   const path = filePath(output);
   await using source = await Input.open(input, options, 'openBundle, and its openTo');
   // Before a key is asked: an output that cannot be is known now.

@@ -10,16 +10,24 @@ import { type LockOptions, openLocked } from '../io/lock/file-lock.js';
 import { OutputFile } from '../io/output/output-file.js';
 import type { KeyWrapper } from '../keys/key-wrapper.js';
 import { checkChange, type RecipientChange, slotsToKeep } from '../keys/recipients.js';
+import { isLocation, type StoreLocation } from '../store/location.js';
 import { encodeHead } from './head.js';
 import { Input } from './input.js';
 import { type Recipient, recipientOf } from './inspect.js';
 import { verify } from './open.js';
+import { resealTo } from './reseal-to.js';
 import { SealedSource } from './sealed-source.js';
 import { Sealer } from './sealer.js';
 import { checkStillOurs } from './still-ours.js';
 import type { UnlockOptions } from './unlock.js';
 
 export interface ResealOptions extends UnlockOptions, Partial<RecipientChange>, LockOptions {
+  /**
+   * Where the new file is written, where that is elsewhere; then the old one stays as it is. A path, or a place in a store.
+   */
+  readonly output?: string | URL | StoreLocation | undefined;
+  /** Whether what is at `output` may be replaced; the default is false. */
+  readonly overwrite?: boolean | undefined;
   /** Counts every byte twice: once encrypted, once verified. */
   readonly onProgress?: OnProgress | undefined;
 }
@@ -39,10 +47,13 @@ export interface Resealed {
  * The recipients stay the same but for `add` and `remove`. Each one that stays must be among `keys`, since only its key can wrap.
  * Waits for another rewrap or reseal of the file to end, and then takes what that one has left.
  *
+ * An object in a store is replaced in one step, if it is still what was read; every byte of the new one has been opened in memory before that. Nothing is written to a disk.
+ *
  * @throws RECIPIENT_REQUIRED when a recipient would silently be lost, and what sealing and opening throw
  */
-export async function reseal(at: string | URL, options: ResealOptions): Promise<Resealed> {
+export async function reseal(at: string | URL | StoreLocation, options: ResealOptions): Promise<Resealed> {
   checkChange(options, 'reseal');
+  if (isLocation(at) || options.output !== undefined) return await resealTo(at, options);
   const path = checkPath(at, 'The path of the sealed file');
   await checkNoDirectory(path, 'resealBundle');
   await using locked = await openLocked(path, false, options);
@@ -131,7 +142,12 @@ async function verifyWritten(
       told = bytes;
     },
   });
-  if (opened.size === size) return;
+  checkResealed(opened.size, size);
+}
+
+/** @throws INTERNAL */
+export function checkResealed(now: number, before: number): void {
+  if (now === before) return;
   throw new WeightsealError(
     'INTERNAL',
     'The resealed file has another size than the old one, which is untouched. Report this.',

@@ -1,25 +1,25 @@
 import { checkPath } from '../common/arguments.js';
 import { type OnProgress, progressCounter } from '../common/progress.js';
 import { ioError, throwIfAborted, WeightsealError } from '../errors.js';
-import { expectContext } from '../format/context.js';
-import { authenticateEnvelope, type Envelope, encodeEnvelope } from '../format/envelope.js';
-import { copyCapacity, nextGeneration, parseCopy } from '../format/envelope-copy.js';
+import { type Envelope, encodeEnvelope } from '../format/envelope.js';
+import { copyCapacity, parseCopy } from '../format/envelope-copy.js';
 import { PREAMBLE_LENGTH, preambleFor } from '../format/preamble.js';
 import { FileSource, inputChanged } from '../io/byte-source.js';
 import { checkNoDirectory } from '../io/directory-given.js';
 import { type LockOptions, openLocked } from '../io/lock/file-lock.js';
 import { makeDurable } from '../io/output/durable.js';
 import { OutputFile, writeAt } from '../io/output/output-file.js';
-import type { KeyWrapper } from '../keys/key-wrapper.js';
-import { checkChange, type RecipientChange, slotsToKeep } from '../keys/recipients.js';
-import { unwrapDataKey } from '../keys/unwrap.js';
-import { checkSlotCount, wrapForAll } from '../keys/wrap.js';
+import { checkChange, type RecipientChange } from '../keys/recipients.js';
+import { isLocation, type StoreLocation } from '../store/location.js';
+import type { Moved } from '../store/replace-head.js';
 import { encodeEnvelopeCopy, encodeHead, type Head, readHeadOf } from './head.js';
 import { inFile } from './in-file.js';
 import { type Recipient, recipientOf } from './inspect.js';
+import { newEnvelope } from './new-envelope.js';
+import { rewrapObject } from './rewrap-object.js';
 import { areaForDocument } from './sealer.js';
 import { checkStillOurs } from './still-ours.js';
-import { proven, type UnlockOptions } from './unlock.js';
+import type { UnlockOptions } from './unlock.js';
 
 const COPY_BYTES = 1_048_576;
 /** Magic, generation, length and checksum of a copy: FORMAT.md §4.1. */
@@ -32,7 +32,8 @@ export interface RewrapOptions extends UnlockOptions, Partial<RecipientChange>, 
   readonly onProgress?: OnProgress | undefined;
 }
 
-export interface Rewrapped {
+/** With what it has cost, of an object in a store. */
+export interface Rewrapped extends Partial<Moved> {
   readonly recipients: readonly Recipient[];
   readonly generation: number;
   /** Whether the file had to be written anew. */
@@ -44,11 +45,15 @@ export interface Rewrapped {
  * `keys` are made anew, with the keys' present versions. A crash at any moment leaves the old envelope or the new one. It locks nobody out who has had the data key or a
  * copy of the file: that is what `reseal` is for. Waits for another rewrap or reseal of the file to end, and then changes what that one has left.
  *
+ * An object in a store is replaced in one step, if it is still what was read, and is not downloaded where the store can copy: docs/stores/writing.md. Of two at once, one
+ * is refused with INPUT_CHANGED.
+ *
  * @throws ENVELOPE_FULL unless `grow`, GENERATION_EXHAUSTED, RECIPIENT_NOT_FOUND, RECIPIENT_REQUIRED, WRAP_NOT_VERIFIED, INPUT_CHANGED when something
  *   else than a rewrap or reseal changed the file meanwhile, and what opening throws
  */
-export async function rewrap(at: string | URL, options: RewrapOptions): Promise<Rewrapped> {
+export async function rewrap(at: string | URL | StoreLocation, options: RewrapOptions): Promise<Rewrapped> {
   checkChange(options, 'rewrap');
+  if (isLocation(at)) return await rewrapObject(at, options);
   const path = checkPath(at, 'The path of the sealed file');
   await checkNoDirectory(path, 'rewrapBundle');
   await using locked = await openLocked(path, true, options);
@@ -68,38 +73,6 @@ async function changed(
 ): Promise<{ readonly head: Head; readonly envelope: Envelope }> {
   const head = await readHeadOf(file, options.signal);
   return { head, envelope: await newEnvelope(head, options) };
-}
-
-async function newEnvelope(head: Head, options: RewrapOptions): Promise<Envelope> {
-  const { keys, context, signal, remove = [] } = options;
-  const { core, slots, metadata } = head.envelope;
-  const generation = nextGeneration(head.envelope.generation);
-  const present = new Set(slots.map((slot) => slot.keyUri));
-  const add = options.add ?? (remove.length === 0 ? keys.filter((key) => present.has(key.uri)) : []);
-  if (options.add === undefined && add.length + remove.length === 0) throw underAnotherName(keys, head);
-  if (add.length + remove.length === 0) {
-    throw new WeightsealError(
-      'INVALID_ARGUMENT',
-      'There is nothing to change; say which keys to add or which recipients to remove.',
-    );
-  }
-  expectContext(core.context, context);
-  using dataKey = await unwrapDataKey(head.envelope, options);
-  const kept = slotsToKeep(slots, { add, remove });
-  checkSlotCount(kept.length + add.length);
-  const added = add.length > 0 ? await wrapForAll(dataKey, add, core.context, signal, kept) : [];
-  const parts = { generation, core, slots: [...kept, ...added], metadata };
-  return proven(dataKey.bytes, authenticateEnvelope(dataKey.bytes, parts), head.floeHeader);
-}
-
-/** A recipient is found by its URI: the same key may be named by another one, a file under another path, an alias. */
-function underAnotherName(keys: readonly KeyWrapper[], { envelope }: Head): WeightsealError {
-  const named = keys.map((key) => key.uri).join(', ') || 'no key';
-  const recipients = envelope.slots.map((slot) => slot.keyUri).join(', ');
-  return new WeightsealError(
-    'INVALID_ARGUMENT',
-    `There is nothing to wrap anew: ${named} was named, and the recipients are ${recipients}. If one of these is the same key under another name or path, add the key as it is named now, and remove the old name (--to, --remove).`,
-  );
 }
 
 /** FORMAT.md §13.2: the copy that is not in use, then the other. */

@@ -1,33 +1,19 @@
 import { checkKinds, filePath } from '../common/arguments.js';
-import { type OnProgress, progressCounter } from '../common/progress.js';
-import {
-  digestFor,
-  type LoadedBatch,
-  type Output,
-  type Pass,
-  type Plan,
-  passError,
-  plainCapacity,
-  planFor,
-  runPass,
-  slotsFor,
-} from '../engine/pass.js';
-import { batches } from '../engine/plan.js';
-import type { Slots } from '../engine/slots.js';
+import type { OnProgress } from '../common/progress.js';
+import { digestFor, passError, planFor } from '../engine/pass.js';
 import { throwIfAborted, WeightsealError } from '../errors.js';
-import type { FloeMessage } from '../format/floe.js';
-import { isFileName, type Metadata } from '../format/metadata.js';
-import { isSealed, MAGIC_LENGTH } from '../format/preamble.js';
+import { isFileName } from '../format/metadata.js';
 import { release } from '../format/segment.js';
-import { FLOE_HEADER, OVERHEAD, segmentsOfPlaintext } from '../format/sizes.js';
-import { loadRange, readExactly } from '../io/byte-source.js';
-import type { Feeder } from '../io/feeder.js';
+import { FLOE_HEADER } from '../format/sizes.js';
 import { OutputFile } from '../io/output/output-file.js';
 import { outputStream } from '../io/output/output-stream.js';
 import type { ReadOptions } from '../io/reads.js';
 import { checkKeys, checkSlotCount } from '../keys/wrap.js';
+import { isLocation, type StoreLocation } from '../store/location.js';
 import { encodeHead } from './head.js';
 import { attend, Input, type InputBytes } from './input.js';
+import { checkPlain, metadataOf, passOf, sealPass } from './seal-pass.js';
+import { sealToStore } from './seal-to-store.js';
 import { Sealer, type SealerOptions } from './sealer.js';
 
 export interface SealOptions extends SealerOptions, ReadOptions {
@@ -58,18 +44,19 @@ export interface Sealed {
 }
 
 /**
- * Seals a file, a byte source or a stream into a file. Resolves when the sealed file is durable under its name, and leaves nothing when
- * it throws.
+ * Seals a file, a byte source or a stream into a file, or into an object in a store, as it comes. Resolves when the sealed file is durable under its name, and leaves nothing when
+ * it throws. The metadata of an object lacks the digest, and a stream's size, where the store takes bytes only in their order and there are many (docs/stores/writing.md).
  *
  * @throws ALREADY_SEALED, INPUT_NOT_FOUND, INPUT_CHANGED, OUTPUT_EXISTS, NO_SPACE, IO_ERROR, ABORTED, INVALID_ARGUMENT, CONTEXT_INVALID,
- *   RECIPIENT_REQUIRED, WRAP_NOT_VERIFIED, and what the key providers throw
+ *   RECIPIENT_REQUIRED, WRAP_NOT_VERIFIED, what the key providers throw, and the codes of class `store`
  */
 export async function sealToFile(
   input: InputBytes,
-  output: string | URL,
+  output: string | URL | StoreLocation,
   options: SealFileOptions,
 ): Promise<Sealed> {
   check(options, 'sealToFile');
+  if (isLocation(output)) return await sealToStore(input, output, options);
   const path = filePath(output);
   await using opened = await Input.open(input, options, 'sealBundle');
   if (opened.source) await checkPlain(opened, options);
@@ -164,66 +151,6 @@ async function* sealChunks(input: InputBytes, options: SealOptions): AsyncGenera
   }
 }
 
-function passOf({ message }: Sealer, input: Input, { signal, onProgress }: SealOptions): Pass {
-  return { operation: 'seal', message, signal, progress: progressCounter(input.size, onProgress) };
-}
-
-function sealPass(pass: Pass, plan: Plan, { source, file, feeder }: Input): AsyncGenerator<Output> {
-  const { message } = pass;
-  const slots = slotsFor(plan, message);
-  if (feeder) return runPass(pass, plan, streamBatches(feeder, message, plan, slots), slots);
-  const all = batches(segmentsOfPlaintext(source!.size, message.segmentLength), plan.batchCount);
-  if (file && pass.output) {
-    return runPass({ ...pass, input: { fd: file.fd, offset: 0 } }, plan, all, pass.digest && slots);
-  }
-  const load: Pass['load'] = (batch, slot, signal) =>
-    loadRange(source!, batch.plainOffset, new Uint8Array(slot, 0, batch.plainLength), signal);
-  return runPass({ ...pass, load }, plan, all, slots);
-}
-
-/** Cuts a stream of unknown length into batches; each is known to be the last, or not, before it is sealed. */
-async function* streamBatches(
-  feeder: Feeder,
-  message: FloeMessage,
-  plan: Plan,
-  slots: Slots,
-): AsyncGenerator<LoadedBatch> {
-  const { segmentLength } = message;
-  const capacity = plainCapacity(plan, message);
-  for (let first = 0, last = false; !last; first += plan.batchCount) {
-    const slot = await slots.take();
-    const plainLength = await feeder.fill(new Uint8Array(slot, 0, capacity));
-    last = plainLength < capacity || (await feeder.ended());
-    const { count, finalLength } = segmentsOfPlaintext(plainLength, segmentLength);
-    yield {
-      first,
-      count,
-      plainOffset: first * (segmentLength - OVERHEAD),
-      plainLength,
-      bodyOffset: first * segmentLength,
-      bodyLength: plainLength + count * OVERHEAD,
-      ...(last && { finalLength }),
-      slot,
-    };
-  }
-}
-
-/** To seal a sealed file once more is nearly always a slip (`seal *`). @throws ALREADY_SEALED */
-async function checkPlain(
-  { source, feeder, where }: Input,
-  { sealAgain = false, signal }: SealOptions,
-): Promise<void> {
-  if (sealAgain || (source && source.size < MAGIC_LENGTH)) return;
-  const beginning = source
-    ? await readExactly(source, 0, MAGIC_LENGTH, signal)
-    : await feeder!.peek(MAGIC_LENGTH);
-  if (!isSealed(beginning)) return;
-  throw new WeightsealError(
-    'ALREADY_SEALED',
-    `${where ?? 'The input'} is sealed already. \`rewrap\` changes who opens it, and \`reseal\` gives it a new data key; --seal-again, in a program \`sealAgain\`, seals it once more.`,
-  );
-}
-
 /** @throws INVALID_ARGUMENT */
 function check(options: SealOptions, of: string): void {
   const { keys, name } = checkKinds(options, of);
@@ -233,21 +160,4 @@ function check(options: SealOptions, of: string): void {
     'INVALID_ARGUMENT',
     'The name must be a file name of 1 to 255 bytes, without a directory.',
   );
-}
-
-function metadataOf(
-  { name: its }: Input,
-  options: SealOptions,
-  size: number | undefined,
-  digest: string | undefined,
-): Metadata {
-  // A file may have a name that the metadata cannot hold, on some systems; it is sealed without one then.
-  const own = its !== undefined && isFileName(its) ? its : undefined;
-  const name = options.name ?? own;
-  return {
-    created: new Date().toISOString(),
-    ...(digest !== undefined && { digest }),
-    ...(name !== undefined && { name }),
-    ...(size !== undefined && { size }),
-  };
 }

@@ -80,7 +80,7 @@ export class MemoryStore implements ObjectStore {
   set(key: string, bytes: Uint8Array): StoredObject {
     const version = `"v${++this.#versions}"`;
     const object = { key, size: bytes.length, version, modified: '2026-01-02T03:04:05.000Z' };
-    this.objects.set(key, { bytes: bytes.slice(), object });
+    this.objects.set(key, { bytes: Uint8Array.from(bytes), object });
     return object;
   }
 
