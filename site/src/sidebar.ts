@@ -25,6 +25,10 @@ const GROUPS: readonly Group[] = [
     text: 'Keys',
     pages: ['docs/providers/README.md', 'docs/key-uris.md', 'docs/providers/*.md'],
   },
+  {
+    text: 'Stores',
+    pages: ['docs/stores/README.md', 'docs/stores/uris.md', 'docs/stores/*.md'],
+  },
   { text: 'Configuration', pages: ['docs/configuration.md'] },
   { text: 'Load into memory', pages: ['docs/loading.md'] },
   { text: 'Operate', pages: ['docs/who-can-open.md', 'docs/operations.md'] },
