@@ -1,8 +1,11 @@
+import type { StoreLocation } from '../store/location.js';
 import type { Incomplete, ModelFile } from './incomplete/types.js';
+import type { RewrappedBundle } from './new-envelope.js';
 import type { BundleInspection } from './open.js';
+import type { BundleGiven } from './open-storage.js';
 import type { BundleReader } from './reader.js';
 import type { ResealBundleOptions, ResealedBundle } from './reseal.js';
-import type { RewrappedBundle } from './rewrap.js';
+import type { SweepBundleOptions, SweptBundle } from './sweep-in-store.js';
 import type {
   OpenBundleOptions,
   OpenedBundle,
@@ -16,57 +19,59 @@ import type {
 const bundles = () => import('./bundles.js');
 
 /**
- * Seals a directory into a bundle, which is a directory too. It appears under its name when all of it is durable, and nothing is left when this throws.
+ * Seals a directory into a bundle, which is a directory too. It appears under its name when all of it is durable, and nothing is left when this throws. A place in a store becomes one when its last
+ * object, the envelope, is there; nothing may lie below it before, and `overwrite` and `resume` are not for it.
  *
  * @throws PATH_INVALID, LINK_INVALID and BUNDLE_LIMIT for what no bundle can hold, before any work; ALREADY_SEALED, INPUT_NOT_FOUND, INPUT_CHANGED, OUTPUT_EXISTS, NO_SPACE,
  *   IO_ERROR, ABORTED, INVALID_ARGUMENT, CONTEXT_INVALID, RECIPIENT_REQUIRED, WRAP_NOT_VERIFIED, ENVELOPE_FULL, and what the key providers throw
  */
 export async function sealBundle(
   directory: string | URL,
-  output: string | URL,
+  output: BundleGiven,
   options: SealBundleOptions,
 ): Promise<SealedBundle> {
   return (await bundles()).sealBundle(directory, output, options);
 }
 
 /**
- * Opens a bundle: authenticates its envelope and its table, looks that nothing stands in its directory that the table does not name, and reads no member yet.
+ * Opens a bundle: authenticates its envelope and its table, looks that nothing stands in its directory, or below its place in a store, that the table does not name, and reads no member yet.
  *
  * @throws NOT_SEALED, ENVELOPE_INVALID, UNSUPPORTED_VERSION, CONTEXT_MISMATCH, what the keys throw, ENVELOPE_TAMPERED, METADATA_TAMPERED, TABLE_TAMPERED, TABLE_INVALID,
  *   PATH_INVALID, LINK_INVALID, MEMBER_MISSING for the table, MEMBER_EXTRA
  */
-export async function openBundle(directory: string | URL, options: OpenBundleOptions): Promise<BundleReader> {
-  return (await bundles()).openBundle(directory, options);
+export async function openBundle(bundle: BundleGiven, options: OpenBundleOptions): Promise<BundleReader> {
+  return (await bundles()).openBundle(bundle, options);
 }
 
 /** Opens a bundle, authenticates all of it, and writes nothing. @throws like `openBundle` and `BundleReader.verify` */
 export async function verifyBundle(
-  directory: string | URL,
+  bundle: BundleGiven,
   options: OpenBundleOptions & OpenMembersOptions,
 ): Promise<OpenedBundle> {
-  return (await bundles()).verifyBundle(directory, options);
+  return (await bundles()).verifyBundle(bundle, options);
 }
 
 /** Tells what a bundle shows without a key. @throws NOT_SEALED, ENVELOPE_INVALID, UNSUPPORTED_VERSION, MEMBER_MISSING, TABLE_TAMPERED, IO_ERROR, ABORTED */
 export async function inspectBundle(
-  directory: string | URL,
+  bundle: BundleGiven,
   options: { signal?: AbortSignal | undefined } = {},
 ): Promise<BundleInspection> {
-  return (await bundles()).inspectBundle(directory, options);
+  return (await bundles()).inspectBundle(bundle, options);
 }
 
 /**
  * Changes who may open a bundle: same data key, and only `weightseal.json` is written, whole, by rename. Without `add` and `remove` the wraps of `keys` are made anew, with the keys' present
- * versions. It locks nobody out who has had the data key or a copy of the bundle: that is what a reseal is for. Waits for another rewrap to end, and then changes what that one has left.
+ * versions. It locks nobody out who has had the data key or a copy of the bundle: that is what a reseal is for. Waits for another rewrap to end, and then changes what that one has left; in a
+ * store one of two at once is told INPUT_CHANGED.
  *
  * @throws ENVELOPE_FULL, GENERATION_EXHAUSTED, RECIPIENT_NOT_FOUND, RECIPIENT_REQUIRED, WRAP_NOT_VERIFIED, INPUT_CHANGED when something else than a rewrap changed the envelope meanwhile, and
  *   what opening throws
  */
 export async function rewrapBundle(
-  directory: string | URL,
+  bundle: BundleGiven,
   options: RewrapBundleOptions,
 ): Promise<RewrappedBundle> {
-  return (await bundles()).rewrapBundle(directory, options);
+  return (await bundles()).rewrapBundle(bundle, options);
 }
 
 /**
@@ -76,10 +81,23 @@ export async function rewrapBundle(
  * @throws RECIPIENT_REQUIRED when a recipient would silently be lost, MEMBER_EXTRA for what would be lost with the old directory, and what sealing and opening throw
  */
 export async function resealBundle(
-  directory: string | URL,
+  bundle: BundleGiven,
   options: ResealBundleOptions,
 ): Promise<ResealedBundle> {
-  return (await bundles()).resealBundle(directory, options);
+  return (await bundles()).resealBundle(bundle, options);
+}
+
+/**
+ * Removes what a seal or reseal into a store has left that never came to its end: all that lies below the place, once there is the mark of one (`weightseal.sealing`), and no envelope. Of a bundle that is
+ * whole it removes such a mark only.
+ *
+ * @throws OUTPUT_EXISTS for a seal that began just now, STORE_UNSUPPORTED, INVALID_ARGUMENT, ABORTED, and what the store throws
+ */
+export async function sweepBundle(
+  location: StoreLocation,
+  options: SweepBundleOptions = {},
+): Promise<SweptBundle> {
+  return (await bundles()).sweepBundle(location, options);
 }
 
 /**
