@@ -3,8 +3,11 @@
 
 export type { Incomplete, ModelFile } from './bundle/incomplete/types.js';
 export type { LeftOut } from './bundle/left-out.js';
+export { type FoundInStore, lookInStore } from './bundle/look-in-store.js';
 export type { MemberReader } from './bundle/member-reader.js';
+export type { RewrappedBundle } from './bundle/new-envelope.js';
 export type { BundleInspection } from './bundle/open.js';
+export type { BundleGiven } from './bundle/open-storage.js';
 export {
   findIncomplete,
   inspectBundle,
@@ -12,14 +15,16 @@ export {
   resealBundle,
   rewrapBundle,
   sealBundle,
+  sweepBundle,
   verifyBundle,
 } from './bundle/public.js';
 export type { BundleReader } from './bundle/reader.js';
 export type { ResealBundleOptions, ResealedBundle } from './bundle/reseal.js';
-export type { RewrappedBundle } from './bundle/rewrap.js';
+
 export type { SealChoice, Unmatched } from './bundle/seal-plan.js';
-export type { StoredFile } from './bundle/stored-files.js';
+export type { StoredFile } from './bundle/storage.js';
 export { sweepOutputs } from './bundle/sweep.js';
+export type { SweepBundleOptions, SweptBundle } from './bundle/sweep-in-store.js';
 export type {
   BundleMember,
   BundlePlace,

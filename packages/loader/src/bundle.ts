@@ -1,4 +1,5 @@
 import { type BundleReader, type Incomplete, openBundle } from '@weightseal/core';
+import type { BundleAt } from './bundle-at.js';
 import { checkComplete } from './incomplete.js';
 import type { LoadOptions } from './load.js';
 import type { Model } from './model.js';
@@ -16,9 +17,9 @@ export type Bundle = Pick<BundleReader, 'opened' | typeof Symbol.asyncDispose> &
 export type Member = ReturnType<BundleReader['members']>[number];
 
 /** Asks the key. @throws what `openBundle` throws, MEMBER_NOT_FOUND, BUNDLE_INCOMPLETE */
-export async function openBundleModel(directory: string, options: LoadOptions): Promise<Model<Tree>> {
+export async function openBundleModel(at: BundleAt, options: LoadOptions): Promise<Model<Tree>> {
   const { keys, context, hedgeMs, signal, allowExtra, only, allowIncomplete: allowed = false } = options;
-  const reader = await openBundle(directory, { keys, context, hedgeMs, signal, allowExtra });
+  const reader = await openBundle(at, { keys, context, hedgeMs, signal, allowExtra });
   try {
     const members = reader.members(only);
     // Who wants a part of it knows that it is one.

@@ -1,5 +1,6 @@
 import { throwIfAborted } from '@weightseal/core';
 import { noexec as NOEXEC } from './advice.js';
+import type { BundleAt } from './bundle-at.js';
 import type { LoadOptions } from './load.js';
 import { LoadedModel } from './loaded.js';
 import type { Model } from './model.js';
@@ -14,7 +15,7 @@ import { treeIn } from './tree/tree-in.js';
 /** Writes a bundle into a directory in memory. The sizes of its members say how much that takes, so the key is asked first. */
 export async function loadTree(
   model: Model<Tree>,
-  source: string,
+  source: BundleAt,
   options: LoadOptions,
 ): Promise<LoadedModel> {
   const name = fileName(options.name, model.name, source);

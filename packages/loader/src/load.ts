@@ -5,8 +5,6 @@ import {
   FileSource,
   filePath,
   type InputAnywhere,
-  isLocation,
-  ObjectSource,
   type OnProgress,
   openReader,
   type ReaderOptions,
@@ -17,7 +15,7 @@ import {
   WeightsealError,
 } from '@weightseal/core';
 import { openBundleModel } from './bundle.js';
-import { bundleAt } from './bundle-at.js';
+import { lookAt } from './bundle-at.js';
 import type { Inode } from './inode.js';
 import { loadTree } from './load-bundle.js';
 import { LoadedModel } from './loaded.js';
@@ -48,21 +46,24 @@ export interface LoadOptions extends UnlockOptions, ReadOptions, PlaceOptions {
  * Opens a sealed file, or a bundle, into memory, for this process. Resolves when every byte is there and authenticated; when it throws, nothing is left. One call to a key,
  * and segments in parallel.
  *
- * @param source a path, a `file:` URL, a place in a store, or bytes with random access; a directory is a bundle
+ * @param source a path, a `file:` URL, a place in a store, or bytes with random access; a directory is a bundle, and so is a prefix in a store with an envelope below it
  * @throws what `openReader` or `openBundle` throws, BUNDLE_INCOMPLETE, MEMORY_LIMIT, NO_SPACE, MEMORY_FS_REQUIRED, SWAP_POSSIBLE, IO_ERROR
  */
 export async function load(given: InputAnywhere, options: LoadOptions): Promise<LoadedModel> {
   checkLoad(options, 'load');
   const source = filePath(given);
-  const bundle = await bundleAt(source);
-  if (bundle !== undefined) {
+  const found = await lookAt(source, options);
+  if ('bundle' in found) {
+    const { bundle } = found;
     await sweepOnce(options.directory);
     await using model = await openBundleModel(bundle, options);
     return await loadTree(model, bundle, options);
   }
   checkOfFile(options);
-  await using owned = await openOwn(source, options);
-  const { opening, size } = await begin(owned ?? (source as ByteSource), options);
+  const { file } = found;
+  // What was given as a path is opened once, and closed here.
+  await using owned = typeof file === 'string' ? await FileSource.open(file) : undefined;
+  const { opening, size } = await begin(owned ?? (file as ByteSource), options);
   const sweeping = sweepOnce(options.directory);
   // The key is asked while the place is made.
   const [reading, choosing] = await Promise.allSettled([opening, choosePlace(size, options)]);
@@ -143,17 +144,6 @@ export function checkOfFile(options: { readonly [name in (typeof OF_BUNDLES)[num
   const given = OF_BUNDLES.find((name) => options[name] !== undefined && options[name] !== false);
   if (given === undefined) return;
   throw new WeightsealError('INVALID_ARGUMENT', `\`${given}\` is about members, and this is no bundle.`);
-}
-
-/** What was given as a place is opened once, and closed here. Undefined for bytes, which are the caller's. */
-async function openOwn(
-  source: Exclude<InputAnywhere, URL>,
-  { concurrency, requestBytes, signal }: LoadOptions,
-): Promise<FileSource | ObjectSource | undefined> {
-  if (typeof source === 'string') return await FileSource.open(source);
-  return isLocation(source)
-    ? await ObjectSource.open(source, { concurrency, requestBytes, signal })
-    : undefined;
 }
 
 /** Opens the file, and resolves when its size is known, before a key is asked. The head is read once. */

@@ -1,20 +1,33 @@
 import { constants } from 'node:fs/promises';
-import { ioError, WeightsealError } from '../errors.js';
+import { ioError, isWeightsealError, WeightsealError } from '../errors.js';
+import { envelopeInvalid } from '../format/envelope-invalid.js';
 import { openBelow } from '../io/below/open.js';
-import type { Stored } from '../io/below/rules.js';
+import { type Stored, saysLink } from '../io/below/rules.js';
 import { FileSource } from '../io/byte-source.js';
 import { isA } from '../io/directory-given.js';
 import { Directory } from '../io/output/directory.js';
+import { findExtra } from './closed-world.js';
+import type { Entry } from './entry.js';
+import { checkEnvelopeSize } from './head.js';
 import { blobsBeside } from './hub-cache.js';
+import { lookAt } from './look-at.js';
+import { IS_LINK, memberMissing, NO_FILE } from './member-error.js';
+import { openMemberFile } from './member-file.js';
+import { ENVELOPE_NAME, TABLE_NAME } from './path.js';
+import type { AtOnce, BundleStorage, SmallFiles, StoredFile } from './storage.js';
+import { storedFiles } from './stored-files.js';
+import { tableTampered } from './table.js';
 
 const FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
 /** A bundle's directory, opened once: all of the bundle is read in that one. */
-export class BundleDirectory implements Stored, AsyncDisposable {
+export class BundleDirectory implements Stored, BundleStorage {
+  readonly name: string;
   readonly directory: Directory;
   readonly #blobs: Directory | undefined;
 
-  private constructor(directory: Directory, blobs: Directory | undefined) {
+  private constructor(name: string, directory: Directory, blobs: Directory | undefined) {
+    this.name = name;
     this.directory = directory;
     this.#blobs = blobs;
   }
@@ -33,7 +46,7 @@ export class BundleDirectory implements Stored, AsyncDisposable {
       if (forFiles !== undefined && (await isA('file', path))) throw fileGiven(path, forFiles);
       throw notSealed(path, 'is no directory');
     });
-    return new BundleDirectory(directory, cached ? await blobsBeside(directory) : undefined);
+    return new BundleDirectory(path, directory, cached ? await blobsBeside(directory) : undefined);
   }
 
   get from(): string {
@@ -44,8 +57,28 @@ export class BundleDirectory implements Stored, AsyncDisposable {
     return this.#blobs?.path;
   }
 
-  /** One of its two documents. @throws what open(2) says, as Node puts it; INVALID_ARGUMENT for what is no regular file */
-  async openFile(name: string): Promise<FileSource> {
+  async readEnvelope(): Promise<Uint8Array> {
+    await using source = await this.#openFile(ENVELOPE_NAME).catch((error: unknown) => {
+      const problem = noFile(error);
+      if (problem === 'missing') throw notSealed(this.name, `has no ${ENVELOPE_NAME}`);
+      if (problem !== undefined) throw envelopeInvalid(`its ${ENVELOPE_NAME} ${problem}`);
+      throw ioError(error, `open ${this.name}/${ENVELOPE_NAME}`);
+    });
+    checkEnvelopeSize(source.size);
+    return await source.read(0, source.size);
+  }
+
+  async openTable(): Promise<FileSource> {
+    return await this.#openFile(TABLE_NAME).catch((error: unknown) => {
+      const problem = noFile(error);
+      if (problem === 'missing') throw memberMissing(TABLE_NAME);
+      if (problem !== undefined) throw tableTampered(`it ${problem}`, error);
+      throw ioError(error, `open ${TABLE_NAME}`);
+    });
+  }
+
+  /** @throws what open(2) says, as Node puts it; INVALID_ARGUMENT for what is no regular file */
+  async #openFile(name: string): Promise<FileSource> {
     const handle = await openBelow(this, name, FLAGS);
     return await FileSource.of(name, handle).catch(async (error: unknown) => {
       await handle.close();
@@ -53,10 +86,43 @@ export class BundleDirectory implements Stored, AsyncDisposable {
     });
   }
 
+  openMember(file: string, size: number): Promise<FileSource> {
+    return openMemberFile(file, this, size);
+  }
+
+  lookAt(entries: readonly Entry[], records: SharedArrayBuffer, signal?: AbortSignal): Promise<void> {
+    return lookAt(entries, this, records, signal);
+  }
+
+  findExtra(entries: readonly Entry[], allowed: boolean | readonly string[]): Promise<string[]> {
+    return findExtra(this.directory, entries, allowed);
+  }
+
+  files(signal: AbortSignal | undefined): Promise<StoredFile[]> {
+    return storedFiles(this.directory, signal);
+  }
+
+  small(): Promise<SmallFiles> {
+    return Promise.resolve({ from: this.from, blobs: this.blobs });
+  }
+
+  atOnce(large: readonly Entry[], _records: SharedArrayBuffer, width: number): AtOnce {
+    return { large: Math.max(1, Math.min(large.length, Math.ceil(width / 2))), small: width };
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#blobs?.[Symbol.asyncDispose]();
     await this.directory[Symbol.asyncDispose]();
   }
+}
+
+/** What is there instead of a file, as open(2) tells it. */
+function noFile(error: unknown): string | undefined {
+  if (isWeightsealError(error) && error.code === 'INVALID_ARGUMENT') return 'is no regular file';
+  if (saysLink(error)) return IS_LINK;
+  const { code = '' } = error as NodeJS.ErrnoException;
+  if (NO_FILE.includes(code)) return 'is no regular file';
+  return code === 'ENOENT' ? 'missing' : undefined;
 }
 
 function fileGiven(path: string, instead: string): WeightsealError {

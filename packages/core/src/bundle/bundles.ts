@@ -4,3 +4,4 @@ export { inspectBundle, openBundle, verifyBundle } from './open.js';
 export { resealBundle } from './reseal.js';
 export { rewrapBundle } from './rewrap.js';
 export { sealBundle } from './seal.js';
+export { sweepBundle } from './sweep-in-store.js';

@@ -19,16 +19,10 @@ export async function findExtra(
   entries: readonly Entry[],
   allowed: boolean | readonly string[],
 ): Promise<string[]> {
-  const files = BundleFiles.of(entries);
-  const directories = new Set<string>();
-  for (const entry of entries) {
-    if (!isFile(entry)) continue;
-    let at = parentOf(ownNameOf(entry) ?? entry.path);
-    for (; at !== '' && !directories.has(at); at = parentOf(at)) directories.add(at);
-  }
   const extra: string[] = [];
   const inPlace: string[] = [];
-  await look(root, '', { files, directories, extra, inPlace }, 0).catch((error: unknown) => {
+  const expected = { files: BundleFiles.of(entries), directories: directoriesOf(entries), extra, inPlace };
+  await look(root, '', expected, 0).catch((error: unknown) => {
     throw ioError(error, 'read the directory of the bundle');
   });
   if (inPlace.length > 0)
@@ -36,13 +30,29 @@ export async function findExtra(
       'MEMBER_EXTRA',
       `What stands in the place of the directory ${shown(inPlace[0]!)}, in which members are, is none, and cannot be allowed. Get a sound copy of the bundle.`,
     );
+  return checkAllowed(extra, allowed, "The bundle's directory holds");
+}
+
+/** The directories that the files of these lines are in. */
+export function directoriesOf(entries: readonly Entry[]): Set<string> {
+  const directories = new Set<string>();
+  for (const entry of entries) {
+    if (!isFile(entry)) continue;
+    let at = parentOf(ownNameOf(entry) ?? entry.path);
+    for (; at !== '' && !directories.has(at); at = parentOf(at)) directories.add(at);
+  }
+  return directories;
+}
+
+/** What was found, if all of it is allowed. @param where the beginning of a sentence @throws MEMBER_EXTRA */
+export function checkAllowed(extra: string[], allowed: boolean | readonly string[], where: string): string[] {
   if (allowed === true) return extra;
   const isAllowed = allowed === false ? () => false : matcherOf(allowed, 'allowExtra');
   const refused = extra.filter((path) => !isAllowed(path));
   if (refused.length === 0) return extra;
   throw new WeightsealError(
     'MEMBER_EXTRA',
-    `The bundle's directory holds what its table does not name: ${refused.slice(0, NAMED).map(shown).join(', ')}${refused.length > NAMED ? `, and ${refused.length - NAMED} more` : ''}. Remove it, or allow it (--allow-extra; \`allowExtra\` in a program).`,
+    `${where} what its table does not name: ${refused.slice(0, NAMED).map(shown).join(', ')}${refused.length > NAMED ? `, and ${refused.length - NAMED} more` : ''}. Remove it, or allow it (--allow-extra; \`allowExtra\` in a program).`,
   );
 }
 

@@ -1,4 +1,6 @@
 import type { FileItem } from '../engine/files-task.js';
+import { TaskError } from '../engine/task.js';
+import { type Entry, fileOf } from './entry.js';
 
 /** Files up to this size are done whole by one thread; larger ones by segments, on as many as there are. */
 export const WHOLE: number = 4 * 1_048_576;
@@ -39,4 +41,17 @@ function* smallOf<T extends Pick<FileItem, 'size'>>(
   isOne: (item: T) => boolean,
 ): Generator<T> {
   for (const item of items) if (item.size <= WHOLE && isOne(item)) yield item;
+}
+
+/** What a thread is told of a member that is stored. @param bytes where it has been brought into memory */
+export function itemOf(entry: Entry, bytes?: Uint8Array): FileItem {
+  const { kind, size, executable, record } = entry;
+  const item = { plain: kind === 'public', input: fileOf(entry), size, executable, record };
+  return bytes ? { ...item, inputBytes: bytes } : item;
+}
+
+/** The file of the member that a task has failed with. */
+export function nameIn(some: readonly Entry[], error: unknown): string {
+  const { item = 0 } = error instanceof TaskError ? error.failure : {};
+  return fileOf(some[item]!);
 }

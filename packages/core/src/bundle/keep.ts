@@ -12,7 +12,7 @@ import { type Entry, fileOf } from './entry.js';
 import { batchesOf, bySize } from './jobs.js';
 import type { Done } from './journal-record.js';
 import { sealError } from './member-error.js';
-import { openMemberFile } from './member-payload.js';
+import { openMemberFile } from './member-file.js';
 import { type UnlockBundleOptions, unlockBundle } from './unlock.js';
 
 // Payloads that need not be sealed, since they are there: of a seal that was killed, or of an older version. Each is compared, byte for byte, with what is remembered of it: FORMAT.md §21.5.
@@ -97,7 +97,7 @@ export async function reuseFiles(
   work: Keeping,
 ): Promise<Entry[]> {
   await using root = await BundleDirectory.open(bundle, { cached: true });
-  const { table } = await unlockBundle(root, bundle, options);
+  const { table } = await unlockBundle(root, options);
   using old = table;
   const sizes = new Set<number>();
   const payloads = new Map<string, Entry>();

@@ -1,30 +1,21 @@
-import { constants, type FileHandle } from 'node:fs/promises';
 import type { Body } from '../engine/diagnose.js';
 import { Payload } from '../file/payload.js';
 import { startDecryption } from '../format/floe.js';
 import { memberAad, payloadSize, recordAt } from '../format/records.js';
 import { FLOE_HEADER, segmentsOfBody } from '../format/sizes.js';
-import { openBelow } from '../io/below/open.js';
-import { type Stored, saysLink } from '../io/below/rules.js';
-import { FileSource } from '../io/byte-source.js';
+import { type ByteSource, loadRange, readExactly } from '../io/byte-source.js';
+import type { ReadOptions } from '../io/reads.js';
 import { type Entry, fileOf } from './entry.js';
-import { shown } from './line.js';
-import { IS_LINK, memberMissing, memberTampered, NO_FILE, openError } from './member-error.js';
-
-const FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
-
-/** Where a bundle's files are, and their records. */
-export interface StoredMembers extends Stored {
-  readonly records: SharedArrayBuffer;
-}
+import { memberTampered, openError } from './member-error.js';
+import type { StoredMembers } from './storage.js';
 
 /** A sealed member's payload, with its key, until it is disposed of. */
 export class MemberPayload extends Payload implements AsyncDisposable {
-  readonly #file: FileSource;
+  readonly #file: AsyncDisposable;
   readonly #name: string;
 
-  constructor(body: Body, file: FileSource, name: string) {
-    super(body);
+  constructor(body: Body, file: AsyncDisposable, name: string, reads: ReadOptions | undefined) {
+    super(body, reads);
     this.#file = file;
     this.#name = name;
   }
@@ -36,50 +27,92 @@ export class MemberPayload extends Payload implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.body.message[Symbol.dispose]();
-    await this.#file.close();
+    await this.#file[Symbol.asyncDispose]();
   }
 }
 
-/** Opens a file of the bundle as it must be: regular, not through a link. @throws MEMBER_MISSING, MEMBER_TAMPERED, IO_ERROR */
-export async function openMemberFile(file: string, stored: Stored, size: number): Promise<FileSource> {
-  let handle: FileHandle | undefined;
-  try {
-    handle = await openBelow(stored, file, FLAGS);
-    if (!(await handle.stat()).isFile()) throw memberTampered(file, 'it is no regular file');
-    const source = await FileSource.of(shown(file), handle);
-    if (source.size === size) return source;
-    throw memberTampered(file, 'it has another length');
-  } catch (error) {
-    await handle?.close();
-    throw noFile(error, file);
-  }
+/** The bytes that the file of a member must have: FORMAT.md §21.3. */
+export function fileSizeOf({ kind, size, record }: Entry, records: SharedArrayBuffer): number {
+  return kind === 'public' ? size : payloadSize(size, segmentLengthOf(recordAt(records, record).header));
 }
 
-function noFile(error: unknown, file: string): unknown {
-  const { code = '' } = error as NodeJS.ErrnoException;
-  if (saysLink(error)) return memberTampered(file, `it ${IS_LINK}`, error);
-  if (NO_FILE.includes(code)) return memberTampered(file, 'it is no regular file', error);
-  if (['ENOENT', 'ENOTDIR'].includes(code)) return memberMissing(file);
-  return openError(error, file);
+export function segmentLengthOf(header: Uint8Array): number {
+  return new DataView(header.buffer, header.byteOffset).getUint32(2);
 }
 
 /** FORMAT.md §21.4: the payload that the table names, by its length, its header, and its key. Its size is authentic, so it cannot be cut. */
-export async function openPayload(entry: Entry, stored: StoredMembers): Promise<MemberPayload> {
-  const { key, id, header } = recordAt(stored.records, entry.record);
-  const segmentLength = new DataView(header.buffer, header.byteOffset).getUint32(2);
-  const source = await openMemberFile(fileOf(entry), stored, payloadSize(entry.size, segmentLength));
+export async function openPayload(
+  entry: Entry,
+  { storage, records }: StoredMembers,
+  signal?: AbortSignal,
+  reads?: ReadOptions,
+): Promise<MemberPayload> {
+  const { key, id, header } = recordAt(records, entry.record);
+  const file = fileOf(entry);
+  const stored = await storage.openMember(file, fileSizeOf(entry, records), signal);
   try {
-    const found = await source.read(0, FLOE_HEADER);
-    if (Buffer.compare(found, header) !== 0)
-      throw memberTampered(fileOf(entry), 'it begins with the header of another payload');
-    const segments = segmentsOfBody(source.size - FLOE_HEADER, segmentLength);
-    return new MemberPayload(
-      { source, offset: FLOE_HEADER, message: startDecryption(key, memberAad(id), found), segments },
-      source,
-      fileOf(entry),
-    );
+    const source = reads ? new HeadedSource(stored, header, file) : stored;
+    if (!reads) checkHeader(await readExactly(stored, 0, FLOE_HEADER, signal), header, file);
+    const segments = segmentsOfBody(stored.size - FLOE_HEADER, segmentLengthOf(header));
+    const message = startDecryption(key, memberAad(id), header.slice());
+    return new MemberPayload({ source, offset: FLOE_HEADER, message, segments }, stored, file, reads);
   } catch (error) {
-    await source.close();
-    throw openError(error, fileOf(entry));
+    await stored[Symbol.asyncDispose]();
+    throw openError(error, file);
   }
+}
+
+function checkHeader(found: Uint8Array, header: Uint8Array, file: string): void {
+  if (Buffer.compare(found, header) !== 0)
+    throw memberTampered(file, 'it begins with the header of another payload');
+}
+
+/** A payload that takes a round trip to look at: its header is asked for with the first of its segments, and none of them is given out before that is the one that it must be. */
+class HeadedSource implements ByteSource {
+  readonly #source: ByteSource;
+  readonly #header: Uint8Array;
+  readonly #file: string;
+  #checked: Promise<void> | undefined;
+
+  constructor(source: ByteSource, header: Uint8Array, file: string) {
+    this.#source = source;
+    this.#header = header;
+    this.#file = file;
+  }
+
+  get size(): number {
+    return this.#source.size;
+  }
+
+  async read(
+    offset: number,
+    length: number,
+    options: { signal?: AbortSignal | undefined } = {},
+  ): Promise<Uint8Array> {
+    return await both(this.#source.read(offset, length, options), this.#check());
+  }
+
+  async readInto(out: Uint8Array, offset: number, signal?: AbortSignal): Promise<void> {
+    await both(loadRange(this.#source, offset, out, signal), this.#check());
+  }
+
+  /** For all reads, so that none of them can end it; what failed on its way is tried again by the next. */
+  #check(): Promise<void> {
+    if (this.#checked) return this.#checked;
+    const checking = readExactly(this.#source, 0, FLOE_HEADER, undefined).then((found) =>
+      checkHeader(found, this.#header, this.#file),
+    );
+    checking.catch(() => {
+      if (this.#checked === checking) this.#checked = undefined;
+    });
+    this.#checked = checking;
+    return checking;
+  }
+}
+
+/** Also where one of them fails nothing is under way afterwards that writes into somebody's memory. */
+async function both<T>(read: Promise<T>, checked: Promise<void>): Promise<T> {
+  await Promise.allSettled([read, checked]);
+  await checked;
+  return await read;
 }

@@ -5,10 +5,12 @@ import { throwIfAborted, WeightsealError } from '../errors.js';
 import { PlaintextReader, type StreamOptions } from '../file/plaintext-reader.js';
 import { recordAt } from '../format/records.js';
 import type { ByteSource } from '../io/byte-source.js';
+import type { ReadOptions } from '../io/reads.js';
 import type { Entry } from './entry.js';
 import { shown } from './line.js';
 import { memberTampered } from './member-error.js';
-import { openMemberFile, openPayload, type StoredMembers } from './member-payload.js';
+import { openPayload } from './member-payload.js';
+import type { StoredMembers } from './storage.js';
 
 /** One file of a bundle, open for reading anywhere in it: a byte source of its plaintext. Closed with the bundle, or before. */
 export interface MemberReader extends ByteSource, AsyncDisposable {
@@ -72,8 +74,16 @@ export class PublicReader implements MemberReader {
 }
 
 /** @throws MEMBER_MISSING, MEMBER_TAMPERED, IO_ERROR */
-export async function openSealed(entry: Entry, stored: StoredMembers): Promise<MemberReader> {
-  return new PlaintextReader(await openPayload(entry, stored));
+export async function openSealed(
+  entry: Entry,
+  stored: StoredMembers,
+  signal: AbortSignal,
+): Promise<MemberReader> {
+  return new PlaintextReader(await openPayload(entry, stored, signal, readsOf(entry, stored)));
+}
+
+function readsOf(entry: Entry, { storage, records }: StoredMembers): ReadOptions | undefined {
+  return storage.atOnce([entry], records, 1).reads;
 }
 
 /** Nothing authenticates a part of a public member: all of it is read, and parts come from memory. @throws like `openSealed` */
@@ -82,9 +92,10 @@ export async function openPublic(
   stored: StoredMembers,
   signal: AbortSignal,
 ): Promise<MemberReader> {
-  await using source = await openMemberFile(entry.path, stored, entry.size);
+  await using source = await stored.storage.openMember(entry.path, entry.size, signal);
   const bytes = memoryFor(entry);
-  const digest = await digestWhile(source, signal, async (part, at) => bytes.set(part, at));
+  const take = async (part: Uint8Array, at: number): Promise<void> => bytes.set(part, at);
+  const digest = await digestWhile(source, signal, take, readsOf(entry, stored));
   if (timingSafeEqual(digest, recordAt(stored.records, entry.record).digest)) return new PublicReader(bytes);
   throw memberTampered(entry.path, 'its bytes have another digest than was sealed');
 }

@@ -1,10 +1,10 @@
-import { checkKinds, checkPath } from '../common/arguments.js';
+import { checkKinds } from '../common/arguments.js';
 import { type Recipient, recipientOf } from '../file/inspect.js';
 import type { Context } from '../format/context.js';
-import { BundleDirectory } from './bundle-directory.js';
 import { openTableFile, readEnvelope } from './head.js';
+import { type BundleGiven, openStorage } from './open-storage.js';
 import { BundleReader } from './reader.js';
-import { type StoredFile, storedFiles } from './stored-files.js';
+import type { StoredFile } from './storage.js';
 import type { OpenBundleOptions, OpenedBundle, OpenMembersOptions } from './types.js';
 
 /**
@@ -13,17 +13,17 @@ import type { OpenBundleOptions, OpenedBundle, OpenMembersOptions } from './type
  * @throws NOT_SEALED, ENVELOPE_INVALID, UNSUPPORTED_VERSION, CONTEXT_MISMATCH, what the keys throw, ENVELOPE_TAMPERED, METADATA_TAMPERED, TABLE_TAMPERED, TABLE_INVALID,
  *   PATH_INVALID, LINK_INVALID, MEMBER_MISSING for the table, MEMBER_EXTRA
  */
-export function openBundle(directory: string | URL, options: OpenBundleOptions): Promise<BundleReader> {
-  return BundleReader.open(directory, options);
+export function openBundle(given: BundleGiven, options: OpenBundleOptions): Promise<BundleReader> {
+  return BundleReader.open(given, options);
 }
 
 /** Opens a bundle, authenticates all of it, and writes nothing. @throws like `openBundle` and `BundleReader.verify` */
 export async function verifyBundle(
-  directory: string | URL,
+  given: BundleGiven,
   options: OpenBundleOptions & OpenMembersOptions,
 ): Promise<OpenedBundle> {
   const { only, digest, onProgress, ...rest } = checkKinds(options, 'verifyBundle');
-  await using reader = await BundleReader.open(directory, rest, 'verify');
+  await using reader = await BundleReader.open(given, rest, 'verify');
   return await reader.verify({ only, digest, onProgress, signal: rest.signal });
 }
 
@@ -41,24 +41,27 @@ export interface BundleInspection {
   readonly tableSize: number;
   /** `sha256:…` of the sealed member table, as the envelope says. */
   readonly tableDigest: string;
-  /** What lies in the bundle's directory besides envelope and table, by its path: payloads, public members, and whatever was put there. Nothing of it is opened. */
+  /** What lies in the bundle's directory, or under its prefix, besides envelope and table, by its path: payloads, public members, and whatever was put there. Nothing of it is opened. */
   readonly files: readonly StoredFile[];
+  /** Whether all that lies there is known: a web server tells nobody what it has, and then there are no `files`. */
+  readonly listed: boolean;
   /** Bytes of all that: files, table and envelope. */
   readonly sealedSize: number;
 }
 
 /** Tells what a bundle shows without a key. @throws NOT_SEALED, ENVELOPE_INVALID, UNSUPPORTED_VERSION, MEMBER_MISSING, TABLE_TAMPERED, IO_ERROR, ABORTED */
 export async function inspectBundle(
-  directory: string | URL,
+  given: BundleGiven,
   options: { signal?: AbortSignal | undefined } = {},
 ): Promise<BundleInspection> {
   checkKinds(options, 'inspectBundle');
-  const path = checkPath(directory, 'The bundle');
-  await using root = await BundleDirectory.open(path, { cached: true, forFiles: 'inspect' });
-  const { envelope, document } = await readEnvelope(root, path);
-  await using _table = await openTableFile(root, envelope);
+  const { signal } = options;
+  await using storage = await openStorage(given, { cached: true, forFiles: 'inspect', signal });
+  const { envelope, document } = await readEnvelope(storage, signal);
+  await using _table = await openTableFile(storage, envelope, signal);
   const { core, slots, generation, table } = envelope;
-  const files = await storedFiles(root.directory, options.signal);
+  const found = await storage.files(signal);
+  const files = found ?? [];
   return {
     formatVersion: 1,
     algorithm: core.algorithm,
@@ -69,6 +72,7 @@ export async function inspectBundle(
     tableSize: table!.size,
     tableDigest: `sha256:${Buffer.from(table!.digest).toString('hex')}`,
     files,
+    listed: found !== undefined,
     sealedSize: files.reduce((sum, one) => sum + one.sealedSize, document.length + table!.size),
   };
 }

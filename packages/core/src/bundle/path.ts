@@ -8,6 +8,8 @@ export const ENVELOPE_NAME = 'weightseal.json';
 /** FORMAT.md §18.1: the most bytes that an envelope may have. */
 export const MAX_ENVELOPE = 65_536;
 export const TABLE_NAME = 'weightseal.table';
+/** In a store: a bundle that is on its way there (§26.4). */
+export const SEALING_NAME = 'weightseal.sealing';
 export const SEALED_SUFFIX = '.sealed';
 /** What a lock, or a write that was killed, may leave beside the envelope (§24.3). */
 const OURS = /^\.[0-9a-f]{1,32}\.weightseal-(?:lock|tmp)$/;
@@ -50,7 +52,7 @@ export function isReserved(path: string): boolean {
 
 /** Locks, and files on their way: no member, and no stranger either. */
 export function isPassing(path: string): boolean {
-  return OURS.test(path);
+  return path === SEALING_NAME || OURS.test(path);
 }
 
 /** By bytes of UTF-8, which is by code points: FORMAT.md §20.1. */

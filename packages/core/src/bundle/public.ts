@@ -1,8 +1,11 @@
+import type { StoreLocation } from '../store/location.js';
 import type { Incomplete, ModelFile } from './incomplete/types.js';
+import type { RewrappedBundle } from './new-envelope.js';
 import type { BundleInspection } from './open.js';
+import type { BundleGiven } from './open-storage.js';
 import type { BundleReader } from './reader.js';
 import type { ResealBundleOptions, ResealedBundle } from './reseal.js';
-import type { RewrappedBundle } from './rewrap.js';
+import type { SweepBundleOptions, SweptBundle } from './sweep-in-store.js';
 import type {
   OpenBundleOptions,
   OpenedBundle,
@@ -23,7 +26,7 @@ const bundles = () => import('./bundles.js');
  */
 export async function sealBundle(
   directory: string | URL,
-  output: string | URL,
+  output: BundleGiven,
   options: SealBundleOptions,
 ): Promise<SealedBundle> {
   return (await bundles()).sealBundle(directory, output, options);
@@ -35,24 +38,24 @@ export async function sealBundle(
  * @throws NOT_SEALED, ENVELOPE_INVALID, UNSUPPORTED_VERSION, CONTEXT_MISMATCH, what the keys throw, ENVELOPE_TAMPERED, METADATA_TAMPERED, TABLE_TAMPERED, TABLE_INVALID,
  *   PATH_INVALID, LINK_INVALID, MEMBER_MISSING for the table, MEMBER_EXTRA
  */
-export async function openBundle(directory: string | URL, options: OpenBundleOptions): Promise<BundleReader> {
-  return (await bundles()).openBundle(directory, options);
+export async function openBundle(bundle: BundleGiven, options: OpenBundleOptions): Promise<BundleReader> {
+  return (await bundles()).openBundle(bundle, options);
 }
 
 /** Opens a bundle, authenticates all of it, and writes nothing. @throws like `openBundle` and `BundleReader.verify` */
 export async function verifyBundle(
-  directory: string | URL,
+  bundle: BundleGiven,
   options: OpenBundleOptions & OpenMembersOptions,
 ): Promise<OpenedBundle> {
-  return (await bundles()).verifyBundle(directory, options);
+  return (await bundles()).verifyBundle(bundle, options);
 }
 
 /** Tells what a bundle shows without a key. @throws NOT_SEALED, ENVELOPE_INVALID, UNSUPPORTED_VERSION, MEMBER_MISSING, TABLE_TAMPERED, IO_ERROR, ABORTED */
 export async function inspectBundle(
-  directory: string | URL,
+  bundle: BundleGiven,
   options: { signal?: AbortSignal | undefined } = {},
 ): Promise<BundleInspection> {
-  return (await bundles()).inspectBundle(directory, options);
+  return (await bundles()).inspectBundle(bundle, options);
 }
 
 /**
@@ -63,10 +66,10 @@ export async function inspectBundle(
  *   what opening throws
  */
 export async function rewrapBundle(
-  directory: string | URL,
+  bundle: BundleGiven,
   options: RewrapBundleOptions,
 ): Promise<RewrappedBundle> {
-  return (await bundles()).rewrapBundle(directory, options);
+  return (await bundles()).rewrapBundle(bundle, options);
 }
 
 /**
@@ -76,10 +79,23 @@ export async function rewrapBundle(
  * @throws RECIPIENT_REQUIRED when a recipient would silently be lost, MEMBER_EXTRA for what would be lost with the old directory, and what sealing and opening throw
  */
 export async function resealBundle(
-  directory: string | URL,
+  bundle: BundleGiven,
   options: ResealBundleOptions,
 ): Promise<ResealedBundle> {
-  return (await bundles()).resealBundle(directory, options);
+  return (await bundles()).resealBundle(bundle, options);
+}
+
+/**
+ * Removes what a seal or reseal into a store has left that never came to its end: all that lies below the place, once there is the mark of one (`weightseal.sealing`), and no envelope. Of a bundle that is
+ * whole it removes such a mark only.
+ *
+ * @throws OUTPUT_EXISTS for a seal that began just now, STORE_UNSUPPORTED, INVALID_ARGUMENT, ABORTED, and what the store throws
+ */
+export async function sweepBundle(
+  location: StoreLocation,
+  options: SweepBundleOptions = {},
+): Promise<SweptBundle> {
+  return (await bundles()).sweepBundle(location, options);
 }
 
 /**

@@ -3,22 +3,21 @@ import { warmForFiles } from '../engine/files-executor.js';
 import { throwIfAborted, WeightsealError } from '../errors.js';
 import type { StreamOptions } from '../file/plaintext-reader.js';
 import type { Context } from '../format/context.js';
-import { payloadSize, recordAt } from '../format/records.js';
 import { Life } from '../io/life.js';
 import { OutputDirectory } from '../io/output/output-directory.js';
 import { fileSystemSync } from '../io/output/sync-file-system.js';
 import { checkKeys } from '../keys/wrap.js';
 import { besidesMembers } from './besides.js';
-import { BundleDirectory } from './bundle-directory.js';
-import { findExtra } from './closed-world.js';
-import { type Entry, entryAt, fileOf, isFile } from './entry.js';
+import { describe, memberOf } from './describe.js';
+import { type Entry, entryAt, isFile } from './entry.js';
 import { shown } from './line.js';
-import type { StoredMembers } from './member-payload.js';
 import { type MemberReader, openPublic, openSealed } from './member-reader.js';
 import { streamOf } from './member-stream.js';
-import { lookAt, openMembers } from './open-members.js';
+import { openMembers } from './open-members.js';
+import { type BundleGiven, openStorage } from './open-storage.js';
 import { relativeTarget } from './path.js';
-import { plaintextOf, select } from './select.js';
+import { select } from './select.js';
+import type { BundleStorage, StoredMembers } from './storage.js';
 import type {
   BundleMember,
   BundlePlace,
@@ -28,7 +27,7 @@ import type {
   OpenToOptions,
 } from './types.js';
 import { type UnlockedBundle, unlockBundle } from './unlock.js';
-import { inDirectory, NOWHERE, syncDirectories, type Where } from './where.js';
+import { atPlace, inDirectory, NOWHERE, syncDirectories, type Where } from './where.js';
 
 /** Beyond so many files the file system is made durable as a whole, not file by file. */
 const SYNC_EACH = 256;
@@ -37,37 +36,36 @@ const SYNC_EACH = 256;
  * A bundle that is open: its envelope and its table have been authenticated, by one call to a key. Holds the keys of all payloads until it is closed.
  */
 export class BundleReader implements AsyncDisposable {
-  readonly #root: BundleDirectory;
+  readonly #storage: BundleStorage;
   readonly #bundle: UnlockedBundle;
   readonly #extra: readonly string[];
   readonly #open = new Set<MemberReader>();
   readonly #life = new Life(() => invalidArgument('The bundle has been closed; open it again.'));
   #closed: Promise<void> | undefined;
 
-  private constructor(root: BundleDirectory, bundle: UnlockedBundle, extra: readonly string[]) {
-    this.#root = root;
+  private constructor(storage: BundleStorage, bundle: UnlockedBundle, extra: readonly string[]) {
+    this.#storage = storage;
     this.#bundle = bundle;
     this.#extra = extra;
   }
 
   static async open(
-    directory: string | URL,
+    given: BundleGiven,
     options: OpenBundleOptions,
     forFiles: string = 'openReader',
   ): Promise<BundleReader> {
-    const { allowExtra = false } = checkKinds(options, 'openBundle');
+    const { allowExtra = false, signal } = checkKinds(options, 'openBundle');
     checkKeys(options.keys);
-    const path = checkPath(directory, 'The bundle');
-    const root = await BundleDirectory.open(path, { cached: true, forFiles });
+    const storage = await openStorage(given, { cached: true, forFiles, signal });
     let bundle: UnlockedBundle | undefined;
     try {
       warmForFiles();
-      bundle = await unlockBundle(root, path, options);
-      const extra = await findExtra(root.directory, bundle.table.entries, allowExtra);
-      return new BundleReader(root, bundle, extra);
+      bundle = await unlockBundle(storage, options);
+      const extra = await storage.findExtra(bundle.table.entries, allowExtra);
+      return new BundleReader(storage, bundle, extra);
     } catch (error) {
       bundle?.table[Symbol.dispose]();
-      await root[Symbol.asyncDispose]();
+      await storage[Symbol.asyncDispose]();
       throw error;
     }
   }
@@ -107,7 +105,7 @@ export class BundleReader implements AsyncDisposable {
       const reader =
         entry.kind === 'public'
           ? await openPublic(entry, this.#place, signal)
-          : await openSealed(entry, this.#place);
+          : await openSealed(entry, this.#place, signal);
       this.#open.add(reader);
       return reader;
     });
@@ -174,7 +172,10 @@ export class BundleReader implements AsyncDisposable {
   async writeTo(place: string | BundlePlace, options: OpenMembersOptions = {}): Promise<OpenedBundle> {
     checkKinds(options, 'writeMembers');
     return await this.#life.whileOpen(options.signal, (signal) => {
-      const to = typeof place === 'string' ? inDirectory(place, false) : this.#inPlace(place);
+      const to =
+        typeof place === 'string'
+          ? inDirectory(place, false)
+          : atPlace(place, (entry) => this.#member(entry));
       return this.#openInto(select(this.#bundle.table.entries, options.only), to, { ...options, signal });
     });
   }
@@ -202,7 +203,7 @@ export class BundleReader implements AsyncDisposable {
       onProgress,
     };
     to.check?.(entries);
-    await lookAt(entries, work);
+    await this.#storage.lookAt(entries, this.#place.records, signal);
     for (const { kind, path } of entries) if (kind === 'directory') await to.directory(path);
     await openMembers(entries, work);
     for (const { kind, path, target } of entries)
@@ -210,49 +211,12 @@ export class BundleReader implements AsyncDisposable {
     return this.#describe(entries, digest);
   }
 
-  #inPlace(place: BundlePlace): Where {
-    return {
-      outputs: {
-        sync: false,
-        file: (entry) => place.file(this.#member(entry) as Parameters<BundlePlace['file']>[0]),
-      },
-      directory: (path) => place.directory(path),
-      link: (path, to) => place.link(path, to),
-    };
-  }
-
   #describe(entries: readonly Entry[], digestVerified: boolean): OpenedBundle {
-    const { envelope, metadata } = this.#bundle;
-    const { name, created } = metadata;
-    return {
-      id: Buffer.from(envelope.core.id).toString('hex'),
-      context: envelope.core.context,
-      ...(name !== undefined && { name }),
-      ...(created !== undefined && { created }),
-      members: entries.length,
-      size: plaintextOf(entries),
-      digestVerified,
-      extra: this.#extra,
-    };
+    return describe(this.#bundle, entries, { digestVerified, extra: this.#extra });
   }
 
   #member(entry: Entry): BundleMember {
-    const { kind, path, size, executable, target, record } = entry;
-    if (kind === 'directory') return { kind, path };
-    if (kind === 'link') return { kind, path, target: target! };
-    const { digest, header } = recordAt(this.#bundle.table.records, record);
-    return {
-      kind,
-      path,
-      size,
-      executable,
-      digest: `sha256:${Buffer.from(digest).toString('hex')}`,
-      file: fileOf(entry),
-      fileSize:
-        kind === 'public'
-          ? size
-          : payloadSize(size, new DataView(header.buffer, header.byteOffset).getUint32(2)),
-    };
+    return memberOf(entry, this.#bundle.table.records);
   }
 
   /** The file of a path. @throws MEMBER_NOT_FOUND */
@@ -270,8 +234,7 @@ export class BundleReader implements AsyncDisposable {
   }
 
   get #place(): StoredMembers {
-    const { from, blobs } = this.#root;
-    return { from, blobs, records: this.#bundle.table.records };
+    return { storage: this.#storage, records: this.#bundle.table.records };
   }
 
   async #release(reader: MemberReader): Promise<void> {
@@ -289,7 +252,7 @@ export class BundleReader implements AsyncDisposable {
     await this.#life.end();
     await Promise.all([...this.#open].map((reader) => reader.close()));
     this.#bundle.table[Symbol.dispose]();
-    await this.#root[Symbol.asyncDispose]();
+    await this.#storage[Symbol.asyncDispose]();
   }
 
   /** The same as `close`. */

@@ -4,7 +4,6 @@ import { atOnce } from '../engine/at-once.js';
 import { digestWhile } from '../engine/copy.js';
 import { filesExecutor } from '../engine/files-executor.js';
 import type { FileItem, FilesTask } from '../engine/files-task.js';
-import { TaskError } from '../engine/task.js';
 import { startEncryption } from '../format/floe.js';
 import { memberAad, recordAt } from '../format/records.js';
 import { release } from '../format/segment.js';
@@ -12,18 +11,19 @@ import { FLOE_HEADER } from '../format/sizes.js';
 import { closing } from '../io/closing.js';
 import { durableFlags, makeDurable } from '../io/output/durable.js';
 import { writeAt } from '../io/output/output-file.js';
+import type { BundleDirectory } from './bundle-directory.js';
 import { type Entry, fileOf } from './entry.js';
-import { batchesOf, bySize } from './jobs.js';
+import { batchesOf, bySize, itemOf, nameIn } from './jobs.js';
 import { shown } from './line.js';
 import { memberTampered, openError } from './member-error.js';
-import { openMemberFile, openPayload } from './member-payload.js';
+import { openPayload } from './member-payload.js';
 
 const { O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW = 0 } = constants;
 const LARGE_AT_ONCE = 2;
 
 export interface ResealWork {
-  /** The directories of the old bundle and the new one, as threads reach them. */
-  readonly from: string;
+  readonly storage: BundleDirectory;
+  /** The directory of the new bundle, as threads reach it. */
   readonly to: string;
   readonly records: SharedArrayBuffer;
   /** The new keys, to which what comes of them is added. */
@@ -37,7 +37,7 @@ export interface ResealWork {
 /** Encrypts every payload anew; plaintext stays in the memory of the thread that does it. Public members are copied once they have been compared. */
 export async function resealMembers(files: readonly Entry[], work: ResealWork): Promise<void> {
   const { small, large } = bySize(files);
-  const { from, to, records, newRecords, signal, progress, onDone } = work;
+  const { storage, to, records, newRecords, signal, progress, onDone } = work;
   await atOnce(large, LARGE_AT_ONCE, signal, async (entry) => {
     await resealLarge(entry, work).catch((error: unknown) => {
       throw openError(error, fileOf(entry));
@@ -48,16 +48,15 @@ export async function resealMembers(files: readonly Entry[], work: ResealWork): 
   await atOnce(batchesOf(small), executor.width, signal, async (some) => {
     const task: FilesTask = {
       operation: 'reseal',
-      from,
+      from: storage.from,
       to,
       records,
       newRecords,
-      items: some.map(itemOf),
+      items: some.map(resealedItem),
       flags: durableFlags(),
     };
     await executor.runFiles(task).catch((error: unknown) => {
-      const { item = 0 } = error instanceof TaskError ? error.failure : {};
-      throw openError(error, fileOf(some[item]!));
+      throw openError(error, nameIn(some, error));
     });
     await onDone(some);
     progress(some.reduce((sum, { size }) => sum + size, 0));
@@ -65,10 +64,8 @@ export async function resealMembers(files: readonly Entry[], work: ResealWork): 
 }
 
 /** What a thread is told of a file, which has one name in both bundles. */
-export function itemOf(entry: Entry): FileItem {
-  const { kind, size, executable, record } = entry;
-  const file = fileOf(entry);
-  return { plain: kind === 'public', input: file, output: file, size, executable, record };
+export function resealedItem(entry: Entry): FileItem {
+  return { ...itemOf(entry), output: fileOf(entry) };
 }
 
 async function resealLarge(entry: Entry, work: ResealWork): Promise<void> {
@@ -81,7 +78,7 @@ async function resealLarge(entry: Entry, work: ResealWork): Promise<void> {
   await using _out = closing(out);
   fresh.digest.set(old.digest);
   if (entry.kind === 'public') {
-    await using source = await openMemberFile(file, work, entry.size);
+    await using source = await work.storage.openMember(file, entry.size);
     const digest = await digestWhile(source, signal, async (bytes, at) => {
       await writeAt(out, bytes, at, shown(file));
       progress(bytes.length);
@@ -89,7 +86,7 @@ async function resealLarge(entry: Entry, work: ResealWork): Promise<void> {
     if (!timingSafeEqual(digest, old.digest))
       throw memberTampered(file, 'its bytes have another digest than was sealed');
   } else {
-    await using payload = await openPayload(entry, work);
+    await using payload = await openPayload(entry, work, signal);
     const { segmentLength } = payload.body.segments;
     const { header, message } = startEncryption(fresh.key, memberAad(fresh.id), segmentLength);
     const plan = payload.plan();
@@ -109,7 +106,12 @@ async function resealLarge(entry: Entry, work: ResealWork): Promise<void> {
     fresh.header.set(header);
     await writeAt(out, header, 0, shown(file));
     const items = [{ ...itemOf(entry), fd: out.fd }];
-    await filesExecutor().runFiles({ operation: 'hash', from: work.from, records: newRecords, items });
+    await filesExecutor().runFiles({
+      operation: 'hash',
+      from: work.storage.from,
+      records: newRecords,
+      items,
+    });
   }
   await makeDurable(out);
 }

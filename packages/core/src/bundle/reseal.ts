@@ -13,16 +13,18 @@ import { openLocked } from '../io/lock/file-lock.js';
 import type { Directory } from '../io/output/directory.js';
 import { OutputDirectory } from '../io/output/output-directory.js';
 import { checkChange } from '../keys/recipients.js';
+import { isLocation, type StoreLocation } from '../store/location.js';
 import { BundleDirectory } from './bundle-directory.js';
-import { findExtra } from './closed-world.js';
 import { type Entry, fileOf, isFile } from './entry.js';
 import { readEnvelope } from './head.js';
 import { Journal } from './journal.js';
 import { type Done, NO_IDENTITY } from './journal-record.js';
 import { resumeFiles } from './keep.js';
 import { openBundle } from './open.js';
+import type { BundleGiven } from './open-storage.js';
 import { ENVELOPE_NAME } from './path.js';
-import { itemOf, type ResealWork, resealMembers } from './reseal-members.js';
+import { type ResealWork, resealedItem, resealMembers } from './reseal-members.js';
+import { resealToStore } from './reseal-to-store.js';
 import { checkStill } from './rewrap.js';
 import { BundleSealer } from './sealer.js';
 import { plaintextOf } from './select.js';
@@ -40,6 +42,8 @@ export interface ResealBundleOptions extends RewrapBundleOptions {
    * encrypted again. The default is true; else what that one had done is removed.
    */
   readonly resume?: boolean | undefined;
+  /** A place in a store, below which nothing is yet: the new bundle comes there, as a stream, and the old one stays. What is in a store is always resealed so. Every byte is counted once then. */
+  readonly output?: StoreLocation | undefined;
 }
 
 export interface ResealedBundle {
@@ -62,11 +66,12 @@ const PERMISSIONS = 0o777;
  * @throws RECIPIENT_REQUIRED when a recipient would silently be lost, MEMBER_EXTRA for what would be lost with the old directory, and what sealing and opening throw
  */
 export async function resealBundle(
-  directory: string | URL,
+  given: BundleGiven,
   options: ResealBundleOptions,
 ): Promise<ResealedBundle> {
   checkChange(options, 'resealBundle');
-  const path = await whereIs(checkPath(directory, 'The bundle'));
+  if (isLocation(given) || options.output !== undefined) return await resealToStore(given, options);
+  const path = await whereIs(checkPath(given, 'The bundle'));
   const { signal, hedgeMs, resume = true } = options;
   await checkIsBundle(path);
   await sweepJournals();
@@ -82,11 +87,11 @@ export async function resealBundle(
   });
   const journal = out.resumable ? opened : undefined;
   warmForFiles();
-  const { document } = await readEnvelope(root, path);
-  const old = await unlockBundle(root, path, options);
+  const { document } = await readEnvelope(root);
+  const old = await unlockBundle(root, options);
   using oldTable = old.table;
   const { entries } = oldTable;
-  await findExtra(root.directory, entries, false);
+  await root.findExtra(entries, false);
   const { core, slots } = old.envelope;
   const { context } = core;
   const keys = recipientsAfter(slots, options);
@@ -102,7 +107,7 @@ export async function resealBundle(
   const progress = progressCounter(2 * plaintextOf(entries), options.onProgress);
   out.begin();
   const work = {
-    from: root.from,
+    storage: root,
     to: out.place.path,
     records: oldTable.records,
     newRecords: table.records,
@@ -147,7 +152,7 @@ async function whereIs(given: string): Promise<string> {
 /** What is no bundle gets no lock and no journal. */
 async function checkIsBundle(path: string): Promise<void> {
   await using root = await BundleDirectory.open(path, { forFiles: 'reseal' });
-  await readEnvelope(root, path);
+  await readEnvelope(root);
 }
 
 /** Keeps what was done before, and encrypts the rest anew. Returns how many files were kept. */
@@ -160,8 +165,11 @@ async function resealFiles(
 ): Promise<number> {
   const { to, records, newRecords, signal, progress } = work;
   const files = entries.filter(isFile);
-  const resumed = await resumeFiles(files, done, { to, records: newRecords, itemOf, signal }, (entry, one) =>
-    isOf(entry, recordAt(records, entry.record), one),
+  const resumed = await resumeFiles(
+    files,
+    done,
+    { to, records: newRecords, itemOf: resealedItem, signal },
+    (entry, one) => isOf(entry, recordAt(records, entry.record), one),
   );
   const kept = new Set(resumed.map(fileOf));
   await removeOthers(place, kept);

@@ -71,13 +71,24 @@ function taskOf(operation: 'seal' | 'hash', items: readonly FileItem[], work: Se
   return { operation, from, to, records, items, segmentLength, sync, flags: durableFlags() };
 }
 
-async function sealLarge(item: FileItem, work: SealWork, spares: Spares): Promise<void> {
-  const { input, output, record: index, executable, plain } = item;
-  const path = input.startsWith('/') ? input : `${work.from}/${input}`;
+/** A file that is to be sealed, as it was found. @throws INPUT_CHANGED, and what open(2) says */
+export async function openPlain(item: FileItem, from: string): Promise<FileSource> {
+  const { input } = item;
+  const path = input.startsWith('/') ? input : `${from}/${input}`;
   const handle = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-  await using _handle = closing(handle);
-  const source = await FileSource.of(shown(input), handle);
-  await checkIdentity(source, item);
+  try {
+    const source = await FileSource.of(shown(input), handle);
+    await checkIdentity(source, item);
+    return source;
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+async function sealLarge(item: FileItem, work: SealWork, spares: Spares): Promise<void> {
+  const { output, record: index, executable, plain } = item;
+  await using source = await openPlain(item, work.from);
   const flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | durableFlags();
   const out = await open(`${work.to}/${output}`, flags, executable ? 0o777 : 0o666);
   await using _out = closing(out);

@@ -1,35 +1,27 @@
-import { basename } from 'node:path';
-import { checkKinds, checkPath } from '../common/arguments.js';
+import { checkPath } from '../common/arguments.js';
 import { progressCounter } from '../common/progress.js';
 import { warmForFiles } from '../engine/files-executor.js';
-import type { FileItem } from '../engine/files-task.js';
-import { ioError, throwIfAborted, WeightsealError } from '../errors.js';
+import { throwIfAborted } from '../errors.js';
 import { readContext } from '../format/context.js';
-import { isFileName, type Metadata } from '../format/metadata.js';
 import { freshRecords, recordAt } from '../format/records.js';
-import { checkSegmentLength, DEFAULT_SEGMENT } from '../format/sizes.js';
-import { Directory } from '../io/output/directory.js';
+import { DEFAULT_SEGMENT } from '../format/sizes.js';
+import type { Directory } from '../io/output/directory.js';
 import { OutputDirectory } from '../io/output/output-directory.js';
-import { checkKeys } from '../keys/wrap.js';
+import { isLocation } from '../store/location.js';
 import { besidesBundle } from './besides.js';
 import { type Entry, fileOf, isFile } from './entry.js';
 import { Journal } from './journal.js';
 import type { Done } from './journal-record.js';
 import { isUnchanged, resumeFiles, reuseFiles } from './keep.js';
-import { incompleteOf } from './seal-incomplete.js';
+import type { BundleGiven } from './open-storage.js';
+import { checkSeal, metadataOf, openRoot, plainItem, readInput, sealedBundle } from './seal-input.js';
 import { sealMembers } from './seal-members.js';
-import { planSeal, type SealPlan } from './seal-plan.js';
+import type { SealPlan } from './seal-plan.js';
+import { sealToStore } from './seal-to-store.js';
 import { checkPlain } from './sealed-already.js';
 import { BundleSealer } from './sealer.js';
 import { plaintextOf } from './select.js';
-import {
-  makeDirectories,
-  payloadBytes,
-  removeOthers,
-  SYNC_EACH,
-  syncBundle,
-  writeDocuments,
-} from './staging.js';
+import { makeDirectories, removeOthers, SYNC_EACH, syncBundle, writeDocuments } from './staging.js';
 import { sweepJournals } from './sweep.js';
 import { Table } from './table.js';
 import type { SealBundleOptions, SealedBundle } from './types.js';
@@ -42,10 +34,11 @@ import type { SealBundleOptions, SealedBundle } from './types.js';
  */
 export async function sealBundle(
   directory: string | URL,
-  output: string | URL,
+  output: BundleGiven,
   options: SealBundleOptions,
 ): Promise<SealedBundle> {
-  check(options);
+  checkSeal(options);
+  if (isLocation(output)) return await sealToStore(directory, output, options);
   const path = checkPath(directory, 'The directory to seal');
   const to = checkPath(output, 'The output');
   const { signal, overwrite = false, resume = true } = options;
@@ -60,10 +53,7 @@ export async function sealBundle(
     resumable: opened !== undefined,
   });
   const journal = out.resumable ? opened : undefined;
-  const plan = await planSeal(root, path, options, { signal, except: out.inode });
-  for (const one of plan.leftOut) options.onLeftOut?.(one);
-  const incomplete = await incompleteOf(plan, root);
-  for (const one of incomplete) options.onIncomplete?.(one);
+  const input = await readInput(root, path, options, out.inode);
   warmForFiles();
   const job = {
     keys: options.keys,
@@ -74,24 +64,14 @@ export async function sealBundle(
   using begun = await BundleSealer.begin(options, journal, job, resume);
   const { sealer, done } = begun;
   out.begin();
-  const sealed = await sealFiles(root, out, plan, options, journal, done);
+  const sealed = await sealFiles(root, out, input.plan, options, journal, done);
   using table = sealed.table;
   const documents = await writeDocuments(out.place, sealer, table, metadataOf(path, options));
   throwIfAborted(signal);
   await syncBundle(out.place, table.entries);
   await out.publish();
-  return {
-    id: Buffer.from(sealer.core.id).toString('hex'),
-    members: table.entries.length,
-    size: plan.size,
-    sealedSize: documents + payloadBytes(table),
-    public: plan.entries.filter(({ kind }) => kind === 'public').map((entry) => entry.path),
-    leftOut: plan.leftOut,
-    unmatched: plan.unmatched,
-    incomplete,
-    resumed: sealed.resumed,
-    reused: sealed.reused,
-  };
+  const { resumed, reused } = sealed;
+  return sealedBundle(input, sealer, table, documents, { resumed, reused });
 }
 
 interface SealedFiles {
@@ -117,7 +97,7 @@ async function sealFiles(
     records,
     segmentLength,
     signal,
-    itemOf: (entry: Entry) => itemOf(entry, plan),
+    itemOf: (entry: Entry) => plainItem(entry, plan),
   };
   const progress = progressCounter(plan.size, options.onProgress);
   try {
@@ -155,49 +135,4 @@ function replaced(entries: readonly Entry[], by: readonly Entry[]): readonly Ent
   if (by.length === 0) return entries;
   const others = new Map(by.map((entry) => [entry.path, entry]));
   return entries.map((entry) => others.get(entry.path) ?? entry);
-}
-
-async function openRoot(path: string): Promise<Directory> {
-  try {
-    return await Directory.open(path);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== 'ENOTDIR') throw ioError(error, `open ${path}`);
-    throw new WeightsealError(
-      'INVALID_ARGUMENT',
-      `${path} is no directory; a file is sealed with sealToFile.`,
-      { cause: error },
-    );
-  }
-}
-
-function itemOf(entry: Entry, { sources }: SealPlan): FileItem {
-  const { kind, path, size, executable, record } = entry;
-  return {
-    plain: kind === 'public',
-    input: sources.inputOf(record) ?? path,
-    output: fileOf(entry),
-    size,
-    executable,
-    record,
-    identity: sources.identityOf(record),
-  };
-}
-
-function metadataOf(path: string, { name }: SealBundleOptions): Metadata {
-  const own = basename(path);
-  const kept = name ?? (isFileName(own) ? own : undefined);
-  return { created: new Date().toISOString(), ...(kept !== undefined && { name: kept }) };
-}
-
-/** @throws INVALID_ARGUMENT */
-function check(options: SealBundleOptions): void {
-  const { keys, name, segmentLength } = checkKinds(options, 'sealBundle');
-  checkKeys(keys);
-  if (segmentLength !== undefined) checkSegmentLength(segmentLength);
-  if (name === undefined || isFileName(name)) return;
-  throw new WeightsealError(
-    'INVALID_ARGUMENT',
-    'The name must be a file name of 1 to 255 bytes, without a directory.',
-  );
 }

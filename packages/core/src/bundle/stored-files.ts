@@ -3,12 +3,7 @@ import { ioError, throwIfAborted } from '../errors.js';
 import { blobOf } from '../io/below/rules.js';
 import type { Directory } from '../io/output/directory.js';
 import { isReserved, MAX_DEPTH } from './path.js';
-
-/** A file of a bundle, as it lies there. */
-export interface StoredFile {
-  readonly path: string;
-  readonly sealedSize: number;
-}
+import type { StoredFile } from './storage.js';
 
 interface Found {
   readonly path: string;

@@ -3,12 +3,12 @@ import { type Context, expectContext } from '../format/context.js';
 import type { Envelope } from '../format/envelope.js';
 import type { FloeMessage } from '../format/floe.js';
 import { type Metadata, openMetadata } from '../format/metadata.js';
-import type { FileSource } from '../io/byte-source.js';
+import type { ByteSource } from '../io/byte-source.js';
 import { type UnwrapOptions, unwrapDataKey } from '../keys/unwrap.js';
 import { checkKeys } from '../keys/wrap.js';
-import type { BundleDirectory } from './bundle-directory.js';
 import { openTableFile, readEnvelope } from './head.js';
 import { openTable } from './sealer.js';
+import type { BundleStorage } from './storage.js';
 import { readTable, type Table, tableTampered } from './table.js';
 
 export interface UnlockBundleOptions extends UnwrapOptions {
@@ -25,12 +25,11 @@ export interface UnlockedBundle {
 
 /** FORMAT.md §25.1, steps 1 to 6. The data key is zeroed again before this returns: the table has all that is needed. */
 export async function unlockBundle(
-  root: BundleDirectory,
-  path: string,
+  storage: BundleStorage,
   options: UnlockBundleOptions,
 ): Promise<UnlockedBundle> {
-  const { envelope } = await readEnvelope(root, path);
-  await using file = await openTableFile(root, envelope);
+  const { envelope } = await readEnvelope(storage, options.signal);
+  await using file = await openTableFile(storage, envelope, options.signal);
   checkKeys(options.keys);
   expectContext(envelope.core.context, options.context);
   using dataKey = await unwrapDataKey(envelope, options);
@@ -48,7 +47,7 @@ function messageOf(dataKey: Uint8Array, { core, table }: Envelope): FloeMessage 
 }
 
 async function readWhole(
-  file: FileSource,
+  file: ByteSource,
   { table }: Envelope,
   message: FloeMessage,
   signal: AbortSignal | undefined,

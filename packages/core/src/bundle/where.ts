@@ -5,6 +5,7 @@ import type { Entry } from './entry.js';
 import { shown } from './line.js';
 import type { Outputs } from './open-members.js';
 import { checkSystemNames } from './system-names.js';
+import type { BundleMember, BundlePlace } from './types.js';
 
 /** Where members are written, and how what is no file gets there. */
 export interface Where {
@@ -29,6 +30,18 @@ export function inDirectory(place: string, sync: boolean): Where {
     check: checkSystemNames,
     directory: (path) => made(mkdir(`${place}/${path}`, { mode: 0o700 }), path),
     link: (path, to) => made(symlink(to, `${place}/${path}`), path),
+  };
+}
+
+/** Where the caller says, place by place. */
+export function atPlace(place: BundlePlace, memberOf: (entry: Entry) => BundleMember): Where {
+  return {
+    outputs: {
+      sync: false,
+      file: (entry) => place.file(memberOf(entry) as Parameters<BundlePlace['file']>[0]),
+    },
+    directory: (path) => place.directory(path),
+    link: (path, to) => place.link(path, to),
   };
 }
 

@@ -17,6 +17,10 @@ export interface FileItem {
   readonly plain: boolean;
   /** The input's path: below the task's directory, unless it is absolute. */
   readonly input: string;
+  /** Instead, where the bytes have been brought: shared memory, in which they may be changed. */
+  readonly inputBytes?: Uint8Array;
+  /** Instead of a file: shared memory that the output fills. */
+  readonly outputBytes?: Uint8Array;
   /** The output's, in its directory; undefined where there is none, or `fd` is it. */
   readonly output?: string;
   readonly fd?: number;

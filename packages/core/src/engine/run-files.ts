@@ -93,6 +93,7 @@ function openOutput(task: Doing, { output, fd, executable }: FileItem, mode: num
 }
 
 function write(task: Doing, item: FileItem, mode: number, pieces: readonly Uint8Array[]): void {
+  if (item.outputBytes) place(pieces, item.outputBytes);
   const fd = openOutput(task, item, mode);
   if (fd === undefined) return;
   try {
@@ -100,6 +101,14 @@ function write(task: Doing, item: FileItem, mode: number, pieces: readonly Uint8
     if (task.sync) fsyncSync(fd);
   } finally {
     if (item.fd === undefined) closeSync(fd);
+  }
+}
+
+function place(pieces: readonly Uint8Array[], target: Uint8Array): void {
+  let at = 0;
+  for (const piece of pieces) {
+    target.set(piece, at);
+    at += piece.length;
   }
 }
 
@@ -172,6 +181,7 @@ function open(task: Doing, item: FileItem, record: MemberRecord, scratch: Scratc
 }
 
 function readStored(task: Doing, item: FileItem, record: MemberRecord, scratch: Scratch): Uint8Array {
+  if (item.inputBytes) return item.inputBytes;
   const fd = openInput(task, item);
   try {
     const found = fstatSync(fd);

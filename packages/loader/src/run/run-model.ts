@@ -1,5 +1,6 @@
 import { type InputAnywhere, openReader } from '@weightseal/core';
 import { openBundleModel } from '../bundle.js';
+import type { BundleAt } from '../bundle-at.js';
 import type { Inode } from '../inode.js';
 import { readingOf } from '../load.js';
 import { fileModel, type Model } from '../model.js';
@@ -27,7 +28,7 @@ export async function openFile(
 }
 
 /** A bundle. Asks the key. @throws what core throws */
-export async function openDirectory(source: string, options: RunOptions): Promise<RunModel<Tree>> {
+export async function openDirectory(source: BundleAt, options: RunOptions): Promise<RunModel<Tree>> {
   return asTree(await openBundleModel(source, options));
 }
 

@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { constants } from 'node:os';
 import { filePath, type InputAnywhere, throwIfAborted } from '@weightseal/core';
-import { bundleAt } from '../bundle-at.js';
+import { lookAt } from '../bundle-at.js';
 import { checkLoad, checkOfFile } from '../load.js';
 import { oomKills } from '../machine/oom-kills.js';
 import { fileName } from '../names.js';
@@ -35,10 +35,10 @@ const KILLED = 137;
 export async function run(given: InputAnywhere, options: RunOptions): Promise<Ran> {
   checkLoad(options, 'run', RUNNING);
   const source = filePath(given);
-  const bundle = await bundleAt(source);
-  if (bundle !== undefined) return runWith(bundle, options, () => openDirectory(bundle, options));
+  const found = await lookAt(source, options);
+  if ('bundle' in found) return runWith(source, options, () => openDirectory(found.bundle, options));
   checkOfFile(options);
-  return runWith(source, options, () => openFile(source, options));
+  return runWith(source, options, () => openFile(found.file, options));
 }
 
 /** @param open asks the key; the model, with the stages for what it is */

@@ -1,4 +1,5 @@
 import {
+  type ByteSource,
   checkKinds,
   filePath,
   type InputAnywhere,
@@ -8,7 +9,7 @@ import {
   type ReadOptions,
   type UnlockOptions,
 } from '@weightseal/core';
-import { bundleAt } from '../bundle-at.js';
+import { type BundleAt, lookAt } from '../bundle-at.js';
 import { checkOfFile, READING, readingOf } from '../load.js';
 import { SealedSafetensors } from './sealed-safetensors.js';
 import { tensorsOfBundle } from './sharded.js';
@@ -31,7 +32,7 @@ export interface OpenSafetensorsOptions
  * Opens sealed tensors without opening all of what they are in: a sealed safetensors file, its header now and then single tensors, or rows of them; or a sealed bundle, whose index says in which
  * shards the tensors are. One call to a key, none afterwards. Every byte that it gives is authenticated. `await using model = await openSafetensors(…)`.
  *
- * @param source a path, a `file:` URL, a place in a store, or bytes with random access; a directory is a bundle
+ * @param source a path, a `file:` URL, a place in a store, or bytes with random access; a directory is a bundle, and so is a prefix in a store with an envelope below it
  * @throws what `openReader` or `openBundle` throws; SAFETENSORS_INVALID when what was sealed is no sound safetensors file, or no sound index of them; of a bundle also BUNDLE_INCOMPLETE for a shard
  *   that is not in it, MEMBER_NOT_FOUND where it has no such index or no safetensors file, INVALID_ARGUMENT where it has several
  */
@@ -42,16 +43,13 @@ export async function openSafetensors(
   const own = { index: 'string', allowIncomplete: 'boolean' } as const;
   checkKinds(options, 'openSafetensors', own, [...READING, 'allowExtra'], true);
   const given = filePath(source);
-  const bundle = await bundleAt(given);
-  if (bundle !== undefined) return new SealedSafetensors(await openShards(bundle, options));
+  const found = await lookAt(given, options);
+  if ('bundle' in found) return new SealedSafetensors(await openShards(found.bundle, options));
   checkOfFile(options);
-  return new SealedSafetensors(await openFile(given, options));
+  return new SealedSafetensors(await openFile(found.file, options));
 }
 
-async function openFile(
-  source: Exclude<InputAnywhere, URL>,
-  options: OpenSafetensorsOptions,
-): Promise<Tensors> {
+async function openFile(source: string | ByteSource, options: OpenSafetensorsOptions): Promise<Tensors> {
   const reader = await openReader(source, readingOf(options));
   try {
     return tensorsOfFile(reader, await readHeader(reader, options.signal));
@@ -61,9 +59,9 @@ async function openFile(
   }
 }
 
-async function openShards(directory: string, options: OpenSafetensorsOptions): Promise<Tensors> {
+async function openShards(at: BundleAt, options: OpenSafetensorsOptions): Promise<Tensors> {
   const { keys, context, hedgeMs, signal, allowExtra } = options;
-  const bundle = await openBundle(directory, { keys, context, hedgeMs, signal, allowExtra });
+  const bundle = await openBundle(at, { keys, context, hedgeMs, signal, allowExtra });
   try {
     return await tensorsOfBundle(bundle, options);
   } catch (error) {

@@ -1,0 +1,115 @@
+import { checkKinds, invalidArgument } from '../common/arguments.js';
+import { isWeightsealError, WeightsealError } from '../errors.js';
+import { optionalWhole } from '../keys/whole-number.js';
+import { listAll } from '../store/list-all.js';
+import { able, below, isLocation, type StoreLocation, uriOf } from '../store/location.js';
+import { ObjectSource } from '../store/object-source.js';
+import { requestsOf } from '../store/request.js';
+import { ENVELOPE_NAME, SEALING_NAME } from './path.js';
+import { removeObjects } from './remove-objects.js';
+
+/** Nobody seals for so long. */
+const STALE_MS = 86_400_000;
+const MOST_MARK = 4096;
+
+export interface SweepBundleOptions {
+  /** How long ago, in milliseconds, the seal must have begun; a day unless told. One that is under way would be told that its place is another's, and fail. */
+  readonly minAgeMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What came of it. */
+export interface SweptBundle {
+  /** How many objects were removed. */
+  readonly objects: number;
+  /** How many uploads that were begun were given up. */
+  readonly uploads: number;
+}
+
+/**
+ * Removes what a seal or reseal into a store has left that never came to its end: all that lies below the place, once there is the mark of one (`weightseal.sealing`), and no envelope. Of a bundle that is
+ * whole it removes such a mark only.
+ *
+ * @throws OUTPUT_EXISTS for a seal that began just now, STORE_UNSUPPORTED, INVALID_ARGUMENT, ABORTED, and what the store throws
+ */
+export async function sweepBundle(
+  location: StoreLocation,
+  options: SweepBundleOptions = {},
+): Promise<SweptBundle> {
+  checkKinds(options, 'sweepBundle', { minAgeMs: 'any' }, ['signal'], true);
+  if (!isLocation(location)) throw invalidArgument('sweepBundle takes a place in a store, { store, key }.');
+  const { minAgeMs = STALE_MS, signal } = options;
+  optionalWhole('minAgeMs', minAgeMs, 0, Number.MAX_SAFE_INTEGER);
+  able(location.store, 'list');
+  const from = location.key === '' ? 0 : location.key.length + 1;
+  const names = ((await listAll(location, signal)) ?? []).map(({ key }) => key.slice(from));
+  if (!names.includes(SEALING_NAME)) return { objects: 0, uploads: 0 };
+  if (names.includes(ENVELOPE_NAME)) {
+    await removeObjects(location, [SEALING_NAME], signal);
+    return { objects: 1, uploads: 0 };
+  }
+  const started = await startOf(location, signal);
+  if (started !== undefined && Date.now() - started < minAgeMs) throw tooYoung(location, started);
+  const uploads = await giveUp(location, signal);
+  await removeObjects(
+    location,
+    names.filter((name) => name !== SEALING_NAME),
+    signal,
+  );
+  // Last: until then the place is nobody else's, and the next sweep would find it.
+  await removeObjects(location, [SEALING_NAME], signal);
+  return { objects: names.length, uploads };
+}
+
+/** When the mark says that the seal began, or else when it was written. */
+async function startOf(
+  location: StoreLocation,
+  signal: AbortSignal | undefined,
+): Promise<number | undefined> {
+  const place = below(location, SEALING_NAME);
+  await using source = await ObjectSource.open(place, { first: MOST_MARK, signal });
+  const bytes = await source.read(0, Math.min(source.size, MOST_MARK), { signal });
+  const said = startedIn(Buffer.from(bytes).toString());
+  const modified = Date.parse(source.object.modified ?? '');
+  return said ?? (Number.isNaN(modified) ? undefined : modified);
+}
+
+function startedIn(text: string): number | undefined {
+  try {
+    const at = Date.parse(String((JSON.parse(text) as { started?: unknown }).started));
+    return Number.isNaN(at) ? undefined : at;
+  } catch {
+    return undefined;
+  }
+}
+
+async function giveUp(location: StoreLocation, signal: AbortSignal | undefined): Promise<number> {
+  const { store } = location;
+  if (!store.unfinished) return 0;
+  const requests = requestsOf(location);
+  const prefix = location.key === '' ? '' : `${location.key}/`;
+  const doing = `look for uploads below ${uriOf(location)}`;
+  const found = await requests
+    .run(doing, signal, async (call) => {
+      const all = [];
+      for await (const one of store.unfinished!(prefix, call)) {
+        call.progress();
+        all.push(one);
+      }
+      return all;
+    })
+    .catch((error: unknown) => {
+      if (isWeightsealError(error) && error.code === 'STORE_UNSUPPORTED') return [];
+      throw error;
+    });
+  for (const one of found)
+    await requests.run(`give up writing ${store.uri}/${one.key}`, signal, (call) => one.abort(call));
+  return found.length;
+}
+
+function tooYoung(location: StoreLocation, started: number): WeightsealError {
+  return new WeightsealError(
+    'OUTPUT_EXISTS',
+    `Below ${uriOf(location)} a bundle has been sealed since ${new Date(started).toISOString()}, and may be still. Wait for it; or, if you know that it was cut off, sweep it by a shorter time (--min-age; \`minAgeMs\`).`,
+  );
+}
