@@ -23,7 +23,7 @@ const YAML: Readonly<Record<string, readonly [text: string, said: string]>> = {
   ],
   'a member that resembles none': [
     'colour: red\n',
-    '1:1: colour is not known; known are keys, recipients, open, deadlineMs, hedgeMs, providers, profile, profiles.',
+    '1:1: colour is not known; known are keys, recipients, open, deadlineMs, hedgeMs, providers, stores, profile, profiles.',
   ],
   'a misspelt member of a rule': [
     'recipients:\n  - path: "*"\n    kyes: [local:a]\n',
@@ -39,7 +39,7 @@ const YAML: Readonly<Record<string, readonly [text: string, said: string]>> = {
   ],
   'a profile in a profile': [
     'profiles:\n  dev:\n    profile: dev\n',
-    '3:5: profiles.dev.profile is not known; known are keys, recipients, open, deadlineMs, hedgeMs, providers.',
+    '3:5: profiles.dev.profile is not known; known are keys, recipients, open, deadlineMs, hedgeMs, providers, stores.',
   ],
   'text where a number belongs': [
     'deadlineMs: 10s\n',
@@ -63,7 +63,7 @@ const YAML: Readonly<Record<string, readonly [text: string, said: string]>> = {
   ],
   'a provider for what is no scheme': [
     'providers: { Corp: "@corp/kms" }\n',
-    '1:14: providers.Corp is no scheme of keys: that is a letter in lower case and then letters, digits and + . -',
+    '1:14: providers.Corp is no scheme: that is a letter in lower case and then letters, digits and + . -',
   ],
   'a provider that is no module': [
     'providers: { corp: "https://example.com/kms.js" }\n',

@@ -158,4 +158,5 @@ export { ObjectWriter, type WriterHead, type WriterOptions } from './store/objec
 export { readAhead } from './store/read-ahead.js';
 export type { Moved } from './store/replace-head.js';
 export { type SweepUploadsOptions, type SweptUpload, sweepUploads } from './store/sweep.js';
+export { isStoreUri, type StoreAuthority, type StoreUriParts, splitStoreUri } from './store/store-uri.js';
 export type { StoreTuning } from './store/tuning.js';
