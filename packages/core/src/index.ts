@@ -157,6 +157,8 @@ export type {
 export { ObjectWriter, type WriterHead, type WriterOptions } from './store/object-writer.js';
 export { readAhead } from './store/read-ahead.js';
 export type { Moved } from './store/replace-head.js';
-export { type SweepUploadsOptions, type SweptUpload, sweepUploads } from './store/sweep.js';
 export { isStoreUri, type StoreAuthority, type StoreUriParts, splitStoreUri } from './store/store-uri.js';
+export { type SweepUploadsOptions, type SweptUpload, sweepUploads } from './store/sweep.js';
 export type { StoreTuning } from './store/tuning.js';
+export { copySealed, listSealed } from './stored/public.js';
+export type { Copied, CopyOptions, ListOptions, StoredAt, StoredEntry } from './stored/types.js';
