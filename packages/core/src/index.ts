@@ -160,5 +160,13 @@ export type { Moved } from './store/replace-head.js';
 export { isStoreUri, type StoreAuthority, type StoreUriParts, splitStoreUri } from './store/store-uri.js';
 export { type SweepUploadsOptions, type SweptUpload, sweepUploads } from './store/sweep.js';
 export type { StoreTuning } from './store/tuning.js';
-export { copySealed, listSealed } from './stored/public.js';
-export type { Copied, CopyOptions, ListOptions, StoredAt, StoredEntry } from './stored/types.js';
+export { copySealed, listSealed, sweepStore } from './stored/public.js';
+export type {
+  Copied,
+  CopyOptions,
+  ListOptions,
+  StoredAt,
+  StoredEntry,
+  SweepStoreOptions,
+  SweptStore,
+} from './stored/types.js';

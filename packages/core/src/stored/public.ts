@@ -1,4 +1,13 @@
-import type { Copied, CopyOptions, ListOptions, StoredAt, StoredEntry } from './types.js';
+import type { StoreLocation } from '../store/location.js';
+import type {
+  Copied,
+  CopyOptions,
+  ListOptions,
+  StoredAt,
+  StoredEntry,
+  SweepStoreOptions,
+  SweptStore,
+} from './types.js';
 
 // Loaded when it is asked for: most programs open models where they are.
 
@@ -24,4 +33,13 @@ export async function* listSealed(
   options?: ListOptions,
 ): AsyncGenerator<StoredEntry, void, undefined> {
   yield* (await import('./list.js')).listSealed(at, options);
+}
+
+/**
+ * Removes what was begun at a place in a store, or below it, and has not come to its end: uploads, and bundles whose seal, reseal or copy was cut off.
+ *
+ * @throws STORE_UNSUPPORTED for a store that is only read, ABORTED, INVALID_ARGUMENT, and the other codes of class `store`
+ */
+export async function sweepStore(location: StoreLocation, options?: SweepStoreOptions): Promise<SweptStore> {
+  return (await import('./sweep.js')).sweepStore(location, options);
 }

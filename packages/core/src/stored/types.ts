@@ -45,3 +45,16 @@ export interface ListOptions {
   readonly recursive?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
+
+export interface SweepStoreOptions {
+  /** How long ago, in milliseconds, it must have been begun; a day unless told. Nobody can tell what was cut off from what goes on. */
+  readonly minAgeMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** URIs of uploads and of bundles that are not complete. */
+export interface SweptStore {
+  readonly removed: readonly string[];
+  /** What was begun later, and may go on. */
+  readonly kept: readonly string[];
+}
