@@ -19,7 +19,7 @@ const ALLOWED = {
   stores: ['core', 'keys', ...STORES],
   config: ['core', 'keys', 'stores'],
   loader: ['core'],
-  cli: ['core', 'kms-local', 'keys', 'config', 'loader'],
+  cli: ['core', 'kms-local', 'keys', 'config', 'stores', 'loader'],
   bench: ['core', 'kms-local', 'loader'],
 };
 
