@@ -85,9 +85,9 @@ def tables(key):
     yield "a link above", of(directory("c"), link("d", "c"), sealed("d/e")), INVALID
     yield "not all directories above", of(directory("a"), sealed("a/b/c")), INVALID
 
-    for name in "weightseal.json", "weightseal.table", "weightseal.json/x", ".0.weightseal-tmp", f".{'f' * 32}.weightseal-lock", ".0.weightseal-tmp/x":
+    for name in "weightseal.json", "weightseal.table", "weightseal.json/x", ".0.weightseal-tmp", f".{'f' * 32}.weightseal-lock", ".0.weightseal-tmp/x", "weightseal.sealing":
         yield f"a payload in {name}", of(a | {"file": name}), INVALID
-    for name in "weightseal.json", "weightseal.table", ".0.weightseal-tmp":
+    for name in "weightseal.json", "weightseal.table", "weightseal.sealing", ".0.weightseal-tmp":
         yield f"a public {name}", of(Line(public(name, b""))), INVALID
     for name in "x/weightseal.json", ".weightseal-tmp", f".{'f' * 33}.weightseal-lock", ".A.weightseal-tmp", "0.weightseal-tmp", ".0.weightseal-tmp.sealed", "WEIGHTSEAL.JSON":
         yield f"a payload in {name}, which is free", of(sealed("a", file=name)), "ok"

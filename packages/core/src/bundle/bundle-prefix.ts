@@ -82,14 +82,15 @@ export class BundlePrefix implements BundleStorage {
 
   /** A small one is brought whole: who opens it reads its head, and more. */
   async openMember(file: string, size: number, signal: AbortSignal | undefined): Promise<OpenFile> {
-    const source = await this.#object(file, size, signal);
+    const source = await this.object(file, size, signal);
     if (size === 0 || size > WHOLE) return source;
     await using _source = source;
     const bytes = await readExactly(source, 0, size, signal);
     return { ...bufferSource(bytes), [Symbol.asyncDispose]: () => Promise.resolve() };
   }
 
-  async #object(file: string, size: number, signal: AbortSignal | undefined): Promise<ObjectSource> {
+  /** The object of a member, of which nothing need have been read. @throws MEMBER_MISSING, MEMBER_TAMPERED */
+  async object(file: string, size: number, signal: AbortSignal | undefined): Promise<ObjectSource> {
     const objects = await this.#listing;
     if (objects) return ObjectSource.of(below(this.#location, file), sound(objects.get(file), file, size));
     const source = await this.#find(
@@ -139,7 +140,7 @@ export class BundlePrefix implements BundleStorage {
 
   /** Into memory that a thread shares. */
   async #bring(file: string, size: number, signal: AbortSignal | undefined): Promise<Uint8Array> {
-    await using source = await this.#object(file, size, signal);
+    await using source = await this.object(file, size, signal);
     const bytes = new Uint8Array(new SharedArrayBuffer(size));
     if (size > 0) await loadRange(source, 0, bytes, signal);
     return bytes;

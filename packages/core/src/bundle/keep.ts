@@ -1,19 +1,22 @@
 import { constants, copyFile, link, rm } from 'node:fs/promises';
 import { randomFillSync } from '../common/crypto.js';
-import { atOnce } from '../engine/at-once.js';
-import { filesExecutor } from '../engine/files-executor.js';
-import type { FileItem, FilesOperation, Identity } from '../engine/files-task.js';
-import { TaskError } from '../engine/task.js';
+import type { FileItem, Identity } from '../engine/files-task.js';
+import { isWeightsealError } from '../errors.js';
 import { view } from '../format/bytes.js';
-import { type MemberRecord, payloadSize, recordAt } from '../format/records.js';
+import { type MemberRecord, recordAt } from '../format/records.js';
 import { byDescriptors, ofDescriptor } from '../io/below/rules.js';
+import { FileSource } from '../io/byte-source.js';
+import { readAhead } from '../store/read-ahead.js';
+import { alikeIn } from './alike.js';
 import { BundleDirectory } from './bundle-directory.js';
+import { each, type Looking } from './each.js';
 import { type Entry, fileOf } from './entry.js';
-import { batchesOf, bySize } from './jobs.js';
 import type { Done } from './journal-record.js';
-import { sealError } from './member-error.js';
-import { openMemberFile } from './member-file.js';
-import { type UnlockBundleOptions, unlockBundle } from './unlock.js';
+import { fileSizeOf } from './member-payload.js';
+import { type BundleGiven, openStorage } from './open-storage.js';
+import type { BundleStorage } from './storage.js';
+import type { UnlockBundleOptions } from './unlock.js';
+import { writeNew } from './write-new.js';
 
 // Payloads that need not be sealed, since they are there: of a seal that was killed, or of an older version. Each is compared, byte for byte, with what is remembered of it: FORMAT.md §21.5.
 
@@ -26,8 +29,6 @@ export interface Keeping {
   readonly itemOf: (entry: Entry) => FileItem;
   readonly signal: AbortSignal | undefined;
 }
-
-type Looking = Pick<Keeping, 'records' | 'itemOf' | 'signal'>;
 
 const { COPYFILE_EXCL, COPYFILE_FICLONE } = constants;
 const RANDOM_NAME = /^[0-9a-f]{32}\.sealed$/;
@@ -71,7 +72,7 @@ function isIdentity(a: Identity, b: Identity): boolean {
   return a.dev === b.dev && a.ino === b.ino && a.size === b.size && a.mtimeNs === b.mtimeNs;
 }
 
-function takeOver(to: MemberRecord, from: MemberRecord): void {
+export function takeOver(to: MemberRecord, from: MemberRecord): void {
   for (const name of ['key', 'id', 'header', 'digest', 'sealedDigest'] as const) to[name].set(from[name]);
 }
 
@@ -92,32 +93,18 @@ async function onlySound(entries: readonly Entry[], work: Looking, at: string): 
 /** Files that another bundle has too: their payloads are brought here. */
 export async function reuseFiles(
   files: readonly Entry[],
-  bundle: string,
+  bundle: BundleGiven,
   options: UnlockBundleOptions,
   work: Keeping,
 ): Promise<Entry[]> {
-  await using root = await BundleDirectory.open(bundle, { cached: true });
-  const { table } = await unlockBundle(root, options);
-  using old = table;
-  const sizes = new Set<number>();
-  const payloads = new Map<string, Entry>();
-  for (const entry of old.entries) {
-    if (entry.kind !== 'sealed') continue;
-    sizes.add(entry.size);
-    payloads.set(contentOf(entry, old.records), entry);
-  }
-  const alike = files.filter(({ kind, size }) => kind === 'sealed' && sizes.has(size));
-  await each(alike, work, 'digest', work.from, (entry, failed) => {
-    if (failed) throw sealError(failed, entry.path);
-  });
+  await using storage = await openStorage(bundle, { cached: true, signal: options.signal });
+  using alike = await alikeIn(storage, files, options, work);
   const brought: Entry[] = [];
-  for (const entry of alike) {
-    const same = payloads.get(contentOf(entry, work.records));
-    if (!same) continue;
-    const was = recordAt(old.records, same.record);
-    const size = payloadSize(same.size, view(was.header).getUint32(2));
-    if (!(await bring(root, fileOf(same), size, `${work.to}/${fileOf(entry)}`))) continue;
-    takeOver(recordAt(work.records, entry.record), was);
+  for (const { entry, same } of alike.pairs) {
+    const size = fileSizeOf(same, alike.records);
+    const to = `${work.to}/${fileOf(entry)}`;
+    if (!(await bring(storage, fileOf(same), size, to, work.signal))) continue;
+    takeOver(recordAt(work.records, entry.record), recordAt(alike.records, same.record));
     brought.push(entry);
   }
   const sound = new Set(await onlySound(brought, work, work.to));
@@ -126,15 +113,38 @@ export async function reuseFiles(
   return [...sound];
 }
 
-function contentOf({ size, record }: Entry, records: SharedArrayBuffer): string {
-  return `${size} ${Buffer.from(recordAt(records, record).digest).toString('hex')}`;
+async function bring(
+  storage: BundleStorage,
+  file: string,
+  size: number,
+  to: string,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  // What is no file, or another one, would be copied for ever, or waited for.
+  await using source = await storage.openMember(file, size, signal).catch((error: unknown) => {
+    if (isWeightsealError(error) && error.class === 'integrity') return undefined;
+    throw error;
+  });
+  if (!source) return false;
+  if (storage instanceof BundleDirectory && source instanceof FileSource)
+    return await linkOrCopy(storage, source, file, to);
+  await writeNew(to, async (write) => {
+    let at = 0;
+    for await (const piece of readAhead(source, 0, size, signal)) {
+      await write(piece, at);
+      at += piece.length;
+    }
+  });
+  return true;
 }
 
 /** By a hard link; else by a reflink or a copy, as the file system can. False where it is not to be had. */
-async function bring(root: BundleDirectory, file: string, size: number, to: string): Promise<boolean> {
-  // What is no file, or another one, would be copied for ever, or waited for.
-  await using source = await openMemberFile(file, root, size).catch(() => undefined);
-  if (!source) return false;
+async function linkOrCopy(
+  root: BundleDirectory,
+  source: FileSource,
+  file: string,
+  to: string,
+): Promise<boolean> {
   const path = `${root.from}/${file}`;
   // The blobs of a cache are not to be those of a bundle as well.
   const linked = root.blobs === undefined && (await succeeds(link(path, to)));
@@ -147,34 +157,4 @@ function succeeds(work: Promise<unknown>): Promise<boolean> {
     () => true,
     () => false,
   );
-}
-
-/** Does one thing with each of the files, on the pool's threads, and says of each how it went. */
-async function each(
-  entries: readonly Entry[],
-  { records, itemOf, signal }: Looking,
-  operation: FilesOperation,
-  from: string,
-  tell: (entry: Entry, failed: TaskError | undefined) => void,
-): Promise<void> {
-  const executor = filesExecutor();
-  const { small, large } = bySize(entries);
-  const batches = [...large.map((entry) => [entry]), ...batchesOf(small)];
-  await atOnce(batches, executor.width, signal, async (some) => {
-    for (let left: readonly Entry[] = some; left.length > 0; ) {
-      const items = left.map((entry) => ({
-        ...itemOf(entry),
-        ...(operation === 'check' && { input: fileOf(entry) }),
-      }));
-      const failure = await executor.runFiles({ operation, from, records, items }).then(
-        () => undefined,
-        (error: unknown) => error,
-      );
-      if (failure !== undefined && !(failure instanceof TaskError)) throw failure;
-      const good = failure ? (failure.failure.item ?? 0) : left.length;
-      for (const entry of left.slice(0, good)) tell(entry, undefined);
-      if (failure) tell(left[good]!, failure);
-      left = left.slice(good + 1);
-    }
-  });
 }

@@ -16,6 +16,8 @@ import { proveTable, type Table, writeTable } from './table.js';
 
 /** For removing what was written, whatever ended it: an abort above all. */
 const UNDO_MS = 60_000;
+/** Bytes of a part, where nobody has said: the least that all stores take, since two objects are on their way at once. */
+const PART_BYTES = 5_242_880;
 
 /**
  * A bundle while it is made under a prefix: FORMAT.md §26.4. Whoever has put `weightseal.sealing` there has the prefix to itself until that is removed again, last of all. Disposed of before the
@@ -65,7 +67,11 @@ export class PrefixWriter implements AsyncDisposable {
   /** A new object of the bundle, which appears when it is complete. @param size bytes, where that is known */
   async create(file: string, size?: number): Promise<ObjectWriter> {
     this.#written.add(file);
-    return await ObjectWriter.create(below(this.#location, file), { size, signal: this.#signal });
+    const tuning = { partBytes: PART_BYTES, ...this.#location.tuning };
+    return await ObjectWriter.create(
+      { ...below(this.#location, file), tuning },
+      { size, signal: this.#signal },
+    );
   }
 
   /** A small one. */

@@ -17,8 +17,9 @@ import { outputMemory, putAll } from './small-objects.js';
 import type { StoredMembers } from './storage.js';
 import { StreamDigest } from './stream-digest.js';
 
-/** Each has up to 128 MiB on its way out. */
 const LARGE_AT_ONCE = 1;
+/** Such a part of the requests has what is read: most memory is for what is on its way out. */
+const SHARES = 3;
 
 export interface ResealObjectsWork extends StoredMembers {
   readonly out: PrefixWriter;
@@ -33,7 +34,7 @@ export async function resealObjects(files: readonly Entry[], work: ResealObjects
   const { small, large } = bySize(files);
   const { storage, records, signal, progress } = work;
   const executor = filesExecutor();
-  const { small: atATime, reads } = storage.atOnce(large.slice(0, 1), records, executor.width);
+  const { small: atATime, reads } = storage.atOnce(large.slice(0, SHARES), records, executor.width);
   await using spares = new Spares();
   await atOnce(large, LARGE_AT_ONCE, signal, async (entry) => {
     await resealLarge(entry, work, reads, spares).catch((error: unknown) => {

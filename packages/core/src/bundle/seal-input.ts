@@ -1,11 +1,12 @@
 import { basename } from 'node:path';
-import { checkKinds } from '../common/arguments.js';
+import { checkKinds, checkPath } from '../common/arguments.js';
 import type { FileItem } from '../engine/files-task.js';
 import { ioError, WeightsealError } from '../errors.js';
 import { isFileName, type Metadata } from '../format/metadata.js';
 import { checkSegmentLength } from '../format/sizes.js';
 import { Directory } from '../io/output/directory.js';
 import { checkKeys } from '../keys/wrap.js';
+import { isLocation } from '../store/location.js';
 import { type Entry, fileOf } from './entry.js';
 import type { Incomplete } from './incomplete/types.js';
 import { incompleteOf } from './seal-incomplete.js';
@@ -94,10 +95,19 @@ export function metadataOf(path: string, { name }: SealBundleOptions): Metadata 
 export function checkSeal(options: SealBundleOptions): void {
   const { keys, name, segmentLength } = checkKinds(options, 'sealBundle');
   checkKeys(keys);
+  const { reuse } = options;
+  if (reuse !== undefined && !isLocation(reuse)) checkPath(reuse, 'The bundle to reuse');
   if (segmentLength !== undefined) checkSegmentLength(segmentLength);
   if (name === undefined || isFileName(name)) return;
   throw new WeightsealError(
     'INVALID_ARGUMENT',
     'The name must be a file name of 1 to 255 bytes, without a directory.',
   );
+}
+
+/** All but these, by their paths. */
+export function without(entries: readonly Entry[], others: readonly Entry[]): readonly Entry[] {
+  if (others.length === 0) return entries;
+  const gone = new Set(others.map(({ path }) => path));
+  return entries.filter(({ path }) => !gone.has(path));
 }

@@ -20,7 +20,7 @@ import { SMALL_AT_ONCE } from './shares.js';
 import { outputMemory, putAll } from './small-objects.js';
 import { StreamDigest } from './stream-digest.js';
 
-/** Each has up to 128 MiB on its way. */
+/** Each has up to 16 parts on its way. */
 const LARGE_AT_ONCE = 2;
 
 export interface SealObjectsWork

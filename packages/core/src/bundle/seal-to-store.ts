@@ -6,7 +6,8 @@ import { DEFAULT_SEGMENT } from '../format/sizes.js';
 import type { StoreLocation } from '../store/location.js';
 import { type Entry, isFile } from './entry.js';
 import { PrefixWriter } from './prefix-writer.js';
-import { metadataOf, openRoot, plainItem, readInput, sealedBundle } from './seal-input.js';
+import { reuseObjects } from './reuse-objects.js';
+import { metadataOf, openRoot, plainItem, readInput, sealedBundle, without } from './seal-input.js';
 import { sealObjects } from './seal-objects.js';
 import { checkPlain } from './sealed-already.js';
 import { BundleSealer } from './sealer.js';
@@ -37,7 +38,10 @@ export async function sealToStore(
   const progress = progressCounter(plan.size, options.onProgress);
   const itemOf = (entry: Entry) => plainItem(entry, plan);
   const work = { from: root.path, out, records: table.records, segmentLength, signal, progress, itemOf };
-  await sealObjects(plan.entries.filter(isFile), work);
+  const files = plan.entries.filter(isFile);
+  const { keys, reuse } = options;
+  const reused = reuse === undefined ? [] : await reuseObjects(files, reuse, { keys, signal }, work);
+  await sealObjects(without(files, reused), work);
   const documents = await out.publish(sealer, table, metadataOf(path, options));
-  return sealedBundle(input, sealer, table, documents, { resumed: 0, reused: 0 });
+  return sealedBundle(input, sealer, table, documents, { resumed: 0, reused: reused.length });
 }

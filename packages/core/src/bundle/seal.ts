@@ -14,7 +14,15 @@ import { Journal } from './journal.js';
 import type { Done } from './journal-record.js';
 import { isUnchanged, resumeFiles, reuseFiles } from './keep.js';
 import type { BundleGiven } from './open-storage.js';
-import { checkSeal, metadataOf, openRoot, plainItem, readInput, sealedBundle } from './seal-input.js';
+import {
+  checkSeal,
+  metadataOf,
+  openRoot,
+  plainItem,
+  readInput,
+  sealedBundle,
+  without,
+} from './seal-input.js';
 import { sealMembers } from './seal-members.js';
 import type { SealPlan } from './seal-plan.js';
 import { sealToStore } from './seal-to-store.js';
@@ -107,7 +115,7 @@ async function sealFiles(
     await removeOthers(out.place, new Set(resumed.map(fileOf)));
     const entries = replaced(plan.entries, resumed);
     await makeDirectories(out.place, entries);
-    const reuse = options.reuse === undefined ? undefined : checkPath(options.reuse, 'The bundle to reuse');
+    const { reuse } = options;
     const reused = reuse === undefined ? [] : await reuseFiles(left, reuse, { keys, signal }, work);
     progress(plaintextOf([...resumed, ...reused]));
     const doneOf = (entry: Entry) => ({
@@ -123,12 +131,6 @@ async function sealFiles(
     new Uint8Array(records).fill(0);
     throw error;
   }
-}
-
-function without(entries: readonly Entry[], others: readonly Entry[]): readonly Entry[] {
-  if (others.length === 0) return entries;
-  const gone = new Set(others.map(({ path }) => path));
-  return entries.filter(({ path }) => !gone.has(path));
 }
 
 function replaced(entries: readonly Entry[], by: readonly Entry[]): readonly Entry[] {

@@ -4,12 +4,14 @@ import type { Entry } from './entry.js';
 import { segmentLengthOf } from './member-payload.js';
 import type { AtOnce } from './storage.js';
 
-// How the members of a bundle share the requests of a store, and the memory for what comes: 160 MiB for large ones, and then 48 MiB for small ones.
+// How the members of a bundle share the requests of a store, and the memory for what comes: about 100 MiB for large ones, and then 48 MiB for small ones.
 
 /** Tasks of small members, each of at most 8 MiB, that are brought at once. */
 export const SMALL_AT_ONCE = 6;
-const LARGE_AT_ONCE = 4;
-const BYTES = 160 * 1_048_576;
+const LARGE_AT_ONCE = 2;
+const BYTES = 104 * 1_048_576;
+/** Several at once ask for less at a time, so that all requests can be under way. */
+const LESS = 2_097_152;
 /** Slots of a pass beyond its reads: engine/pass.ts. */
 const MORE_SLOTS = 7;
 
@@ -19,13 +21,18 @@ export function shareOf(
   large: readonly Entry[],
   records: SharedArrayBuffer,
 ): Omit<AtOnce, 'small'> {
-  const unit = large.reduce((most, entry) => Math.max(most, segmentOf(entry, records)), requestBytes);
-  for (let count = Math.max(1, Math.min(large.length, LARGE_AT_ONCE)); ; count--) {
-    const fitting = Math.floor(BYTES / (count * unit)) - MORE_SLOTS;
-    if (fitting < 1 && count > 1) continue;
-    const each = Math.max(1, Math.min(fitting, Math.ceil(concurrency / count)));
-    return { large: count, reads: { concurrency: each, requestBytes } };
+  const segment = large.reduce((most, entry) => Math.max(most, segmentOf(entry, records)), 0);
+  const less = Math.min(requestBytes, LESS);
+  const fitting = (count: number, bytes: number) =>
+    Math.floor(BYTES / (count * Math.max(bytes, segment))) - MORE_SLOTS;
+  for (let count = Math.min(large.length, LARGE_AT_ONCE); count > 1; count--) {
+    const each = Math.ceil(concurrency / count);
+    const bytes = [requestBytes, less].find((one) => fitting(count, one) >= each);
+    if (bytes !== undefined) return { large: count, reads: { concurrency: each, requestBytes: bytes } };
   }
+  const bytes = fitting(1, requestBytes) >= concurrency ? requestBytes : less;
+  const each = Math.max(1, Math.min(concurrency, fitting(1, bytes)));
+  return { large: 1, reads: { concurrency: each, requestBytes: bytes } };
 }
 
 function segmentOf({ kind, record }: Entry, records: SharedArrayBuffer): number {

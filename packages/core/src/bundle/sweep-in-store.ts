@@ -4,7 +4,7 @@ import { optionalWhole } from '../keys/whole-number.js';
 import { listAll } from '../store/list-all.js';
 import { able, below, isLocation, type StoreLocation, uriOf } from '../store/location.js';
 import { ObjectSource } from '../store/object-source.js';
-import { requestsOf } from '../store/request.js';
+import { sweepUploads } from '../store/sweep.js';
 import { ENVELOPE_NAME, SEALING_NAME } from './path.js';
 import { removeObjects } from './remove-objects.js';
 
@@ -84,27 +84,14 @@ function startedIn(text: string): number | undefined {
 }
 
 async function giveUp(location: StoreLocation, signal: AbortSignal | undefined): Promise<number> {
-  const { store } = location;
-  if (!store.unfinished) return 0;
-  const requests = requestsOf(location);
-  const prefix = location.key === '' ? '' : `${location.key}/`;
-  const doing = `look for uploads below ${uriOf(location)}`;
-  const found = await requests
-    .run(doing, signal, async (call) => {
-      const all = [];
-      for await (const one of store.unfinished!(prefix, call)) {
-        call.progress();
-        all.push(one);
-      }
-      return all;
-    })
-    .catch((error: unknown) => {
-      if (isWeightsealError(error) && error.code === 'STORE_UNSUPPORTED') return [];
-      throw error;
-    });
-  for (const one of found)
-    await requests.run(`give up writing ${store.uri}/${one.key}`, signal, (call) => one.abort(call));
-  return found.length;
+  try {
+    // Of any age: they are of the seal that is over.
+    const swept = await sweepUploads(location, { olderThan: new Date(Date.now() + STALE_MS), signal });
+    return swept.length;
+  } catch (error) {
+    if (isWeightsealError(error) && error.code === 'STORE_UNSUPPORTED') return 0;
+    throw error;
+  }
 }
 
 function tooYoung(location: StoreLocation, started: number): WeightsealError {

@@ -6,6 +6,7 @@ import type { RecipientChange } from '../keys/recipients.js';
 import type { UnwrapOptions } from '../keys/unwrap.js';
 import type { Incomplete } from './incomplete/types.js';
 import type { LeftOut } from './left-out.js';
+import type { BundleGiven } from './open-storage.js';
 import type { SealChoice, Unmatched } from './seal-plan.js';
 
 // The public types of bundles.
@@ -49,10 +50,10 @@ export interface SealBundleOptions extends SealChoice {
    */
   readonly resume?: boolean | undefined;
   /**
-   * Another bundle that one of the keys opens, an older version of the model: files that it has too, by their digest, keep their payload and its key, by a hard link, a reflink, or a copy. Whoever
+   * Another bundle that one of the keys opens, an older version of the model: files that it has too, by their digest, keep their payload and its key, by a hard link, a reflink, or a copy, which within one store does not come here. Whoever
    * could open such a payload there can open it here.
    */
-  readonly reuse?: string | URL | undefined;
+  readonly reuse?: BundleGiven | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Of all members together. */
   readonly onProgress?: OnProgress | undefined;

@@ -1,5 +1,6 @@
 import { throwIfAborted } from '../errors.js';
 import { type ByteSource, readExactly } from '../io/byte-source.js';
+import type { ReadOptions } from '../io/reads.js';
 
 /** Of what was read and is not used yet, no more than this is held. */
 const AHEAD_BYTES = 67_108_864;
@@ -12,8 +13,9 @@ export async function* readAhead(
   from: number,
   to: number,
   signal: AbortSignal | undefined,
+  reads: ReadOptions = source,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const { concurrency = AT_ONCE, requestBytes = PIECE_BYTES } = source;
+  const { concurrency = AT_ONCE, requestBytes = PIECE_BYTES } = reads;
   const width = Math.max(1, Math.min(concurrency, Math.floor(AHEAD_BYTES / requestBytes)));
   const ending = new AbortController();
   const onAbort = () => ending.abort(signal!.reason);

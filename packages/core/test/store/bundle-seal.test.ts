@@ -200,6 +200,57 @@ describe('a bundle that is sealed to a store', () => {
   });
 });
 
+describe('a seal to a store that reuses another bundle', () => {
+  const other = (to: ReturnType<typeof place>) => ({ ...to, key: 'models/v2' });
+  const flip = (store: MemoryStore, key: string): void => {
+    const bytes = store.get(key)!.slice();
+    bytes[bytes.length - 1]! ^= 1;
+    store.set(key, bytes);
+  };
+
+  it('in the same store has it copy what is large, and seals only what is new', async () => {
+    const old = place();
+    const to = other(old);
+    await sealBundle(source, old, { keys, public: ['config.json'] });
+    const directory = await copyOf(source, files.path('newer'));
+    await writeFile(join(directory, 'vocab.bin'), pattern(5_000_000, 8));
+    await writeFile(join(directory, 'more'), pattern(100));
+    to.store.requests.length = 0;
+    const done = await sealBundle(directory, to, { keys, reuse: old, public: ['config.json'] });
+    expect(done).toMatchObject({ members: 11, reused: 4 });
+    const large = 'models/m/model.safetensors.sealed';
+    expect(to.store.requests.filter(({ key }) => key === large).map(({ method }) => method)).toEqual([
+      'copy',
+    ]);
+    await verifyBundle(to, { keys });
+    await verifyBundle(old, { keys });
+    expect(to.store.get('models/v2/run.sh.sealed')).toEqual(to.store.get('models/m/run.sh.sealed'));
+  });
+
+  it.each([
+    ['in another store', async () => place()],
+    ['in a directory', async () => files.path('old')],
+  ])('%s brings what is sound, and seals the rest', async (_what, where) => {
+    const old = await where();
+    await sealBundle(source, old, { keys });
+    if (typeof old === 'string') await writeFile(join(old, 'run.sh.sealed'), pattern(116));
+    else flip(old.store, 'models/m/run.sh.sealed');
+    const to = place();
+    expect(await sealBundle(source, to, { keys, reuse: old })).toMatchObject({ reused: 5 });
+    await verifyBundle(to, { keys });
+  });
+
+  it('is no matter of the store: a directory reuses what lies in one', async () => {
+    const old = place();
+    await sealBundle(source, old, { keys });
+    flip(old.store, 'models/m/model.safetensors.sealed');
+    old.store.objects.delete('models/m/nothing.sealed');
+    const to = files.path('reusing');
+    expect(await sealBundle(source, to, { keys, reuse: old })).toMatchObject({ reused: 4 });
+    await verifyBundle(to, { keys });
+  });
+});
+
 describe('a seal to a store that is killed', () => {
   it('leaves no bundle, or a whole one, between any two of its requests, and what a sweep removes', async () => {
     const small = await files.directory();
