@@ -5,6 +5,9 @@ import type { Path, Problem } from './source.js';
 
 /** What would go to every host that is named anywhere. */
 const OF_ONE_HOST = ['headers', 'query'];
+const SECRETS = /[?#@\s]/;
+const HOLDS_SECRET =
+  'has a name with what no URI of a store has: a query, a fragment, a user name, a blank; signatures are its `query`.';
 
 /**
  * What `stores` says that cannot be. Options are their package's to know, and are seen when a store is used.
@@ -15,6 +18,8 @@ export function badStores({ stores = {} }: ProfileInput, path: Path, others: rea
   const schemes = [...STORE_SCHEMES, ...others];
   return Object.entries(stores).flatMap(([of, options]): Problem[] => {
     const at = [...path, 'stores', of];
+    // Not repeated: it is a signature, or a password.
+    if (SECRETS.test(of)) return [{ path: at.slice(0, -1), part: 'name', text: HOLDS_SECRET }];
     const wrong = nameProblem(of, schemes);
     if (wrong !== undefined) return [{ path: at, part: 'name', text: wrong }];
     if (isTooDeep(options))
@@ -36,7 +41,5 @@ function nameProblem(of: string, schemes: readonly string[]): string | undefined
   }
   if (!isUri) return undefined;
   const rest = of.slice(scheme.length + 3);
-  if (/[?#@\s]/.test(rest))
-    return 'has what no URI of a store has: a query, a fragment, a user name, a blank.';
   return /^\/|\/\//.test(rest) || rest === '' ? 'has an empty name in it.' : undefined;
 }

@@ -61,7 +61,7 @@ export function summarise({ config }: Pick<Checked, 'config'>, files: TrustedFil
   return {
     preset: config.profile,
     layers,
-    variables: unique(textsIn(config).flatMap(variablesOf)),
+    variables: unique([...textsIn(config).flatMap(variablesOf), ...layers.flatMap(namedByStores)]),
     hosts: unique([...uris.flatMap(hostsOf), ...layers.flatMap(hostsOfStores)]),
     modules: unique(uris.flatMap(modulesOf)),
     code: someOf(
@@ -154,6 +154,17 @@ function hostsOf(text: string): string[] {
     const [, host = ''] = (canBe(form, SCHEMES_BY_HOST) && /\/\/([^/?#]*)/.exec(form)) || [];
     return host === '' ? [] : [host];
   });
+}
+
+/** Secrets that are looked for in the environment when they are used: `{ env: NAME }`. */
+function namedByStores({ stores = [] }: SummaryLayer): string[] {
+  return stores.flatMap(({ options }) => variablesNamedIn(options));
+}
+
+function variablesNamedIn(value: unknown): string[] {
+  if (typeof value !== 'object' || value === null) return [];
+  const { env } = value as { readonly env?: unknown };
+  return [...(typeof env === 'string' ? [env] : []), ...Object.values(value).flatMap(variablesNamedIn)];
 }
 
 /** Endpoints, proxies, and hosts that something is said of. A user name before one is none of it. */

@@ -44,6 +44,7 @@ export {
   filePath,
   type Kind,
 } from './common/arguments.js';
+export { crc32c } from './common/crc32c.js';
 export { greedyMatch } from './common/greedy.js';
 export { loadError } from './common/load-error.js';
 export { didYouMean, nearest } from './common/nearest.js';

@@ -3,23 +3,19 @@ import type { OurProvider } from '@weightseal/keys';
 
 export type StoreScheme = 's3' | 'gs' | 'az' | 'https' | 'http';
 
-interface StorePackage {
-  readonly provider: StoreProvider;
-}
-
 /** Which package the stores of a URI scheme come from. The one place that knows them by name. */
 export const STORES: Readonly<Record<StoreScheme, OurProvider<StoreProvider>>> = {
   s3: {
     package: '@weightseal/store-s3',
-    load: async () => (await later('@weightseal/store-s3')).provider,
+    load: async () => (await import('@weightseal/store-s3')).provider,
   },
   gs: {
     package: '@weightseal/store-gcs',
-    load: async () => (await later('@weightseal/store-gcs')).provider,
+    load: async () => (await import('@weightseal/store-gcs')).provider,
   },
   az: {
     package: '@weightseal/store-azure',
-    load: async () => (await later('@weightseal/store-azure')).provider,
+    load: async () => (await import('@weightseal/store-azure')).provider,
   },
   https: {
     package: '@weightseal/store-http',
@@ -33,8 +29,3 @@ export const STORES: Readonly<Record<StoreScheme, OurProvider<StoreProvider>>> =
 
 /** The schemes of all stores' URIs. */
 export const STORE_SCHEMES: readonly StoreScheme[] = Object.keys(STORES) as StoreScheme[];
-
-/** Of packages that are not in this workspace yet. */
-function later(name: string): Promise<StorePackage> {
-  return import(name);
-}
