@@ -52,7 +52,7 @@ export async function sealDirectory(args: Args, session: Session, _: Place): Pro
     overwrite: args.has('force'),
     sealAgain: args.has('seal-again'),
     ...(to.location ? {} : { resume: !args.has('no-resume') }),
-    reuse: reuse?.at as string | undefined,
+    reuse: reuse?.at,
     onWait: sayWaiting(output, session.quiet, 'seal to'),
     signal: session.signal,
     onLeftOut: (one) => leftOut.push(one),

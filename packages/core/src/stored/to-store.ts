@@ -45,9 +45,19 @@ export class StorePlace implements Place {
     if (kind === 'file') checkObject(location);
     else {
       place.#there = await found(location, pieces, signal);
+      await place.#checkEnvelope(pieces.at(-1)!, signal);
       place.#mark = await Mark.put(location, pieces.at(-1)!, place.#there, signal);
     }
     return place;
+  }
+
+  /** Before anything is compared that is not of this bundle. @throws OUTPUT_EXISTS */
+  async #checkEnvelope(envelope: Piece, signal: AbortSignal | undefined): Promise<void> {
+    const there = this.#there?.get(ENVELOPE_NAME);
+    if (!there) return;
+    const to = below(this.#location, ENVELOPE_NAME);
+    await using open = await envelope.open(signal);
+    if (!(await sameAs(open, to, there, signal)).same) throw another(to, ENVELOPE_NAME);
   }
 
   async put(piece: Piece, signal: AbortSignal, progress: (bytes: number) => void): Promise<Put> {
@@ -113,7 +123,7 @@ async function sameAs(
   { source }: OpenPiece,
   to: StoreLocation,
   there: StoredObject,
-  signal: AbortSignal,
+  signal: AbortSignal | undefined,
 ): Promise<Compared> {
   if (there.size !== source.size) return { same: false, sealed: false };
   await using its = ObjectSource.of(to, there);
