@@ -8,7 +8,7 @@ import type { StoredFile } from './storage.js';
 import type { OpenBundleOptions, OpenedBundle, OpenMembersOptions } from './types.js';
 
 /**
- * Opens a bundle: authenticates its envelope and its table, looks that nothing stands in its directory that the table does not name, and reads no member yet.
+ * Opens a bundle: authenticates its envelope and its table, looks that nothing stands in its directory, or below its place in a store, that the table does not name, and reads no member yet.
  *
  * @throws NOT_SEALED, ENVELOPE_INVALID, UNSUPPORTED_VERSION, CONTEXT_MISMATCH, what the keys throw, ENVELOPE_TAMPERED, METADATA_TAMPERED, TABLE_TAMPERED, TABLE_INVALID,
  *   PATH_INVALID, LINK_INVALID, MEMBER_MISSING for the table, MEMBER_EXTRA

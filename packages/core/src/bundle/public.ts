@@ -19,7 +19,8 @@ import type {
 const bundles = () => import('./bundles.js');
 
 /**
- * Seals a directory into a bundle, which is a directory too. It appears under its name when all of it is durable, and nothing is left when this throws.
+ * Seals a directory into a bundle, which is a directory too. It appears under its name when all of it is durable, and nothing is left when this throws. A place in a store becomes one when its last
+ * object, the envelope, is there; nothing may lie below it before, and `overwrite` and `resume` are not for it.
  *
  * @throws PATH_INVALID, LINK_INVALID and BUNDLE_LIMIT for what no bundle can hold, before any work; ALREADY_SEALED, INPUT_NOT_FOUND, INPUT_CHANGED, OUTPUT_EXISTS, NO_SPACE,
  *   IO_ERROR, ABORTED, INVALID_ARGUMENT, CONTEXT_INVALID, RECIPIENT_REQUIRED, WRAP_NOT_VERIFIED, ENVELOPE_FULL, and what the key providers throw
@@ -33,7 +34,7 @@ export async function sealBundle(
 }
 
 /**
- * Opens a bundle: authenticates its envelope and its table, looks that nothing stands in its directory that the table does not name, and reads no member yet.
+ * Opens a bundle: authenticates its envelope and its table, looks that nothing stands in its directory, or below its place in a store, that the table does not name, and reads no member yet.
  *
  * @throws NOT_SEALED, ENVELOPE_INVALID, UNSUPPORTED_VERSION, CONTEXT_MISMATCH, what the keys throw, ENVELOPE_TAMPERED, METADATA_TAMPERED, TABLE_TAMPERED, TABLE_INVALID,
  *   PATH_INVALID, LINK_INVALID, MEMBER_MISSING for the table, MEMBER_EXTRA
@@ -60,7 +61,8 @@ export async function inspectBundle(
 
 /**
  * Changes who may open a bundle: same data key, and only `weightseal.json` is written, whole, by rename. Without `add` and `remove` the wraps of `keys` are made anew, with the keys' present
- * versions. It locks nobody out who has had the data key or a copy of the bundle: that is what a reseal is for. Waits for another rewrap to end, and then changes what that one has left.
+ * versions. It locks nobody out who has had the data key or a copy of the bundle: that is what a reseal is for. Waits for another rewrap to end, and then changes what that one has left; in a
+ * store one of two at once is told INPUT_CHANGED.
  *
  * @throws ENVELOPE_FULL, GENERATION_EXHAUSTED, RECIPIENT_NOT_FOUND, RECIPIENT_REQUIRED, WRAP_NOT_VERIFIED, INPUT_CHANGED when something else than a rewrap changed the envelope meanwhile, and
  *   what opening throws

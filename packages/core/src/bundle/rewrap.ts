@@ -17,7 +17,8 @@ import type { RewrapBundleOptions } from './types.js';
 
 /**
  * Changes who may open a bundle: same data key, and only `weightseal.json` is written, whole, by rename. Without `add` and `remove` the wraps of `keys` are made anew, with the keys' present
- * versions. It locks nobody out who has had the data key or a copy of the bundle: that is what a reseal is for. Waits for another rewrap to end, and then changes what that one has left.
+ * versions. It locks nobody out who has had the data key or a copy of the bundle: that is what a reseal is for. Waits for another rewrap to end, and then changes what that one has left; in a
+ * store one of two at once is told INPUT_CHANGED.
  *
  * @throws ENVELOPE_FULL, GENERATION_EXHAUSTED, RECIPIENT_NOT_FOUND, RECIPIENT_REQUIRED, WRAP_NOT_VERIFIED, INPUT_CHANGED when something else than a rewrap changed the envelope meanwhile, and
  *   what opening throws

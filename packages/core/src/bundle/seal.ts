@@ -35,7 +35,8 @@ import { Table } from './table.js';
 import type { SealBundleOptions, SealedBundle } from './types.js';
 
 /**
- * Seals a directory into a bundle, which is a directory too. It appears under its name when all of it is durable, and nothing is left when this throws.
+ * Seals a directory into a bundle, which is a directory too. It appears under its name when all of it is durable, and nothing is left when this throws. A place in a store becomes one when its last
+ * object, the envelope, is there; nothing may lie below it before, and `overwrite` and `resume` are not for it.
  *
  * @throws PATH_INVALID, LINK_INVALID and BUNDLE_LIMIT for what no bundle can hold, before any work; ALREADY_SEALED, INPUT_NOT_FOUND, INPUT_CHANGED, OUTPUT_EXISTS, NO_SPACE,
  *   IO_ERROR, ABORTED, INVALID_ARGUMENT, CONTEXT_INVALID, RECIPIENT_REQUIRED, WRAP_NOT_VERIFIED, ENVELOPE_FULL, and what the key providers throw
