@@ -25,6 +25,10 @@ const GROUPS: readonly Group[] = [
     text: 'Keys',
     pages: ['docs/providers/README.md', 'docs/key-uris.md', 'docs/providers/*.md'],
   },
+  {
+    text: 'Stores',
+    pages: ['docs/stores/README.md', 'docs/stores/uris.md', 'docs/stores/*.md'],
+  },
   { text: 'Configuration', pages: ['docs/configuration.md'] },
   { text: 'Load into memory', pages: ['docs/loading.md'] },
   { text: 'Operate', pages: ['docs/who-can-open.md', 'docs/operations.md'] },
@@ -59,6 +63,7 @@ const SHORT: Readonly<Record<string, string>> = {
   'SECURITY.md': 'Threat model',
   'docs/loading.md': 'Loading',
   'docs/providers/README.md': 'All providers',
+  'docs/stores/README.md': 'All stores',
   'docs/reader/README.md': 'Reader in Python',
   [`${GENERATED}/cli.md`]: 'Command line',
   [`${API}/README.md`]: 'API',

@@ -14,6 +14,9 @@ const NAMES = {
   'stores/README.md': 'stores',
   'stores/own.md': 'own-store',
 };
+/** `weightseal help store-s3`, since `help azure` is of keys. */
+const nameOf = (path) =>
+  NAMES[path] ?? `${path.startsWith('stores/') ? 'store-' : ''}${basename(path, '.md')}`;
 
 rmSync(dist, { recursive: true, force: true });
 mkdirSync(dist, { recursive: true });
@@ -21,8 +24,7 @@ const guides = globSync(['*.md', 'providers/*.md', 'stores/*.md'], { cwd: docs }
   (path) => !LEFT_OUT.includes(path),
 );
 for (const path of guides) {
-  // Clouds have keys and stores.
-  const name = NAMES[path] ?? `${path.startsWith('stores/') ? 'store-' : ''}${basename(path, '.md')}`;
+  const name = nameOf(path);
   // Comments are for the site and for CI.
   const text = readFileSync(join(docs, path), 'utf8').replaceAll(/^<!--[\s\S]*?-->\n+/gm, '');
   // Two of one name fail.

@@ -121,10 +121,12 @@ class HttpStore implements ObjectStore {
     const { status, header } = answer;
     const size = sizeWithoutRange(answer);
     if (size !== undefined && range.offset >= size) {
-      const version = this.#version(answer) ?? (range.version || 'empty');
-      if (range.version !== undefined && (version !== range.version || size > 0)) throw replaced(where);
-      if (size === 0 && range.offset === 0) return { key, size, version, ...modifiedOf(answer) };
-      throw invalidAnswer(where, `says that it has ${size} bytes, and others were asked for`);
+      const told = this.#version(answer);
+      if (told !== undefined && range.version !== undefined && told !== range.version) throw replaced(where);
+      // Servers tell less where they refuse: that it is another they would have said by 412. What is empty is the same whenever it is.
+      const version = told ?? range.version ?? (size === 0 ? 'empty' : undefined);
+      if (version === undefined) throw invalidAnswer(where, 'does not say which version it is of');
+      return { key, size, version, ...modifiedOf(answer) };
     }
     if (status !== 206 && status !== 200) throw refused(where, status);
     // Taken for a whole one it would be another object's.

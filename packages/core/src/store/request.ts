@@ -7,7 +7,7 @@ import { type Tuned, tuned } from './tuning.js';
 
 /** One attempt at a request. */
 export interface Attempt extends StoreCall {
-  /** More of the answer has come: its time begins anew, and so do the attempts. */
+  /** The answer begins, or more of it has come: its time begins anew, and with bytes so do the attempts. */
   progress(bytes?: number): void;
 }
 
@@ -69,8 +69,7 @@ export class Requests {
           attempt({
             signal: call.signal,
             progress: (bytes) => {
-              // The head of an answer alone brings nobody further: who answers so for ever would be asked for ever.
-              if (bytes) moved = true;
+              moved ||= bytes !== undefined && bytes > 0;
               call.progress(bytes);
             },
           });

@@ -261,3 +261,53 @@ describe('a range on its way', () => {
     );
   });
 });
+
+describe('a store that does not listen', () => {
+  /** A store whose pieces come when the test says so, whatever became of the request. */
+  function deaf(): { store: MemoryStore; give: (() => void)[] } {
+    const store = storeWith();
+    const give: (() => void)[] = [];
+    const read = store.read.bind(store);
+    store.read = async (key, range, call) => {
+      if (range.offset === 0) return await read(key, range, call);
+      const { object } = store.objects.get(key)!;
+      const piece = new Uint8Array(50).fill(7);
+      const next = () =>
+        new Promise<IteratorResult<Uint8Array>>((resolve) =>
+          give.push(() => resolve({ value: piece, done: false })),
+        );
+      return { object, body: { [Symbol.asyncIterator]: () => ({ next }) } };
+    };
+    return { store, give };
+  }
+
+  it('ends no later, and writes nothing once its reader has had enough', async () => {
+    const { store, give } = deaf();
+    await using source = await ObjectSource.open(at(store, {}));
+    const caller = new AbortController();
+    const out = new Uint8Array(100);
+    const reading = refusal(() => source.readInto(out, 100_000, caller.signal));
+    await settled();
+    give.shift()!();
+    await settled();
+    expect(out.subarray(0, 50).every((byte) => byte === 7)).toBe(true);
+    caller.abort();
+    expect(await reading).toEqual(code('ABORTED'));
+    out.fill(0);
+    give.shift()!();
+    await settled();
+    expect(out.every((byte) => byte === 0)).toBe(true);
+  });
+
+  it('writes nothing once it was given up for another request', async () => {
+    const { store, give } = deaf();
+    await using source = await ObjectSource.open(at(store, { requestTimeoutMs: 20, attempts: 2 }));
+    const out = new Uint8Array(100);
+    const reading = refusal(() => source.readInto(out, 100_000));
+    expect(await reading).toEqual(code('STORE_TIMEOUT'));
+    expect(give).toHaveLength(2);
+    for (const one of give) one();
+    await settled();
+    expect(out.every((byte) => byte === 0)).toBe(true);
+  });
+});

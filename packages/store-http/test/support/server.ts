@@ -47,6 +47,7 @@ export class WebServer implements AsyncDisposable {
     return made;
   }
 
+  /** @param path without escapes */
   put(path: string, bytes: Uint8Array, date = 'Mon, 02 Nov 2026 10:00:00 GMT'): void {
     this.objects.set(path, { bytes: Buffer.from(bytes), date });
   }
@@ -55,7 +56,7 @@ export class WebServer implements AsyncDisposable {
     const { method = '', url = '', headers } = request;
     this.seen.push({ method, url, headers });
     if (this.instead(request, response)) return;
-    const found = this.objects.get(url.replace(/\?.*$/, ''));
+    const found = this.objects.get(decodeURIComponent(url.replace(/\?.*$/, '')));
     if (method === 'HEAD' && this.habits.head !== undefined) response.writeHead(this.habits.head).end();
     else if (!found) response.writeHead(404, { 'content-length': '2' }).end('no');
     else this.#serve(request, response, found);
