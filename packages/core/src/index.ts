@@ -159,6 +159,16 @@ export type {
 export { ObjectWriter, type WriterHead, type WriterOptions } from './store/object-writer.js';
 export { readAhead } from './store/read-ahead.js';
 export type { Moved } from './store/replace-head.js';
-export { type SweepUploadsOptions, type SweptUpload, sweepUploads } from './store/sweep.js';
 export { isStoreUri, type StoreAuthority, type StoreUriParts, splitStoreUri } from './store/store-uri.js';
+export { type SweepUploadsOptions, type SweptUpload, sweepUploads } from './store/sweep.js';
 export type { StoreTuning } from './store/tuning.js';
+export { copySealed, listSealed, sweepStore } from './stored/public.js';
+export type {
+  Copied,
+  CopyOptions,
+  ListOptions,
+  StoredAt,
+  StoredEntry,
+  SweepStoreOptions,
+  SweptStore,
+} from './stored/types.js';
