@@ -51,8 +51,8 @@ export const storesAway: Suite = {
       checks: [
         fasterAtLeast(`open, times as fast as ${peer.label}`, timings[0]!, timings[1]!, 1),
         {
-          label: 'first tensor, in round trips',
-          unit: '',
+          label: 'first tensor',
+          unit: 'round trips',
           bound: 'at most',
           target: 5,
           measured: trips(median(milliseconds)),

@@ -42,7 +42,10 @@ export const storesDown: Suite = {
       withEnv(`weightseal open, ${SHARDS} shards`, weightseal.open(model, opened)),
       withEnv(`weightseal cp, ${SHARDS} shards`, weightseal.cp(model, opened)),
       ...peers.map(({ label, copy }) =>
-        withEnv(`${label}, then open`, inTurn('', copy('file.sealed', copied), { ...openCopy, memory: bytes })),
+        withEnv(
+          `${label}, then open`,
+          inTurn('', copy('file.sealed', copied), { ...openCopy, memory: bytes }),
+        ),
       ),
     ];
     const timings = await alternate(commands, { runs: bench.runs(3, 5), bytes, scratch });

@@ -21,7 +21,10 @@ export const storesUp: Suite = {
     await execute(weightseal.seal(plain, scratch.path('sealed')).argv);
     const force = '--force';
     const { output: _, ...seal } = weightseal.seal(plain, `s3://${BUCKET}/sealed`, [force]);
-    const { output: __, ...noDigest } = weightseal.seal(plain, `s3://${BUCKET}/plain`, [force, '--no-digest']);
+    const { output: __, ...noDigest } = weightseal.seal(plain, `s3://${BUCKET}/plain`, [
+      force,
+      '--no-digest',
+    ]);
     const { output: ___, argv, ...cp } = weightseal.cp(scratch.path('sealed'), `s3://${BUCKET}/copied`);
     const commands = [seal, noDigest, { ...cp, argv: [...argv, force] }].map((one) => ({ ...one, env }));
     const timings = await alternate(commands, { runs, bytes, scratch });
@@ -31,7 +34,9 @@ export const storesUp: Suite = {
         ratioAtMost('seal / cp', timings[0]!, timings[2]!, 1 / 0.9),
         ratioAtMost('seal --no-digest / cp', timings[1]!, timings[2]!, 1 / 0.9),
       ],
-      notes: ['SeaweedFS on the same machine, in memory. Every part has its checksum sent and compared, in both.'],
+      notes: [
+        'SeaweedFS on the same machine, in memory. Every part has its checksum sent and compared, in both.',
+      ],
     };
   },
 };
