@@ -2,12 +2,12 @@ import { randomBytes } from '../common/crypto.js';
 import { isWeightsealError, WeightsealError } from '../errors.js';
 import type { Metadata } from '../format/metadata.js';
 import { replaced } from '../store/answers.js';
+import { findObject } from '../store/find-object.js';
 import { firstBelow } from '../store/list-all.js';
 import { able, below, type StoreLocation, uriOf } from '../store/location.js';
 import { ObjectSource } from '../store/object-source.js';
 import type { StoredObject } from '../store/object-store.js';
 import { ObjectWriter } from '../store/object-writer.js';
-import { requestsOf } from '../store/request.js';
 import { ENVELOPE_NAME, SEALING_NAME, TABLE_NAME } from './path.js';
 import { putDocument, putEnvelope } from './put-document.js';
 import { removeObjects } from './remove-objects.js';
@@ -18,6 +18,8 @@ import { proveTable, type Table, writeTable } from './table.js';
 const UNDO_MS = 60_000;
 /** Bytes of a part, where nobody has said: the least that all stores take, since two objects are on their way at once. */
 const PART_BYTES = 5_242_880;
+/** Whoever was taken for cut off, and was swept, must not write over what another makes there by now. */
+const NEW = { ifAbsent: true } as const;
 
 /**
  * A bundle while it is made under a prefix: FORMAT.md §26.4. Whoever has put `weightseal.sealing` there has the prefix to itself until that is removed again, last of all. Disposed of before the
@@ -70,17 +72,17 @@ export class PrefixWriter implements AsyncDisposable {
     const tuning = { partBytes: PART_BYTES, ...this.#location.tuning };
     return await ObjectWriter.create(
       { ...below(this.#location, file), tuning },
-      { size, signal: this.#signal },
+      { size, condition: NEW, signal: this.#signal },
     );
   }
 
   /** A small one. */
   async put(file: string, bytes: Uint8Array): Promise<void> {
     this.#written.add(file);
-    await putDocument(below(this.#location, file), bytes, undefined, this.#signal);
+    await putDocument(below(this.#location, file), bytes, NEW, this.#signal);
   }
 
-  /** Where an object of the bundle will be, which somebody else puts there. */
+  /** Where an object of the bundle will be, which somebody else puts there, and only where there is none. */
   placeOf(file: string): StoreLocation {
     this.#written.add(file);
     return below(this.#location, file);
@@ -111,42 +113,27 @@ export class PrefixWriter implements AsyncDisposable {
 
   /** Somebody may have swept what took too long. */
   async #checkOurs(): Promise<void> {
-    const { store } = this.#location;
     const place = below(this.#location, SEALING_NAME);
-    const now = await requestsOf(place)
-      .run(`look at ${uriOf(place)}`, this.#signal, (call) => store.stat(place.key, call))
-      .catch((error: unknown) => {
-        throw isMissing(error) ? replaced(uriOf(place), error) : error;
-      });
-    if (now.version !== this.#mark.version) throw replaced(uriOf(place));
+    const now = await findObject(place, this.#signal);
+    if (now?.version !== this.#mark.version) throw replaced(uriOf(place));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#published) return;
     const signal = AbortSignal.timeout(UNDO_MS);
     try {
-      // An envelope may be there although nobody was told so: then it is a bundle.
-      if (this.#publishing && !(await this.#isWithoutEnvelope(signal))) return;
+      const mark = await findObject(below(this.#location, SEALING_NAME), signal);
+      // Under the same names lies what is another's.
+      if (mark && mark.version !== this.#mark.version) return;
+      // An envelope may be there although nobody was told so: then it is a bundle. Without our mark it is another's.
+      const maybe = this.#publishing || !mark;
+      if (maybe && (await findObject(below(this.#location, ENVELOPE_NAME), signal))) return;
       await removeObjects(this.#location, this.#written, signal);
       await removeObjects(this.#location, [SEALING_NAME], signal, this.#mark.version);
     } catch {
       // What ended the seal is told; what stays here a sweep finds by its mark.
     }
   }
-
-  async #isWithoutEnvelope(signal: AbortSignal): Promise<boolean> {
-    const place = below(this.#location, ENVELOPE_NAME);
-    return await requestsOf(place)
-      .run(`look at ${uriOf(place)}`, signal, (call) => place.store.stat(place.key, call))
-      .then(
-        () => false,
-        (error: unknown) => isMissing(error),
-      );
-  }
-}
-
-function isMissing(error: unknown): boolean {
-  return isWeightsealError(error) && error.code === 'INPUT_NOT_FOUND';
 }
 
 function exists(location: StoreLocation, { key }: StoredObject): WeightsealError {

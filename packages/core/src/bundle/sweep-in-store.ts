@@ -28,7 +28,7 @@ export interface SweptBundle {
 
 /**
  * Removes what a seal or reseal into a store has left that never came to its end: all that lies below the place, once there is the mark of one (`weightseal.sealing`), and no envelope. Of a bundle that is
- * whole it removes such a mark only.
+ * whole it removes such a mark only; and bundles that were made below the place later, with prefixes of their own, stay.
  *
  * @throws OUTPUT_EXISTS for a seal that began just now, STORE_UNSUPPORTED, INVALID_ARGUMENT, ABORTED, and what the store throws
  */
@@ -51,14 +51,31 @@ export async function sweepBundle(
   const started = await startOf(location, signal);
   if (started !== undefined && Date.now() - started < minAgeMs) throw tooYoung(location, started);
   const uploads = await giveUp(location, signal);
+  const own = ownNames(names);
   await removeObjects(
     location,
-    names.filter((name) => name !== SEALING_NAME),
+    own.filter((name) => name !== SEALING_NAME),
     signal,
   );
   // Last: until then the place is nobody else's, and the next sweep would find it.
   await removeObjects(location, [SEALING_NAME], signal);
-  return { objects: names.length, uploads };
+  return { objects: own.length, uploads };
+}
+
+/** Without what lies below a prefix that has an envelope or a mark itself: nobody seals what holds a bundle, so it is a bundle of its own. */
+function ownNames(names: readonly string[]): string[] {
+  const others = new Set(
+    names.flatMap((name) => {
+      const [last] = [ENVELOPE_NAME, SEALING_NAME].filter((one) => name.endsWith(`/${one}`));
+      return last === undefined ? [] : [name.slice(0, -last.length)];
+    }),
+  );
+  const isAnothers = (name: string) => {
+    for (let end = name.indexOf('/'); end >= 0; end = name.indexOf('/', end + 1))
+      if (others.has(name.slice(0, end + 1))) return true;
+    return false;
+  };
+  return names.filter((name) => !isAnothers(name));
 }
 
 /** When the mark says that the seal began, or else when it was written. */

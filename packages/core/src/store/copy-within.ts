@@ -9,19 +9,25 @@ import { tuned } from './tuning.js';
 const COPY_BYTES = 268_435_456;
 
 /**
- * Has a store copy an object within itself. False where it cannot, or where it would be more requests than to bring the object here and back.
+ * Has a store copy an object within itself, to where there is none yet. False where it cannot, or where it would be more requests than to bring the object here and back.
  *
- * @throws INPUT_CHANGED for one that is another by now, ABORTED, and what the store throws
+ * @throws OUTPUT_EXISTS, INPUT_CHANGED for one that is another by now, ABORTED, and what the store throws
  */
 export async function copyWithin(
-  { object, location }: ObjectSource,
+  source: ObjectSource,
   to: StoreLocation,
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
+  const { object, location } = source;
   const { size } = object;
   if (location.store !== to.store || !to.store.upload || size <= tuned(to.tuning, to.store).partBytes)
     return false;
-  await using upload = await ObjectUpload.begin(to, { size, signal });
+  await using upload = await ObjectUpload.begin(to, {
+    size,
+    condition: { ifAbsent: true },
+    copyOf: source,
+    signal,
+  });
   if (!upload.canCopy) return false;
   const { rules } = upload;
   const length = partOf(Math.max(COPY_BYTES, Math.ceil(size / rules.count)), rules);

@@ -1,4 +1,5 @@
 import { throwIfAborted, WeightsealError } from '../errors.js';
+import type { ByteSource } from '../io/byte-source.js';
 import { anySignal } from '../keys/any-signal.js';
 import { able, type StoreLocation, uriOf } from './location.js';
 import type {
@@ -20,6 +21,8 @@ export interface UploadOptions {
   readonly condition?: WriteCondition | undefined;
   /** Bytes in all, where that is known. */
   readonly size?: number | undefined;
+  /** What all of it is a copy of, where that is so. */
+  readonly copyOf?: ByteSource | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -32,6 +35,7 @@ export class ObjectUpload implements AsyncDisposable {
   readonly #location: StoreLocation;
   readonly #upload: Upload;
   readonly #concurrency: number;
+  readonly #options: UploadOptions;
   readonly #given: AbortSignal | undefined;
   readonly #ending = new AbortController();
   readonly #signal: AbortSignal;
@@ -43,13 +47,14 @@ export class ObjectUpload implements AsyncDisposable {
   #size = 0;
   #over = false;
 
-  private constructor(location: StoreLocation, upload: Upload, signal: AbortSignal | undefined) {
+  private constructor(location: StoreLocation, upload: Upload, options: UploadOptions) {
     this.#location = location;
     this.#upload = upload;
     this.rules = upload.rules;
     this.#concurrency = tuned(location.tuning, location.store).concurrency;
-    this.#given = signal;
-    this.#signal = anySignal(signal, this.#ending.signal);
+    this.#options = options;
+    this.#given = options.signal;
+    this.#signal = anySignal(options.signal, this.#ending.signal);
   }
 
   /** @throws OUTPUT_EXISTS, INPUT_CHANGED where the condition does not hold already, and what the store throws */
@@ -64,7 +69,7 @@ export class ObjectUpload implements AsyncDisposable {
       (call) => begin(key, { condition, size }, call),
       { discard: (late) => void late.abort({ signal: endingSignal() }).catch(() => {}) },
     );
-    return new ObjectUpload(location, upload, signal);
+    return new ObjectUpload(location, upload, options);
   }
 
   /** Whether ranges of objects in the same store can become parts. */
@@ -108,7 +113,10 @@ export class ObjectUpload implements AsyncDisposable {
   async complete(): Promise<StoredObject> {
     await Promise.all(this.#underWay.keys());
     this.#check();
-    const written = { size: this.#size, first: this.#first ?? new Uint8Array(0), last: this.#last };
+    const { condition, copyOf } = this.#options;
+    // A writer over it has bytes of its own.
+    const known = this.#first ? { first: this.#first, last: this.#last } : { copyOf };
+    const written = { size: this.#size, condition, ...known };
     const object = await madeVisible(this.#location, written, this.#given, (call) =>
       this.#upload.complete(call),
     );

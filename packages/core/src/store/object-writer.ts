@@ -177,7 +177,7 @@ export class ObjectWriter implements AsyncDisposable {
     if (head && this.headLast) bytes.set(head);
     const put = able(this.#location.store, 'put');
     const edges = { first: bytes.subarray(0, EDGE_BYTES), last: bytes.subarray(-EDGE_BYTES) };
-    return await madeVisible(this.#location, { size: bytes.length, ...edges }, signal, (call) =>
+    return await madeVisible(this.#location, { size: bytes.length, ...edges, condition }, signal, (call) =>
       put(this.#location.key, bytes, { condition }, call),
     );
   }

@@ -1,4 +1,5 @@
 import { isWeightsealError, WeightsealError } from '../errors.js';
+import { type ByteSource, readExactly } from '../io/byte-source.js';
 import { replaced } from './answers.js';
 import { type StoreLocation, uriOf } from './location.js';
 import { ObjectSource } from './object-source.js';
@@ -15,9 +16,12 @@ const COMPLETING_BYTES = 8_388_608;
 /** What an object must be to be the one that was written. */
 export interface Written {
   readonly size: number;
-  /** Its first bytes, and its last where they are known. */
-  readonly first: Uint8Array;
+  /** Its first bytes, and its last where they are known; or what it is a copy of. */
+  readonly first?: Uint8Array | undefined;
   readonly last?: Uint8Array | undefined;
+  readonly copyOf?: ByteSource | undefined;
+  /** On what its writing depended: as long as that is still so, it is not there. */
+  readonly condition?: WriteCondition | undefined;
 }
 
 /** Fires after a while, whatever the caller's says: for what must still be done after an abort. */
@@ -119,12 +123,16 @@ function inDoubt(error: unknown, sent: number): boolean {
 /** The object under the name, where it is what was written. */
 async function itself(
   location: StoreLocation,
-  { size, first, last }: Written,
+  { size, condition, ...known }: Written,
   signal: AbortSignal | undefined,
 ): Promise<StoredObject | undefined> {
   try {
     await using found = await ObjectSource.open(location, { first: EDGE_BYTES, signal });
     if (found.size !== size) return undefined;
+    // What was to be replaced may begin and end like what replaces it, after a rewrap.
+    if (condition && 'ifVersion' in condition && found.object.version === condition.ifVersion)
+      return undefined;
+    const { first, last } = await edgesOf(known, size, signal);
     const beginning = await found.read(0, first.length, { signal });
     if (Buffer.compare(beginning, first) !== 0) return undefined;
     const end = last && (await found.read(size - last.length, last.length, { signal }));
@@ -133,6 +141,19 @@ async function itself(
     if (['INPUT_NOT_FOUND', 'INPUT_CHANGED'].includes(codeOf(error) ?? '')) return undefined;
     throw error;
   }
+}
+
+async function edgesOf(
+  { first = new Uint8Array(0), last, copyOf }: Omit<Written, 'size' | 'condition'>,
+  size: number,
+  signal: AbortSignal | undefined,
+): Promise<{ readonly first: Uint8Array; readonly last: Uint8Array | undefined }> {
+  if (!copyOf) return { first, last };
+  const length = Math.min(size, EDGE_BYTES);
+  const [beginning, end] = await Promise.all(
+    [0, size - length].map((offset) => readExactly(copyOf, offset, length, signal)),
+  );
+  return { first: beginning!, last: end! };
 }
 
 function unknown(location: StoreLocation, error: unknown): WeightsealError {

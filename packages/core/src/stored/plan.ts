@@ -1,6 +1,6 @@
 import { ENVELOPE_NAME, TABLE_NAME } from '../bundle/path.js';
 import { isFloeHeader } from '../format/floe.js';
-import { isSealed } from '../format/preamble.js';
+import { isSealed, PREAMBLE_LENGTH, parsePreamble } from '../format/preamble.js';
 import { FLOE_HEADER } from '../format/sizes.js';
 import type { PartRules } from '../store/object-store.js';
 import { partOf, tooMuch } from '../store/part-plan.js';
@@ -23,9 +23,20 @@ export function isSealedHead(head: Uint8Array): boolean {
   return isSealed(head) || isFloeHeader(head.subarray(0, FLOE_HEADER));
 }
 
-/** Whether files of this size that begin so, both of them, are the same, or the rest has to be compared too. */
+/** Whether files of this size that begin so, both of them, are the same, or the rest has to be compared too: an envelope of many keys is longer, and a rewrap changes its second copy alone. */
 export function headSays(size: number, head: Uint8Array): boolean {
-  return size <= head.length || isSealedHead(head);
+  if (size <= head.length) return true;
+  if (isSealed(head)) return payloadOffsetIn(head) + FLOE_HEADER <= head.length;
+  return isSealedHead(head);
+}
+
+function payloadOffsetIn(head: Uint8Array): number {
+  try {
+    return parsePreamble(head.subarray(0, PREAMBLE_LENGTH)).payloadOffset;
+  } catch {
+    // Whatever it is, it is no file of ours.
+    return Number.POSITIVE_INFINITY;
+  }
 }
 
 /** Ranges of an object that its store makes parts of another of. @throws STORE_UNSUPPORTED for more bytes than it takes in parts */

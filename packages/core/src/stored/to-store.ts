@@ -144,7 +144,7 @@ async function writeObject(
   const within =
     source instanceof ObjectSource && source.location.store.uri === to.store.uri ? source : undefined;
   if (within && to.store.upload && size > tuned(to.tuning, to.store).partBytes) {
-    const upload = await ObjectUpload.begin(to, options);
+    const upload = await ObjectUpload.begin(to, { ...options, copyOf: within });
     if (!upload.canCopy)
       return await through(open, await ObjectWriter.over(upload, to, options), signal, progress);
     try {

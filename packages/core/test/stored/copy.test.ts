@@ -1,6 +1,13 @@
 import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { copySealed, type Progress, type StoreLocation, sealBundle, verifyBundle } from '@weightseal/core';
+import {
+  copySealed,
+  type Progress,
+  rewrap,
+  type StoreLocation,
+  sealBundle,
+  verifyBundle,
+} from '@weightseal/core';
 import { afterEach, describe, expect, it } from 'vitest';
 import { refusedWith, times, unavailable } from '../store/support/faults.js';
 import { MemoryStore } from '../store/support/memory-store.js';
@@ -85,6 +92,21 @@ describe('a sealed file', () => {
     expect(read.reduce((sum, length) => sum + length, 0)).toBeLessThanOrEqual(65_536);
   });
 
+  it('is not taken for copied where the last answer is lost and another of the same size is still there', async () => {
+    const { store, at } = storeAt('m');
+    store.set('m', sealed);
+    store.set('n', other);
+    store.fault = ({ method }) => (method === 'complete' ? unavailable : undefined);
+    const code = await codeOf(() => copySealed(at, { ...at, key: 'n' }, { overwrite: true }));
+    expect(code).toBe('STORE_UNAVAILABLE');
+    expect(Buffer.compare(store.get('n')!, other)).toBe(0);
+    let lost = 1;
+    store.fault = ({ method }) =>
+      method === 'complete' && lost-- > 0 ? { lost: refusedWith('STORE_RESPONSE_INVALID') } : undefined;
+    expect(await copySealed(at, { ...at, key: 'n' }, { overwrite: true })).toMatchObject({ copied: 1 });
+    expect(Buffer.compare(store.get('n')!, sealed)).toBe(0);
+  });
+
   it('goes through here where a store does not know how to copy after all', async () => {
     const { store, at } = storeAt('m');
     store.set('m', sealed);
@@ -102,6 +124,23 @@ describe('a sealed file', () => {
     expect(await copySealed(path, at)).toMatchObject({ copied: 0, present: 1 });
     expect(await copySealed(at, path)).toMatchObject({ copied: 0, present: 1 });
     expect(store.count('put') + store.count('upload')).toBe(0);
+  });
+
+  it('of many keys is another after a rewrap that was cut off, which changed what is far behind its beginning', async () => {
+    const many = Array.from({ length: 32 }, (_, at) => new MemoryKey(`${at}${'k'.repeat(1500)}`));
+    const path = temp.path('many.sealed');
+    await writeFile(path, await sealBytes(pattern(100_000), { keys: many }));
+    const { store, at } = storeAt('n');
+    await copySealed(path, at);
+    const before = store.get('n')!;
+    await rewrap(path, { keys: many });
+    const after = await readFile(path);
+    // As it is between the writes of the two copies of the envelope.
+    await writeFile(path, Buffer.concat([before.subarray(0, 65_536), after.subarray(65_536)]));
+    expect(Buffer.compare(await readFile(path), before)).not.toBe(0);
+    expect(await codeOf(() => copySealed(path, at))).toBe('OUTPUT_EXISTS');
+    expect(await copySealed(path, at, { overwrite: true })).toMatchObject({ copied: 1 });
+    expect(Buffer.compare(await readFile(path), store.get('n')!)).toBe(0);
   });
 
   it('takes the place of another only when told', async () => {

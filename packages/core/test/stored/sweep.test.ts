@@ -43,3 +43,18 @@ it('is told by a store that is only read', async () => {
   Object.defineProperty(store, 'put', { value: undefined });
   expect((await refusal(() => sweepStore({ store, key: '' }))).code).toBe('STORE_UNSUPPORTED');
 });
+
+it('leaves bundles alone that lie below one that was cut off', async () => {
+  const store = new MemoryStore();
+  store.set('top/weightseal.sealing', Buffer.from('{"id":"x","started":"2026-01-02T03:04:05.000Z"}'));
+  store.set('top/w.sealed', Buffer.from('of the one that was cut off'));
+  await copySealed(bundle, { store, key: 'top/v1' });
+  await copySealed(bundle, { store, key: 'top/deep/v2' });
+  const { removed } = await sweepStore({ store, key: '' }, { minAgeMs: 0 });
+  expect(removed).toEqual(['memory://bucket/top']);
+  expect(names(store)).toEqual(
+    ['deep/v2', 'v1'].flatMap((prefix) =>
+      ['w.sealed', 'weightseal.json', 'weightseal.table'].map((name) => `top/${prefix}/${name}`),
+    ),
+  );
+});
