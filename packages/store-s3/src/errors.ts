@@ -66,6 +66,7 @@ function rowOf(error: SdkError): Row {
   if (message === 'Region is missing') return NO_REGION;
   if (isTls(code)) return TLS_FAILURE;
   if (status !== undefined && (status < 200 || status >= 300)) return ofStatus(status);
+  if (name === 'AnswerTooLong') return UNREADABLE;
   if (name === 'TimeoutError') return UNREACHED;
   return status === undefined && !code.startsWith('HPE_') ? UNASKED : UNREADABLE;
 }

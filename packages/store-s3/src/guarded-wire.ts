@@ -34,11 +34,16 @@ export function guardWire({ middlewareStack }: S3Client, allowHttp: boolean): vo
   );
 }
 
+/** Its name is what is left of it once the SDK has taken it for an error of its own. */
+class TooLong extends Error {
+  override readonly name = 'AnswerTooLong';
+}
+
 async function* atMost(body: Readable): AsyncGenerator<Uint8Array> {
   let length = 0;
   for await (const chunk of body as AsyncIterable<Uint8Array>) {
     length += chunk.length;
-    if (length > MAX_ANSWER_BYTES) throw new Error('The answer is too long.');
+    if (length > MAX_ANSWER_BYTES) throw new TooLong('The answer is too long.');
     yield chunk;
   }
 }

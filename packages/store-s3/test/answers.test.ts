@@ -30,6 +30,7 @@ describe('an answer to a read is refused', () => {
       'STORE_RESPONSE_INVALID',
     ],
     ['of another version', object(BYTES, { etag: '"two"' }), 'INPUT_CHANGED'],
+    ['of a version that is not quite one', object(BYTES, { etag: 'W/"one"' }), 'STORE_RESPONSE_INVALID'],
     ['of no version', object(BYTES, { etag: undefined }), 'STORE_RESPONSE_INVALID'],
     ['that is compressed', object(BYTES, { 'content-encoding': 'gzip' }), 'STORE_RESPONSE_INVALID'],
     [

@@ -21,7 +21,7 @@ export interface RangeAnswer {
 /**
  * The object that the answer to a ranged read describes, once that is what was asked for: 206 of just that range, of that version, as it lies in the store.
  *
- * @param versionOf what of the answer is the version; its ETag unless told
+ * @param versionOf what of the answer is the version; its ETag unless told, where that is no weak one (RFC 9110 §8.8.1): two objects may share such
  * @throws INPUT_CHANGED, STORE_RESPONSE_INVALID
  */
 export function checkRange(
@@ -29,7 +29,7 @@ export function checkRange(
   range: ObjectRange,
   answer: RangeAnswer,
   where: string,
-  versionOf: (answer: RangeAnswer) => string | null | undefined = ({ header }) => header('etag'),
+  versionOf: (answer: RangeAnswer) => string | null | undefined = ({ header }) => strongOf(header('etag')),
 ): StoredObject {
   const { status, header } = answer;
   const refuse = (what: string) =>
@@ -54,6 +54,10 @@ export function checkRange(
   const modified = header('last-modified');
   const at = modified ? new Date(modified) : undefined;
   return { key, size, version, ...(at && !Number.isNaN(at.getTime()) && { modified: at.toISOString() }) };
+}
+
+function strongOf(tag: string | null | undefined): string | undefined {
+  return tag && !/^W\//i.test(tag) ? tag : undefined;
 }
 
 /** For an object that is no longer what it was. */

@@ -52,7 +52,11 @@ export async function bundleInDirectory(path: string, signal: AbortSignal | unde
       },
     });
     const all = [...files, { path: TABLE_NAME, size: table.size }];
-    return bundle(path, document, all.map(pieceOf), () => root[Symbol.asyncDispose]());
+    const again = async () => {
+      await using now = await openFile(ENVELOPE_NAME);
+      return await read(now);
+    };
+    return bundle({ name: path, document, again }, all.map(pieceOf), () => root[Symbol.asyncDispose]());
   } catch (error) {
     await root[Symbol.asyncDispose]();
     throw error;
@@ -81,17 +85,28 @@ export async function bundleInStore(
     const open = () => Promise.resolve(ofObject(ObjectSource.of(below(location, path), object)));
     return [{ path, size: object.size, open }];
   });
-  return bundle(name, document, pieces, () => Promise.resolve());
+  const again = async () => {
+    await using now = await ObjectSource.open(below(location, ENVELOPE_NAME), { signal });
+    return await read(now);
+  };
+  return bundle({ name, document, again }, pieces, () => Promise.resolve());
+}
+
+interface Enveloped {
+  readonly name: string;
+  readonly document: Uint8Array;
+  /** The envelope as it is by now. */
+  readonly again: () => Promise<Uint8Array>;
 }
 
 /** What no key is needed for is looked at: so no half of a bundle is taken for one. */
 function bundle(
-  name: string,
-  document: Uint8Array,
+  { name, document, again }: Enveloped,
   found: readonly Piece[],
   close: () => Promise<void>,
 ): Copying {
-  const { size } = parseBundleEnvelope(document).table!;
+  const { core, table: said } = parseBundleEnvelope(document);
+  const { size } = said!;
   const table = found.find(({ path }) => path === TABLE_NAME);
   if (!table) throw memberMissing(TABLE_NAME);
   if (table.size !== size) throw tableTampered(`it has ${table.size} bytes, and the envelope says ${size}`);
@@ -103,7 +118,11 @@ function bundle(
   const open = (): Promise<OpenPiece> =>
     Promise.resolve({
       source: bufferSource(document),
-      checkAtRest: () => Promise.resolve(),
+      // Names were seen after it: they must be of this bundle. A rewrap meanwhile leaves it the same.
+      async checkAtRest() {
+        const now = parseBundleEnvelope(await again());
+        if (!Buffer.from(now.core.bytes).equals(core.bytes)) throw inputChanged(name);
+      },
       [Symbol.asyncDispose]: () => Promise.resolve(),
     });
   const envelope = { path: ENVELOPE_NAME, size: document.length, open };

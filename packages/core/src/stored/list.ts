@@ -19,6 +19,8 @@ import type { ListOptions, StoredAt, StoredEntry } from './types.js';
 /** FORMAT.md §3: no sealed file is shorter. */
 const SHORTEST = PREAMBLE_LENGTH + 2 * MIN_AREA + FLOE_HEADER + OVERHEAD;
 const AT_ONCE = 16;
+/** Those of the clouds have at most 1024 bytes. */
+const MOST_KEY = 2048;
 
 /** See `public.ts`. */
 export async function* listSealed(
@@ -91,6 +93,12 @@ class InStore implements Looked {
   }
 
   below(name: string): InStore {
+    // A server that has a level below each level would be looked into for ever.
+    if (this.#at.key.length + name.length > MOST_KEY)
+      throw new WeightsealError(
+        'STORE_RESPONSE_INVALID',
+        `${this.#at.store.uri} names levels below levels, longer than any key of a store is. Check the endpoint and proxies.`,
+      );
     return new InStore(below(this.#at, name), this.#signal);
   }
 

@@ -342,3 +342,26 @@ it('says what is wrong with what it is given', async () => {
   expect(await codeOf(() => copySealed(bundle, at, { force: true } as object))).toBe('INVALID_ARGUMENT');
   expect(await codeOf(() => copySealed(1 as never, at))).toBe('INVALID_ARGUMENT');
 });
+
+describe('a bundle in a store that another takes the place of', () => {
+  it('is not mixed with it: between its envelope and the names of its objects', async () => {
+    const { store, at } = storeAt('from');
+    await copySealed(bundle, at);
+    const next = storeAt('next');
+    await copySealed(bundle, next.at);
+    const source = await writeTree(await temp.directory(), [['model-1.safetensors', pattern(3 * MIB, 9)]]);
+    const rival = storeAt('from');
+    await sealBundle(source, rival.at, { keys });
+    store.fault = ({ method }) => {
+      if (method !== 'list') return undefined;
+      store.objects.clear();
+      for (const [key, { bytes }] of rival.store.objects) store.set(key, bytes);
+      // Tables are of one length where the names are.
+      store.set('from/weightseal.table', next.store.get('next/weightseal.table')!);
+      return undefined;
+    };
+    const to = storeAt('to', 'memory://other');
+    expect(await codeOf(() => copySealed(at, to.at))).toBe('INPUT_CHANGED');
+    expect(namesIn(to.store)).not.toContain('to/weightseal.json');
+  });
+});

@@ -107,3 +107,56 @@ it('is told by a store that lists nothing', async () => {
   Object.defineProperty(made, 'list', { value: undefined });
   expect(await codeOf(() => all({ store: made, key: 'top' }))).toBe('STORE_UNSUPPORTED');
 });
+
+/** A store that lists just these, whatever is asked, and fails at one of them once. */
+function listing(names: Iterable<string>, failAt?: number): MemoryStore {
+  const made = new MemoryStore();
+  let fails = failAt;
+  Object.defineProperty(made, 'list', {
+    value: async function* () {
+      let at = 0;
+      for (const key of names) {
+        if (at++ === fails) {
+          fails = undefined;
+          throw refusedWith('STORE_UNAVAILABLE');
+        }
+        yield key.endsWith('/') ? { prefix: key } : { key, size: 1, version: '"v"' };
+      }
+    },
+  });
+  return made;
+}
+
+const shuffled = Array.from({ length: 600 }, (_, at) => `m/${String((at * 7) % 600).padStart(3, '0')}`);
+
+it('leaves nothing out of a list that has an order of its own', async () => {
+  const found = await all({ store: listing(shuffled), key: 'm' });
+  expect(found.map(({ path }) => `m/${path}`)).toEqual(shuffled);
+});
+
+it.each([100, 300, 599])(
+  'refuses such a list that broke off, at %i, rather than leave something out',
+  async (at) => {
+    expect(await codeOf(() => all({ store: listing(shuffled, at), key: 'm' }))).toBe(
+      'STORE_RESPONSE_INVALID',
+    );
+  },
+);
+
+it.each([
+  ['what is not below the place', ['m/a', 'n/b']],
+  ['what it is by another spelling', ['m/a', 'M/b']],
+  ['the same on pages without end', Array<string>(1000).fill('m/a')],
+])('refuses a list of %s', async (_, names) => {
+  expect(await codeOf(() => all({ store: listing(names), key: 'm' }))).toBe('STORE_RESPONSE_INVALID');
+});
+
+it('does not look below levels for ever', async () => {
+  const made = new MemoryStore();
+  Object.defineProperty(made, 'list', {
+    value: async function* (prefix: string) {
+      yield { prefix: `${prefix}a/` };
+    },
+  });
+  expect(await codeOf(() => all({ store: made, key: 'm' }, true))).toBe('STORE_RESPONSE_INVALID');
+});
