@@ -4,6 +4,7 @@ import { moduleOf, optionsOf } from './check-providers.js';
 import type { ConfigInput, ProfileInput, ProviderInput } from './define.js';
 import { formsOf, hasReference, variablesOf } from './interpolate.js';
 import type { Checked } from './load.js';
+import { masked } from './masked.js';
 import type { TrustedFiles } from './trust.js';
 
 /** What one layer of a configuration says: that under all profiles, or a profile. */
@@ -34,7 +35,7 @@ export interface SummaryLayer {
         readonly options: object | undefined;
       }[]
     | undefined;
-  /** What stores are given, by scheme or by the beginning of a URI. */
+  /** What stores are given, by scheme or by the beginning of a URI. Texts that are secrets are left out. */
   readonly stores: readonly { readonly of: string; readonly options: object }[] | undefined;
 }
 
@@ -60,7 +61,7 @@ export function summarise({ config }: Pick<Checked, 'config'>, files: TrustedFil
   const uris = unique(layers.flatMap(urisOf));
   return {
     preset: config.profile,
-    layers,
+    layers: layers.map(shown),
     variables: unique([...textsIn(config).flatMap(variablesOf), ...layers.flatMap(namedByStores)]),
     hosts: unique([...uris.flatMap(hostsOf), ...layers.flatMap(hostsOfStores)]),
     modules: unique(uris.flatMap(modulesOf)),
@@ -111,6 +112,11 @@ function layerOf(
     ),
     stores: someOf(Object.entries(stores).map(([of, options]) => ({ of, options }))),
   };
+}
+
+/** What is known by now: hosts and variables are told of all that it says. */
+function shown({ stores, ...layer }: SummaryLayer): SummaryLayer {
+  return { ...layer, stores: stores?.map(({ of, options }) => ({ of, options: masked(options) })) };
 }
 
 function pairsOf(context: Readonly<Record<string, string | true>>): {

@@ -128,3 +128,31 @@ test('what a found configuration says of stores is told before it is trusted, wi
     'https://models.example.com',
   ]);
 });
+
+test('what is shown of a configuration has none of its secrets, and all that says where they come from and go', async () => {
+  const text = `stores:
+  s3: { endpoint: "https://s3.example", credentials: { accessKeyId: HUSH1, secretAccessKey: HUSH2, sessionToken: HUSH3 } }
+  "https://m.example": { headers: { authorization: "Bearer HUSH4", x-two: { env: TWO } }, query: "sig=HUSH5", proxy: "http://me:HUSH6@proxy.example" }
+  "az://account": { sasToken: "sv=1&sig=HUSH7" }
+  "az://other": { accountKey: { file: key.txt } }
+  gs: { clientOptions: { credentials: { private_key: HUSH8, token_url: "https://token.example/x" } } }
+`;
+  await using folder = await Folder.with({ [NAME]: text });
+  const status = await configStatus({ cwd: folder.path, env: folder.home });
+  const { summary } = status!;
+  expect(JSON.stringify(status)).not.toContain('HUSH');
+  expect(summary!.hosts).toEqual(['m.example', 'proxy.example', 's3.example', 'token.example']);
+  expect(summary!.variables).toEqual(['TWO']);
+  expect(summary!.layers[0]!.stores).toContainEqual({
+    of: 'https://m.example',
+    options: {
+      headers: { authorization: '…', 'x-two': { env: 'TWO' } },
+      query: '…',
+      proxy: 'http://…@proxy.example',
+    },
+  });
+  expect(summary!.layers[0]!.stores).toContainEqual({
+    of: 'az://other',
+    options: { accountKey: { file: 'key.txt' } },
+  });
+});
