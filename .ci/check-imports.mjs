@@ -12,12 +12,14 @@ const COMMON = 'errors.ts';
 const ENTRIES = ['index.ts', 'worker.ts'];
 /** Which packages of ours each package may import. Everything that is not named here may import core only. */
 const PROVIDERS = readdirSync('packages').filter((name) => /^kms-(?!contract$)/.test(name));
+const STORES = readdirSync('packages').filter((name) => /^store-(?!contract$)/.test(name));
 const ALLOWED = {
   core: [],
   keys: ['core', ...PROVIDERS],
-  config: ['core', 'keys'],
+  stores: ['core', 'keys', ...STORES],
+  config: ['core', 'keys', 'stores'],
   loader: ['core'],
-  cli: ['core', 'kms-local', 'keys', 'config', 'loader'],
+  cli: ['core', 'kms-local', 'keys', 'config', 'stores', 'loader'],
   bench: ['core', 'kms-local', 'loader'],
 };
 

@@ -70,6 +70,8 @@ describe('docs/configuration.md, and the README', () => {
       'profile',
       'profiles',
       'providers',
+      'stores',
+      'tuning',
       ':-',
     ])
       expect(all).toContain(word);

@@ -39,6 +39,7 @@ export {
   filePath,
   type Kind,
 } from './common/arguments.js';
+export { crc32c } from './common/crc32c.js';
 export { greedyMatch } from './common/greedy.js';
 export { loadError } from './common/load-error.js';
 export { didYouMean, nearest } from './common/nearest.js';
@@ -153,4 +154,5 @@ export { ObjectWriter, type WriterHead, type WriterOptions } from './store/objec
 export { readAhead } from './store/read-ahead.js';
 export type { Moved } from './store/replace-head.js';
 export { type SweepUploadsOptions, type SweptUpload, sweepUploads } from './store/sweep.js';
+export { isStoreUri, type StoreAuthority, type StoreUriParts, splitStoreUri } from './store/store-uri.js';
 export type { StoreTuning } from './store/tuning.js';

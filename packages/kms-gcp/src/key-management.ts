@@ -10,7 +10,7 @@ import {
   within,
 } from '@weightseal/core';
 import type { Ask } from './ask.js';
-import { int64 } from './crc32c.js';
+import { int64 } from './int64.js';
 import { strange } from './data-key-calls.js';
 import { isNameOf, isVersionOf, type KeyName, versionNumber } from './key-name.js';
 import type { Calls } from './operations.js';

@@ -69,7 +69,8 @@ export class Requests {
           attempt({
             signal: call.signal,
             progress: (bytes) => {
-              moved ||= bytes !== undefined && bytes > 0;
+              // The head of an answer alone brings nobody further: who answers so for ever would be asked for ever.
+              if (bytes) moved = true;
               call.progress(bytes);
             },
           });

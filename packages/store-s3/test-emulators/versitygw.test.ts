@@ -1,0 +1,10 @@
+import { objectStoreContract } from '@weightseal/store-contract';
+import { describe, it } from 'vitest';
+import { emulatorAt } from './emulator.js';
+
+const versitygw = await emulatorAt('WEIGHTSEAL_EMULATOR_VERSITYGW');
+
+describe.skipIf(!versitygw)('versitygw, skipped unless WEIGHTSEAL_EMULATOR_VERSITYGW is its URL', () => {
+  if (!versitygw) return;
+  objectStoreContract({ describe, it }, { name: 'S3 on versitygw', setup: versitygw.subject, many: true });
+});
