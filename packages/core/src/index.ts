@@ -129,6 +129,7 @@ export {
 } from './keys/provider.js';
 export { checkDataKey, DATA_KEY_BYTES } from './keys/secret.js';
 export { type SharedUnwraps, type ShareOptions, shareUnwraps } from './keys/shared-unwraps.js';
+export { untilAborted } from './keys/until-aborted.js';
 export { betweenSteps, checkedDeadline, type Limits, within } from './keys/within.js';
 export { asSlot } from './keys/wrap.js';
 export { checkRange, codeOfStatus, type RangeAnswer, replaced } from './store/answers.js';

@@ -4,14 +4,14 @@ import {
   type ErrorCode,
   type Kind,
   type ObjectStore,
-  splitStoreUri,
   type StoreLocation,
   type StoreProvider,
+  splitStoreUri,
   WeightsealError,
 } from '@weightseal/core';
 import { beginUpload } from './block-upload.js';
 import { lazyClients } from './clients.js';
-import { CONNECTION, type ConnectionOptions, endpointOf, identityOf } from './connection.js';
+import { CONNECTION, type ConnectionOptions, endpointOf, identityOf, invalid } from './connection.js';
 import { placeOf } from './place.js';
 import { list, read, stat } from './reading.js';
 import { put, remove } from './writing.js';
@@ -41,9 +41,13 @@ export function createAzureStore(options: AzureStoreOptions): ObjectStore {
   checkOptions(options, OPTIONS, 'A store of az:');
   const { account, container, ...connection } = options;
   checkNames(account, container, 'INVALID_ARGUMENT');
-  const url = `${endpointOf(account, connection.endpoint)}/${container}`;
+  const url = `${endpointOf(account, connection)}/${container}`;
   const uri = `${SCHEME}://${account}/${container}`;
-  const load = lazyClients(url, account, identityOf(account, connection), connection.clientOptions);
+  const { proxy, clientOptions = {} } = connection;
+  if (proxy !== undefined && !(URL.canParse(proxy) && /^https?:$/.test(new URL(proxy).protocol)))
+    throw invalid('`proxy` is the URL of a proxy, http://host:port');
+  const identity = identityOf(account, connection);
+  const load = lazyClients({ url, account, identity, proxy, options: clientOptions });
   const place = placeOf(uri, load);
   return {
     uri,

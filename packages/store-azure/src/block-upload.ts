@@ -87,6 +87,7 @@ class BlockUpload implements Upload {
   readonly #name: (index: number) => string;
   readonly #parts = new Map<number, Part>();
   #unsure = false;
+  #ended = false;
 
   constructor(
     place: Place,
@@ -115,6 +116,11 @@ class BlockUpload implements Upload {
   }
 
   async complete(call: StoreCall): Promise<StoredObject> {
+    if (this.#ended)
+      throw new WeightsealError(
+        'INPUT_NOT_FOUND',
+        `${this.#asked.where} could not be written: its upload was given up. Begin anew.`,
+      );
     const parts = [...this.#parts].sort(([a], [b]) => a - b).map(([, part]) => part);
     const names = parts.flatMap((part) => part.names);
     const size = parts.reduce((sum, part) => sum + part.size, 0);
@@ -127,7 +133,10 @@ class BlockUpload implements Upload {
           conditions: conditionsOf(this.#asked.condition),
           blobHTTPHeaders: { blobContentType: CONTENT_TYPE },
         });
-        return storedObject(this.#key, size, written) ?? fail(this.#asked.where, 'does not say which version it is of');
+        return (
+          storedObject(this.#key, size, written) ??
+          fail(this.#asked.where, 'does not say which version it is of')
+        );
       });
     } catch (error) {
       // The answer to an earlier attempt was lost, and that one won: the names tell.
@@ -138,7 +147,9 @@ class BlockUpload implements Upload {
   }
 
   /** There is nothing to ask: Azure drops the blocks by itself. */
-  async abort(): Promise<void> {}
+  async abort(): Promise<void> {
+    this.#ended = true;
+  }
 
   async #stage(name: string, bytes: Uint8Array, call: StoreCall): Promise<readonly string[]> {
     // A block has at least one byte, and an empty blob none.
@@ -155,7 +166,10 @@ class BlockUpload implements Upload {
   }
 
   /** The blocks that are there once more, without moving them; of those that the range cuts through, the piece is read and sent again. */
-  async #again({ index, from, offset, length }: CopiedPart, call: StoreCall): Promise<readonly string[] | undefined> {
+  async #again(
+    { index, from, offset, length }: CopiedPart,
+    call: StoreCall,
+  ): Promise<readonly string[] | undefined> {
     if (from.key !== this.#key || this.#present?.version !== from.version) return undefined;
     const found = cut(this.#present.blocks, offset, length);
     if (!found || Math.max(found.before.length, found.behind.length) > MAX_PIECE_BYTES) return undefined;
@@ -192,14 +206,22 @@ class BlockUpload implements Upload {
     return name;
   }
 
-  async #alreadyThere(names: readonly string[], size: number, call: StoreCall): Promise<StoredObject | undefined> {
+  async #alreadyThere(
+    names: readonly string[],
+    size: number,
+    call: StoreCall,
+  ): Promise<StoredObject | undefined> {
     return this.#place
       .ask(this.#asked, call, async (clients) => {
-        const found = await blobOf(clients, this.#key).getBlockList('committed', { abortSignal: call.signal });
+        const found = await blobOf(clients, this.#key).getBlockList('committed', {
+          abortSignal: call.signal,
+        });
         const committed = (found.committedBlocks ?? []).map(({ name }) => name);
         const same = committed.length === names.length && committed.every((name, at) => name === names[at]);
         // Names that are all somebody else's, or none at all, tell nothing.
-        return same && names.some((name) => this.#isNew(name)) ? storedObject(this.#key, size, found) : undefined;
+        return same && names.some((name) => this.#isNew(name))
+          ? storedObject(this.#key, size, found)
+          : undefined;
       })
       .catch(() => undefined);
   }

@@ -51,7 +51,9 @@ export function blockNames(blocks: readonly Block[] = []): ((index: number) => s
   const lengths = new Set(blocks.map(({ name }) => Buffer.from(name, 'base64').length));
   const [length = OWN_BYTES] = lengths;
   if (lengths.size > 1 || length < LEAST_BYTES || length > MOST_BYTES) return undefined;
-  const random = randomBytes(length).toString('hex').slice(0, length - INDEX_DIGITS);
+  const random = randomBytes(length)
+    .toString('hex')
+    .slice(0, length - INDEX_DIGITS);
   return (index) =>
     Buffer.from(`${random}${String(index).padStart(INDEX_DIGITS, '0')}`, 'latin1').toString('base64');
 }

@@ -23,17 +23,22 @@ export class TokenFailure extends Error {
 const SCOPE = 'https://storage.azure.com/.default';
 const COPIES_WITHIN_MS = 3_600_000;
 
-/** Loads the SDK when it is first needed, and makes one client; with signatures that change, one for each. */
-export function lazyClients(
-  url: string,
-  account: string,
-  identity: Identity,
-  options: StoragePipelineOptions | undefined,
-): () => Promise<Clients> {
-  let made: { readonly sas: string; readonly clients: Promise<Clients> } | undefined;
-  return async () => {
-    const sas = identity.kind === 'sas' ? await identity.sas() : '';
-    if (made?.sas !== sas) made = { sas, clients: make(url, account, identity, sas, options) };
+/** Where the container is, and what the client is made with. */
+interface Target {
+  readonly url: string;
+  readonly account: string;
+  readonly identity: Identity;
+  readonly proxy: string | undefined;
+  readonly options: StoragePipelineOptions;
+}
+
+/** Loads the SDK when it is first needed, and makes one client; where a secret changes, another one. */
+export function lazyClients(target: Target): (signal: AbortSignal) => Promise<Clients> {
+  const { identity } = target;
+  let made: { readonly secret: string; readonly clients: Promise<Clients> } | undefined;
+  return async (signal) => {
+    const secret = 'secret' in identity ? await identity.secret(signal) : '';
+    if (made?.secret !== secret) made = { secret, clients: make(target, secret) };
     const { clients } = made;
     return clients.catch((error: unknown) => {
       if (made?.clients === clients) made = undefined;
@@ -42,28 +47,25 @@ export function lazyClients(
   };
 }
 
-async function make(
-  url: string,
-  account: string,
-  identity: Identity,
-  sas: string,
-  options: StoragePipelineOptions = {},
-): Promise<Clients> {
+async function make({ url, account, identity, proxy, options }: Target, secret: string): Promise<Clients> {
   const sdk = await import('@azure/storage-blob').catch(notLoaded('@azure/storage-blob'));
   const settings = {
+    ...(proxy !== undefined && { proxyOptions: proxyOf(proxy) }),
     ...options,
     retryOptions: { maxTries: 1 },
     // Not among its types, and passed on to the pipeline underneath.
     redirectOptions: { maxRetries: 0 },
   } as StoragePipelineOptions;
   const token =
-    identity.kind === 'token' ? guarded(identity.credential ?? (await defaultCredential()), options) : undefined;
+    identity.kind === 'token'
+      ? guarded(identity.credential ?? (await defaultCredential()), options)
+      : undefined;
   const credential =
     identity.kind === 'key'
-      ? new sdk.StorageSharedKeyCredential(account, identity.key)
+      ? new sdk.StorageSharedKeyCredential(account, secret)
       : (token ?? new sdk.AnonymousCredential());
   const container = new sdk.ContainerClient(
-    sas === '' ? url : `${url}?${sas}`,
+    identity.kind === 'sas' ? `${url}?${secret}` : url,
     sdk.newPipeline(credential, settings),
   );
   return {
@@ -80,6 +82,18 @@ async function make(
         ? { url: blob.url, sourceAuthorization: { scheme: 'Bearer', value: got.token } }
         : { url: blob.url };
     },
+  };
+}
+
+function proxyOf(proxy: string): NonNullable<StoragePipelineOptions['proxyOptions']> {
+  const { protocol, hostname, port, username, password } = new URL(proxy);
+  return {
+    host: `${protocol}//${hostname}`,
+    port: Number(port) || (protocol === 'https:' ? 443 : 80),
+    ...(username && {
+      username: decodeURIComponent(username),
+      password: decodeURIComponent(password),
+    }),
   };
 }
 

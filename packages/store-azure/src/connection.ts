@@ -1,42 +1,48 @@
 import type { TokenCredential } from '@azure/identity';
 import type { StoragePipelineOptions } from '@azure/storage-blob';
 import { isLoopback, type Kind, WeightsealError } from '@weightseal/core';
+import { denied, isSecret, secretOf } from './secrets.js';
 
-/** A secret, or what gets it anew for each request. */
-export type Secret = string | (() => string | Promise<string>);
+/** A secret, or where it lies: it is looked for when it is used, and again later, so that it can be renewed. */
+export type AzureSecret = string | { readonly env: string } | { readonly file: string };
 
 export interface ConnectionOptions {
   /** Who asks; `DefaultAzureCredential` of @azure/identity unless told. */
   readonly credential?: TokenCredential | undefined;
   /** Instead: the account's key, which can do everything. */
-  readonly accountKey?: string | undefined;
-  /** Instead: a shared access signature, `sv=…&sig=…`. */
-  readonly sasToken?: Secret | undefined;
+  readonly accountKey?: AzureSecret | undefined;
+  /** Instead: a shared access signature, `sv=…&sig=…`; or what gets it, asked for each request. */
+  readonly sasToken?: AzureSecret | (() => string | Promise<string>) | undefined;
   /** Without any credentials, for containers that all may read. */
   readonly anonymous?: boolean | undefined;
-  /**
-   * Where the account is, `https://<account>.blob.core.windows.net` unless told: another cloud, a host of your own, or an emulator, which has the account in its path.
-   * `http:` for this machine only.
-   */
+  /** Where the account is, `https://<account>.blob.core.windows.net` unless told: another cloud, a host of your own, or an emulator, which has the account in its path. */
   readonly endpoint?: string | undefined;
-  /** Passed on to the client of @azure/storage-blob: proxy, audience and the like. Retries are core's. */
+  /** The proxy to go through; what HTTPS_PROXY and NO_PROXY say unless told. */
+  readonly proxy?: string | undefined;
+  /** Whether the endpoint may be `http:` on another machine, where signatures cross the network in the clear; the default is false. No token ever does. */
+  readonly allowHttp?: boolean | undefined;
+  /** Passed on to the client of @azure/storage-blob: audience, user agent. Retries are core's. */
   readonly clientOptions?: StoragePipelineOptions | undefined;
+  /** Where relative paths count from; the working directory unless told. */
+  readonly directory?: string | undefined;
 }
 
 export const CONNECTION: Readonly<Record<keyof ConnectionOptions, Kind>> = {
   credential: 'object',
-  accountKey: 'string',
-  sasToken: 'string or function',
+  accountKey: 'any',
+  sasToken: 'any',
   anonymous: 'boolean',
   endpoint: 'string',
+  proxy: 'string',
+  allowHttp: 'boolean',
   clientOptions: 'object',
+  directory: 'string',
 };
 
-/** Who asks. */
+/** Who asks. A secret is got anew for each request. */
 export type Identity =
   | { readonly kind: 'token'; readonly credential: TokenCredential | undefined }
-  | { readonly kind: 'key'; readonly key: string }
-  | { readonly kind: 'sas'; readonly sas: () => Promise<string> }
+  | { readonly kind: 'key' | 'sas'; readonly secret: (signal: AbortSignal) => Promise<string> }
   | { readonly kind: 'anonymous' };
 
 /**
@@ -46,51 +52,65 @@ export type Identity =
  * @throws INVALID_ARGUMENT
  */
 export function identityOf(account: string, options: ConnectionOptions): Identity {
-  const { credential, accountKey, sasToken, anonymous } = options;
+  const { credential, accountKey, sasToken, anonymous, directory } = options;
   const given = [credential, accountKey, sasToken, anonymous || undefined];
   if (given.filter((one) => one !== undefined).length > 1)
     throw invalid('give one of `credential`, `accountKey`, `sasToken` and `anonymous`');
   if (anonymous) return { kind: 'anonymous' };
-  if (accountKey !== undefined) return ofKey(accountKey);
-  if (sasToken !== undefined) return ofSas(sasToken);
+  if (accountKey !== undefined) {
+    if (!isSecret(accountKey)) throw invalid('`accountKey` is a string, { env } or { file }');
+    return ofKey(secretOf(accountKey, 'account key', directory));
+  }
+  if (sasToken !== undefined) {
+    if (typeof sasToken === 'function') return ofSas(async () => sasToken());
+    if (!isSecret(sasToken)) throw invalid('`sasToken` is a string, { env }, { file } or a function');
+    return ofSas(secretOf(sasToken, 'shared access signature', directory));
+  }
   const { AZURE_STORAGE_ACCOUNT, AZURE_STORAGE_KEY, AZURE_STORAGE_SAS_TOKEN } = process.env;
   if (credential === undefined && AZURE_STORAGE_ACCOUNT === account) {
-    if (AZURE_STORAGE_KEY) return ofKey(AZURE_STORAGE_KEY);
-    if (AZURE_STORAGE_SAS_TOKEN) return ofSas(AZURE_STORAGE_SAS_TOKEN);
+    if (AZURE_STORAGE_KEY) return ofKey(async () => AZURE_STORAGE_KEY);
+    if (AZURE_STORAGE_SAS_TOKEN) return ofSas(async () => AZURE_STORAGE_SAS_TOKEN);
   }
   return { kind: 'token', credential };
 }
 
-function ofKey(key: string): Identity {
-  if (!/^[A-Za-z0-9+/]{20,}={0,2}$/.test(key)) throw invalid('`accountKey` must be base64');
-  return { kind: 'key', key };
+type Get = (signal: AbortSignal) => Promise<string>;
+
+function ofKey(get: Get): Identity {
+  return {
+    kind: 'key',
+    secret: async (signal) => {
+      const key = (await get(signal)).trim();
+      if (/^[A-Za-z0-9+/]{20,}={0,2}$/.test(key)) return key;
+      throw denied('The account key is none: it is base64');
+    },
+  };
 }
 
-function ofSas(given: Secret): Identity {
+function ofSas(get: Get): Identity {
   return {
     kind: 'sas',
-    sas: async () => {
-      const sas = (typeof given === 'function' ? await given() : given).replace(/^\?/, '').trim();
+    secret: async (signal) => {
+      const sas = (await get(signal)).trim().replace(/^\?/, '');
       // It becomes part of a URL, which it must neither end nor lead elsewhere.
-      if (!/^[\w.~%&=+:/,-]+$/.test(sas) || !/(?:^|&)sig=/.test(sas))
-        throw new WeightsealError(
-          'STORE_DENIED',
-          'The shared access signature is none: it is sv=…&sig=…, without a URL before it.',
-        );
-      return sas;
+      if (/^[\w.~%&=+:/,-]+$/.test(sas) && /(?:^|&)sig=/.test(sas)) return sas;
+      throw denied('The shared access signature is none: it is sv=…&sig=…, without a URL before it');
     },
   };
 }
 
 /** Without a slash at the end. @throws INVALID_ARGUMENT */
-export function endpointOf(account: string, endpoint?: string): string {
+export function endpointOf(account: string, { endpoint, allowHttp }: ConnectionOptions): string {
   if (endpoint === undefined) return `https://${account}.blob.core.windows.net`;
   if (!URL.canParse(endpoint)) throw invalid('endpoint is https://<host>');
   const { origin, protocol, hostname, pathname, search, hash, username, password } = new URL(endpoint);
   if (search + hash + username + password !== '')
     throw invalid('endpoint is https://<host>, without credentials');
-  if (protocol !== 'https:' && !(protocol === 'http:' && isLoopback(hostname)))
-    throw invalid('endpoint may be http: for this machine only (127.0.0.1, [::1], localhost)');
+  if (protocol !== 'https:' && protocol !== 'http:') throw invalid('endpoint is https://<host>');
+  if (protocol === 'http:' && !isLoopback(hostname) && !allowHttp)
+    throw invalid(
+      'its endpoint has no TLS, so that signatures, and what is asked for, would cross the network in the clear. Name an https endpoint; `allowHttp: true` permits it',
+    );
   return origin + pathname.replace(/\/+$/, '');
 }
 

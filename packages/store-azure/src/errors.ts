@@ -18,8 +18,8 @@ import {
   NO_ENTRA,
   NO_TOKEN,
   OPERATIONS,
-  OTHER_SERVICE,
   type Operation,
+  OTHER_SERVICE,
   type Row,
 } from './failure-table.js';
 
@@ -44,8 +44,11 @@ export interface Failure {
 
 /** The one way from what the SDK throws to an error of ours. The cause has names, codes and the request's id alone. */
 export function azureError(thrown: unknown, asked: Asked, signal: AbortSignal): WeightsealError {
-  if (isWeightsealError(thrown)) return thrown;
-  if (signal.aborted) return isWeightsealError(signal.reason) ? signal.reason : abortedError(signal);
+  const ours = isWeightsealError(thrown) ? thrown : undefined;
+  // Core's own reason, its deadline, is better than that somebody aborted.
+  if (signal.aborted && (!ours || ours.code === 'ABORTED'))
+    return isWeightsealError(signal.reason) ? signal.reason : abortedError(signal);
+  if (ours) return ours;
   const failure = failureOf(thrown);
   const cause = scrubbed(failure);
   if (isCondition(failure, asked)) return lost(asked, cause);

@@ -1,5 +1,5 @@
 import type { BlockBlobClient, ContainerClient } from '@azure/storage-blob';
-import type { StoreCall, StoredObject } from '@weightseal/core';
+import { type StoreCall, type StoredObject, untilAborted, WeightsealError } from '@weightseal/core';
 import type { Clients } from './clients.js';
 import { type Asked, azureError } from './errors.js';
 import type { Operation } from './failure-table.js';
@@ -11,12 +11,11 @@ export interface Place {
   asked(operation: Operation, key: string): Asked;
 }
 
-export function placeOf(uri: string, load: () => Promise<Clients>): Place {
+export function placeOf(uri: string, load: (signal: AbortSignal) => Promise<Clients>): Place {
   return {
     async ask(asked, { signal }, work) {
       try {
-        signal.throwIfAborted();
-        return await work(await load());
+        return await work(await untilAborted(signal, () => load(signal)));
       } catch (error) {
         throw azureError(error, asked, signal);
       }
@@ -29,7 +28,13 @@ export function placeOf(uri: string, load: () => Promise<Clients>): Place {
   };
 }
 
+/** @throws STORE_UNSUPPORTED for a key that would lead to another blob: Azure takes a backslash for a slash, and URLs have their own idea of dots */
 export function blobOf({ container }: { readonly container: ContainerClient }, key: string): BlockBlobClient {
+  if (key === '' || key.includes('\\') || key.split('/').some((name) => name === '.' || name === '..'))
+    throw new WeightsealError(
+      'STORE_UNSUPPORTED',
+      'Azure has no blob of such a name: it has a backslash, or . or .. among its names. Choose another.',
+    );
   return container.getBlockBlobClient(key);
 }
 
@@ -39,7 +44,11 @@ interface Described {
 }
 
 /** @returns undefined for an answer that does not say which version it is of */
-export function storedObject(key: string, size: number | undefined, described: Described): StoredObject | undefined {
+export function storedObject(
+  key: string,
+  size: number | undefined,
+  described: Described,
+): StoredObject | undefined {
   const { etag, lastModified } = described;
   if (!etag || size === undefined) return undefined;
   return {

@@ -17,7 +17,10 @@ export function stat(place: Place, key: string, call: StoreCall): Promise<Stored
   const asked = place.asked('stat', key);
   return place.ask(asked, call, async (clients) => {
     const found = await blobOf(clients, key).getProperties({ abortSignal: call.signal });
-    return storedObject(key, found.contentLength, found) ?? fail(asked.where, 'does not say which version it is of');
+    return (
+      storedObject(key, found.contentLength, found) ??
+      fail(asked.where, 'does not say which version it is of')
+    );
   });
 }
 

@@ -23,7 +23,9 @@ export function put(
       ...(md5 && { transactionalContentMD5: md5 }),
     });
     sameChecksum(written.contentMD5, md5, asked.where);
-    return storedObject(key, bytes.length, written) ?? fail(asked.where, 'does not say which version it is of');
+    return (
+      storedObject(key, bytes.length, written) ?? fail(asked.where, 'does not say which version it is of')
+    );
   });
 }
 
@@ -62,6 +64,11 @@ export function md5Of(bytes: Uint8Array): Uint8Array | undefined {
 }
 
 /** @throws STORE_RESPONSE_INVALID where the answer names a checksum of other bytes */
-export function sameChecksum(answered: Uint8Array | undefined, sent: Uint8Array | undefined, where: string): void {
-  if (answered && sent && Buffer.compare(answered, sent) !== 0) fail(where, 'has another checksum than was sent');
+export function sameChecksum(
+  answered: Uint8Array | undefined,
+  sent: Uint8Array | undefined,
+  where: string,
+): void {
+  if (answered && sent && Buffer.compare(answered, sent) !== 0)
+    fail(where, 'has another checksum than was sent');
 }

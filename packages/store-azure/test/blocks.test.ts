@@ -10,7 +10,13 @@ describe('a range of a blob', () => {
   it('is what is before its whole blocks, these, and what is behind them', () => {
     fc.assert(
       fc.property(blocks, fc.nat(60), fc.integer({ min: 1, max: 60 }), (given, offset, length) => {
-        const ends = given.map(((at) => ({ size }) => (at += size))(0));
+        const ends = given.map(
+          (
+            (at) =>
+            ({ size }) =>
+              (at += size)
+          )(0),
+        );
         const found = cut(given, offset, length);
         const whole = given.filter(({ size }, i) => ends[i]! - size >= offset && ends[i]! <= offset + length);
         if (whole.length === 0 || ends.at(-1)! < offset + length) {

@@ -42,7 +42,9 @@ describe('what Azure refuses', () => {
     ['put', 'blobs/write', 'Storage Blob Data Contributor'],
     ['remove', 'blobs/delete', 'Storage Blob Data Contributor'],
   ])('of %s names the action and the role that are missing', async (method, action, role) => {
-    await using server = await serving((_, response) => refusal(response, 403, 'AuthorizationPermissionMismatch'));
+    await using server = await serving((_, response) =>
+      refusal(response, 403, 'AuthorizationPermissionMismatch'),
+    );
     const store = storeAt(server.url);
     const asked = {
       stat: () => store.stat('a', call),
@@ -57,7 +59,12 @@ describe('what Azure refuses', () => {
 
   it('may repeat the signature, and no error does', async () => {
     await using server = await serving(({ url }, response) =>
-      refusal(response, 403, 'AuthenticationFailed', `Signature ${decodeURIComponent(SIGNATURE)} of ${url.search.replaceAll('&', '&amp;')}`),
+      refusal(
+        response,
+        403,
+        'AuthenticationFailed',
+        `Signature ${decodeURIComponent(SIGNATURE)} of ${url.search.replaceAll('&', '&amp;')}`,
+      ),
     );
     expect(await codeOf(storeAt(server.url).stat('a', call))).toBe('STORE_DENIED');
     expect(await codeOf(storeAt(server.url).read('a', { offset: 0, length: 1 }, call))).toBe('STORE_DENIED');
@@ -90,7 +97,10 @@ describe('without an answer', () => {
       'a credential that is not logged in',
       {
         getToken: async () => {
-          throw Object.assign(new Error(`AADSTS700016 ${SAS}`), { name: 'AuthenticationError', statusCode: 401 });
+          throw Object.assign(new Error(`AADSTS700016 ${SAS}`), {
+            name: 'AuthenticationError',
+            statusCode: 401,
+          });
         },
       },
       'STORE_DENIED',

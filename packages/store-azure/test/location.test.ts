@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { azureLocationFromUri, createAzureStore, provider } from '@weightseal/store-azure';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { call, SAS, serving } from './server.js';
@@ -50,12 +53,18 @@ describe('the options', () => {
     ['an option that there is not', { ...place, region: 'x' }],
     ['no container', { account: 'seals' }],
     ['two identities', { ...place, sasToken: SAS, accountKey: KEY }],
-    ['a key that is none', { ...place, accountKey: 'secret!' }],
+    ['a secret that is none', { ...place, accountKey: { env: '', file: 'x' } }],
+    ['a proxy that is none', { ...place, proxy: 'proxy:3128' }],
     ['an endpoint without TLS', { ...place, endpoint: 'http://example.com' }],
     ['an endpoint with a signature', { ...place, endpoint: `https://example.com/?${SAS}` }],
   ])('%s is refused', (_, options) => {
     expect(codeOf(() => createAzureStore(options as typeof place))).toBe('INVALID_ARGUMENT');
   });
+});
+
+it.each(['a\\b', 'a/../b', './a', ''])('the key %j, which leads to another blob, is refused', async (key) => {
+  const store = createAzureStore({ account: 'seals', container: 'models', anonymous: true });
+  await expect(store.stat(key, call)).rejects.toMatchObject({ code: 'STORE_UNSUPPORTED' });
 });
 
 describe('who asks', () => {
@@ -87,6 +96,29 @@ describe('who asks', () => {
     expect((await seenWith({ sasToken })).search).toContain('n=1');
   });
 
+  it('has a secret that lies in a variable, or in a private file, and is got anew', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'weightseal-azure-'));
+    try {
+      vi.stubEnv('MY_SAS', `${SAS}&n=1`);
+      expect((await seenWith({ sasToken: { env: 'MY_SAS' } })).search).toContain('n=1');
+      await writeFile(join(directory, 'key'), `${KEY}\n`, { mode: 0o600 });
+      const fromFile = await seenWith({ accountKey: { file: 'key' }, directory });
+      expect(fromFile.authorization).toMatch(/^SharedKey seals:/);
+    } finally {
+      await rm(directory, { recursive: true });
+    }
+  });
+
+  it.each<[string, object]>([
+    ['a variable that is not set', { sasToken: { env: 'NO_SUCH_VARIABLE' } }],
+    ['a file that is not there', { accountKey: { file: '/no/such/file' } }],
+    ['a key that is none', { accountKey: 'secret!' }],
+  ])('is told of %s', async (_, options) => {
+    await expect(seenWith(options)).rejects.toMatchObject({
+      code: expect.stringMatching(/^(?:STORE_DENIED|INPUT_NOT_FOUND)$/),
+    });
+  });
+
   it('is who the variables of Azure’s command line name, of that account only', async () => {
     vi.stubEnv('AZURE_STORAGE_ACCOUNT', 'seals');
     vi.stubEnv('AZURE_STORAGE_KEY', KEY);
@@ -97,6 +129,6 @@ describe('who asks', () => {
     vi.stubEnv('AZURE_STORAGE_ACCOUNT', 'other');
     const credential = { getToken: async () => ({ token: 'x', expiresOnTimestamp: 0 }) };
     // A token is not sent without TLS: the SDK refuses.
-    await expect(seenWith({ credential })).rejects.toMatchObject({ code: /^STORE_/ });
+    await expect(seenWith({ credential })).rejects.toMatchObject({ code: expect.stringMatching(/^STORE_/) });
   });
 });

@@ -23,7 +23,12 @@ describe('a read', () => {
     });
     const { object, bytes } = await read(storeAt(server.url));
     expect(bytes.toString()).toBe('2345');
-    expect(object).toEqual({ key: 'a/b c', size: 10, version: '"0x17"', modified: '2026-11-28T04:00:00.000Z' });
+    expect(object).toEqual({
+      key: 'a/b c',
+      size: 10,
+      version: '"0x17"',
+      modified: '2026-11-28T04:00:00.000Z',
+    });
     const { url, headers } = server.seen[0]!;
     expect(url.pathname).toBe('/seals/models/a/b%20c');
     expect(url.search).toContain(SAS.split('&')[0]);
@@ -122,8 +127,18 @@ describe('a list', () => {
       response.end(page(blobs, 'more'));
     });
     const found = await Array.fromAsync(storeAt(server.url).list!('p/', { oneLevel: true }, call));
-    expect(found.map((one) => ('prefix' in one ? one.prefix : one.key))).toEqual(['p/a', 'p/b/', 'p/ｚ', 'p/𝐳']);
-    expect(found[0]).toEqual({ key: 'p/a', size: 2, version: '"0x17"', modified: '2026-11-28T04:00:00.000Z' });
+    expect(found.map((one) => ('prefix' in one ? one.prefix : one.key))).toEqual([
+      'p/a',
+      'p/b/',
+      'p/ｚ',
+      'p/𝐳',
+    ]);
+    expect(found[0]).toEqual({
+      key: 'p/a',
+      size: 2,
+      version: '"0x17"',
+      modified: '2026-11-28T04:00:00.000Z',
+    });
   });
 
   it('that is no list is refused', async () => {

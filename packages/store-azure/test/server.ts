@@ -50,7 +50,11 @@ export async function serving(
 export function refusal(response: ServerResponse, status: number, code: string, message = 'No.'): void {
   const body = `<?xml version="1.0"?><Error><Code>${code}</Code><Message>${message}</Message></Error>`;
   response
-    .writeHead(status, { 'x-ms-error-code': code, 'content-type': 'application/xml', 'x-ms-request-id': 'id-1' })
+    .writeHead(status, {
+      'x-ms-error-code': code,
+      'content-type': 'application/xml',
+      'x-ms-request-id': 'id-1',
+    })
     .end(body);
 }
 

@@ -58,9 +58,13 @@ async function blocks(
     response.setHeader('etag', fake.etag);
     if (method === 'GET' && url.searchParams.get('comp') === 'blocklist') {
       if (!exists) return refusal(response, 404, 'BlobNotFound');
-      const list = blob.map(([name, { length }]) => `<Block><Name>${name}</Name><Size>${length}</Size></Block>`);
+      const list = blob.map(
+        ([name, { length }]) => `<Block><Name>${name}</Name><Size>${length}</Size></Block>`,
+      );
       response.setHeader('content-type', 'application/xml');
-      response.end(`<?xml version="1.0"?><BlockList><CommittedBlocks>${list.join('')}</CommittedBlocks></BlockList>`);
+      response.end(
+        `<?xml version="1.0"?><BlockList><CommittedBlocks>${list.join('')}</CommittedBlocks></BlockList>`,
+      );
     } else if (method === 'GET') {
       const [, from, to] = /^bytes=(\d+)-(\d+)$/.exec(String(headers['x-ms-range'])) ?? [];
       const piece = whole().subarray(Number(from), Number(to) + 1);
@@ -74,7 +78,8 @@ async function blocks(
       response.writeHead(201, { 'content-md5': md5(body) }).end();
     } else {
       if (headers['if-none-match'] === '*' && exists) return refusal(response, 409, 'BlobAlreadyExists');
-      if (headers['if-match'] && headers['if-match'] !== fake.etag) return refusal(response, 412, 'ConditionNotMet');
+      if (headers['if-match'] && headers['if-match'] !== fake.etag)
+        return refusal(response, 412, 'ConditionNotMet');
       const names = [...body.toString().matchAll(/<Latest>([^<]+)<\/Latest>/g)].map(([, name]) => name!);
       const old = new Map(blob);
       const found = names.map((name) => [name, staged.get(name) ?? old.get(name)] as const);
@@ -92,7 +97,8 @@ async function blocks(
 
 const PARTS = [BYTES.subarray(0, 300), BYTES.subarray(300, 600), BYTES.subarray(600)];
 const part = (index: number) => ({ index, offset: index * 300, bytes: PARTS[index]!, last: index === 2 });
-const methods = ({ seen }: Server) => seen.map(({ method, url }) => `${method} ${url.searchParams.get('comp') ?? ''}`);
+const methods = ({ seen }: Server) =>
+  seen.map(({ method, url }) => `${method} ${url.searchParams.get('comp') ?? ''}`);
 const isCommit = ({ method, url }: Seen) => method === 'PUT' && url.searchParams.get('comp') === 'blocklist';
 
 describe('an upload', () => {
@@ -172,7 +178,10 @@ describe('what replaces the head of a blob', () => {
   const replacing = async (server: Fake) => {
     const store = storeAt(server.url);
     const from = await store.stat('a', call);
-    return { from, upload: await store.upload!('a', { condition: { ifVersion: from.version }, size: 1000 }, call) };
+    return {
+      from,
+      upload: await store.upload!('a', { condition: { ifVersion: from.version }, size: 1000 }, call),
+    };
   };
 
   it.each([
@@ -196,7 +205,9 @@ describe('what replaces the head of a blob', () => {
     const store = storeAt(server.url);
     const from = await store.stat('a', call);
     server.etag = '"0x99"';
-    expect(await codeOf(store.upload!('a', { condition: { ifVersion: from.version } }, call))).toBe('INPUT_CHANGED');
+    expect(await codeOf(store.upload!('a', { condition: { ifVersion: from.version } }, call))).toBe(
+      'INPUT_CHANGED',
+    );
   });
 
   it('is refused where the blob becomes another before the end: one wins, the other is told', async () => {
@@ -238,7 +249,9 @@ describe('a copy of what has no blocks to go on with', () => {
     const store = storeAt(server.url);
     const from = await store.stat('b', call);
     const upload = await store.upload!('a', {}, call);
-    expect(await codeOf(upload.copy!({ index: 0, from, offset: 0, length: 500 }, call))).toBe('INPUT_CHANGED');
+    expect(await codeOf(upload.copy!({ index: 0, from, offset: 0, length: 500 }, call))).toBe(
+      'INPUT_CHANGED',
+    );
   });
 
   it.each<[number, string, string]>([

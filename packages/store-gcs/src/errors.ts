@@ -1,4 +1,10 @@
-import { codeOfStatus, isWeightsealError, replaced, type WriteCondition, WeightsealError } from '@weightseal/core';
+import {
+  codeOfStatus,
+  isWeightsealError,
+  replaced,
+  WeightsealError,
+  type WriteCondition,
+} from '@weightseal/core';
 import {
   BAD_CREDENTIALS,
   byConnection,
@@ -46,8 +52,10 @@ export function refused(status: number, body: string, asked: Asked): WeightsealE
 
 /** The error of ours for what was thrown on the way. */
 export function failed(thrown: unknown, asked: Asked, signal: AbortSignal): WeightsealError {
-  if (isWeightsealError(thrown)) return thrown;
-  if (signal.aborted) return aborted(signal) as WeightsealError;
+  const ours = isWeightsealError(thrown) ? thrown : undefined;
+  // Core's own reason, its deadline, is better than that somebody aborted.
+  if (signal.aborted && (!ours || ours.code === 'ABORTED')) return aborted(signal);
+  if (ours) return ours;
   const ofLogin = thrown instanceof NoCredentials;
   const { message, codes } = words(ofLogin ? thrown.cause : thrown);
   const connection = byConnection.find(([word]) => word.test(codes))?.[1];
@@ -121,7 +129,10 @@ function words(thrown: unknown): { message: string; codes: string } {
     one = (one as { cause?: unknown }).cause;
   }
   const codes = chain.map(({ code }) => text(code)).filter((code) => /^[A-Z][A-Z0-9_]{1,41}$/.test(code));
-  return { message: chain.map(({ message }) => text(message)).join(' '), codes: [...new Set(codes)].join(' ') };
+  return {
+    message: chain.map(({ message }) => text(message)).join(' '),
+    codes: [...new Set(codes)].join(' '),
+  };
 }
 
 function text(value: unknown): string {

@@ -66,7 +66,7 @@ const HELD: Row = [
 ];
 const PAYER: Row = [
   'STORE_DENIED',
-  'The requesters pay for this bucket. Set clientOptions.userProject to a project that may be billed.',
+  'The requesters pay for this bucket. Set `userProject` to a project that may be billed.',
 ];
 
 /** What Cloud Storage names as the reason, in `error.errors[].reason` or in an ErrorInfo. */
@@ -112,7 +112,11 @@ export const byStatus: readonly (readonly [readonly number[], RegExp | undefined
       'This identity may not do that, or it does not exist. Grant it {permission} on the bucket ({role} has it).',
     ],
   ],
-  [[404], /bucket does not exist|bucket not found/i, ['INPUT_NOT_FOUND', 'There is no bucket {bucket}. Check its name.']],
+  [
+    [404],
+    /bucket does not exist|bucket not found/i,
+    ['INPUT_NOT_FOUND', 'There is no bucket {bucket}. Check its name.'],
+  ],
   [[404], undefined, ['INPUT_NOT_FOUND', 'There is no such object. Check the name.']],
   [
     [412],
@@ -131,7 +135,10 @@ export const byStatus: readonly (readonly [readonly number[], RegExp | undefined
   [
     [408, 500, 502, 504],
     undefined,
-    ['STORE_UNAVAILABLE', 'Cloud Storage could not do it just now. Try again; see status.cloud.google.com if it goes on.'],
+    [
+      'STORE_UNAVAILABLE',
+      'Cloud Storage could not do it just now. Try again; see status.cloud.google.com if it goes on.',
+    ],
   ],
 ];
 
@@ -162,10 +169,7 @@ export const byConnection: readonly (readonly [RegExp, Row])[] = [
       'The certificate of the endpoint is not trusted, so nothing was sent. Check the endpoint; NODE_EXTRA_CA_CERTS adds an authority.',
     ],
   ],
-  [
-    /HPE_/,
-    ['STORE_UNAVAILABLE', 'What came is no answer over HTTP. Check the endpoint and proxies.'],
-  ],
+  [/HPE_/, ['STORE_UNAVAILABLE', 'What came is no answer over HTTP. Check the endpoint and proxies.']],
 ];
 export const LOST: Row = [
   'STORE_UNAVAILABLE',

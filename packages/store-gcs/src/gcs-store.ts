@@ -3,12 +3,12 @@ import {
   defineStore,
   type Kind,
   type ObjectStore,
-  splitStoreUri,
   type StoreLocation,
   type StoreProvider,
+  splitStoreUri,
   WeightsealError,
 } from '@weightseal/core';
-import { type ConnectionOptions, connectionOf } from './connection.js';
+import { CONNECTION, type ConnectionOptions, connectionOf } from './connection.js';
 import { placeOf } from './place.js';
 import { list, read, stat } from './reading.js';
 import { sending } from './send.js';
@@ -21,12 +21,7 @@ export interface GcsStoreOptions extends ConnectionOptions {
 }
 
 const SCHEME = 'gs';
-const URI_OPTIONS: Readonly<Record<keyof ConnectionOptions, Kind>> = {
-  client: 'object',
-  clientOptions: 'object',
-  anonymous: 'boolean',
-};
-const OPTIONS: Readonly<Record<keyof GcsStoreOptions, Kind>> = { ...URI_OPTIONS, bucket: 'any' };
+const OPTIONS: Readonly<Record<keyof GcsStoreOptions, Kind>> = { ...CONNECTION, bucket: 'any' };
 
 /** https://cloud.google.com/storage/docs/buckets#naming */
 const bucketForm = /^[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]$/;
@@ -62,7 +57,7 @@ export function createGcsStore(options: GcsStoreOptions): ObjectStore {
 
 /** The place of `gs://BUCKET/OBJECT`. @throws STORE_URI_INVALID, INVALID_ARGUMENT */
 export function gcsLocationFromUri(uri: string, options: ConnectionOptions = {}): StoreLocation {
-  checkOptions(options, URI_OPTIONS, 'A store of gs:');
+  checkOptions(options, CONNECTION, 'A store of gs:');
   const { authority: bucket, key } = splitStoreUri(uri, SCHEME, { authority: 'bucket' });
   if (!bucketForm.test(bucket))
     throw new WeightsealError(
@@ -74,6 +69,6 @@ export function gcsLocationFromUri(uri: string, options: ConnectionOptions = {})
 
 export const provider: StoreProvider = defineStore<ConnectionOptions>({
   scheme: SCHEME,
-  options: ['client', 'clientOptions', 'anonymous'],
+  options: Object.keys(CONNECTION) as (keyof ConnectionOptions)[],
   fromUri: gcsLocationFromUri,
 });

@@ -7,10 +7,12 @@ export const FIELDS = 'name,size,generation,updated,crc32c';
 /** An object of the JSON API (https://cloud.google.com/storage/docs/json_api/v1/objects#resource). @throws STORE_RESPONSE_INVALID */
 export function storedObject(found: unknown, where: string, key?: string): StoredObject {
   const { name, size, generation, updated } = (found ?? {}) as Record<string, unknown>;
-  if (typeof name !== 'string' || (key !== undefined && name !== key)) throw strange(where, 'is of another object');
+  if (typeof name !== 'string' || (key !== undefined && name !== key))
+    throw strange(where, 'is of another object');
   const bytes = digits(size);
   const version = digits(generation);
-  if (bytes === undefined || !Number.isSafeInteger(Number(bytes))) throw strange(where, 'does not tell its size');
+  if (bytes === undefined || !Number.isSafeInteger(Number(bytes)))
+    throw strange(where, 'does not tell its size');
   if (version === undefined) throw strange(where, 'does not tell its generation');
   const at = typeof updated === 'string' ? new Date(updated) : undefined;
   return {

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { abortedError, isWeightsealError } from '@weightseal/core';
+import { abortedError, isWeightsealError, untilAborted, type WeightsealError } from '@weightseal/core';
 import type { Connection } from './connection.js';
 
 export interface Sent {
@@ -32,15 +32,16 @@ export class NoCredentials extends Error {
  */
 export function sending(connection: Connection): { readonly send: Send; readonly close: () => void } {
   const secure = connection.origin.startsWith('https:');
-  // An agent has the library loaded that a proxy in the environment needs only from Node 22.21 and 24.5 on; before, there is none.
   const { request, Agent } = process.getBuiltinModule(secure ? 'node:https' : 'node:http');
-  const agent = new Agent({ keepAlive: true, ...(secure && { proxyEnv: process.env }) } as object);
+  const agent = new Agent({
+    keepAlive: true,
+    ...(secure && { proxyEnv: proxyEnvironment(connection.proxy) }),
+  } as object);
   const send: Send = async ({ method, url, headers = {}, body = [] }, signal) => {
-    const who = await unlessAborted(
+    const who = await untilAborted(signal, () =>
       connection.credentials(url).catch((cause: unknown) => {
         throw isWeightsealError(cause) ? cause : new NoCredentials('No credentials.', { cause });
       }),
-      signal,
     );
     const length = body.reduce((sum, { byteLength }) => sum + byteLength, 0);
     const sized = method === 'GET' || method === 'DELETE' ? {} : { 'content-length': String(length) };
@@ -67,19 +68,13 @@ export function sending(connection: Connection): { readonly send: Send; readonly
   return { send, close: () => agent.destroy() };
 }
 
-/** What an abort is told as: core's own reason, where it is one. */
-export function aborted(signal: AbortSignal): Error {
-  return isWeightsealError(signal.reason) ? signal.reason : abortedError(signal);
+/** Node looks there for a proxy; without TLS only this machine and emulators are asked. */
+function proxyEnvironment(proxy: string | false | undefined): NodeJS.ProcessEnv {
+  if (proxy === false) return {};
+  return proxy === undefined ? process.env : { HTTPS_PROXY: proxy, https_proxy: proxy };
 }
 
-async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const stop = () => reject(aborted(signal));
-  if (signal.aborted) stop();
-  else signal.addEventListener('abort', stop, { once: true });
-  try {
-    return await Promise.race([work, promise]);
-  } finally {
-    signal.removeEventListener('abort', stop);
-  }
+/** What an abort is told as: core's own reason, where it is one. */
+export function aborted(signal: AbortSignal): WeightsealError {
+  return isWeightsealError(signal.reason) ? signal.reason : abortedError(signal);
 }

@@ -92,6 +92,7 @@ class Session implements Upload {
   }
 
   async complete(call: StoreCall): Promise<StoredObject> {
+    if (this.#ended) throw gone(this.#asked.where);
     const size = this.#summed;
     const done = this.#unsure ? await this.#ask(call, size) : undefined;
     const crc = checksum(this.#crc);
@@ -126,7 +127,9 @@ class Session implements Upload {
       const from = this.#taken;
       const rest = this.#kept.subarray(this.#kept.length - (size - from));
       const range = rest.length > 0 ? `bytes ${from}-${size - 1}/${size}` : `bytes */${size}`;
-      const answer = await this.#put(range, [rest], call, [200, 201, 308], { 'x-goog-hash': `crc32c=${crc}` });
+      const answer = await this.#put(range, [rest], call, [200, 201, 308], {
+        'x-goog-hash': `crc32c=${crc}`,
+      });
       if (answer.status !== 308) return jsonOf(answer, this.#asked, call.signal);
       this.#took(answer, size);
       await emptied(answer);
@@ -136,7 +139,12 @@ class Session implements Upload {
 
   /** How much there is; or the object, where it is there already. */
   async #ask(call: StoreCall, size?: number): Promise<Record<string, unknown> | undefined> {
-    const answer = await this.#put(`bytes */${size ?? '*'}`, [], call, size === undefined ? [308] : [200, 201, 308]);
+    const answer = await this.#put(
+      `bytes */${size ?? '*'}`,
+      [],
+      call,
+      size === undefined ? [308] : [200, 201, 308],
+    );
     if (answer.status !== 308) return jsonOf(answer, this.#asked, call.signal);
     this.#took(answer, Number.MAX_SAFE_INTEGER);
     await emptied(answer);
@@ -151,14 +159,16 @@ class Session implements Upload {
     headers: Readonly<Record<string, string>> = {},
   ): Promise<Answer> {
     this.#unsure = true;
-    const sent = { method: 'PUT', url: this.#url, headers: { ...headers, 'content-range': range }, body } as const;
+    const sent = {
+      method: 'PUT',
+      url: this.#url,
+      headers: { ...headers, 'content-range': range },
+      body,
+    } as const;
     const answer = await this.#place.ask(sent, this.#asked, signal, [...statuses, ...GONE]);
     if (!GONE.includes(answer.status)) return answer;
     await emptied(answer);
-    throw new WeightsealError(
-      'STORE_UNAVAILABLE',
-      `${this.#asked.where} could not be written: its upload is gone, ended by somebody or over after a week. Begin anew.`,
-    );
+    throw gone(this.#asked.where);
   }
 
   #took(answer: Answer, most: number): void {
@@ -172,6 +182,16 @@ class Session implements Upload {
   }
 }
 
+function gone(where: string): WeightsealError {
+  return new WeightsealError(
+    'INPUT_NOT_FOUND',
+    `${where} could not be written: its upload is gone, given up by somebody or over after a week. Begin anew.`,
+  );
+}
+
 function nothingTaken(where: string): WeightsealError {
-  return new WeightsealError('STORE_UNAVAILABLE', `${where} could not be written: nothing of it was taken. Try again.`);
+  return new WeightsealError(
+    'STORE_UNAVAILABLE',
+    `${where} could not be written: nothing of it was taken. Try again.`,
+  );
 }

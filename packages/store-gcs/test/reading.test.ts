@@ -41,7 +41,12 @@ describe('a read', () => {
     ['it says nothing of its generation', 206, { 'x-goog-generation': '' }, 'STORE_RESPONSE_INVALID'],
     ['it is of another generation', 206, { 'x-goog-generation': '18' }, 'INPUT_CHANGED'],
     ['the length is another', 206, { 'content-length': '3' }, 'STORE_RESPONSE_INVALID'],
-    ['what lies there was compressed', 206, { 'x-goog-stored-content-encoding': 'gzip' }, 'STORE_RESPONSE_INVALID'],
+    [
+      'what lies there was compressed',
+      206,
+      { 'x-goog-stored-content-encoding': 'gzip' },
+      'STORE_RESPONSE_INVALID',
+    ],
   ])('is refused where %s', async (_, status, changed, code) => {
     await using server = await serving((_, response) => {
       response.writeHead(status, { ...SOUND, ...changed }).end(BYTES.subarray(2, 6));
@@ -146,7 +151,12 @@ describe('a list', () => {
       json(response, 200, { items: [{ name: 'p/𝐳', size: '3', generation: '2' }] });
     });
     const found = await Array.fromAsync(storeAt(server.url).list!('p/', { oneLevel: true }, call));
-    expect(found.map((one) => ('prefix' in one ? one.prefix : one.key))).toEqual(['p/a', 'p/b/', 'p/ｚ', 'p/𝐳']);
+    expect(found.map((one) => ('prefix' in one ? one.prefix : one.key))).toEqual([
+      'p/a',
+      'p/b/',
+      'p/ｚ',
+      'p/𝐳',
+    ]);
     expect(server.seen.map(({ url }) => url.searchParams.get('delimiter'))).toEqual(['/', '/']);
   });
 

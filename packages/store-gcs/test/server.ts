@@ -55,10 +55,10 @@ export function refusal(response: ServerResponse, status: number, reason: string
   json(response, status, { error: { code: status, message, errors: [{ message, reason }] } });
 }
 
-export function storeAt(url: string): ObjectStore {
+export function storeAt(url: string, bucket = 'models'): ObjectStore {
   const authClient = new OAuth2Client();
   authClient.setCredentials({ access_token: TOKEN });
-  return createGcsStore({ bucket: 'models', clientOptions: { apiEndpoint: url, authClient } });
+  return createGcsStore({ bucket, endpoint: url, clientOptions: { authClient } });
 }
 
 export const call: { readonly signal: AbortSignal } = { signal: new AbortController().signal };

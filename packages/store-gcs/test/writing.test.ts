@@ -64,9 +64,11 @@ async function sessions(
   let kept = Buffer.alloc(0);
   let whole = false;
   const take = ({ headers, body }: Seen) => {
-    const [, from, to, size] = /^bytes (?:(\d+)-(\d+)|\*)\/(\d+|\*)$/.exec(headers['content-range'] ?? '') ?? [];
+    const [, from, to, size] =
+      /^bytes (?:(\d+)-(\d+)|\*)\/(\d+|\*)$/.exec(headers['content-range'] ?? '') ?? [];
     if (from !== undefined) {
-      if (Number(from) !== kept.length || Number(to) - Number(from) + 1 !== body.length) throw new Error('gap');
+      if (Number(from) !== kept.length || Number(to) - Number(from) + 1 !== body.length)
+        throw new Error('gap');
       if (size === '*' && body.length % UNIT !== 0) throw new Error('no multiple');
       kept = Buffer.concat([kept, body]);
     }
@@ -97,7 +99,11 @@ const ranges = ({ seen }: Server) =>
 describe('an upload', () => {
   it('sends part after part, and what makes the object appear only when it is complete', async () => {
     await using server = await sessions();
-    const upload = await storeAt(server.url).upload!('a', { condition: { ifVersion: '8' }, size: BYTES.length }, call);
+    const upload = await storeAt(server.url).upload!(
+      'a',
+      { condition: { ifVersion: '8' }, size: BYTES.length },
+      call,
+    );
     expect(upload.rules).toMatchObject({ least: UNIT, multiple: UNIT, anyOrder: false });
     await send(upload);
     expect(server.kept().length).toBe(2 * UNIT);
@@ -133,7 +139,11 @@ describe('an upload', () => {
     await using server = await sessions((seen, response) => {
       if (seen.method !== 'PUT' || !first) return false;
       first = false;
-      server.take({ ...seen, headers: { 'content-range': `bytes 0-${UNIT - 1}/*` }, body: seen.body.subarray(0, UNIT) });
+      server.take({
+        ...seen,
+        headers: { 'content-range': `bytes 0-${UNIT - 1}/*` },
+        body: seen.body.subarray(0, UNIT),
+      });
       response.writeHead(308, { range: `bytes=0-${UNIT - 1}` }).end();
       return true;
     });
@@ -143,38 +153,44 @@ describe('an upload', () => {
     expect(server.kept().equals(BYTES)).toBe(true);
   });
 
-  it.each(['before', 'after'])('asks what there is when a part is sent again, its first answer lost %s it was taken', async (when) => {
-    let lost = false;
-    await using server = await sessions((seen, response) => {
-      if (seen.method !== 'PUT' || lost) return false;
-      lost = true;
-      if (when === 'after') server.take(seen);
-      response.destroy();
-      return true;
-    });
-    const upload = await storeAt(server.url).upload!('a', {}, call);
-    expect(await codeOf(send(upload))).toBe('STORE_UNAVAILABLE');
-    await send(upload);
-    await upload.complete(call);
-    expect(server.kept().equals(BYTES)).toBe(true);
-    expect(ranges(server)[1]).toBe('bytes */*');
-  });
+  it.each(['before', 'after'])(
+    'asks what there is when a part is sent again, its first answer lost %s it was taken',
+    async (when) => {
+      let lost = false;
+      await using server = await sessions((seen, response) => {
+        if (seen.method !== 'PUT' || lost) return false;
+        lost = true;
+        if (when === 'after') server.take(seen);
+        response.destroy();
+        return true;
+      });
+      const upload = await storeAt(server.url).upload!('a', {}, call);
+      expect(await codeOf(send(upload))).toBe('STORE_UNAVAILABLE');
+      await send(upload);
+      await upload.complete(call);
+      expect(server.kept().equals(BYTES)).toBe(true);
+      expect(ranges(server)[1]).toBe('bytes */*');
+    },
+  );
 
-  it.each(['before', 'after'])('is completed once more when the answer was lost %s it was whole', async (when) => {
-    let lost = false;
-    await using server = await sessions((seen, response) => {
-      if (lost || !/\/\d+$/.test(seen.headers['content-range'] ?? '')) return false;
-      lost = true;
-      if (when === 'after') server.take(seen);
-      response.destroy();
-      return true;
-    });
-    const upload = await storeAt(server.url).upload!('a', {}, call);
-    await send(upload);
-    expect(await codeOf(upload.complete(call))).toBe('STORE_UNAVAILABLE');
-    expect(await upload.complete(call)).toMatchObject({ size: BYTES.length, version: '9' });
-    expect(server.kept().equals(BYTES)).toBe(true);
-  });
+  it.each(['before', 'after'])(
+    'is completed once more when the answer was lost %s it was whole',
+    async (when) => {
+      let lost = false;
+      await using server = await sessions((seen, response) => {
+        if (lost || !/\/\d+$/.test(seen.headers['content-range'] ?? '')) return false;
+        lost = true;
+        if (when === 'after') server.take(seen);
+        response.destroy();
+        return true;
+      });
+      const upload = await storeAt(server.url).upload!('a', {}, call);
+      await send(upload);
+      expect(await codeOf(upload.complete(call))).toBe('STORE_UNAVAILABLE');
+      expect(await upload.complete(call)).toMatchObject({ size: BYTES.length, version: '9' });
+      expect(server.kept().equals(BYTES)).toBe(true);
+    },
+  );
 
   it('loses where another has made the object meanwhile', async () => {
     await using server = await sessions((seen, response) => {
@@ -208,7 +224,7 @@ describe('an upload', () => {
       (response: ServerResponse) => response.writeHead(308, { range: 'all' }).end(),
       'STORE_RESPONSE_INVALID',
     ],
-    ['is over', (response: ServerResponse) => response.writeHead(410).end(), 'STORE_UNAVAILABLE'],
+    ['is over', (response: ServerResponse) => response.writeHead(410).end(), 'INPUT_NOT_FOUND'],
   ])('to a session that %s ends', async (_, answer, code) => {
     await using server = await sessions(({ method }, response) => {
       if (method !== 'PUT') return false;
@@ -224,7 +240,8 @@ describe('an upload', () => {
   it('whose object has another checksum is removed again', async () => {
     await using server = await sessions(({ method, headers, url }, response) => {
       if (method === 'DELETE' && url.pathname.includes('/o/a')) response.writeHead(204).end();
-      else if (/\/\d+$/.test(headers['content-range'] ?? '')) json(response, 200, object(BYTES, { crc32c: 'AAAAAA==' }));
+      else if (/\/\d+$/.test(headers['content-range'] ?? ''))
+        json(response, 200, object(BYTES, { crc32c: 'AAAAAA==' }));
       else return false;
       return true;
     });
@@ -240,5 +257,6 @@ describe('an upload', () => {
     await upload.abort(call);
     await upload.abort(call);
     expect(server.seen.map(({ method }) => method)).toEqual(['POST', 'DELETE']);
+    expect(await codeOf(upload.complete(call))).toBe('INPUT_NOT_FOUND');
   });
 });

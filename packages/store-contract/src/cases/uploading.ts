@@ -114,18 +114,21 @@ export const uploadingCases: readonly Case[] = [
     },
   },
   {
-    title: 'two uploads of one key at once do not get mixed up',
+    title: 'two uploads of one key at once do not get mixed up; the second may be told that it lost',
     needs: ['write'],
-    async run({ store, at }) {
+    async run({ store, at, patienceMs }) {
       const uploads: Upload[] = [];
       for (let i = 0; i < 2; i++) uploads.push(await store.upload!(`${at}object`, {}, call()));
       const pieces = uploads.map(({ rules }) => cut(rules, [1, 0]));
       for (let part = 0; part < 2; part++)
         for (const [i, upload] of uploads.entries()) await upload.part(pieces[i]!.parts[part]!, call());
-      for (const [i, upload] of uploads.entries()) {
-        await upload.complete(call());
-        await assertHolds(store, `${at}object`, pieces[i]!.bytes);
-      }
+      const [first, second] = uploads as [Upload, Upload];
+      await first.complete(call());
+      await assertHolds(store, `${at}object`, pieces[0]!.bytes);
+      const won = await second.complete(call()).catch((error: unknown) => ({ error }));
+      if ('error' in won)
+        await assertRefused(Promise.reject(won.error), 'the second', patienceMs, 'INPUT_CHANGED');
+      await assertHolds(store, `${at}object`, pieces['error' in won ? 0 : 1]!.bytes);
     },
   },
 ];
