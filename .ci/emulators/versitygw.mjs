@@ -17,6 +17,7 @@ const keyOf = (name) => [
 export default {
   name: 'versitygw',
   provider: 'store-s3',
+  also: ['stores'],
   version,
   programs: [goInstall('github.com/versity/versitygw/cmd/versitygw', version)],
   async start([versitygw], servers) {
