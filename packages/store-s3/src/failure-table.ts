@@ -50,6 +50,11 @@ const ENDED: Row = [
   'The upload is there no more: it was given up, by a lifecycle rule perhaps, or is complete already. Look whether the object is there, and begin anew.',
 ];
 
+const BESIDE: Row = [
+  'STORE_UNSUPPORTED',
+  'This server cannot have an object beside others below its key. Choose another key.',
+];
+
 /** What S3 itself says, by the error's name: its message holds names and states, and is kept in the cause. */
 export const serviceFailures: Table = {
   AccessDenied: DENIED,
@@ -112,6 +117,9 @@ export const serviceFailures: Table = {
     'That cannot be done with it. Is it a deleted version, or no object?',
   ],
   XNotImplemented: ['STORE_UNSUPPORTED', 'The server does not have that. Use another one.'],
+  // Of servers whose objects are files.
+  ObjectParentIsFile: BESIDE,
+  ExistingObjectIsDirectory: BESIDE,
   InvalidBucketName: ['INPUT_NOT_FOUND', 'No bucket can have that name. Check it.'],
   InvalidEncryptionAlgorithmError: [
     'STORE_UNSUPPORTED',
@@ -172,7 +180,7 @@ export const TLS_FAILURE: Row = [
   'No TLS connection could be made: the certificate is not trusted, or the endpoint does not speak TLS. Check the endpoint; NODE_EXTRA_CA_CERTS adds an authority.',
 ];
 export const NO_REGION: Row = [
-  'STORE_DENIED',
+  'INVALID_ARGUMENT',
   'No region is known. Set `region`, or AWS_REGION; servers of others mostly take us-east-1.',
 ];
 export const UNREADABLE: Row = [

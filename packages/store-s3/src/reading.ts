@@ -14,9 +14,18 @@ import {
 import type { Asked, Bucket } from './ask.js';
 import { s3Failure, statusOf } from './errors.js';
 
+/** An answer to HEAD has no body, and so no code: expired credentials and a wrong region are both 400. A read is refused for the same reason, and says it. */
+const UNTOLD = [400, 403];
+
 export async function stat({ ask, uri }: Bucket, key: string, call: StoreCall): Promise<StoredObject> {
   const answer = await ask({ operation: 'HeadObject', key }, call, ({ sdk, client, common, abort }) =>
-    client.send(new sdk.HeadObjectCommand({ ...common, Key: key }), abort),
+    client.send(new sdk.HeadObjectCommand({ ...common, Key: key }), abort).catch(async (error: unknown) => {
+      if (!UNTOLD.includes(statusOf(error) ?? 0)) throw error;
+      const first = new sdk.GetObjectCommand({ ...common, Key: key, Range: 'bytes=0-0' });
+      const { Body } = await client.send(first, abort);
+      (Body as unknown as Readable).destroy();
+      throw error;
+    }),
   );
   const { ContentLength: size, ETag: version, LastModified: modified } = answer;
   if (size === undefined || !version) throw incomplete(`${uri}/${key}`);

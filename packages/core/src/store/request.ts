@@ -69,8 +69,7 @@ export class Requests {
           attempt({
             signal: call.signal,
             progress: (bytes) => {
-              // The head of an answer alone brings nobody further: who answers so for ever would be asked for ever.
-              if (bytes) moved = true;
+              moved ||= bytes !== undefined && bytes > 0;
               call.progress(bytes);
             },
           });
