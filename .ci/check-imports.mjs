@@ -6,19 +6,21 @@ import { builtinModules } from 'node:module';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 
 /** The layers of core, from the bottom up, by the folder under src. */
-const LAYERS = ['common', 'format', 'keys', 'io', 'store', 'engine', 'file', 'bundle'];
+const LAYERS = ['common', 'format', 'keys', 'io', 'store', 'engine', 'file', 'bundle', 'stored'];
 /** What every layer may use, and knows of none. */
 const COMMON = 'errors.ts';
 const ENTRIES = ['index.ts', 'worker.ts'];
 /** Which packages of ours each package may import. Everything that is not named here may import core only. */
 const PROVIDERS = readdirSync('packages').filter((name) => /^kms-(?!contract$)/.test(name));
+const STORES = readdirSync('packages').filter((name) => /^store-(?!contract$)/.test(name));
 const ALLOWED = {
   core: [],
   keys: ['core', ...PROVIDERS],
-  config: ['core', 'keys'],
+  stores: ['core', 'keys', ...STORES],
+  config: ['core', 'keys', 'stores'],
   loader: ['core'],
-  cli: ['core', 'kms-local', 'keys', 'config', 'loader'],
-  bench: ['core', 'kms-local', 'loader'],
+  cli: ['core', 'kms-local', 'keys', 'config', 'stores', 'loader'],
+  bench: ['core', 'kms-local', 'loader', 'stores', 'store-s3'],
 };
 
 /** What is written here and published by nobody; what is made, or installed, lies beside it. */

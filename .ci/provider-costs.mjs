@@ -1,15 +1,23 @@
-// What each key provider adds to an installation and to the start of a process: the table in docs/providers/README.md.
+// What each provider of keys, and of stores, adds to an installation and to the start of a process: the tables in docs/providers/README.md and docs/stores/README.md.
 // Installs each package, packed as npm would publish it, in a folder of its own.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const DOCUMENT = 'docs/providers/README.md';
 const [START, END] = ['<!-- costs -->', '<!-- /costs -->'];
 const RUNS = 15;
-/** What a provider loads at its first call: its package alone loads no SDK. */
-const PROVIDERS = {
+/** What a package loads at its first call: by itself it loads no SDK. */
+const KEYS = {
   'kms-local': [],
   'kms-aws': ['@aws-sdk/client-kms'],
   'kms-gcp': ['@google-cloud/kms'],
@@ -17,6 +25,16 @@ const PROVIDERS = {
   'kms-pkcs11': ['koffi'],
   'kms-vault': [],
 };
+const STORES = {
+  'store-http': [],
+  'store-s3': ['@aws-sdk/client-s3'],
+  'store-gcs': ['google-auth-library'],
+  'store-azure': ['@azure/storage-blob', '@azure/identity'],
+};
+const TABLES = [
+  ['docs/providers/README.md', KEYS],
+  ['docs/stores/README.md', STORES],
+];
 
 function pack(name, into) {
   execFileSync('pnpm', ['pack', '--pack-destination', into], {
@@ -69,19 +87,20 @@ function cost(provider, sdk, scratch, tarballs) {
 
 const scratch = mkdtempSync(join(tmpdir(), 'weightseal-costs-'));
 try {
-  const tarballs = Object.fromEntries(
-    ['core', ...Object.keys(PROVIDERS)].map((name) => [name, pack(name, scratch)]),
-  );
-  const rows = Object.entries(PROVIDERS).map(([name, sdk]) => cost(name, sdk, scratch, tarballs));
-  const table = [
-    '| package | packages in all | MiB | import | with its SDK, at the first call |',
-    '|---|---|---|---|---|',
-    ...rows,
-  ].join('\n');
-  console.log(table);
-  const text = readFileSync(DOCUMENT, 'utf8');
-  const [before, rest] = text.split(START);
-  writeFileSync(DOCUMENT, `${before}${START}\n${table}\n${END}${rest.split(END)[1]}`);
+  const tarballs = { core: pack('core', scratch) };
+  for (const [document, providers] of TABLES) {
+    const there = Object.entries(providers).filter(([name]) => existsSync(join('packages', name)));
+    for (const [name] of there) tarballs[name] = pack(name, scratch);
+    const rows = there.map(([name, sdk]) => cost(name, sdk, scratch, tarballs));
+    const table = [
+      '| package | packages in all | MiB | import | with its SDK, at the first call |',
+      '|---|---|---|---|---|',
+      ...rows,
+    ].join('\n');
+    console.log(table);
+    const [before, rest] = readFileSync(document, 'utf8').split(START);
+    writeFileSync(document, `${before}${START}\n${table}\n${END}${rest.split(END)[1]}`);
+  }
 } finally {
   rmSync(scratch, { recursive: true });
 }

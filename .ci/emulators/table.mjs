@@ -4,14 +4,19 @@
 //   hosts: names that have to lead to 127.0.0.1
 //   start(paths of the programs, servers): starts them (server.mjs), and gives the variables that the tests read
 import azure from './azure-keyvault-emulator.mjs';
+import azurite from './azurite.mjs';
 import cloudemu from './cloudemu.mjs';
 import drongo from './drongo.mjs';
 import fakeCloudKms from './fake-cloud-kms.mjs';
+import fakeGcsServer from './fake-gcs-server.mjs';
 import gcpKmsEmulator from './gcp-kms-emulator.mjs';
+import gcpStorageEmulator from './gcp-storage-emulator.mjs';
 import ministack from './ministack.mjs';
 import moto from './moto.mjs';
 import openbao from './openbao.mjs';
+import seaweedfs from './seaweedfs.mjs';
 import softhsm2 from './softhsm2.mjs';
+import versitygw from './versitygw.mjs';
 
 export const EMULATORS = [
   moto,
@@ -23,6 +28,11 @@ export const EMULATORS = [
   azure,
   softhsm2,
   openbao,
+  seaweedfs,
+  versitygw,
+  fakeGcsServer,
+  gcpStorageEmulator,
+  azurite,
 ];
 
 /** With one for each cloud, the first that can be had, runs the example that swaps clouds. */
@@ -45,5 +55,5 @@ export function chosen(asked) {
 }
 
 function answersTo({ name, provider }, asked) {
-  return [name, provider, provider.replace(/^kms-/, '')].includes(asked);
+  return [name, provider, provider.replace(/^(?:kms|store)-/, '')].includes(asked);
 }

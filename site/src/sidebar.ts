@@ -63,6 +63,7 @@ const SHORT: Readonly<Record<string, string>> = {
   'SECURITY.md': 'Threat model',
   'docs/loading.md': 'Loading',
   'docs/providers/README.md': 'All providers',
+  'docs/stores/README.md': 'All stores',
   'docs/reader/README.md': 'Reader in Python',
   [`${GENERATED}/cli.md`]: 'Command line',
   [`${API}/README.md`]: 'API',

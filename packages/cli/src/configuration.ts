@@ -5,8 +5,17 @@ import { providersOf } from './providers.js';
 import { quote } from './text.js';
 import type { Args } from './types.js';
 
+/** For keys and for stores: it is read once. */
+const read = new WeakMap<Args, Promise<Config | undefined>>();
+
 /** The configuration that the command line names, or that is found here or above and trusted; undefined where there is none. */
-export async function configuration(args: Args): Promise<Config | undefined> {
+export function configuration(args: Args): Promise<Config | undefined> {
+  const known = read.get(args) ?? readConfiguration(args);
+  read.set(args, known);
+  return known;
+}
+
+async function readConfiguration(args: Args): Promise<Config | undefined> {
   const { findConfig, loadConfig } = await import('@weightseal/config');
   const path = args.one('config');
   if (path !== undefined || findConfig() !== undefined)

@@ -2,11 +2,13 @@ import {
   allowExtra,
   allowKeyOfOthers,
   allowWeakPassphrase,
+  configuration,
   configured,
   expect,
   force,
   key,
   only,
+  provider,
   remove,
   to,
 } from './flags.js';
@@ -33,14 +35,15 @@ export const FILE_COMMANDS: readonly Command[] = [
     about:
       'Encrypts a file, a directory with all that is in it, or stdin when <input> is -. Any one of the keys opens it. Without --key, the first rule of the ' +
       'configuration that matches <input> says who they are, and which context must be given. A sealed directory, a bundle, is a directory: a file for each member, ' +
-      'the sealed table of them, and weightseal.json, which says who may open it. Version control, caches and locks are left out, and told.',
+      'the sealed table of them, and weightseal.json, which says who may open it. Version control, caches and locks are left out, and told. -o takes a URI of a store (s3://…), and nothing is there before all ' +
+      'of it is; a single file can be sealed from one.',
     flags: [
       { ...key, help: 'a key to seal for, a URI or a name; repeat for more (at most 32)' },
       {
         name: 'output',
         short: 'o',
         value: 'file',
-        help: 'where to; <input>.sealed unless told, - for stdout',
+        help: 'where to, a path or a URI; <input>.sealed unless told, - for stdout',
       },
       { ...expect, help: 'bind it to this, in the clear; repeat for more' },
       {
@@ -100,6 +103,7 @@ export const FILE_COMMANDS: readonly Command[] = [
     examples: [
       'weightseal seal model.safetensors --key local:models.key --context model=llama',
       'weightseal seal model.safetensors --profile prod --context model=llama',
+      'weightseal seal llama/ --key aws-kms://…/alias/models -o s3://models/llama-3',
       "weightseal seal llama/ --key local:models.key --public '*.json' --exclude '*.bin'",
       'tar c model/ | weightseal seal - -o model.tar.sealed --key passphrase:',
     ],
@@ -109,7 +113,7 @@ export const FILE_COMMANDS: readonly Command[] = [
     operand: '<sealed>',
     summary: 'decrypt a sealed file or a bundle',
     about:
-      'Decrypts a sealed file, a bundle (a sealed directory), or stdin when <sealed> is -. A file or a directory appears only when all of it has been authenticated. ' +
+      'Decrypts a sealed file or a bundle (a sealed directory), by its path or a URI of a store, or stdin when <sealed> is -. A file or a directory appears only when all of it has been authenticated. ' +
       'What goes to stdout has been authenticated too, but whether the end is missing is known only at the end: look at the exit code. ' +
       'Without --key, the configuration says which keys to ask.',
     flags: [
@@ -160,8 +164,12 @@ export const FILE_COMMANDS: readonly Command[] = [
     summary: 'show what a sealed file or a bundle shows to anyone',
     about:
       'Shows context, keys and sizes, and the files of a bundle. It asks no key, so all of it is only what is claimed: `verify` checks, and `list` shows the members of a bundle.',
-    flags: [],
-    examples: ['weightseal inspect model.sealed', 'weightseal inspect model.sealed --json | jq .recipients'],
+    flags: [...configuration, provider],
+    examples: [
+      'weightseal inspect model.sealed',
+      'weightseal inspect model.sealed --json | jq .recipients',
+      'weightseal inspect s3://models/llama-3',
+    ],
   },
   {
     name: 'list',
@@ -182,7 +190,7 @@ export const FILE_COMMANDS: readonly Command[] = [
     summary: 'change which keys open a file or a bundle, in place and in no time',
     about:
       'Changes which keys open a sealed file or a bundle; no byte of a payload is touched. Without --to and --remove, wraps anew for the ' +
-      'present versions of the keys named by --key. Whoever could open it before and kept a copy, or the data key, still can: see `reseal`.',
+      'present versions of the keys named by --key. In a store the object is replaced in one step, and not downloaded where the store can copy. Whoever could open it before and kept a copy, or the data key, still can: see `reseal`.',
     flags: [
       key,
       to,
@@ -203,12 +211,19 @@ export const FILE_COMMANDS: readonly Command[] = [
     summary: 'give a file or a bundle a new data key',
     about:
       'Encrypts every byte anew under a new data key, of a bundle each member under a new key, verifies the result, and replaces the file or the bundle. ' +
-      'Each key that stays must be named by --key. Do this after a key was lost to somebody.',
+      'Each key that stays must be named by --key. Do this after a key was lost to somebody. A bundle in a store is not replaced: -o says where the new one goes.',
     flags: [
       key,
       to,
       remove,
       expect,
+      {
+        name: 'output',
+        short: 'o',
+        value: 'file',
+        help: 'where to, a path or a URI; in its place unless told. Of a bundle a URI',
+      },
+      { ...force, of: 'file', notOf: " A bundle takes nothing's place." },
       {
         name: 'no-resume',
         of: 'directory',

@@ -27,7 +27,7 @@ export const provider: Flag = {
   name: 'provider',
   value: 'scheme=module',
   many: true,
-  help: 'run this package or file (./…) for keys of another scheme: `weightseal help own-provider`',
+  help: 'run this package or file (./…) for keys, or stores, of another scheme: `weightseal help own-provider`',
 };
 
 /** Of the commands that use keys: which configuration their names are of, and whose keys they may be. */

@@ -41,6 +41,11 @@ Keys:
                        a key of a cloud, an HSM or Vault: \`weightseal help key-uris\`
   <name>               a key of weightseal.config.{yaml,json,ts,js}: \`weightseal help configuration\`
 
+Places:
+  <path>               a file, or a directory
+  s3://…, gs://…, az://…, https://…
+                       what is in a store, wherever a path is taken: \`weightseal help stores\`
+
 Start here:
   weightseal keygen models.key
   weightseal seal model.safetensors --key local:models.key --context model=llama
@@ -70,8 +75,9 @@ ${command.examples.map((line) => `  ${line}`).join('\n')}
 `;
 }
 
-function operand({ operand: name, anyNumber }: Command): string {
+function operand({ operand: name, second, anyNumber }: Command): string {
   if (name === undefined) return '';
+  if (second !== undefined) return ` ${name} ${second}`;
   return anyNumber ? ` [${name}…]` : ` ${name}`;
 }
 

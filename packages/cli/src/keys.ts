@@ -106,7 +106,9 @@ export async function keysToSeal(args: Args, place: string | undefined): Promise
   const found = config.keysToSeal(place);
   if (!found) {
     const what =
-      place === undefined ? 'standard input (only a rule without `path` can)' : quote(args.operand);
+      place === undefined
+        ? `${args.operand === '-' ? 'standard input' : quote(args.operand)} (only a rule without \`path\` can)`
+        : quote(args.operand);
     throw usageError(
       `seal: No rule of ${quote(config.path)} matches ${what}. Add one to \`recipients\`, or name keys with --key.${config.noProfile()}`,
     );

@@ -1,4 +1,4 @@
-import { configured, expect, key } from './flags.js';
+import { configuration, configured, expect, key, provider } from './flags.js';
 import type { Command } from './spec.js';
 
 export const LOAD_COMMANDS: readonly Command[] = [
@@ -10,11 +10,11 @@ export const LOAD_COMMANDS: readonly Command[] = [
     rest: '<command> [args…]',
     summary: 'run a command with the plaintext in memory',
     about:
-      'Opens a sealed file into memory that other users cannot see, where the machine allows it into a tmpfs of its own, and runs the command. It finds the plaintext by the path in ' +
+      'Opens a sealed file, by its path or a URI of a store, into memory that other users cannot see, where the machine allows it into a tmpfs of its own, and runs the command. It finds the plaintext by the path in ' +
       'WEIGHTSEAL_MODEL_PATH, for which {model} stands in its arguments ({{model}} for {model} itself), and by descriptor 3 (WEIGHTSEAL_MODEL_FD). The plaintext has no name in any directory: ' +
       'it is gone when the command ends, also by kill -9. A bundle becomes a directory of files under their own names, which can only be read. Signals are passed on, and the exit code is the one of the command ' +
       '(128 and the number of the signal that ended it). The command gets no core dumps, and an environment without what opens keys. ' +
-      'A disk is not written to unless --allow-disk is given. With --json the object comes on stderr when the command has ended.',
+      'A disk is not written to unless --allow-disk is given, also when the model comes from a store. With --json the object comes on stderr when the command has ended.',
     flags: [
       key,
       expect,
@@ -103,17 +103,19 @@ export const LOAD_COMMANDS: readonly Command[] = [
     ],
     examples: [
       'weightseal run model.gguf.sealed --key local:models.key -- llama-server -m {model}',
+      'weightseal run s3://models/llama-3 -- python3 serve.py {model}',
       'weightseal run model.onnx.sealed --context model=llama --release on-ready --ready-url http://127.0.0.1:8000/health -- python3 serve.py',
     ],
   },
   {
     name: 'sweep',
-    operand: '<directory>',
+    operand: '<place>',
     anyNumber: true,
-    summary: 'remove plaintext that a killed process has left',
+    summary: 'remove what a killed process has left: plaintext in memory, uploads in stores',
     about:
       'Removes what a process that was killed (kill -9) has left in a memory file system, and beside the output of an `open` of a bundle. The next load, and the next `open` to the same place, ' +
-      'do that by themselves; this does it now. What a living process has is not touched. Without <directory>, looks where the loader puts things (/dev/shm, XDG_RUNTIME_DIR, /run/weightseal, ' +
+      'do that by themselves; this does it now. What a living process has is not touched. Of a URI it removes uploads, and bundles, that were begun at that place or below it and have not come to their end; ' +
+      'there nobody knows whose process lives, so what is younger than a day is told and kept. Without <place>, looks where the loader puts things (/dev/shm, XDG_RUNTIME_DIR, /run/weightseal, ' +
       '/run, TMPDIR, /tmp), and where you have opened or sealed directories.',
     flags: [
       {
@@ -122,9 +124,20 @@ export const LOAD_COMMANDS: readonly Command[] = [
       },
       {
         name: 'unfinished',
-        help: 'also what a seal or reseal that was cut off has done, and would go on with',
+        help: 'also what a seal, reseal or cp that was cut off has done, and would go on with',
       },
+      {
+        name: 'older-than',
+        value: 'time',
+        help: 'of a store: what was begun so long ago (30m, 12h, 2d); a day unless told',
+      },
+      ...configuration,
+      provider,
     ],
-    examples: ['weightseal sweep', 'weightseal sweep /run/weightseal --json'],
+    examples: [
+      'weightseal sweep',
+      'weightseal sweep /run/weightseal --json',
+      'weightseal sweep s3://models --older-than 2d',
+    ],
   },
 ];

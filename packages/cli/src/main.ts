@@ -126,7 +126,8 @@ async function tell(result: Result, json: boolean, quiet: boolean): Promise<void
   const fd = result.stdoutTaken ? 2 : 1;
   if (fd === 1 && (json || result.essential)) checkStdoutForResults();
   if (json) {
-    write(fd, `${printable(JSON.stringify({ ...result.value, ...(await warnings()) }))}\n`);
+    const text = JSON.stringify({ ...result.value, ...(await warnings()) });
+    write(fd, `${printable(result.begun ? `],${text.slice(1)}` : text)}\n`);
     return;
   }
   if (result.essential || !quiet) write(fd, result.lines.map((line) => `${line}\n`).join(''));

@@ -1,6 +1,7 @@
 import type { Context } from '@weightseal/core';
 import { fs, path } from './builtins.js';
 import type { ToSeal } from './keys.js';
+import { isUri } from './place.js';
 import type { Args } from './types.js';
 
 /**
@@ -40,14 +41,16 @@ function operand(file: string): string {
 
 /** `model.bin` of `model.bin.sealed`, or `opened-model.bin` where that is there. */
 function plaintextBeside(sealed: string): string {
+  // What is in a store is opened here.
+  const above = isUri(sealed) ? '.' : path.dirname(sealed);
   const name = path.basename(sealed).replace(/(?<=.)\.sealed$/, '');
   const names = [
     name,
     `opened-${name}`,
     ...Array.from({ length: 98 }, (_, at) => `opened-${at + 2}-${name}`),
   ];
-  const free = names.map((one) => path.join(path.dirname(sealed), one)).find((one) => !isThere(one));
-  return operand(free ?? `${sealed}.opened`);
+  const free = names.map((one) => path.join(above, one)).find((one) => !isThere(one));
+  return operand(free ?? path.join(above, `${name}.opened`));
 }
 
 function isThere(file: string): boolean {

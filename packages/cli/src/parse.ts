@@ -110,11 +110,15 @@ function optionOf({ name, short, value, many }: Flag): [string, ParseArgsOptions
 }
 
 function checkOperands(command: Command, operands: readonly string[]): void {
-  const { operand, anyNumber, several } = command;
+  const { operand, second, anyNumber, several } = command;
   if (operand === undefined && operands.length > 0) throw wrong(command, 'It takes options only.');
   if (operand === undefined) return;
   if (operands.includes('') || (operands.length === 0 && !anyNumber))
     throw wrong(command, `It needs ${operand}.`);
+  if (second !== undefined) {
+    if (operands.length === 2) return;
+    throw wrong(command, `It needs ${operand} and ${second}, and nothing else: it got ${operands.length}.`);
+  }
   if (operands.length > 1 && !anyNumber)
     throw wrong(
       command,

@@ -1,6 +1,7 @@
-import type { Directory, FileSource, InputBytes } from '@weightseal/core';
+import type { Directory, FileSource, InputBytes, StoreLocation } from '@weightseal/core';
 import { fs, path as paths } from './builtins.js';
 import { core } from './core.js';
+import type { Place } from './place.js';
 import { stdin } from './stdin.js';
 
 const SOME_BYTES = 1_048_576;
@@ -12,22 +13,29 @@ const NO_NAME = /[\\\p{Cc}]/u;
  * whoever puts a link into the path between the two.
  */
 export class PlainInput implements AsyncDisposable {
-  /** For the rules of a configuration; undefined for standard input. */
+  /** For the rules of a configuration; undefined for standard input, and for what is in a store. */
   readonly place: string | undefined;
   /** As the command line has it, for messages. */
   readonly #path: string;
   readonly #directory: Directory | undefined;
+  readonly #location: StoreLocation | undefined;
   #file: FileSource | undefined;
 
-  private constructor(path: string, place: string | undefined, directory: Directory | undefined) {
+  private constructor(
+    path: string,
+    place: string | undefined,
+    directory: Directory | undefined,
+    location?: StoreLocation,
+  ) {
     this.#path = path;
     this.place = place;
     this.#directory = directory;
+    this.#location = location;
   }
 
   /** @throws INPUT_NOT_FOUND, IO_ERROR */
-  static async at(path: string): Promise<PlainInput> {
-    if (path === '-') return new PlainInput(path, undefined, undefined);
+  static async at({ text: path, location }: Pick<Place, 'text' | 'location'>): Promise<PlainInput> {
+    if (path === '-' || location) return new PlainInput(path, undefined, undefined, location);
     const library = await core();
     const { directory, name } = await library.Directory.above(path).catch((error: unknown) => {
       throw library.ioError(error, `open ${path}`);
@@ -37,6 +45,7 @@ export class PlainInput implements AsyncDisposable {
 
   /** The bytes, and the name of the file that they come from. @throws INPUT_NOT_FOUND, IO_ERROR, INVALID_ARGUMENT */
   async open(): Promise<{ readonly bytes: InputBytes; readonly name: string | undefined }> {
+    if (this.#location) return { bytes: this.#location, name: undefined };
     if (this.place === undefined) return { bytes: stdin(), name: undefined };
     const library = await core();
     const { O_RDONLY, O_NONBLOCK } = fs.constants;

@@ -3,6 +3,7 @@ import { FILE_COMMANDS } from './file-commands.js';
 import { COMMON } from './flags.js';
 import { KEY_COMMANDS } from './key-commands.js';
 import { LOAD_COMMANDS } from './load-commands.js';
+import { STORE_COMMANDS } from './store-commands.js';
 
 /** An option of a command. `value` is what its value is called; without it the option is a switch. */
 export interface Flag {
@@ -29,6 +30,8 @@ export interface Command {
   readonly values?: readonly string[];
   /** What to do with several, where it takes one. */
   readonly several?: string;
+  /** What it takes besides, after that. */
+  readonly second?: string;
   /** Any number of operands, also none. */
   readonly anyNumber?: true;
   /** What stands after `--`, for a command that runs another one. */
@@ -44,6 +47,7 @@ export interface Command {
 export const COMMANDS: readonly Command[] = [
   ...FILE_COMMANDS,
   ...LOAD_COMMANDS,
+  ...STORE_COMMANDS,
   ...KEY_COMMANDS,
   ...ABOUT_COMMANDS,
 ];

@@ -1,4 +1,5 @@
 import type { OnProgress } from '@weightseal/core';
+import type { Place } from './place.js';
 
 /** What the command line said, with every name and number of values already checked against the command's table. */
 export interface Args {
@@ -40,6 +41,8 @@ export interface Result {
   readonly lines: readonly string[];
   /** The lines are what the command is for, so --quiet does not suppress them. */
   readonly essential?: boolean;
+  /** With --json: the object has been begun on standard output, by a list as its last member so far, and the rest of it is `value`. */
+  readonly begun?: boolean;
   /** Standard output has the data already; what there is to say goes to standard error. */
   readonly stdoutTaken?: boolean;
   /** What a person should know, and a program need not; undefined for what there is no need to say. */
@@ -49,3 +52,6 @@ export interface Result {
 }
 
 export type Run = (args: Args, session: Session) => Promise<Result>;
+
+/** A command about one place, which is known by then. */
+export type RunAt = (args: Args, session: Session, place: Place) => Promise<Result>;

@@ -34,6 +34,17 @@ export function byteCount(args: Args, flag: string): number | undefined {
   throw usageError(`--${flag} takes a size such as 512MiB or 2GiB, not ${JSON.stringify(text)}.`);
 }
 
+const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
+
+/** Milliseconds of a time: 30m, 12h, 2d. */
+export function duration(args: Args, flag: string): number | undefined {
+  const text = args.one(flag);
+  if (text === undefined) return undefined;
+  const [, number, unit] = /^([0-9]{1,6})([smhd])$/.exec(text) ?? [];
+  if (unit !== undefined) return Number(number) * SECONDS[unit]! * 1000;
+  throw usageError(`--${flag} takes a time such as 30m, 12h or 2d, not ${JSON.stringify(text)}.`);
+}
+
 /** A path, for the commands that read here and there in a file. */
 export function pathOf({ operand }: Args, command: string): string {
   if (operand !== '-') return operand;

@@ -8,13 +8,15 @@ import { COMMANDS } from '../src/spec.js';
 import { Sandbox } from './support/cli.js';
 
 const ROOT = join(import.meta.dirname, '..', '..', '..');
-const HELP = globSync(['docs/*.md', 'docs/providers/*.md'], { cwd: ROOT });
+const HELP = globSync(['docs/*.md', 'docs/{providers,stores}/*.md'], { cwd: ROOT });
 const GUIDES = ['README.md', ...globSync(['docs/**/*.md', 'packages/*/README.md'], { cwd: ROOT })].sort();
 /** Guides that `weightseal help` does not have, and those whose names differ there. */
 const NOT_IN_HELP = ['performance'];
 const NAMES: Record<string, string> = {
   'docs/providers/README.md': 'providers',
   'docs/providers/own.md': 'own-provider',
+  'docs/stores/README.md': 'stores',
+  'docs/stores/own.md': 'own-store',
 };
 
 /** The words of a command as a shell would see them; enough for what stands in a guide. */
@@ -58,7 +60,8 @@ test('every guide is in the help', async () => {
   await using sandbox = await Sandbox.create();
   const { stderr } = await sandbox.run('weightseal help no-such-guide');
   const [, told] = /The guides are ([^;]+);/.exec(stderr) ?? [];
-  const names = HELP.map((path) => NAMES[path] ?? basename(path, '.md'));
+  const prefix = (path: string) => (path.startsWith('docs/stores/') ? 'store-' : '');
+  const names = HELP.map((path) => NAMES[path] ?? `${prefix(path)}${basename(path, '.md')}`);
   expect(told?.split(', ')).toEqual(names.filter((name) => !NOT_IN_HELP.includes(name)).sort());
   const { stdout } = await sandbox.run('weightseal help own-provider');
   expect(stdout).toMatch(/^# A provider of your own\n/);

@@ -55,17 +55,17 @@ class Project implements AsyncDisposable {
 onLinux('a link that is swapped meanwhile changes neither for whom nor what is sealed', async () => {
   await using project = await Project.create();
   await symlink('release', project.at('way'));
-  await using input = await PlainInput.at(project.at('way/m'));
+  await using input = await PlainInput.at({ text: project.at('way/m'), location: undefined });
   await symlink('other', project.at('next'));
   await rename(project.at('next'), project.at('way'));
   expect(await project.sealed(input)).toEqual(['strict', 'release']);
-  await using later = await PlainInput.at(project.at('way/m'));
+  await using later = await PlainInput.at({ text: project.at('way/m'), location: undefined });
   expect(await project.sealed(later)).toEqual(['loose', 'other']);
 });
 
 onLinux('nor does a link in the place of its directory: it lies where that now is', async () => {
   await using project = await Project.create();
-  await using input = await PlainInput.at(project.at('release/m'));
+  await using input = await PlainInput.at({ text: project.at('release/m'), location: undefined });
   await mkdir(project.at('release.old'));
   await rename(project.at('release'), project.at('release.old'));
   await symlink('other', project.at('release'));

@@ -1,6 +1,6 @@
 import { isAbsolute } from 'node:path';
-import type { KeyProvider } from '@weightseal/core';
-import { isModulePath, isProvider, KEY_SCHEMES } from '@weightseal/keys';
+import { type AnyProvider, isModulePath, isProvider, KEY_SCHEMES } from '@weightseal/keys';
+import { STORE_SCHEMES } from '@weightseal/stores';
 import type { ProfileInput, ProviderInput } from './define.js';
 import { hasReference } from './interpolate.js';
 import type { Path, Problem } from './source.js';
@@ -11,7 +11,7 @@ const PACKAGE =
   /^(?:@[a-z0-9~-][a-z0-9._~-]*\/)?[a-z0-9~-][a-z0-9._~-]*(?:\/(?!\.{1,2}(?:\/|$))[\w.@~+-]+)*$/i;
 
 /** Deeper than any options are; a YAML alias can make a circle. */
-const MAX_DEPTH = 8;
+export const MAX_DEPTH = 8;
 
 /** What `providers` says that cannot be. What the packages and files are is seen when one of their keys is used. */
 export function badProviders({ providers = {} }: ProfileInput, path: Path): Problem[] {
@@ -29,14 +29,14 @@ export function badProviders({ providers = {} }: ProfileInput, path: Path): Prob
 }
 
 /** Whether objects and lists are in each other too often, or in themselves. */
-function isTooDeep(value: unknown, around: readonly unknown[] = []): boolean {
+export function isTooDeep(value: unknown, around: readonly unknown[] = []): boolean {
   if (typeof value !== 'object' || value === null) return false;
   if (around.length >= MAX_DEPTH || around.includes(value)) return true;
   return Object.values(value).some((inner) => isTooDeep(inner, [...around, value]));
 }
 
 /** A name, or in a program the provider itself. */
-export function moduleOf(input: ProviderInput): string | KeyProvider {
+export function moduleOf(input: ProviderInput): string | AnyProvider {
   return typeof input === 'string' || isProvider(input) ? input : input.module;
 }
 
@@ -45,14 +45,14 @@ export function optionsOf(input: ProviderInput): object | undefined {
 }
 
 function schemeProblem(scheme: string): string | undefined {
-  if ((KEY_SCHEMES as readonly string[]).includes(scheme))
+  if ([...KEY_SCHEMES, ...STORE_SCHEMES].includes(scheme as never))
     return "is a scheme of weightseal's own, and no other provider can take it over; choose another.";
   return SCHEME.test(scheme)
     ? undefined
-    : 'is no scheme of keys: that is a letter in lower case and then letters, digits and + . -';
+    : 'is no scheme: that is a letter in lower case and then letters, digits and + . -';
 }
 
-function moduleProblem(module: string | KeyProvider): string | undefined {
+function moduleProblem(module: string | AnyProvider): string | undefined {
   if (typeof module !== 'string') return undefined;
   // What runs must stand in the configuration: whoever trusts it has read that.
   if (hasReference(module))

@@ -1,6 +1,7 @@
 import { didYouMean } from '@weightseal/core';
 import type { BaseIssue } from 'valibot';
 import { badProviders } from './check-providers.js';
+import { badStores } from './check-stores.js';
 import type { ConfigInput, ProfileInput } from './define.js';
 import { MEMBERS, shapeIssues } from './schema.js';
 import { configInvalid, MOST_TOLD, type Path, type Problem, type Source } from './source.js';
@@ -14,8 +15,13 @@ const MAX_PROFILES = 100;
 /** Deeper than any configuration is; a YAML alias can make a circle. */
 const MAX_DEPTH = 8;
 
-/** What the source says, once it has the shape of a configuration. @throws CONFIG_INVALID */
-export function checkShape(source: Source): ConfigInput {
+/**
+ * What the source says, once it has the shape of a configuration.
+ *
+ * @param schemes those that a caller brings providers for
+ * @throws CONFIG_INVALID
+ */
+export function checkShape(source: Source, schemes: readonly string[] = []): ConfigInput {
   reject(source, namesThatGetLost(source.value, []));
   // What is misspelt comes before what is therefore missing.
   const issues = shapeIssues(source.value).toSorted((a, b) => rank(a) - rank(b));
@@ -32,10 +38,22 @@ export function checkShape(source: Source): ConfigInput {
     ...profiles.flatMap(([name, { keys }]) => badNames(keys, ['profiles', name, 'keys'])),
     ...badProviders(config, []),
     ...profiles.flatMap(([name, profile]) => badProviders(profile, ['profiles', name])),
+    ...storesIn(config, schemes),
     ...deadRules(config, []),
     ...profiles.flatMap(([name, profile]) => deadRules(profile, ['profiles', name])),
   ]);
   return config;
+}
+
+/** A profile may say something of a store whose provider another layer has. */
+function storesIn(config: ConfigInput, schemes: readonly string[]): Problem[] {
+  const profiles = Object.entries(config.profiles ?? {});
+  const layers = [config, ...profiles.map(([, profile]) => profile)];
+  const others = [...schemes, ...layers.flatMap(({ providers = {} }) => Object.keys(providers))];
+  return [
+    ...badStores(config, [], others),
+    ...profiles.flatMap(([name, profile]) => badStores(profile, ['profiles', name], others)),
+  ];
 }
 
 function reject(source: Source, problems: readonly Problem[]): void {
@@ -76,6 +94,7 @@ function membersAt(path: Path): readonly string[] {
   if (part === 'recipients') return MEMBERS.rule;
   if (part === 'keys') return MEMBERS.key;
   if (part === 'providers') return MEMBERS.provider;
+  if (part === 'stores') return MEMBERS.tuning;
   return inProfile ? MEMBERS.profile : MEMBERS.config;
 }
 

@@ -5,15 +5,15 @@ import {
   checkPath,
   checkText,
   didYouMean,
-  type KeyProvider,
   WeightsealError,
 } from '@weightseal/core';
-import { isModulePath, type Providers, schemeOf } from '@weightseal/keys';
+import { type AnyProvider, isModulePath, type Providers, schemeOf } from '@weightseal/keys';
 import type { Effective, EffectiveRule } from './effective.js';
 import { listed } from './listed.js';
 import { matchesAny, spellingsOf } from './match.js';
 import { noProfile } from './no-profile.js';
 import { sealingContext } from './sealing-context.js';
+import type { ConfiguredStore } from './stores.js';
 
 /** A key as the configuration has it. */
 export interface ConfiguredKey {
@@ -30,7 +30,7 @@ export interface ConfiguredKey {
 /** Where the keys of a scheme that is none of weightseal's come from. */
 export interface ConfiguredProvider {
   /** A package, or the path of a file from `from`; or the provider itself, in a program. */
-  readonly module: string | KeyProvider;
+  readonly module: string | AnyProvider;
   /** The configuration's directory. */
   readonly from: string;
   readonly options: object | undefined;
@@ -73,6 +73,10 @@ export class Config {
   readonly hedgeMs: number | undefined;
   /** By scheme: what the configuration says. */
   readonly providers: ReadonlyMap<string, ConfiguredProvider>;
+  /** By scheme, or by the beginning of a URI: what `storeLocation` gives to a store. */
+  readonly stores: ReadonlyMap<string, ConfiguredStore>;
+  /** Where relative paths count from, by its real path. */
+  readonly directory: string;
   /** @internal Those that the program brings; they go before what the configuration says. */
   readonly given: Providers;
   readonly #open: readonly ConfiguredKey[] | undefined;
@@ -89,6 +93,8 @@ export class Config {
     this.profile = profile;
     this.profiles = profiles;
     const directory = dirname(path);
+    this.directory = directory;
+    this.stores = found.stores;
     this.keys = new Map(
       [...found.keys].map(([name, { uri, formerUris, deadlineMs }]) => [
         name,

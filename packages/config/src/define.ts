@@ -1,4 +1,5 @@
-import type { KeyProvider } from '@weightseal/core';
+import type { StoreTuning } from '@weightseal/core';
+import type { AnyProvider } from '@weightseal/keys';
 
 /** A key: its URI, or that with a deadline of its own. */
 export type KeyInput =
@@ -10,19 +11,25 @@ export type KeyInput =
       readonly deadlineMs?: number | undefined;
     };
 
-/** Where keys of other schemes than weightseal's come from: code that is run when such a key is used. */
+/** Where keys and stores of other schemes than weightseal's come from: code that is run when such a one is used. */
 export type ProviderInput =
   | string
-  | KeyProvider
+  | AnyProvider
   | {
       /**
        * The name of a package, found from the configuration's directory; or the path of a file from there, beginning with `./` or `../`;
        * or, in a program, the provider itself.
        */
-      readonly module: string | KeyProvider;
+      readonly module: string | AnyProvider;
       /** What the provider is given; it refuses what it does not know. */
       readonly options?: Readonly<Record<string, unknown>> | undefined;
     };
+
+/** What a store is given: options of its own, as its page has them, and how requests are made. */
+export interface StoreInput {
+  readonly tuning?: StoreTuning | undefined;
+  readonly [option: string]: unknown;
+}
 
 /** Who can open what is sealed from the paths that match. The first rule that matches counts. */
 export interface RecipientRuleInput {
@@ -47,15 +54,17 @@ export interface ProfileInput {
   readonly deadlineMs?: number | undefined;
   /** Milliseconds after which the next key is asked beside the one that has not answered. */
   readonly hedgeMs?: number | undefined;
-  /** By the scheme of their keys: `{ 'corp-kms': '@corp/kms' }`. */
+  /** By the scheme of their keys, or stores: `{ 'corp-kms': '@corp/kms' }`. */
   readonly providers?: Readonly<Record<string, ProviderInput>> | undefined;
+  /** By scheme, or by the beginning of a URI: `{ s3: { endpoint: … }, 's3://models': { profile: … } }`. */
+  readonly stores?: Readonly<Record<string, StoreInput>> | undefined;
 }
 
 /** What `weightseal.config.ts` exports. In every string `${NAME}` and `${NAME:-default}` stand for the environment. */
 export interface ConfigInput extends ProfileInput {
   /** The profile that counts unless WEIGHTSEAL_PROFILE or --profile says another. */
   readonly profile?: string | undefined;
-  /** Each is laid over the rest: keys and providers by name, everything else as a whole. */
+  /** Each is laid over the rest: keys, providers and stores by name, everything else as a whole. */
   readonly profiles?: Readonly<Record<string, ProfileInput>> | undefined;
 }
 

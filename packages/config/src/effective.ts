@@ -1,8 +1,9 @@
-import type { KeyProvider } from '@weightseal/core';
+import type { AnyProvider } from '@weightseal/keys';
 import { moduleOf, optionsOf } from './check-providers.js';
 import type { ConfigInput, KeyInput, ProfileInput } from './define.js';
 import { InterpolationProblem, interpolate } from './interpolate.js';
 import { configInvalid, MOST_TOLD, type Path, type Problem, type Source } from './source.js';
+import type { ConfiguredStore } from './stores.js';
 
 /** A text with its place, to point at. */
 export interface Text {
@@ -26,7 +27,7 @@ export interface EffectiveRule {
 
 export interface EffectiveProvider {
   /** As it is written. */
-  readonly module: string | KeyProvider;
+  readonly module: string | AnyProvider;
   readonly options: object | undefined;
 }
 
@@ -38,6 +39,7 @@ export interface Effective {
   readonly deadlineMs: number | undefined;
   readonly hedgeMs: number | undefined;
   readonly providers: ReadonlyMap<string, EffectiveProvider>;
+  readonly stores: ReadonlyMap<string, ConfiguredStore>;
 }
 
 /**
@@ -97,6 +99,12 @@ export function effective(
     const options = given && (mapTexts(given, where, (raw, place) => text(raw, place).value) as object);
     providers.set(scheme, { module: moduleOf(input), options });
   }
+  const stores = new Map<string, ConfiguredStore>();
+  for (const [of, { tuning, ...options }] of Object.entries({ ...config.stores, ...over.stores })) {
+    const at = placeOf('stores', over.stores !== undefined && Object.hasOwn(over.stores, of));
+    const put = mapTexts(options, [...at, of], (raw, place) => text(raw, place).value);
+    stores.set(of, { options: put as ConfiguredStore['options'], tuning });
+  }
   const open = over.open ?? config.open;
   const found = {
     keys,
@@ -105,6 +113,7 @@ export function effective(
     deadlineMs: over.deadlineMs ?? config.deadlineMs,
     hedgeMs: over.hedgeMs ?? config.hedgeMs,
     providers,
+    stores,
   };
   if (problems.length > 0) throw configInvalid(source, problems.slice(0, MOST_TOLD));
   return found;

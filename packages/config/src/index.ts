@@ -6,10 +6,13 @@ export {
   type ProfileInput,
   type ProviderInput,
   type RecipientRuleInput,
+  type StoreInput,
 } from './define.js';
 export { CONFIG_NAMES, type FindOptions, findConfig } from './find.js';
 export { keyWrappers } from './key-wrappers.js';
 export { type LoadOptions, loadConfig } from './load-config.js';
+export { storeLocation } from './store-location.js';
+export type { ConfiguredStore } from './stores.js';
 export type { ConfigSummary, SummaryLayer } from './summary.js';
 export {
   type ConfigStatus,

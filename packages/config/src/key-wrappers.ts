@@ -52,7 +52,7 @@ function isKey(one: unknown): boolean {
 }
 
 /** By scheme; what has `options` alone goes to the provider that the configuration names. */
-function laidOver(under: Providers, over: Providers): Providers {
+export function laidOver(under: Providers, over: Providers): Providers {
   const entries = Object.entries(over).map(([scheme, given]) => {
     const below = Object.hasOwn(under, scheme) ? under[scheme] : undefined;
     if (!isOptionsOnly(given) || typeof below !== 'object') return [scheme, given];

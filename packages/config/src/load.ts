@@ -57,7 +57,7 @@ export async function check(
   schemes: readonly string[] = [],
 ): Promise<Checked> {
   const source = await read(file, relative(startOf(cwd) ?? cwd, pathOf(file)));
-  const config = checkShape(source);
+  const config = checkShape(source, schemes);
   const profiles = Object.keys(config.profiles ?? {});
   // What has profiles need not be whole without any.
   for (const profile of profiles.length > 0 ? profiles : [undefined])

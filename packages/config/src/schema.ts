@@ -77,6 +77,35 @@ const providers = byName(
   'schemes with their packages or files',
 );
 
+function whole(least: number, most: number) {
+  const expected = `a whole number from ${least} to ${most}`;
+  return v.pipe(
+    v.number(expected),
+    v.integer(expected),
+    v.minValue(least, expected),
+    v.maxValue(most, expected),
+  );
+}
+
+/** As core has them. */
+const tuning = v.strictObject(
+  {
+    concurrency: v.optional(whole(1, 1024)),
+    requestBytes: v.optional(whole(1, 268_435_456)),
+    partBytes: v.optional(whole(1, 1_073_741_824)),
+    requestTimeoutMs: v.optional(milliseconds(1)),
+    deadlineMs: v.optional(milliseconds(1)),
+    attempts: v.optional(whole(1, 100)),
+    hedge: v.optional(v.boolean('true or false')),
+  },
+  'an object with how requests are made',
+);
+const OPTIONS = 'options of the store, and `tuning`';
+const stores = byName(
+  v.pipe(byName(v.unknown(), OPTIONS), v.looseObject({ tuning: v.optional(tuning) }, OPTIONS)),
+  'schemes, or beginnings of URIs, with what their stores are given',
+);
+
 const profile = v.strictObject(
   {
     keys: v.optional(namedKeys),
@@ -85,6 +114,7 @@ const profile = v.strictObject(
     deadlineMs: v.optional(milliseconds(1)),
     hedgeMs: v.optional(milliseconds(0)),
     providers: v.optional(providers),
+    stores: v.optional(stores),
   },
   'an object with what the profile changes',
 );
@@ -98,7 +128,7 @@ const config = v.strictObject(
   'an object with `keys`, `recipients` and `open`',
 );
 
-type Member = 'config' | 'profile' | 'rule' | 'key' | 'provider';
+type Member = 'config' | 'profile' | 'rule' | 'key' | 'provider' | 'tuning';
 
 /** The names of an object's members, by what the object is. */
 export const MEMBERS: Readonly<Record<Member, readonly string[]>> = {
@@ -107,6 +137,7 @@ export const MEMBERS: Readonly<Record<Member, readonly string[]>> = {
   rule: Object.keys(rule.entries),
   key: Object.keys(key.entries),
   provider: Object.keys(provider.entries),
+  tuning: Object.keys(tuning.entries),
 };
 
 /** What keeps a value from being a `ConfigInput`. */

@@ -34,6 +34,8 @@ export interface SummaryLayer {
         readonly options: object | undefined;
       }[]
     | undefined;
+  /** What stores are given, by scheme or by the beginning of a URI. */
+  readonly stores: readonly { readonly of: string; readonly options: object }[] | undefined;
 }
 
 /** What a configuration would do, as it is written: nothing of the environment is put in, and nobody is asked. */
@@ -59,8 +61,8 @@ export function summarise({ config }: Pick<Checked, 'config'>, files: TrustedFil
   return {
     preset: config.profile,
     layers,
-    variables: unique(textsIn(config).flatMap(variablesOf)),
-    hosts: unique(uris.flatMap(hostsOf)),
+    variables: unique([...textsIn(config).flatMap(variablesOf), ...layers.flatMap(namedByStores)]),
+    hosts: unique([...uris.flatMap(hostsOf), ...layers.flatMap(hostsOfStores)]),
     modules: unique(uris.flatMap(modulesOf)),
     code: someOf(
       unique([...modulesIn(config), ...Object.keys(files)]).map((module) => ({
@@ -83,7 +85,7 @@ export function modulesIn(config: ConfigInput): readonly string[] {
 }
 
 function layerOf(
-  { keys = {}, recipients = [], open, deadlineMs, hedgeMs, providers = {} }: ProfileInput,
+  { keys = {}, recipients = [], open, deadlineMs, hedgeMs, providers = {}, stores = {} }: ProfileInput,
   profile: string | undefined,
 ): SummaryLayer {
   return {
@@ -107,6 +109,7 @@ function layerOf(
         options: optionsOf(input),
       })),
     ),
+    stores: someOf(Object.entries(stores).map(([of, options]) => ({ of, options }))),
   };
 }
 
@@ -149,6 +152,29 @@ function hostsOf(text: string): string[] {
   if (!canBe(text, SCHEMES_BY_HOST)) return [];
   return formsOf(text).flatMap((form) => {
     const [, host = ''] = (canBe(form, SCHEMES_BY_HOST) && /\/\/([^/?#]*)/.exec(form)) || [];
+    return host === '' ? [] : [host];
+  });
+}
+
+/** Secrets that are looked for in the environment when they are used: `{ env: NAME }`. */
+function namedByStores({ stores = [] }: SummaryLayer): string[] {
+  return stores.flatMap(({ options }) => variablesNamedIn(options));
+}
+
+function variablesNamedIn(value: unknown): string[] {
+  if (typeof value !== 'object' || value === null) return [];
+  const { env } = value as { readonly env?: unknown };
+  return [...(typeof env === 'string' ? [env] : []), ...Object.values(value).flatMap(variablesNamedIn)];
+}
+
+/** Endpoints, proxies, and hosts that something is said of. A user name before one is none of it. */
+function hostsOfStores({ stores = [] }: SummaryLayer): string[] {
+  const texts = stores.flatMap(({ of, options }) => [
+    ...(/^https?:/.test(of) ? [of] : []),
+    ...textsIn(options),
+  ]);
+  return texts.flatMap(formsOf).flatMap((form) => {
+    const [, host = ''] = /^[a-z][a-z0-9+.-]*:\/\/(?:[^/?#]*@)?([^/?#]*)/i.exec(form) ?? [];
     return host === '' ? [] : [host];
   });
 }

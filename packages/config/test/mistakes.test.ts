@@ -23,7 +23,7 @@ const YAML: Readonly<Record<string, readonly [text: string, said: string]>> = {
   ],
   'a member that resembles none': [
     'colour: red\n',
-    '1:1: colour is not known; known are keys, recipients, open, deadlineMs, hedgeMs, providers, profile, profiles.',
+    '1:1: colour is not known; known are keys, recipients, open, deadlineMs, hedgeMs, providers, stores, profile, profiles.',
   ],
   'a misspelt member of a rule': [
     'recipients:\n  - path: "*"\n    kyes: [local:a]\n',
@@ -39,7 +39,39 @@ const YAML: Readonly<Record<string, readonly [text: string, said: string]>> = {
   ],
   'a profile in a profile': [
     'profiles:\n  dev:\n    profile: dev\n',
-    '3:5: profiles.dev.profile is not known; known are keys, recipients, open, deadlineMs, hedgeMs, providers.',
+    '3:5: profiles.dev.profile is not known; known are keys, recipients, open, deadlineMs, hedgeMs, providers, stores.',
+  ],
+  'a store of a scheme that is misspelt': [
+    'stores: { gcs: {} }\n',
+    "1:11: stores.gcs is no scheme of stores, nor the beginning of a store's URI; did you mean gs?",
+  ],
+  'a signed URL of a store': [
+    'stores: { "https://h/a?sig=1": {} }\n',
+    '1:1: stores has a name with what no URI of a store has: a query, a fragment, a user name, a blank; signatures are its `query`.',
+  ],
+  'a credential for every host': [
+    'stores: { https: { headers: { authorization: x } } }\n',
+    '1:29: stores.https.headers would go to every host; say it of one: "https://HOST".',
+  ],
+  'a credential for every account': [
+    'stores: { az: { sasToken: { env: X } } }\n',
+    '1:27: stores.az.sasToken would go to every account; say it of one: "az://ACCOUNT".',
+  ],
+  'a store that is text': [
+    'stores: { s3: https://h }\n',
+    '1:15: stores.s3 is text; expected is options of the store, and `tuning`.',
+  ],
+  'a misspelt member of a tuning': [
+    'stores: { s3: { tuning: { concurency: 5 } } }\n',
+    '1:27: stores.s3.tuning.concurency is not known; did you mean concurrency?',
+  ],
+  'a number of a tuning that is out of range': [
+    'stores: { s3: { tuning: { attempts: 0 } } }\n',
+    '1:37: stores.s3.tuning.attempts is the number 0; expected is a whole number from 1 to 100.',
+  ],
+  'a provider for stores of ours': [
+    'providers: { s3: "@corp/s3" }\n',
+    "1:14: providers.s3 is a scheme of weightseal's own, and no other provider can take it over; choose another.",
   ],
   'text where a number belongs': [
     'deadlineMs: 10s\n',
@@ -63,7 +95,7 @@ const YAML: Readonly<Record<string, readonly [text: string, said: string]>> = {
   ],
   'a provider for what is no scheme': [
     'providers: { Corp: "@corp/kms" }\n',
-    '1:14: providers.Corp is no scheme of keys: that is a letter in lower case and then letters, digits and + . -',
+    '1:14: providers.Corp is no scheme: that is a letter in lower case and then letters, digits and + . -',
   ],
   'a provider that is no module': [
     'providers: { corp: "https://example.com/kms.js" }\n',

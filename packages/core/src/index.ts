@@ -44,6 +44,7 @@ export {
   filePath,
   type Kind,
 } from './common/arguments.js';
+export { crc32c } from './common/crc32c.js';
 export { greedyMatch } from './common/greedy.js';
 export { loadError } from './common/load-error.js';
 export { didYouMean, nearest } from './common/nearest.js';
@@ -133,6 +134,7 @@ export {
 } from './keys/provider.js';
 export { checkDataKey, DATA_KEY_BYTES } from './keys/secret.js';
 export { type SharedUnwraps, type ShareOptions, shareUnwraps } from './keys/shared-unwraps.js';
+export { untilAborted } from './keys/until-aborted.js';
 export { betweenSteps, checkedDeadline, type Limits, within } from './keys/within.js';
 export { asSlot } from './keys/wrap.js';
 export { checkRange, codeOfStatus, type RangeAnswer, replaced } from './store/answers.js';
@@ -157,5 +159,16 @@ export type {
 export { ObjectWriter, type WriterHead, type WriterOptions } from './store/object-writer.js';
 export { readAhead } from './store/read-ahead.js';
 export type { Moved } from './store/replace-head.js';
+export { isStoreUri, type StoreAuthority, type StoreUriParts, splitStoreUri } from './store/store-uri.js';
 export { type SweepUploadsOptions, type SweptUpload, sweepUploads } from './store/sweep.js';
 export type { StoreTuning } from './store/tuning.js';
+export { copySealed, listSealed, sweepStore } from './stored/public.js';
+export type {
+  Copied,
+  CopyOptions,
+  ListOptions,
+  StoredAt,
+  StoredEntry,
+  SweepStoreOptions,
+  SweptStore,
+} from './stored/types.js';

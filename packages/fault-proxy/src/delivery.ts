@@ -9,7 +9,9 @@ const GARBAGE = Uint8Array.of(0x00, 0xff, 0xfe, 0x3c, 0x68, 0x74, 0x6d, 0x6c, 0x
 export interface Delivery<A extends Answer> {
   readonly answer: A;
   /** The connection ends after so many bytes of the body. */
-  readonly cut?: { readonly after: number; readonly by: 'reset' | 'close' } | undefined;
+  readonly cut?: { readonly after: number; readonly by: 'reset' | 'close' | 'silence' } | undefined;
+  /** The body comes so slowly. HTTP only. */
+  readonly pace?: { readonly bytes: number; readonly everyMs: number } | undefined;
 }
 
 /** What the client gets to see instead of the real answer. Waits end when `gone` fires. */
@@ -26,6 +28,10 @@ export async function spoil<A extends Answer>(
   switch (fault.kind) {
     case 'reset':
       return { answer, cut: { after: fault.afterBytes ?? half, by: 'reset' } };
+    case 'hang':
+      return { answer, cut: { after: fault.afterBytes ?? half, by: 'silence' } };
+    case 'trickle':
+      return { answer, pace: { bytes: fault.bytes ?? 16, everyMs: fault.everyMs ?? 20 } };
     case 'truncate': {
       const keep = fault.keepBytes ?? half;
       if (fault.declare === 'kept') return { answer: { ...answer, body: answer.body.subarray(0, keep) } };

@@ -39,6 +39,14 @@ export type Fault<A extends Answer> =
       readonly keepBytes?: number | undefined;
       readonly declare?: 'whole' | 'kept' | undefined;
     })
+  /** So many bytes of the real body (half of it unless told), and then nothing more, with the connection open. */
+  | (Scope & { readonly kind: 'hang'; readonly afterBytes?: number | undefined })
+  /** The real answer, so many bytes (16 unless told) at a time, with so many milliseconds (20 unless told) in between. */
+  | (Scope & {
+      readonly kind: 'trickle';
+      readonly bytes?: number | undefined;
+      readonly everyMs?: number | undefined;
+    })
   /** The head of the real answer, and a body that is nothing. */
   | (Scope & { readonly kind: 'garbage'; readonly body?: Uint8Array | undefined })
   /** This answer; the server is not asked. */

@@ -56,7 +56,10 @@ export function sendGrpc(
   }
   stream.respond(head, { waitForTrailers: true });
   if (cut !== undefined) {
-    stream.write(framed(body).subarray(0, framedLength(cut.after)), () => end(cut.by));
+    const { after, by } = cut;
+    stream.write(framed(body).subarray(0, framedLength(after)), () => {
+      if (by !== 'silence') end(by);
+    });
     return;
   }
   stream.once('wantTrailers', () => stream.sendTrailers(tail));

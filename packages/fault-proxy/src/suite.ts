@@ -132,7 +132,7 @@ async function withSubject<A extends Answer>(
   }
 }
 
-function skip({ it }: TestRunner, title: string): void {
+export function skip({ it }: TestRunner, title: string): void {
   const nothing = async () => {};
   if (it.skip) it.skip(title, nothing);
   else it(title, nothing);

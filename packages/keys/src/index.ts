@@ -1,6 +1,10 @@
 export { type KeyOptions, keyFromUri, keysFromUris, schemeOf } from './key-from-uri.js';
+// For @weightseal/stores, which finds providers in the same way.
+export { loadFactory, type OurProvider } from './load-factory.js';
+export { type GivenToOther, type MadeByOther, madeByOther } from './made-by-other.js';
 export { isModulePath } from './module-path.js';
 export type { ProviderInput, ProviderModule, ProviderSource, Providers } from './other-provider.js';
-export { isProvider } from './other-provider.js';
+export { type AnyProvider, isProvider, sourceOf } from './other-provider.js';
 export { KEY_SCHEMES, type KeyFactory, type KeyScheme, SCHEMES_BY_HOST } from './providers.js';
 export { schemeMeant } from './scheme-meant.js';
+export type { Words } from './words.js';

@@ -2,15 +2,14 @@ import {
   checkOptions,
   checkPath,
   checkText,
-  isWeightsealError,
   type KeyWrapper,
   type Kind,
   WeightsealError,
-  within,
 } from '@weightseal/core';
 import { loadFactory } from './load-factory.js';
 import { countedFrom } from './local-path.js';
-import { checkedKey, checkProviders, isOurs, type Providers, sourceOf } from './other-provider.js';
+import { madeByOther } from './made-by-other.js';
+import { checkedKey, checkProviders, isOurs, type Providers } from './other-provider.js';
 import {
   KEY_SCHEMES,
   type KeyScheme,
@@ -19,6 +18,7 @@ import {
   SCHEMES_BY_HOST,
 } from './providers.js';
 import { schemeMeant } from './scheme-meant.js';
+import { OF_KEYS } from './words.js';
 
 export interface KeyOptions {
   /** Milliseconds that one call of a key may take in all; 10 000 unless told. */
@@ -52,8 +52,6 @@ const OPTIONS: Readonly<Record<keyof KeyOptions, Kind>> = {
   formerUris: 'strings',
   providers: 'object',
 };
-/** For a module to load and to make a key, which asks nobody: what has not done so then never will. */
-const READY_MS = 30_000;
 const IN_FILES: readonly KeyScheme[] = ['local', 'passphrase'];
 
 /**
@@ -71,14 +69,11 @@ export async function keyFromUri(uri: string, options: KeyOptions = {}): Promise
   if (scheme === undefined || !Object.hasOwn(providers, scheme) || providers[scheme] === undefined)
     throw unknown(uri, scheme, Object.keys(providers));
   const given = providers[scheme];
-  const limits = { signal: undefined, deadlineMs: READY_MS, doing: `load the provider of ${scheme}:` };
-  return within(limits, () => otherKey(scheme, uri, given, options)).catch((error) => {
-    throw isWeightsealError(error) && error.code === 'KEY_TIMEOUT' ? neverReady(scheme, error) : error;
-  });
+  return otherKey(scheme, uri, given, options);
 }
 
 async function ourKey(scheme: KeyScheme, uri: string, options: KeyOptions): Promise<KeyWrapper> {
-  const factory = await loadFactory(scheme, PROVIDERS[scheme]);
+  const factory = await loadFactory(scheme, PROVIDERS[scheme], OF_KEYS);
   const { deadlineMs, prompt, directory, formerUris, allowKeyOfOthers, allowWeakPassphrase, providers } =
     options;
   if (formerUris !== undefined && !SCHEMES_BY_HOST.includes(scheme)) throw noFormer(scheme);
@@ -94,38 +89,19 @@ async function ourKey(scheme: KeyScheme, uri: string, options: KeyOptions): Prom
   return countedFrom(above, uri, (counted) => factory(counted, own));
 }
 
-/** What is said of all keys goes to a provider that knows it; what is said of this one must be known to it. */
 async function otherKey(
   scheme: string,
   uri: string,
   given: unknown,
   { deadlineMs, prompt, formerUris, allowKeyOfOthers, allowWeakPassphrase }: KeyOptions,
 ): Promise<KeyWrapper> {
-  const source = sourceOf(scheme, given);
-  const { loadProvider } = await import('./load-provider.js');
-  const { provider, whose } = await loadProvider(scheme, source);
-  const knows = (name: string) => provider.options.includes(name);
-  const own = { ...(formerUris !== undefined && { formerUris }), ...source.options };
-  checkOptions(own, [...provider.options, 'deadlineMs'], whose);
-  const all = {
-    ...(deadlineMs !== undefined && { deadlineMs }),
-    ...(prompt !== undefined && knows('prompt') && { prompt }),
-    ...(allowKeyOfOthers !== undefined && knows('allowKeyOfOthers') && { allowKeyOfOthers }),
-    ...(allowWeakPassphrase !== undefined && knows('allowWeakPassphrase') && { allowWeakPassphrase }),
-    ...own,
-  };
-  let key: unknown;
-  try {
-    key = await provider.fromUri(uri, all);
-  } catch (cause) {
-    if (isWeightsealError(cause)) throw cause;
-    throw new WeightsealError(
-      'PROVIDER_INVALID',
-      `${whose} made no key of ${scheme}: and did not say why: what it threw has no code. It is the cause; tell whoever wrote the provider.`,
-      { cause },
-    );
-  }
-  return checkedKey(key, scheme, whose);
+  const { made, whose } = await madeByOther(OF_KEYS, scheme, uri, {
+    given,
+    own: formerUris === undefined ? {} : { formerUris },
+    shared: { prompt, allowKeyOfOthers, allowWeakPassphrase },
+    always: { deadlineMs },
+  });
+  return checkedKey(made, scheme, whose);
 }
 
 /** The keys that the URIs name, in the same order. @throws like `keyFromUri` */
@@ -138,14 +114,6 @@ export async function keysFromUris(uris: readonly string[], options: KeyOptions 
 /** What stands before the first colon, if that can be a scheme; a name has none. RFC 3986 §3.1, in lower case. */
 export function schemeOf(uri: string): string | undefined {
   return /^([a-z][a-z0-9+.-]*):/.exec(uri)?.[1];
-}
-
-function neverReady(scheme: string, cause: unknown): WeightsealError {
-  return new WeightsealError(
-    'PROVIDER_INVALID',
-    `The provider of keys of ${scheme}: has neither loaded nor made a key after ${READY_MS / 1000} s. It has to do both without asking anybody; tell whoever wrote it.`,
-    { cause },
-  );
 }
 
 function noFormer(scheme: KeyScheme): WeightsealError {

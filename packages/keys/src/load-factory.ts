@@ -1,8 +1,21 @@
 import { loadError, WeightsealError } from '@weightseal/core';
-import type { KeyFactory, Provider } from './providers.js';
+import type { Words } from './words.js';
 
-/** @throws PROVIDER_MISSING when the package itself is not installed; INTERNAL when it is, and does not load; IO_ERROR when the machine refuses to load it */
-export async function loadFactory(scheme: string, provider: Provider): Promise<KeyFactory> {
+/** A package of ours, imported only when it is used: a provider's SDK may take longer to load than everything else. @hidden */
+export interface OurProvider<Made> {
+  readonly package: string;
+  load(): Promise<Made>;
+}
+
+/**
+ * @throws PROVIDER_MISSING when the package itself is not installed; INTERNAL when it is, and does not load; IO_ERROR when the machine refuses to load it
+ * @hidden
+ */
+export async function loadFactory<Made extends object>(
+  scheme: string,
+  provider: OurProvider<Made>,
+  { many, Many }: Words,
+): Promise<Made> {
   const install = `npm install ${provider.package}`;
   const broken = (cause: unknown) =>
     new WeightsealError(
@@ -10,17 +23,17 @@ export async function loadFactory(scheme: string, provider: Provider): Promise<K
       `The package ${provider.package} is installed and does not load; install it anew: \`${install}\`.`,
       { cause },
     );
-  const factory: unknown = await provider.load().catch((cause: unknown) => {
+  const made: Made | undefined = await provider.load().catch((cause: unknown) => {
     if (missingPackage(cause) !== provider.package) throw loadError(cause, provider.package) ?? broken(cause);
     throw new WeightsealError(
       'PROVIDER_MISSING',
-      `Keys of ${scheme}: need a package that is not installed: \`${install}\` (add --global where weightseal itself is installed so).`,
+      `${Many} of ${scheme}: need a package that is not installed: \`${install}\` (add --global where weightseal itself is installed so).`,
       { cause },
     );
   });
   // Of another version than ours.
-  if (typeof factory !== 'function') throw broken(new Error(`It has no keys of ${scheme}:`));
-  return factory as KeyFactory;
+  if (made === undefined) throw broken(new Error(`It has no ${many} of ${scheme}:`));
+  return made;
 }
 
 /**

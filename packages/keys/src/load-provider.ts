@@ -1,20 +1,26 @@
 import { readFile, realpath, stat } from 'node:fs/promises';
 import { resolve as absolute, isAbsolute, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { ioError, type KeyProvider, loadError, WeightsealError } from '@weightseal/core';
+import { ioError, loadError, WeightsealError } from '@weightseal/core';
 import { importTrusted, isContent, untrusted } from './import-trusted.js';
 import { type Installed, installations, liesIn, ofOthers, packageIn } from './installed-package.js';
 import { missingPackage } from './load-factory.js';
 import { isModulePath } from './module-path.js';
-import { isProvider, type ProviderModule, type ProviderSource, providersIn } from './other-provider.js';
-import type { KeyFactory } from './providers.js';
+import {
+  type AnyProvider,
+  isProvider,
+  type ProviderModule,
+  type ProviderSource,
+  providersIn,
+} from './other-provider.js';
+import type { Words } from './words.js';
 
 /** What may stand behind the name of a package: a path that stays in it. */
 const INTO_PACKAGE = /^(?:\/(?!\.{1,2}(?:\/|$))[\w.@~+-]+)*$/;
 
 /** A provider, and how a sentence about it begins. */
 export interface LoadedProvider {
-  readonly provider: KeyProvider;
+  readonly provider: AnyProvider;
   readonly whose: string;
 }
 
@@ -24,23 +30,30 @@ export interface LoadedProvider {
  * @throws PROVIDER_MISSING when it is not there; PROVIDER_INVALID when it does not load, or exports no provider of the scheme;
  *   INVALID_ARGUMENT; IO_ERROR when the machine refuses to load it
  */
-export async function loadProvider(scheme: string, source: ProviderSource): Promise<LoadedProvider> {
+export async function loadProvider(
+  scheme: string,
+  source: ProviderSource,
+  words: Words,
+): Promise<LoadedProvider> {
   const { module } = source;
   const whose =
     typeof module === 'string'
       ? `The provider ${JSON.stringify(module)}`
-      : `The provider of keys of ${scheme}:`;
+      : `The provider of ${words.many} of ${scheme}:`;
   if (typeof module === 'function')
-    return { whose, provider: { scheme, options: [], fromUri: module as KeyFactory } };
+    return { whose, provider: { scheme, options: [], fromUri: module as AnyProvider['fromUri'] } };
   const exported =
-    typeof module === 'string' ? await imported(scheme, module, source, whose) : (module as ProviderModule);
+    typeof module === 'string'
+      ? await imported(scheme, module, source, whose, words)
+      : (module as ProviderModule);
   const providers = isProvider(exported) ? [exported] : providersIn(exported);
   const provider = providers.find((one) => one.scheme === scheme);
   if (provider) return { whose, provider };
   const others = [...new Set(providers.map((one) => `${one.scheme}:`))].join(', ');
-  const lacks = others === '' ? 'exports no provider' : `has keys of ${others} and none of ${scheme}:`;
+  const lacks =
+    others === '' ? 'exports no provider' : `has ${words.many} of ${others} and none of ${scheme}:`;
   throw invalid(
-    `${whose} ${lacks}. It needs \`export const provider = defineProvider({ scheme: '${scheme}', … })\` (weightseal help own-provider).`,
+    `${whose} ${lacks}. It needs \`export const provider = ${words.define}({ scheme: '${scheme}', … })\` (weightseal help ${words.guide}).`,
   );
 }
 
@@ -49,10 +62,11 @@ async function imported(
   module: string,
   source: ProviderSource,
   whose: string,
+  words: Words,
 ): Promise<ProviderModule> {
   const url = isModulePath(module)
-    ? await fileUrl(scheme, module, source)
-    : await packageUrl(scheme, module, source, whose);
+    ? await fileUrl(scheme, module, source, words)
+    : await packageUrl(scheme, module, source, whose, words);
   try {
     if (source.sha256 === undefined) return await import(url);
     return await importTrusted(url, { ...source.imports, [fileURLToPath(url)]: source.sha256 });
@@ -76,7 +90,12 @@ async function imported(
   }
 }
 
-async function fileUrl(scheme: string, module: string, { from, sha256 }: ProviderSource): Promise<string> {
+async function fileUrl(
+  scheme: string,
+  module: string,
+  { from, sha256 }: ProviderSource,
+  { Many }: Words,
+): Promise<string> {
   const [directory] = directoriesOf(from);
   if (!isAbsolute(module) && directory === undefined)
     throw new WeightsealError(
@@ -95,7 +114,7 @@ async function fileUrl(scheme: string, module: string, { from, sha256 }: Provide
     if (failed.code !== 'INPUT_NOT_FOUND') throw failed;
     throw new WeightsealError(
       'PROVIDER_MISSING',
-      `Keys of ${scheme}: come from the file ${path}, which is not there; check its path.`,
+      `${Many} of ${scheme}: come from the file ${path}, which is not there; check its path.`,
       { cause: error },
     );
   }
@@ -106,6 +125,7 @@ async function packageUrl(
   module: string,
   { from, sha256 }: ProviderSource,
   whose: string,
+  { Many }: Words,
 ): Promise<string> {
   const name = packageIn(module);
   if (name === undefined || !INTO_PACKAGE.test(module.slice(name.length)) || sha256 !== undefined)
@@ -124,7 +144,7 @@ async function packageUrl(
     : `\`npm install ${name}\` (add --global where weightseal itself is installed so). One of your project's is named by its file, as in \`--provider ${scheme}=./node_modules/${name}/index.js\``;
   throw new WeightsealError(
     'PROVIDER_MISSING',
-    `Keys of ${scheme}: need a package that is not installed: ${hint}.`,
+    `${Many} of ${scheme}: need a package that is not installed: ${hint}.`,
   );
 }
 

@@ -1,14 +1,22 @@
-import { didYouMean, type KeyProvider, type KeyWrapper, WeightsealError } from '@weightseal/core';
+import { didYouMean, type KeyWrapper, WeightsealError } from '@weightseal/core';
 import type { Contents } from './import-trusted.js';
 import { KEY_SCHEMES, type KeyFactory, type KeyScheme } from './providers.js';
+import { OF_KEYS, type Words } from './words.js';
 
 /** A module of keys, as `import` gives it: one of its exports is a provider, under whatever name. */
 export type ProviderModule = Readonly<Record<string, unknown>>;
 
-/** Where the keys of a scheme come from that is none of ours. */
+/** A provider of keys, or of stores: both have this form. */
+export interface AnyProvider {
+  readonly scheme: string;
+  readonly options: readonly string[];
+  fromUri(uri: string, options: object): unknown;
+}
+
+/** Where the keys, or the stores, of a scheme come from that is none of ours. */
 export interface ProviderSource {
   /** The name of a package, the path of a file (it begins with `./`, `../` or `/`), or what such a module exports. */
-  readonly module: string | KeyProvider | ProviderModule | KeyFactory;
+  readonly module: string | AnyProvider | ProviderModule | KeyFactory;
   /** The directories that a name is looked up from, one after another, and the first of which a path counts from. */
   readonly from?: string | readonly string[] | undefined;
   /** What the provider is given besides; it refuses what it does not know. */
@@ -51,10 +59,10 @@ export function checkProviders(providers: Providers): void {
 }
 
 /** @throws INVALID_ARGUMENT */
-export function sourceOf(scheme: string, given: unknown): ProviderSource {
+export function sourceOf(scheme: string, given: unknown, words: Words = OF_KEYS): ProviderSource {
   if (!SCHEME.test(scheme))
     throw invalid(
-      `${JSON.stringify(scheme)} is no scheme of keys: that is a letter in lower case and then letters, digits and + . -`,
+      `${JSON.stringify(scheme)} is no scheme of ${words.many}: that is a letter in lower case and then letters, digits and + . -`,
     );
   if (typeof given === 'string') return { module: given };
   if (typeof given === 'function') return { module: given as KeyFactory };
@@ -64,21 +72,21 @@ export function sourceOf(scheme: string, given: unknown): ProviderSource {
       return given as ProviderSource;
     if (isProvider(given) || providersIn(given).length > 0) return { module: given as ProviderModule };
   }
-  const hint = didYouMean(scheme, KEY_SCHEMES);
+  const hint = words === OF_KEYS ? didYouMean(scheme, KEY_SCHEMES) : '';
   throw invalid(
-    `What \`providers\` has for ${scheme}: is no provider${hint || ': give the name of its package, its file, or what defineProvider made.'}`,
+    `What \`providers\` has for ${scheme}: is no provider${hint || `: give the name of its package, its file, or what ${words.define} made.`}`,
   );
 }
 
 /** By its form: it may be of another version of core than ours. */
-export function isProvider(value: unknown): value is KeyProvider {
+export function isProvider(value: unknown): value is AnyProvider {
   if (typeof value !== 'object' || value === null) return false;
-  const { scheme, options, fromUri } = value as Partial<KeyProvider>;
+  const { scheme, options, fromUri } = value as Partial<AnyProvider>;
   return typeof scheme === 'string' && Array.isArray(options) && typeof fromUri === 'function';
 }
 
 /** The providers among the exports of a module; what CommonJS exports stands in `default`. */
-export function providersIn(module: object): readonly KeyProvider[] {
+export function providersIn(module: object): readonly AnyProvider[] {
   const { default: whole } = module as { readonly default?: unknown };
   const inner = typeof whole === 'object' && whole !== null ? Object.values(whole) : [];
   return [...Object.values(module), ...inner].filter(isProvider);

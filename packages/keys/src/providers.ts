@@ -1,4 +1,5 @@
 import type { KeyWrapper } from '@weightseal/core';
+import type { OurProvider } from './load-factory.js';
 
 /** The options of every provider's `…KeyFromUri`, as far as this package gives them. */
 export interface ProviderOptions {
@@ -11,16 +12,10 @@ export interface ProviderOptions {
 
 export type KeyFactory = (uri: string, options: ProviderOptions) => KeyWrapper | Promise<KeyWrapper>;
 
-export interface Provider {
-  readonly package: string;
-  /** Imports the package only now: a provider's SDK may take longer to load than everything else. */
-  load(): Promise<KeyFactory>;
-}
-
 export type KeyScheme = 'local' | 'passphrase' | 'aws-kms' | 'gcp-kms' | 'azure-kv' | 'pkcs11' | 'vault';
 
 /** Which package the keys of a URI scheme come from. The one place that knows providers by name. */
-export const PROVIDERS: Readonly<Record<KeyScheme, Provider>> = {
+export const PROVIDERS: Readonly<Record<KeyScheme, OurProvider<KeyFactory>>> = {
   local: {
     package: '@weightseal/kms-local',
     load: async () => (await import('@weightseal/kms-local')).localKeyFromUri,

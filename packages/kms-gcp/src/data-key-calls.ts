@@ -1,6 +1,6 @@
-import { DATA_KEY_BYTES, ownBytes, secretBytes, WeightsealError } from '@weightseal/core';
+import { crc32c, DATA_KEY_BYTES, ownBytes, secretBytes, WeightsealError } from '@weightseal/core';
 import type { Ask } from './ask.js';
-import { crc32c, hasChecksum } from './crc32c.js';
+import { hasChecksum } from './int64.js';
 import { isVersionOf, type KeyName } from './key-name.js';
 
 /** CryptoKeyVersionAlgorithm of every key whose purpose is ENCRYPT_DECRYPT; EXTERNAL_SYMMETRIC_ENCRYPTION answers alike. */

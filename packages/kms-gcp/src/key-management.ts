@@ -10,8 +10,8 @@ import {
   within,
 } from '@weightseal/core';
 import type { Ask } from './ask.js';
-import { int64 } from './crc32c.js';
 import { strange } from './data-key-calls.js';
+import { int64 } from './int64.js';
 import { isNameOf, isVersionOf, type KeyName, versionNumber } from './key-name.js';
 import type { Calls } from './operations.js';
 

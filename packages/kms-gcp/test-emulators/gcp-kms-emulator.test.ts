@@ -1,7 +1,7 @@
 import type { KeyManagementServiceClient } from '@google-cloud/kms';
+import { crc32c } from '@weightseal/core';
 import type { GcpKey } from '@weightseal/kms-gcp';
 import { describe, expect, it } from 'vitest';
-import { crc32c } from '../src/crc32c.js';
 import { grpcKeyAt, restKeyAt } from '../test/keys.js';
 import { emulatorAt } from './emulator.js';
 

@@ -1,5 +1,6 @@
 import type { BundleInspection } from '@weightseal/core';
 import { core } from '../core.js';
+import type { Place } from '../place.js';
 import { list, quote, size } from '../text.js';
 import type { Args, Result, Session } from '../types.js';
 import { count } from './notes.js';
@@ -8,9 +9,13 @@ const WIDTH = 12;
 /** How many files are shown to a person. */
 const SHOWN = 40;
 
-export async function inspectDirectory({ operand: input }: Args, { signal }: Session): Promise<Result> {
+export async function inspectDirectory(
+  _: Args,
+  { signal }: Session,
+  { text: input, at }: Place,
+): Promise<Result> {
   const { inspectBundle } = await core();
-  const inspection = await inspectBundle(input, { signal });
+  const inspection = await inspectBundle(at, { signal });
   return { value: { input, ...inspection }, lines: describe(inspection), essential: true };
 }
 

@@ -1,13 +1,16 @@
 import { usageError } from '../cli-error.js';
+import { checkOnDisk } from '../commands/open.js';
 import { core } from '../core.js';
 import { uncheckedContext } from '../notes.js';
+import type { Place } from '../place.js';
 import { quote, size } from '../text.js';
 import type { Args, Result, Session } from '../types.js';
 import { count, extraNote } from './notes.js';
 import { globs, openingOf } from './opening.js';
 
-export async function openDirectory(args: Args, session: Session): Promise<Result> {
+export async function openDirectory(args: Args, session: Session, { at }: Place): Promise<Result> {
   const output = args.one('output')!;
+  checkOnDisk(output);
   if (output === '-')
     throw usageError(
       'open: A bundle is opened into a directory, which cannot go to stdout. Name one with -o.',
@@ -15,7 +18,7 @@ export async function openDirectory(args: Args, session: Session): Promise<Resul
   const { options, used } = await openingOf(args, session, 'open');
   const onProgress = await session.progress('opening');
   const { openBundle } = await core();
-  await using bundle = await openBundle(args.operand, options);
+  await using bundle = await openBundle(at, options);
   const opened = await bundle.openTo(output, {
     only: globs(args, 'only'),
     digest: args.has('check-digest'),

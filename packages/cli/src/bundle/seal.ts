@@ -4,6 +4,7 @@ import { core } from '../core.js';
 import { keysToSeal } from '../keys.js';
 import { note } from '../notes.js';
 import { openCommand, openingKey } from '../open-command.js';
+import { Place, refuseInStore } from '../place.js';
 import { quote, shellWord, size } from '../text.js';
 import type { Args, Result, Session } from '../types.js';
 import { wholeNumber } from '../values.js';
@@ -11,15 +12,24 @@ import { sayWaiting } from '../waiting.js';
 import { asPath, count, incompleteNote, leftOutNote, named, unmatchedNote } from './notes.js';
 import { besideDirectory, PlainDirectory } from './plain-directory.js';
 
-export async function sealDirectory(args: Args, session: Session): Promise<Result> {
+export async function sealDirectory(args: Args, session: Session, _: Place): Promise<Result> {
   const output = args.one('output') ?? besideDirectory(args.operand);
   if (output === '-')
     throw usageError(
       'seal: A directory is sealed into a directory, which cannot go to stdout. Name one with -o, or pack it first: tar c DIR | weightseal seal - -o -.',
     );
   const segmentLength = wholeNumber(args, 'segment-length');
+  await using to = await Place.of(args, output);
+  refuseInStore(args, 'no-resume', to, 'there no seal goes on with one that was cut off.');
+  refuseInStore(
+    args,
+    'force',
+    to,
+    "there a bundle takes nothing's place. Seal each version to a name of its own.",
+  );
+  await using reuse = await reusedOf(args);
   await using plain = await PlainDirectory.at(args.operand);
-  plain.checkOutside(output);
+  if (!to.location) plain.checkOutside(output);
   const { keys, context, used } = await keysToSeal(args, plain.place);
   const leftOut: SealedBundle['leftOut'][number][] = [];
   let told = false;
@@ -41,8 +51,8 @@ export async function sealDirectory(args: Args, session: Session): Promise<Resul
     hideNames: args.has('hide-names'),
     overwrite: args.has('force'),
     sealAgain: args.has('seal-again'),
-    resume: !args.has('no-resume'),
-    reuse: args.one('reuse'),
+    ...(to.location ? {} : { resume: !args.has('no-resume') }),
+    reuse: reuse?.at,
     onWait: sayWaiting(output, session.quiet, 'seal to'),
     signal: session.signal,
     onLeftOut: (one) => leftOut.push(one),
@@ -56,7 +66,7 @@ export async function sealDirectory(args: Args, session: Session): Promise<Resul
     },
   };
   const { sealBundle } = await core();
-  const sealed = await plain.named(sealBundle(plain.place, output, options));
+  const sealed = await plain.named(sealBundle(plain.place, to.at, options));
   tell();
   for (const one of sealed.unmatched) note(args, unmatchedNote(one));
   const command = openCommand(args, output, openingKey(args, used), context);
@@ -77,6 +87,11 @@ export async function sealDirectory(args: Args, session: Session): Promise<Resul
       `  ${command.map(shellWord).join(' ')}`,
     ],
   };
+}
+
+async function reusedOf(args: Args): Promise<Place | undefined> {
+  const named = args.one('reuse');
+  return named === undefined ? undefined : await Place.of(args, named);
 }
 
 function kept({ resumed, reused }: SealedBundle): string[] {

@@ -81,6 +81,10 @@ function codeLine({ module, sha256 }: NonNullable<ConfigSummary['code']>[number]
   return `${quote(module)}${what} runs as you, with all that you may do`;
 }
 
+function storeLine({ of, options }: NonNullable<SummaryLayer['stores']>[number]): string {
+  return `${quote(of)}: ${printable(JSON.stringify(options))}`;
+}
+
 function layerLines({
   profile,
   keys,
@@ -89,6 +93,7 @@ function layerLines({
   deadlineMs,
   hedgeMs,
   providers,
+  stores,
 }: SummaryLayer): string[] {
   const inLayer = [
     ...list(
@@ -106,6 +111,7 @@ function layerLines({
     ...list('deadline', deadlineMs === undefined ? [] : [`${deadlineMs} ms`]),
     ...list('hedge', hedgeMs === undefined ? [] : [`${hedgeMs} ms`]),
     ...list('runs', providers?.map(runs) ?? []),
+    ...list('stores', stores?.map(storeLine) ?? []),
   ];
   if (profile === undefined || inLayer.length === 0) return inLayer;
   return [`in ${quote(profile)}`, ...inLayer.map((line) => `  ${line}`)];

@@ -8,12 +8,14 @@ import { verifyDirectory } from '../bundle/verify.js';
 import type { Run } from '../types.js';
 import { completion } from './completion.js';
 import { configShow, configTrust, configUntrust } from './config.js';
+import { cp } from './cp.js';
 import { help } from './help.js';
 import { inspect } from './inspect.js';
 import { keygen } from './keygen.js';
 import { keysCheck } from './keys-check.js';
 import { keysList } from './keys-list.js';
 import { list } from './list.js';
+import { ls } from './ls.js';
 import { open } from './open.js';
 import { reseal } from './reseal.js';
 import { rewrap } from './rewrap.js';
@@ -30,12 +32,14 @@ export const RUNS: Readonly<Record<string, Run>> = {
   'config show': configShow,
   'config trust': configTrust,
   'config untrust': configUntrust,
+  cp,
   help,
   inspect: either('inspect', inspect, inspectDirectory),
   keygen,
   'keys check': keysCheck,
   'keys list': keysList,
   list,
+  ls,
   open: either('open', open, openDirectory),
   reseal: either('reseal', reseal, resealDirectory),
   rewrap: either('rewrap', rewrap, rewrapDirectory),

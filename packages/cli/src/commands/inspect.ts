@@ -1,15 +1,16 @@
 import type { Inspection } from '@weightseal/core';
 import { core } from '../core.js';
+import type { Place } from '../place.js';
 import { list, quote, size } from '../text.js';
 import type { Args, Result, Session } from '../types.js';
 import { pathOf } from '../values.js';
 
 const WIDTH = 12;
 
-export async function inspect(args: Args, { signal }: Session): Promise<Result> {
+export async function inspect(args: Args, { signal }: Session, { at }: Place): Promise<Result> {
   const library = await core();
   const input = pathOf(args, 'inspect');
-  const inspection = await library.inspect(input, { signal });
+  const inspection = await library.inspect(at, { signal });
   return { value: { input, ...inspection }, lines: describe(inspection), essential: true };
 }
 

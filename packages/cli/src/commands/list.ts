@@ -1,24 +1,24 @@
 import type { BundleMember } from '@weightseal/core';
-import { fs } from '../builtins.js';
-import { isDirectory } from '../bundle/is-directory.js';
 import { count, extraNote } from '../bundle/notes.js';
 import { globs, openingOf } from '../bundle/opening.js';
 import { usageError } from '../cli-error.js';
 import { core } from '../core.js';
 import { uncheckedContext } from '../notes.js';
+import { Place } from '../place.js';
 import { quote, size as sizeText } from '../text.js';
 import type { Args, Result, Session } from '../types.js';
 
 export async function list(args: Args, session: Session): Promise<Result> {
   const { operand: input } = args;
-  if (!isDirectory(input) && (input === '-' || fs.existsSync(input)))
+  await using place = await Place.of(args, input);
+  if (input === '-' || (await place.kind(session.signal)) === 'file')
     throw usageError(
-      `list: ${input === '-' ? 'Standard input' : quote(input)} is no directory, and has no members. \`weightseal inspect\` shows what a sealed file shows, and \`verify --json\` what it holds.`,
+      `list: ${input === '-' ? 'Standard input' : quote(input)} is no ${place.location ? 'bundle' : 'directory'}, and has no members. \`weightseal inspect\` shows what a sealed file shows, and \`verify --json\` what it holds.`,
     );
   const { openBundle } = await core();
   const { options, used } = await openingOf(args, session, 'list');
   // What is none of them is told, and no reason not to tell them.
-  await using bundle = await openBundle(input, { ...options, allowExtra: true });
+  await using bundle = await openBundle(place.at, { ...options, allowExtra: true });
   const { opened } = bundle;
   const members = bundle.members(globs(args, 'only'));
   const size = members.reduce((sum, member) => sum + ('size' in member ? member.size : 0), 0);

@@ -4,14 +4,16 @@ import { core } from '../core.js';
 import { keysToOpen } from '../keys.js';
 import { noDigest, uncheckedContext } from '../notes.js';
 import { pour } from '../output.js';
+import { isUri, type Place } from '../place.js';
 import { stdin } from '../stdin.js';
 import { quote, size } from '../text.js';
 import type { Args, Result, Session } from '../types.js';
 import { contextOf } from '../values.js';
 
-export async function open(args: Args, session: Session): Promise<Result> {
+export async function open(args: Args, session: Session, { at }: Place): Promise<Result> {
   const { operand: input } = args;
   const output = args.one('output')!;
+  checkOnDisk(output);
   const digest = args.has('check-digest');
   if (output === '-' && digest)
     throw usageError('open: --check-digest compares before a file appears; to stdout nothing is held back.');
@@ -23,10 +25,10 @@ export async function open(args: Args, session: Session): Promise<Result> {
     signal: session.signal,
     onProgress: await session.progress('opening'),
   };
-  if (output === '-') return await openToStdout(input, options, session.signal, used);
+  if (output === '-') return await openToStdout(input, at, options, session.signal, used);
   const overwrite = args.has('force');
   const { openToFile } = await core();
-  const opened = await openToFile(input === '-' ? stdin() : input, output, {
+  const opened = await openToFile(input === '-' ? stdin() : at, output, {
     ...options,
     digest,
     overwrite,
@@ -41,14 +43,23 @@ export async function open(args: Args, session: Session): Promise<Result> {
   };
 }
 
+/** Plaintext goes to no store. @throws CliError of class usage */
+export function checkOnDisk(output: string): void {
+  if (!isUri(output)) return;
+  throw usageError(
+    'open: What is opened is plaintext, and that is not written to a store. `weightseal cp` copies a model as it is sealed; -o - gives the plaintext to another program.',
+  );
+}
+
 async function openToStdout(
   input: string,
+  at: Place['at'],
   options: OpenOptions,
   signal: AbortSignal,
   used: object,
 ): Promise<Result> {
   const { openToStream } = await core();
-  const stream = openToStream(input === '-' ? stdin() : input, options);
+  const stream = openToStream(input === '-' ? stdin() : at, options);
   const written = await pour(stream, signal);
   return {
     value: { input, output: '-', ...used, size: written, contextChecked: options.context !== undefined },

@@ -7,6 +7,7 @@ import { didYouMean } from '../did-you-mean.js';
 import { codeLine, told } from '../failure.js';
 import { keysToOpen } from '../keys.js';
 import { tellNote, uncheckedContext } from '../notes.js';
+import { Place } from '../place.js';
 import { printable, quote, size } from '../text.js';
 import type { Args, Result, Session } from '../types.js';
 import { byteCount, contextOf, pathOf } from '../values.js';
@@ -26,6 +27,7 @@ const NOT_RUN: Readonly<Partial<Record<ErrorCode, number>>> = {
 
 export async function run(args: Args, session: Session): Promise<Result> {
   const path = pathOf(args, 'run');
+  await using place = await Place.of(args, path);
   const loader = await import('@weightseal/loader');
   // Before anything of ours is open that could have such a number.
   const passFds = [...args.many('pass-fd').map(descriptor), ...loader.descriptorsIn(args.rest)];
@@ -60,10 +62,13 @@ export async function run(args: Args, session: Session): Promise<Result> {
     onProgress: await session.progress('opening'),
     ignoredSignals: session.ignoredSignals,
     earlierSignals: session.earlierSignals(),
-    onEvent: (event) =>
-      onEvent(event, session, { contextChecked: context !== undefined, json: args.has('json') }),
+    onEvent: (event) => {
+      // All of it is in memory, and the command may run for months.
+      if (event.event === 'started') void place[Symbol.asyncDispose]().catch(() => {});
+      onEvent(event, session, { contextChecked: context !== undefined, json: args.has('json') });
+    },
   };
-  const ran = await loader.run(path, options).catch(notRun);
+  const ran = await loader.run(place.at, options).catch(notRun);
   if ('notRun' in ran) return ran.notRun;
   return {
     value: {

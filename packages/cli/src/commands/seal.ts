@@ -4,16 +4,18 @@ import { core } from '../core.js';
 import { keysToSeal } from '../keys.js';
 import { openCommand, openingKey } from '../open-command.js';
 import { pour } from '../output.js';
+import { Place } from '../place.js';
 import { PlainInput } from '../plain-input.js';
 import { quote, shellWord, size } from '../text.js';
 import type { Args, Result, Session } from '../types.js';
 import { wholeNumber } from '../values.js';
 
-export async function seal(args: Args, session: Session): Promise<Result> {
+export async function seal(args: Args, session: Session, from: Place): Promise<Result> {
   const { operand: input } = args;
   const output = args.one('output') ?? besides(input);
   const segmentLength = wholeNumber(args, 'segment-length');
-  await using plain = await PlainInput.at(input);
+  await using to = await Place.of(args, output);
+  await using plain = await PlainInput.at(from);
   const { keys, context, used } = await keysToSeal(args, plain.place);
   const { bytes, name } = await plain.open();
   const options: SealOptions = {
@@ -30,7 +32,7 @@ export async function seal(args: Args, session: Session): Promise<Result> {
   const digest = !args.has('no-digest');
   const overwrite = args.has('force');
   const { sealToFile } = await core();
-  const sealed = await sealToFile(bytes, output, {
+  const sealed = await sealToFile(bytes, to.at, {
     ...options,
     digest,
     overwrite,

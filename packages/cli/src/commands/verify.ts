@@ -1,17 +1,18 @@
 import { core } from '../core.js';
 import { keysToOpen } from '../keys.js';
 import { uncheckedContext, unequalCopies } from '../notes.js';
+import type { Place } from '../place.js';
 import { stdin } from '../stdin.js';
 import { quote, size } from '../text.js';
 import type { Args, Result, Session } from '../types.js';
 import { contextOf } from '../values.js';
 
-export async function verify(args: Args, session: Session): Promise<Result> {
+export async function verify(args: Args, session: Session, { at }: Place): Promise<Result> {
   const library = await core();
   const { operand: input } = args;
   const context = contextOf(args);
   const { keys, hedgeMs, used } = await keysToOpen(args, 'verify');
-  const verified = await library.verify(input === '-' ? stdin() : input, {
+  const verified = await library.verify(input === '-' ? stdin() : at, {
     context,
     keys,
     hedgeMs,

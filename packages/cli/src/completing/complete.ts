@@ -63,7 +63,8 @@ async function within(
   const { operands, flags, open } = read(command, words.slice(0, dashes < 0 ? undefined : dashes));
   if (open) return await valuesOf(open, typed, flags);
   const count = operands.length + (dashes < 0 ? 0 : words.length - dashes - 1);
-  const wanted = command.operand !== undefined && (count === 0 || command.anyNumber === true);
+  const takes = command.second === undefined ? 1 : 2;
+  const wanted = command.operand !== undefined && (count < takes || command.anyNumber === true);
   if (dashes >= 0) return wanted ? await operandValues(command, typed, flags, operands) : [];
   const [, long, begun] = /^(--[\w-]+=)(.*)$/s.exec(typed) ?? [];
   const flag = long && flagsOf(command).find((one) => `--${one.name}=` === long);

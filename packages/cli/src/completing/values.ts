@@ -15,14 +15,23 @@ const SCHEMES = [
   ['vault://', 'a key of Vault'],
 ] as const;
 
+const STORES = [
+  ['s3://', 'S3, or what speaks it'],
+  ['gs://', 'Google Cloud Storage'],
+  ['az://', 'Azure Blob Storage'],
+  ['https://', 'a web server; only read'],
+] as const;
+
 /** What an option's value can be. */
 export async function valuesOf(flag: Flag, typed: string, flags: Flags): Promise<Offer[]> {
   if (flag.values) return words(flag.values);
   if (flag.value === 'key') return await keys(typed, flags);
   if (flag.name === 'profile') return words((await configurationNames(flags)).profiles);
   if (flag.name === 'keep-env') return words(Object.keys(process.env).filter(isPlain));
-  if (flag.name === 'directory' || flag.value === 'bundle') return [{ kind: 'directories' }];
-  return flag.value === 'file' ? [{ kind: 'files' }] : [];
+  if (flag.name === 'directory') return [{ kind: 'directories' }];
+  if (flag.value === 'bundle') return [...inStores(typed), { kind: 'directories' }];
+  if (flag.value !== 'file') return [];
+  return [...(flag.name === 'output' ? inStores(typed) : []), { kind: 'files' }];
 }
 
 /** What the command itself can be about. */
@@ -35,7 +44,17 @@ export async function operandValues(
   if (values) return words(values);
   if (name === 'help') return topics(before);
   if (operand === '<key>') return await keys(typed, flags);
-  return [{ kind: operand === '<directory>' || operand === '<bundle>' ? 'directories' : 'files' }];
+  const isDirectory = operand === '<directory>' || operand === '<bundle>' || operand === '<place>';
+  return [...inStores(typed), { kind: isDirectory ? 'directories' : 'files' }];
+}
+
+/** The beginnings of stores' URIs, once one of them is being typed. What is in a store nobody is asked for. */
+function inStores(typed: string): Offer[] {
+  return STORES.filter(([word]) => typed !== '' && word.startsWith(typed)).map(([word, about]) => ({
+    kind: 'word',
+    word,
+    about,
+  }));
 }
 
 async function keys(typed: string, flags: Flags): Promise<Offer[]> {

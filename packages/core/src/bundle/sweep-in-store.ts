@@ -97,6 +97,6 @@ async function giveUp(location: StoreLocation, signal: AbortSignal | undefined):
 function tooYoung(location: StoreLocation, started: number): WeightsealError {
   return new WeightsealError(
     'OUTPUT_EXISTS',
-    `Below ${uriOf(location)} a bundle has been sealed since ${new Date(started).toISOString()}, and may be still. Wait for it; or, if you know that it was cut off, sweep it by a shorter time (--min-age; \`minAgeMs\`).`,
+    `Below ${uriOf(location)} a bundle has been sealed since ${new Date(started).toISOString()}, and may be still. Wait for it; or, if you know that it was cut off, sweep it by a shorter time (--older-than; \`minAgeMs\` in a program).`,
   );
 }

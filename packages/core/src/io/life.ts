@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { isWeightsealError } from '../errors.js';
 import { anySignal } from '../keys/any-signal.js';
 
@@ -10,6 +11,8 @@ export class Life {
   /** @param closed what whoever uses it afterwards is told */
   constructor(closed: () => Error) {
     this.#closed = closed;
+    // As many as there are reads under way, and Node warns of the eleventh.
+    setMaxListeners(0, this.#closing.signal);
   }
 
   /** Fires when it is closed. */

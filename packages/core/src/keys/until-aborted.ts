@@ -5,6 +5,7 @@ import { abortedError, throwIfAborted } from '../errors.js';
  * signal. What it gives later goes to `discard`, so that no secret is left lying about, and what it throws later to nobody.
  *
  * @throws ABORTED, and what the call throws
+ * @hidden
  */
 export async function untilAborted<T>(
   signal: AbortSignal | undefined,

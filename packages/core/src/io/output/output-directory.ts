@@ -20,6 +20,8 @@ export interface OutputDirectoryOptions {
   readonly content: 'plaintext' | 'sealed';
   /** Whether it is made under a name that the next one for the same output finds again, if this one is killed. */
   readonly resumable?: boolean;
+  /** Whether that finds also what one has left that failed. */
+  readonly kept?: boolean;
 }
 
 interface Inode {
@@ -43,6 +45,7 @@ export class OutputDirectory implements AsyncDisposable {
   readonly #guardian: Guardian | undefined;
   readonly #inode: Inode;
   #begun: boolean;
+  #published = false;
 
   private constructor(
     path: string,
@@ -139,6 +142,7 @@ export class OutputDirectory implements AsyncDisposable {
         await replacing(this.#above, this.#name, staging, move);
       });
       await this.#checkIs(to);
+      this.#published = true;
     } catch (error) {
       throw ioError(error, `write ${this.path}`);
     } finally {
@@ -160,8 +164,9 @@ export class OutputDirectory implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.place[Symbol.asyncDispose]();
     const { name, directory } = this.#staging;
+    const kept = this.#options.kept === true && this.resumable && !this.#published;
     // What could not be removed is for the next one, and for a sweep.
-    if (this.#begun)
+    if (this.#begun && !kept)
       await removeStaging(this.#above, name, directory).then(
         () => forgetPlace(name),
         () => {},

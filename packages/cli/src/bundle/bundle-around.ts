@@ -1,14 +1,5 @@
 import { fs, path as paths } from '../builtins.js';
 
-/** Whether a directory is meant. What cannot be looked at is told where it is opened. */
-export function isDirectory(path: string): boolean {
-  try {
-    return path !== '-' && fs.statSync(path).isDirectory();
-  } catch {
-    return false;
-  }
-}
-
 /** The bundle that a file lies in, for who names a part of one; undefined where there is none. */
 export function bundleAround(file: string): string | undefined {
   for (let at = file, last = ''; ; last = at) {

@@ -1,18 +1,4 @@
-/** The Castagnoli polynomial, reflected: RFC 3720 §12.1. zlib's crc32 is of another polynomial. */
-const POLYNOMIAL = 0x82f63b78;
-
-const table = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let crc = byte;
-  for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ POLYNOMIAL : crc >>> 1;
-  return crc;
-});
-
-/** CRC32C (RFC 3720 appendix B.4) as a number from 0 to 2^32 - 1. */
-export function crc32c(bytes: Uint8Array): number {
-  let crc = 0xffffffff;
-  for (const byte of bytes) crc = table[(crc ^ byte) & 0xff]! ^ (crc >>> 8);
-  return (crc ^ 0xffffffff) >>> 0;
-}
+import { crc32c } from '@weightseal/core';
 
 /**
  * The number in an Int64Value of an answer; undefined when there is none. The SDK gives `{ value }` with a decimal

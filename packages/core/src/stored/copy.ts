@@ -1,0 +1,78 @@
+import { checkKinds, checkPath } from '../common/arguments.js';
+import { progressCounter } from '../common/progress.js';
+import { throwIfAborted } from '../errors.js';
+import { isLocation, type StoreLocation } from '../store/location.js';
+import type { Copying, Piece } from './piece.js';
+import type { Place } from './place.js';
+import { rank } from './plan.js';
+import { openCopying } from './source.js';
+import { DirectoryPlace, FilePlace, isThere } from './to-disk.js';
+import { StorePlace } from './to-store.js';
+import type { Copied, CopyOptions, StoredAt } from './types.js';
+import { withinBudget } from './within-budget.js';
+
+/** What is read ahead of one large file, and is on its way out of it, takes so much memory. */
+const MOST_BYTES = 201_326_592;
+const AT_ONCE = 16;
+/** A small file takes some, too: a request in and one out. */
+const LEAST_BYTES = 1_048_576;
+
+/** See `public.ts`. */
+export async function copySealed(from: StoredAt, to: StoredAt, options: CopyOptions = {}): Promise<Copied> {
+  checkKinds(options, 'copySealed', { any: 'boolean' }, ['overwrite', 'signal', 'onProgress'], true);
+  const { overwrite = false, any = false, signal, onProgress } = options;
+  throwIfAborted(signal);
+  const target = isLocation(to) ? to : checkPath(to, 'Where to copy');
+  await using copying = await openCopying(from, any, signal);
+  const { kind, pieces } = copying;
+  const sealedSize = pieces.reduce((sum, { size }) => sum + size, 0);
+  const progress = progressCounter(sealedSize, onProgress);
+  if (kind === 'bundle' && typeof target === 'string' && (await isThere(target, pieces, signal))) {
+    progress(sealedSize);
+    return { kind, copied: 0, present: pieces.length, sealedSize, public: [] };
+  }
+  await using place = await placeAt(target, copying, overwrite, signal);
+  const seen = await putAll(pieces, place, signal, progress);
+  throwIfAborted(signal);
+  await place.publish();
+  return { kind, ...seen, sealedSize };
+}
+
+async function placeAt(
+  to: string | StoreLocation,
+  { kind, pieces }: Copying,
+  overwrite: boolean,
+  signal: AbortSignal | undefined,
+): Promise<Place> {
+  if (typeof to !== 'string') return await StorePlace.open(to, pieces, kind, overwrite, signal);
+  return kind === 'file' ? new FilePlace(to, overwrite) : await DirectoryPlace.open(to, pieces, overwrite);
+}
+
+/** Payloads, then the table, then the envelope: each when those before it are there. */
+async function putAll(
+  pieces: readonly Piece[],
+  place: Place,
+  signal: AbortSignal | undefined,
+  progress: (bytes: number) => void,
+): Promise<Pick<Copied, 'copied' | 'present' | 'public'>> {
+  let copied = 0;
+  const open: string[] = [];
+  const budget = {
+    total: MOST_BYTES,
+    weightOf: ({ size }: Piece) => Math.min(Math.max(size, LEAST_BYTES), MOST_BYTES),
+    atOnce: AT_ONCE,
+  };
+  for (const at of [0, 1, 2])
+    await withinBudget(
+      pieces.filter(({ path }) => rank(path) === at),
+      budget,
+      signal,
+      async (piece, ending) => {
+        const put = await place.put(piece, ending, progress);
+        if (put.copied) copied++;
+        else progress(piece.size);
+        if (at === 0 && piece.path !== '' && !put.sealed) open.push(piece.path);
+      },
+    );
+  return { copied, present: pieces.length - copied, public: open.sort() };
+}

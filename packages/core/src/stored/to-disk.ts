@@ -1,0 +1,170 @@
+import { constants, mkdir, open, rm } from 'node:fs/promises';
+import { besidesBundle } from '../bundle/besides.js';
+import { pathInvalid } from '../bundle/line.js';
+import { ENVELOPE_NAME, parentOf } from '../bundle/path.js';
+import { removeOthers } from '../bundle/staging.js';
+import { systemPathProblem } from '../bundle/system-names.js';
+import { writeNew } from '../bundle/write-new.js';
+import { ioError, isWeightsealError, throwIfAborted } from '../errors.js';
+import { FileSource } from '../io/byte-source.js';
+import { closing } from '../io/closing.js';
+import { Directory } from '../io/output/directory.js';
+import { makeDurable } from '../io/output/durable.js';
+import { OutputDirectory } from '../io/output/output-directory.js';
+import { OutputFile } from '../io/output/output-file.js';
+import { readAhead } from '../store/read-ahead.js';
+import type { OpenPiece, Piece } from './piece.js';
+import type { Place, Put } from './place.js';
+import { isSealedHead } from './plan.js';
+import { type Compared, compare } from './same.js';
+
+const NOT_FOLLOWED = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0);
+
+/** A file. */
+export class FilePlace implements Place {
+  readonly #path: string;
+  readonly #overwrite: boolean;
+
+  constructor(path: string, overwrite: boolean) {
+    this.#path = path;
+    this.#overwrite = overwrite;
+  }
+
+  async put(piece: Piece, signal: AbortSignal, progress: (bytes: number) => void): Promise<Put> {
+    await using from = await piece.open(signal);
+    const compared = await comparedTo(this.#path, from, signal);
+    if (compared?.same) return { ...compared, copied: false };
+    await using file = await OutputFile.create(this.#path, this.#overwrite, 0o666);
+    const sealed = await pour(from, (bytes, at) => file.write(bytes, at), signal, progress);
+    await file.publish();
+    return { sealed, copied: true };
+  }
+
+  publish(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+/** A directory for a bundle, which gets its name when all of it is there. What was copied before something went wrong stays for the next one to the same output. */
+export class DirectoryPlace implements Place {
+  readonly #out: OutputDirectory;
+  readonly #pieces: readonly Piece[];
+
+  private constructor(out: OutputDirectory, pieces: readonly Piece[]) {
+    this.#out = out;
+    this.#pieces = pieces;
+  }
+
+  /** @throws OUTPUT_EXISTS, PATH_INVALID, IO_ERROR */
+  static async open(path: string, pieces: readonly Piece[], overwrite: boolean): Promise<DirectoryPlace> {
+    for (const one of pieces) {
+      const problem = systemPathProblem(one.path, process.platform);
+      if (problem !== undefined) throw pathInvalid(one.path, problem);
+    }
+    const out = await OutputDirectory.create(path, {
+      overwrite: overwrite ? besidesBundle : false,
+      mode: 0o777,
+      content: 'sealed',
+      resumable: true,
+      kept: true,
+    });
+    try {
+      for (const parent of parentsOf(pieces)) await mkdir(out.place.at(parent), { recursive: true });
+    } catch (error) {
+      await out[Symbol.asyncDispose]();
+      throw ioError(error, `write ${path}`);
+    }
+    return new DirectoryPlace(out, pieces);
+  }
+
+  async put(piece: Piece, signal: AbortSignal, progress: (bytes: number) => void): Promise<Put> {
+    const path = this.#out.place.at(piece.path);
+    await using from = await piece.open(signal);
+    const compared = await comparedTo(path, from, signal);
+    if (compared?.same) {
+      // Whoever wrote it may have been killed before it was.
+      const there = await open(path, 'r');
+      await using _there = closing(there);
+      await makeDurable(there);
+      return { ...compared, copied: false };
+    }
+    await rm(path, { recursive: true, force: true });
+    const sealed = await writeNew(path, (write) => pour(from, write, signal, progress));
+    return { sealed, copied: true };
+  }
+
+  async publish(): Promise<void> {
+    await removeOthers(this.#out.place, new Set(this.#pieces.map(({ path }) => path)));
+    for (const parent of parentsOf(this.#pieces)) {
+      await using directory = await Directory.open(this.#out.place.at(parent));
+      await directory.sync();
+    }
+    this.#out.begin();
+    await this.#out.publish();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#out[Symbol.asyncDispose]();
+  }
+}
+
+/** Whether the bundle that is to be copied is at the place already, all of it. */
+export async function isThere(
+  path: string,
+  pieces: readonly Piece[],
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  // The envelope first: it says of another bundle that it is one.
+  for (const piece of pieces.toReversed()) {
+    await using from = await piece.open(signal);
+    if (!(await comparedTo(`${path}/${piece.path}`, from, signal))?.same) return false;
+  }
+  return pieces.some(({ path: name }) => name === ENVELOPE_NAME);
+}
+
+/** Undefined where there is nothing, or what is no file: whoever writes there tells that. */
+async function comparedTo(
+  path: string,
+  { source }: OpenPiece,
+  signal: AbortSignal | undefined,
+): Promise<Compared | undefined> {
+  const there = await FileSource.open(path, NOT_FOLLOWED).catch((error: unknown) => {
+    if (isWeightsealError(error)) return undefined;
+    throw error;
+  });
+  if (!there) return undefined;
+  await using _there = there;
+  return there.size === source.size ? await compare(source, there, signal) : undefined;
+}
+
+/** Returns whether what was copied begins as what is sealed does. */
+async function pour(
+  from: OpenPiece,
+  write: (bytes: Uint8Array, offset: number) => Promise<void>,
+  signal: AbortSignal,
+  progress: (bytes: number) => void,
+): Promise<boolean> {
+  let at = 0;
+  let sealed: boolean | undefined;
+  for await (const bytes of readAhead(from.source, 0, from.source.size, signal)) {
+    sealed ??= isSealedHead(bytes);
+    await write(bytes, at);
+    at += bytes.length;
+    progress(bytes.length);
+  }
+  await from.checkAtRest();
+  throwIfAborted(signal);
+  return sealed ?? false;
+}
+
+/** The directories that files of the bundle are in, those above first. */
+function parentsOf(pieces: readonly Piece[]): string[] {
+  const all = new Set<string>();
+  for (const { path } of pieces)
+    for (let at = parentOf(path); at !== '' && !all.has(at); at = parentOf(at)) all.add(at);
+  return [...all].sort();
+}

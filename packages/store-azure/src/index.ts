@@ -1,0 +1,2 @@
+export { type AzureStoreOptions, azureLocationFromUri, createAzureStore, provider } from './azure-store.js';
+export type { AzureSecret, ConnectionOptions } from './connection.js';

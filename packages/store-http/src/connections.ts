@@ -1,0 +1,99 @@
+import { readFileSync } from 'node:fs';
+import { Agent as PlainAgent, request as plainRequest } from 'node:http';
+import { Agent, request as tlsRequest } from 'node:https';
+import { createSecureContext, type SecureContext } from 'node:tls';
+import { ioError, isLoopback, WeightsealError } from '@weightseal/core';
+import { type HttpStoreOptions, invalid } from './options.js';
+import { pathFrom } from './secrets.js';
+
+/** Servers close what was idle for 5 s (Node, Apache) or longer; a request that crosses that would fail. */
+const IDLE_MS = 4_000;
+const CONNECTIONS = 64;
+/** What is read from a connection before anybody asks for it: fewer stops and starts than with 64 KiB. */
+const AHEAD_BYTES = 1_048_576;
+
+interface Way {
+  readonly request: typeof tlsRequest;
+  readonly agent: PlainAgent;
+}
+
+/** The connections of a store: to its own host, and to those that it leads to. Node's own client: it decodes nothing, follows nothing, and hands over what it read without a copy. */
+export class Connections {
+  readonly #options: HttpStoreOptions;
+  readonly #own: string;
+  readonly #ways = new Map<string, Way>();
+
+  /** @throws INVALID_ARGUMENT */
+  constructor(own: string, options: HttpStoreOptions) {
+    if (options.proxy && !knowsProxies()) throw invalid('`proxy` needs Node 22.21, or 24.5, or newer');
+    this.#own = own;
+    this.#options = options;
+  }
+
+  /** @throws INVALID_ARGUMENT for a certificate that cannot be read or is none */
+  to(url: URL): Way {
+    const kind = url.protocol === 'http:' ? 'plain' : url.origin === this.#own ? 'own' : 'other';
+    const known = this.#ways.get(kind);
+    if (known) return known;
+    const way = this.#open(kind, url);
+    this.#ways.set(kind, way);
+    return way;
+  }
+
+  close(): void {
+    for (const { agent } of this.#ways.values()) agent.destroy();
+    this.#ways.clear();
+  }
+
+  #open(kind: 'plain' | 'own' | 'other', { hostname }: URL): Way {
+    const { connections = CONNECTIONS, proxy, ca, directory } = this.#options;
+    const kept = {
+      keepAlive: true,
+      timeout: IDLE_MS,
+      maxSockets: connections,
+      maxTotalSockets: 2 * connections,
+      highWaterMark: AHEAD_BYTES,
+      noDelay: true,
+    };
+    if (kind === 'plain') return { request: plainRequest, agent: new PlainAgent(kept) };
+    const byProxy = proxy !== false && !(proxy === undefined && isLoopback(hostname));
+    const env = proxy === undefined ? process.env : { HTTPS_PROXY: proxy || undefined };
+    const options = {
+      ...kept,
+      // Also where NODE_TLS_REJECT_UNAUTHORIZED is 0: tokens go there.
+      rejectUnauthorized: true,
+      minVersion: 'TLSv1.2' as const,
+      ...(kind === 'own' && ca !== undefined && { secureContext: contextOf(ca, directory) }),
+      ...(byProxy && { proxyEnv: env as NodeJS.ProcessEnv }),
+    };
+    return { request: tlsRequest, agent: new Agent(options) };
+  }
+}
+
+function contextOf(given: string | Uint8Array, directory: string | undefined): SecureContext {
+  const isPath = typeof given === 'string' && !given.includes('-----BEGIN ');
+  const ca = isPath ? read(pathFrom(directory, given)) : given;
+  try {
+    // Node takes text that is no certificate for none, and then trusts nobody.
+    if (!Buffer.from(ca).includes('-----BEGIN ')) throw new Error('It is not PEM.');
+    return createSecureContext({ ca: ca as string | Buffer });
+  } catch (cause) {
+    throw new WeightsealError('INVALID_ARGUMENT', 'A store over https: `ca` is no certificate in PEM.', {
+      cause,
+    });
+  }
+}
+
+function read(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw ioError(error, `read the certificate ${path}`);
+  }
+}
+
+/** An older Node would go past the proxy. */
+function knowsProxies(): boolean {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  return major === 22 ? minor >= 21 : major === 24 ? minor >= 5 : major > 24;
+}

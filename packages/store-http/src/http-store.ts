@@ -1,0 +1,157 @@
+import type { IncomingMessage } from 'node:http';
+import {
+  checkRange,
+  type ObjectBody,
+  type ObjectRange,
+  type ObjectStore,
+  type RangeAnswer,
+  replaced,
+  type StoreCall,
+  type StoredObject,
+  splitStoreUri,
+} from '@weightseal/core';
+import { bodyOf } from './body.js';
+import { Connections } from './connections.js';
+import { invalidAnswer, refused } from './errors.js';
+import { Follower } from './follow.js';
+import { checkedOptions, type HttpStoreOptions, invalid } from './options.js';
+import { pathOf } from './path.js';
+import { Secrets } from './secrets.js';
+import { drop } from './send.js';
+import { conditionOf, versionOf } from './version.js';
+
+const MOST_REDIRECTS = 5;
+/** As it lies there: no proxy is to encode it, none to change it. */
+const ALWAYS = {
+  accept: '*/*',
+  'accept-encoding': 'identity',
+  'cache-control': 'no-transform',
+  'user-agent': 'weightseal',
+};
+/** Not every server answers to HEAD, and a URL may be signed for GET alone. */
+const NO_HEAD = [400, 401, 403, 404, 405, 501];
+
+/**
+ * What a web server serves, as a store that can only be read.
+ *
+ * @param url `https://host[:port]`; `http:` for this machine only
+ * @throws STORE_URI_INVALID, INVALID_ARGUMENT
+ */
+export function createHttpStore(url: string, options: HttpStoreOptions = {}): ObjectStore {
+  return new HttpStore(url, checkedOptions(options));
+}
+
+class HttpStore implements ObjectStore {
+  readonly uri: string;
+  readonly #connections: Connections;
+  readonly #follower: Follower;
+  readonly #version: (answer: RangeAnswer) => string | undefined;
+
+  constructor(url: string, options: HttpStoreOptions) {
+    const scheme = /^http:/.test(url) ? 'http' : 'https';
+    const { authority, key } = splitStoreUri(url, scheme, { authority: 'host' });
+    if (key !== '') throw invalid('it is of a whole host; a path in it is the key of what is read');
+    this.uri = `${scheme}://${authority}`;
+    this.#connections = new Connections(this.uri, options);
+    const { redirects = MOST_REDIRECTS, allowUnpinned = false } = options;
+    this.#follower = new Follower(this.uri, this.#connections, new Secrets(options), redirects);
+    this.#version = (answer) => versionOf(answer, allowUnpinned);
+  }
+
+  async stat(key: string, call: StoreCall): Promise<StoredObject> {
+    const where = this.#where(key);
+    const incoming = await this.#ask('HEAD', key, {}, call);
+    drop(incoming);
+    const { statusCode: status = 0 } = incoming;
+    if (status === 200) {
+      const found = this.#headed(key, incoming);
+      if (found !== undefined) return found;
+    } else if (!NO_HEAD.includes(status)) throw refused(where, status);
+    const { object, body } = await this.read(key, { offset: 0, length: 1 }, call);
+    // One byte, so that the connection can be used again.
+    for await (const _ of body);
+    return object;
+  }
+
+  async read(key: string, range: ObjectRange, call: StoreCall): Promise<ObjectBody> {
+    const { offset, length, version } = range;
+    const where = this.#where(key);
+    const last = offset + length - 1;
+    const headers = { range: `bytes=${offset}-${last}`, ...conditionOf(version) };
+    const incoming = await this.#ask('GET', key, headers, call);
+    try {
+      const object = this.#ranged(key, range, incoming, where);
+      const expected = Math.max(0, Math.min(length, object.size - offset));
+      return { object, body: bodyOf(incoming, expected, where, call.signal) };
+    } catch (error) {
+      drop(incoming);
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#connections.close();
+  }
+
+  #where(key: string): string {
+    return `${this.uri}${pathOf(key)}`;
+  }
+
+  #ask(
+    method: 'GET' | 'HEAD',
+    key: string,
+    headers: Readonly<Record<string, string>>,
+    { signal }: StoreCall,
+  ) {
+    return this.#follower.ask({ method, path: pathOf(key), headers: { ...ALWAYS, ...headers } }, signal);
+  }
+
+  /** What an answer to HEAD says, if that is enough. */
+  #headed(key: string, incoming: IncomingMessage): StoredObject | undefined {
+    const answer = answerOf(incoming);
+    const length = answer.header('content-length') ?? '';
+    const encoding = answer.header('content-encoding') ?? 'identity';
+    const version = this.#version(answer);
+    if (!/^\d{1,15}$/.test(length) || encoding !== 'identity' || version === undefined) return undefined;
+    return { key, size: Number(length), version, ...modifiedOf(answer) };
+  }
+
+  #ranged(key: string, range: ObjectRange, incoming: IncomingMessage, where: string): StoredObject {
+    const answer = answerOf(incoming);
+    const { status, header } = answer;
+    const size = sizeWithoutRange(answer);
+    if (size !== undefined && range.offset >= size) {
+      const told = this.#version(answer);
+      if (told !== undefined && range.version !== undefined && told !== range.version) throw replaced(where);
+      // Servers tell less where they refuse: that it is another they would have said by 412. What is empty is the same whenever it is.
+      const version = told ?? range.version ?? (size === 0 ? 'empty' : undefined);
+      if (version === undefined) throw invalidAnswer(where, 'does not say which version it is of');
+      return { key, size, version, ...modifiedOf(answer) };
+    }
+    if (status !== 206 && status !== 200) throw refused(where, status);
+    // Taken for a whole one it would be another object's.
+    if (/^multipart\//i.test(header('content-type') ?? '') && header('content-range') === undefined)
+      throw invalidAnswer(where, 'is of several ranges, and one was asked for');
+    return checkRange(key, range, answer, where, this.#version);
+  }
+}
+
+/** The size that an answer tells which has no bytes: of an empty object there is no range (RFC 9110 §15.5.17). */
+function sizeWithoutRange({ status, header }: RangeAnswer): number | undefined {
+  if (status === 200 && header('content-length') === '0') return 0;
+  const found = status === 416 ? /^bytes \*\/(\d{1,15})$/.exec(header('content-range') ?? '') : null;
+  return found ? Number(found[1]) : undefined;
+}
+
+function answerOf({ statusCode = 0, headers }: IncomingMessage): RangeAnswer {
+  const header = (name: string) => {
+    const value = headers[name];
+    return typeof value === 'object' ? value.join(', ') : value;
+  };
+  return { status: statusCode, header };
+}
+
+function modifiedOf({ header }: RangeAnswer): Pick<StoredObject, 'modified'> {
+  const at = new Date(header('last-modified') ?? Number.NaN);
+  return Number.isNaN(at.getTime()) ? {} : { modified: at.toISOString() };
+}
