@@ -10,7 +10,7 @@ import { ObjectWriter } from '../store/object-writer.js';
 import { requestsOf } from '../store/request.js';
 import { ENVELOPE_NAME, SEALING_NAME, TABLE_NAME } from './path.js';
 import { putDocument, putEnvelope } from './put-document.js';
-import { removeObjects } from './remove-objects.js';
+import { type Removed, removeObjects } from './remove-objects.js';
 import type { BundleSealer } from './sealer.js';
 import { proveTable, type Table, writeTable } from './table.js';
 
@@ -95,7 +95,7 @@ export class PrefixWriter implements AsyncDisposable {
     await putEnvelope(below(this.#location, ENVELOPE_NAME), envelope, { ifAbsent: true }, this.#signal);
     this.#published = true;
     // The bundle is whole: a mark that stays is passed over.
-    await removeObjects(this.#location, [SEALING_NAME], this.#signal).catch(() => {});
+    await removeObjects(this.#location, [this.#own], this.#signal).catch(() => {});
     return written.size + envelope.length;
   }
 
@@ -121,6 +121,10 @@ export class PrefixWriter implements AsyncDisposable {
     if (now.version !== this.#mark.version) throw replaced(uriOf(place));
   }
 
+  get #own(): Removed {
+    return { name: SEALING_NAME, version: this.#mark.version };
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#published) return;
     const signal = AbortSignal.timeout(UNDO_MS);
@@ -128,7 +132,7 @@ export class PrefixWriter implements AsyncDisposable {
       // An envelope may be there although nobody was told so: then it is a bundle.
       if (this.#publishing && !(await this.#isWithoutEnvelope(signal))) return;
       await removeObjects(this.#location, this.#written, signal);
-      await removeObjects(this.#location, [SEALING_NAME], signal, this.#mark.version);
+      await removeObjects(this.#location, [this.#own], signal);
     } catch {
       // What ended the seal is told; what stays here a sweep finds by its mark.
     }
