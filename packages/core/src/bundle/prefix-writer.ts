@@ -54,8 +54,8 @@ export class PrefixWriter implements AsyncDisposable {
     });
     const writer = new PrefixWriter(location, object, signal);
     try {
-      // Once it is ours: one that had it before may have made a bundle meanwhile.
-      const found = await firstBelow(location, signal, SEALING_NAME);
+      // Once it is ours: one that had it before may have made a bundle meanwhile. And some stores look at a condition before they write, and not when they do: of two marks one is over the other.
+      const found = await firstBelow(location, signal, object);
       if (found) throw exists(location, found);
       return writer;
     } catch (error) {
@@ -111,14 +111,19 @@ export class PrefixWriter implements AsyncDisposable {
 
   /** Somebody may have swept what took too long. */
   async #checkOurs(): Promise<void> {
-    const { store } = this.#location;
-    const place = below(this.#location, SEALING_NAME);
-    const now = await requestsOf(place)
-      .run(`look at ${uriOf(place)}`, this.#signal, (call) => store.stat(place.key, call))
+    const now = await this.#statOf(SEALING_NAME, this.#signal);
+    if (now?.version !== this.#mark.version) throw replaced(uriOf(below(this.#location, SEALING_NAME)));
+  }
+
+  /** Undefined where there is no such object. */
+  async #statOf(name: string, signal: AbortSignal | undefined): Promise<StoredObject | undefined> {
+    const place = below(this.#location, name);
+    return await requestsOf(place)
+      .run(`look at ${uriOf(place)}`, signal, (call) => place.store.stat(place.key, call))
       .catch((error: unknown) => {
-        throw isMissing(error) ? replaced(uriOf(place), error) : error;
+        if (isWeightsealError(error) && error.code === 'INPUT_NOT_FOUND') return undefined;
+        throw error;
       });
-    if (now.version !== this.#mark.version) throw replaced(uriOf(place));
   }
 
   get #own(): Removed {
@@ -129,8 +134,7 @@ export class PrefixWriter implements AsyncDisposable {
     if (this.#published) return;
     const signal = AbortSignal.timeout(UNDO_MS);
     try {
-      // An envelope may be there although nobody was told so: then it is a bundle.
-      if (this.#publishing && !(await this.#isWithoutEnvelope(signal))) return;
+      if (!(await this.#isStillOurs(signal))) return;
       await removeObjects(this.#location, this.#written, signal);
       await removeObjects(this.#location, [this.#own], signal);
     } catch {
@@ -138,19 +142,12 @@ export class PrefixWriter implements AsyncDisposable {
     }
   }
 
-  async #isWithoutEnvelope(signal: AbortSignal): Promise<boolean> {
-    const place = below(this.#location, ENVELOPE_NAME);
-    return await requestsOf(place)
-      .run(`look at ${uriOf(place)}`, signal, (call) => place.store.stat(place.key, call))
-      .then(
-        () => false,
-        (error: unknown) => isMissing(error),
-      );
+  /** Whether what lies there is nobody else's, and no bundle: an envelope may be there although nobody was told so. */
+  async #isStillOurs(signal: AbortSignal): Promise<boolean> {
+    const mark = await this.#statOf(SEALING_NAME, signal);
+    if (mark && mark.version !== this.#mark.version) return false;
+    return (mark && !this.#publishing) || (await this.#statOf(ENVELOPE_NAME, signal)) === undefined;
   }
-}
-
-function isMissing(error: unknown): boolean {
-  return isWeightsealError(error) && error.code === 'INPUT_NOT_FOUND';
 }
 
 function exists(location: StoreLocation, { key }: StoredObject): WeightsealError {
