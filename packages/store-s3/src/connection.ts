@@ -2,6 +2,7 @@ import type { S3ClientConfig, S3Client as SdkClient } from '@aws-sdk/client-s3';
 import { loadError } from '@weightseal/core';
 import { guardWire } from './guarded-wire.js';
 import type { S3Client, S3StoreOptions } from './options.js';
+import { leaveBodiesUnsigned } from './unsigned-bodies.js';
 
 export type Sdk = typeof import('@aws-sdk/client-s3');
 
@@ -48,6 +49,7 @@ export class Connections {
     if (client) return { sdk, client, own: undefined };
     const own = new sdk.S3Client(configured(this.#options));
     guardWire(own, allowHttp === true);
+    leaveBodiesUnsigned(own);
     return { sdk, client: own, own };
   }
 }

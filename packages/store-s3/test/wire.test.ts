@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Answering, answering, object } from './answering.js';
@@ -61,6 +62,30 @@ describe('what is sent to S3', () => {
       expect(headers['content-encoding']).toBeUndefined();
       expect(headers['transfer-encoding']).toBeUndefined();
     }
+  });
+
+  it('signs a body without TLS, and over TLS its checksum', async () => {
+    server.answer = (_, response) => response.writeHead(200, { etag: '"two"' }).end();
+    await store.put!('object', BYTES, {}, call());
+    const plain = server.seen[0]!.headers;
+    expect(plain['x-amz-content-sha256']).toBe(createHash('sha256').update(BYTES).digest('hex'));
+    let headers: Record<string, string> = {};
+    const handle = async (request: { headers: Record<string, string> }) => {
+      headers = request.headers;
+      throw new Error('nobody is asked');
+    };
+    const clientConfig = { requestHandler: { handle } as never };
+    const overTls = storeAt('https://s3.example.com', 'models', { credentials: SESSION, clientConfig });
+    await expect(overTls.put!('object', BYTES, {}, call())).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+    });
+    expect(headers['x-amz-content-sha256']).toBe('UNSIGNED-PAYLOAD');
+    expect(headers['x-amz-checksum-crc32']).toBe(base64(BYTES));
+    expect(headers['authorization']).toMatch(
+      /SignedHeaders=[a-z0-9;-]*x-amz-checksum-crc32;x-amz-content-sha256/,
+    );
+    await expect(overTls.stat('object', call())).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    expect(headers['x-amz-content-sha256']).not.toBe('UNSIGNED-PAYLOAD');
   });
 
   it('of an upload is its parts with their checksums, which are told again at the end', async () => {
