@@ -97,13 +97,15 @@ function proxyOf(proxy: string): NonNullable<StoragePipelineOptions['proxyOption
   };
 }
 
+/** What a host gets that asks for a token of another service. An error would have the SDK ask again and again until the token that it has is over. */
+const NO_TOKEN = { token: 'none-for-another-service', expiresOnTimestamp: 0 } as const;
+
 /** For storage and for nothing else: a server may ask the SDK for a token of whatever service it names. */
 function guarded(credential: TokenCredential, options: StoragePipelineOptions): TokenCredential {
   const allowed = scopeOf(options);
   return {
     async getToken(scopes, asked) {
-      if ([scopes].flat().some((scope) => !allowed.includes(scope)))
-        throw new TokenFailure('The host asks for a token of another service.');
+      if ([scopes].flat().some((scope) => !allowed.includes(scope))) return NO_TOKEN;
       try {
         const token = await credential.getToken(scopes, asked);
         if (token) return token;

@@ -19,7 +19,6 @@ import {
   NO_TOKEN,
   OPERATIONS,
   type Operation,
-  OTHER_SERVICE,
   type Row,
 } from './failure-table.js';
 
@@ -98,7 +97,6 @@ function rowOf(thrown: unknown, failure: Failure): Row {
 }
 
 function ofToken(failure: TokenFailure): Row {
-  if (/another service/.test(failure.message)) return OTHER_SERVICE;
   const { message, status = 0, code } = failureOf(failure.cause);
   const away = /network_error|endpoints_resolution_error|ECONN|ENOTFOUND|EAI_AGAIN|ETIMEDOUT/;
   return status >= 500 || away.test(`${code} ${message}`) ? NO_ENTRA : NO_TOKEN;

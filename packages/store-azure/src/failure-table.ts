@@ -36,7 +36,7 @@ const MAY_NOT: Row = [
 ];
 const LOGIN: Row = [
   'STORE_DENIED',
-  'The store does not accept the credentials: a key or signature is wrong or over, a token is of another tenant, or the clock is wrong. Renew them.',
+  'The store does not accept the credentials: a key or signature is wrong or over, a token is of another tenant or cloud, or the clock is wrong. Renew them, and check the endpoint.',
 ];
 const NETWORK: Row = [
   'STORE_DENIED',
@@ -190,8 +190,4 @@ export const NO_TOKEN: Row = [
 export const NO_ENTRA: Row = [
   'STORE_UNAVAILABLE',
   'The token endpoint could not be reached, or failed. Check the way to Microsoft Entra, and try again.',
-];
-export const OTHER_SERVICE: Row = [
-  'STORE_RESPONSE_INVALID',
-  'The host asks for a token of a service that it is not; none was sent. Check the endpoint.',
 ];
