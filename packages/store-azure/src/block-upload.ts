@@ -27,9 +27,14 @@ const MAX_PIECE_BYTES = 32 * 2 ** 20;
 /** A part that is copied may need a block before the blocks that are there, and one behind them. */
 const NAMES_OF_A_PART = 2;
 
-interface Part {
-  readonly names: readonly string[];
-  readonly size: number;
+/** A part as its blocks, or as a range of blocks that are there, whose names are looked up at the end. */
+type Part =
+  | { readonly names: readonly string[]; readonly size: number }
+  | { readonly offset: number; readonly size: number };
+
+interface Range {
+  readonly offset: number;
+  readonly length: number;
 }
 
 /** The blocks of the blob that is going to be replaced, where they can become blocks of what replaces it. */
@@ -86,6 +91,8 @@ class BlockUpload implements Upload {
   readonly #present: Present | undefined;
   readonly #name: (index: number) => string;
   readonly #parts = new Map<number, Part>();
+  /** Pieces of blocks that have been sent. */
+  readonly #staged = new Set<string>();
   #unsure = false;
   #ended = false;
 
@@ -110,9 +117,19 @@ class BlockUpload implements Upload {
 
   async copy(part: CopiedPart, call: StoreCall): Promise<void> {
     const { index, from, offset, length } = part;
-    const names = (await this.#again(part, call)) ?? [await this.#fromUrl(part, call)];
-    if (offset + length > from.size) fail(this.#asked.where, 'has fewer bytes than were to be copied');
-    this.#parts.set(index, { names, size: length });
+    const found =
+      from.key === this.#key &&
+      this.#present?.version === from.version &&
+      cut(this.#present.blocks, offset, length);
+    if (!found) {
+      this.#parts.set(index, { names: [await this.#fromUrl(part, call)], size: length });
+      return;
+    }
+    const previous = this.#parts.get(index - 1);
+    // Said at once, for the part behind it: what lies between two ranges that touch goes with either, and is not cut.
+    this.#parts.set(index, { offset, size: length });
+    const touches = previous && 'offset' in previous && previous.offset + previous.size === offset;
+    if (!touches) await this.#piece(this.#name(NAMES_OF_A_PART * index), found.before, call);
   }
 
   async complete(call: StoreCall): Promise<StoredObject> {
@@ -121,9 +138,8 @@ class BlockUpload implements Upload {
         'INPUT_NOT_FOUND',
         `${this.#asked.where} could not be written: its upload was given up. Begin anew.`,
       );
-    const parts = [...this.#parts].sort(([a], [b]) => a - b).map(([, part]) => part);
-    const names = parts.flatMap((part) => part.names);
-    const size = parts.reduce((sum, part) => sum + part.size, 0);
+    const names = await this.#names(call);
+    const size = [...this.#parts.values()].reduce((sum, part) => sum + part.size, 0);
     const again = this.#unsure;
     this.#unsure = true;
     try {
@@ -165,28 +181,52 @@ class BlockUpload implements Upload {
     return [name];
   }
 
-  /** The blocks that are there once more, without moving them; of those that the range cuts through, the piece is read and sent again. */
-  async #again(
-    { index, from, offset, length }: CopiedPart,
-    call: StoreCall,
-  ): Promise<readonly string[] | undefined> {
-    if (from.key !== this.#key || this.#present?.version !== from.version) return undefined;
-    const found = cut(this.#present.blocks, offset, length);
-    if (!found || Math.max(found.before.length, found.behind.length) > MAX_PIECE_BYTES) return undefined;
-    const pieces = await Promise.all(
-      [found.before, found.behind].map(async (range, i) => {
-        if (range.length === 0) return [];
-        const { body } = await read(this.#place, from.key, { ...range, version: from.version }, call);
-        const bytes = Buffer.concat(await Array.fromAsync(body));
-        return this.#stage(this.#name(NAMES_OF_A_PART * index + i), bytes, call);
-      }),
-    );
-    return [...pieces[0]!, ...found.names, ...pieces[1]!];
+  /** All blocks in their order. Of ranges that touch, the blocks in and between them are once more what they were, without moving them. */
+  async #names(call: StoreCall): Promise<string[]> {
+    const parts = [...this.#parts].sort(([a], [b]) => a - b);
+    const names: string[] = [];
+    for (let at = 0; at < parts.length; at++) {
+      const [index, part] = parts[at]!;
+      if ('names' in part) {
+        names.push(...part.names);
+        continue;
+      }
+      let [last, length] = [index, part.size];
+      for (let next = parts[at + 1]; next; next = parts[at + 1]) {
+        const [follows, { size }] = next;
+        if (!('offset' in next[1]) || next[1].offset !== part.offset + length) break;
+        [last, length] = [follows, length + size];
+        at++;
+      }
+      const { before, names: whole, behind } = cut(this.#present!.blocks, part.offset, length)!;
+      names.push(...(await this.#piece(this.#name(NAMES_OF_A_PART * index), before, call)), ...whole);
+      names.push(...(await this.#piece(this.#name(NAMES_OF_A_PART * last + 1), behind, call)));
+    }
+    return names;
+  }
+
+  /** A piece of a block that is there, as a block of its own: a small one is read and sent again, a large one is Azure's to copy. */
+  async #piece(name: string, { offset, length }: Range, call: StoreCall): Promise<string[]> {
+    if (length === 0) return [];
+    if (this.#staged.has(name)) return [name];
+    const version = this.#present!.version;
+    if (length > MAX_PIECE_BYTES) {
+      const from = { key: this.#key, size: offset + length, version };
+      await this.#fromUrl({ index: 0, from, offset, length }, call, name);
+    } else {
+      const { body } = await read(this.#place, this.#key, { offset, length, version }, call);
+      await this.#stage(name, Buffer.concat(await Array.fromAsync(body)), call);
+    }
+    this.#staged.add(name);
+    return [name];
   }
 
   /** Azure reads the range itself. It has no condition on the version there: whether it was that one is looked up behind. */
-  async #fromUrl({ index, from, offset, length }: CopiedPart, call: StoreCall): Promise<string> {
-    const name = this.#name(NAMES_OF_A_PART * index);
+  async #fromUrl(
+    { index, from, offset, length }: CopiedPart,
+    call: StoreCall,
+    name: string = this.#name(NAMES_OF_A_PART * index),
+  ): Promise<string> {
     const asked: Asked = { ...this.#asked, operation: 'copy' };
     await this.#place.ask(asked, call, async (clients) => {
       const { url, ...authorization } = await clients.source(from.key, call.signal);
