@@ -45,7 +45,9 @@ function describe(bundle: BundleInspection): string[] {
     ...list(
       'files',
       [
-        `${count(files.length, 'file')}, ${size(total)}`,
+        bundle.listed
+          ? `${count(files.length, 'file')}, ${size(total)}`
+          : 'not known: the store does not list what it has',
         ...shown,
         ...(more > 0 ? [`and ${more} more (--json has all)`] : []),
       ],
