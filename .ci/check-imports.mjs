@@ -20,7 +20,7 @@ const ALLOWED = {
   config: ['core', 'keys', 'stores'],
   loader: ['core'],
   cli: ['core', 'kms-local', 'keys', 'config', 'stores', 'loader'],
-  bench: ['core', 'kms-local', 'loader'],
+  bench: ['core', 'kms-local', 'loader', 'stores', 'store-s3'],
 };
 
 /** What is written here and published by nobody; what is made, or installed, lies beside it. */

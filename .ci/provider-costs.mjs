@@ -28,7 +28,7 @@ const KEYS = {
 const STORES = {
   'store-http': [],
   'store-s3': ['@aws-sdk/client-s3'],
-  'store-gcs': ['@google-cloud/storage'],
+  'store-gcs': ['google-auth-library'],
   'store-azure': ['@azure/storage-blob', '@azure/identity'],
 };
 const TABLES = [

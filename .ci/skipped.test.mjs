@@ -27,7 +27,7 @@ describe('why a test was skipped', () => {
   it('is a family for servers and keys that are not there', () => {
     const live = 'the real AWS KMS, skipped unless WEIGHTSEAL_LIVE_AWS_KEY names a key by its URI';
     assert.deepEqual(reasonOf(one(['it works', live])), {
-      why: 'no key in a real cloud is named',
+      why: 'nothing in a real cloud is named',
       name: 'WEIGHTSEAL_LIVE_AWS_KEY',
     });
     assert.match(reasonOf(one(['it (skipped: VAULT_TOKEN is not set)'])).why, /test:emulators/);
@@ -55,7 +55,7 @@ describe('the end of the output', () => {
     const skipped = ['A', 'B', 'B'].map((key) => one([`a key (skipped: WEIGHTSEAL_LIVE_${key} names none)`]));
     assert.deepEqual(told([one(['x (as root)']), ...skipped]), [
       'Skipped, and why:',
-      '     3  no key in a real cloud is named: WEIGHTSEAL_LIVE_A, WEIGHTSEAL_LIVE_B',
+      '     3  nothing in a real cloud is named: WEIGHTSEAL_LIVE_A, WEIGHTSEAL_LIVE_B',
       '     1  they run only as root',
     ]);
   });

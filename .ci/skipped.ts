@@ -16,7 +16,7 @@ export interface Skipped {
 
 /** Reasons that are one and the same to who reads them; what the parentheses catch is named behind. */
 const FAMILIES: readonly (readonly [RegExp, string])[] = [
-  [/(WEIGHTSEAL_LIVE_\w+)/, 'no key in a real cloud is named'],
+  [/(WEIGHTSEAL_LIVE_\w+)/, 'nothing in a real cloud is named'],
   [/(?:WEIGHTSEAL_EMULATOR_|VAULT_TOKEN)/, 'they need what `npx pnpm@12 test:emulators` installs and starts'],
 ];
 

@@ -7,6 +7,7 @@ const port = 10000;
 export default {
   name: 'azurite',
   provider: 'store-azure',
+  also: ['stores'],
   version,
   programs: [npm('azurite', version, 'azurite-blob')],
   async start([azurite], servers) {

@@ -49,6 +49,8 @@ describe('the line of an emulator', () => {
     [{ broken: 'ended with 1' }, 'aws moto 5.2.5: BROKEN, did not start: ended with 1'],
   ];
   for (const [outcome, line] of lines) it(line, () => assert.equal(told(emulator, outcome), line));
+  it('of a store, too', () =>
+    assert.equal(told({ ...emulator, provider: 'store-s3' }, counts(1)), 's3 moto 5.2.5: 1 passed'));
 });
 
 describe('a run is sound', () => {

@@ -23,7 +23,7 @@ export async function alternate(
 }
 
 async function once(command: Command, bytes: number, scratch: Scratch): Promise<number> {
-  const { argv, output, memory = 0, timed = false } = command;
+  const { argv, output, memory = 0, timed = false, env } = command;
   const remove = () => {
     if (output) rmSync(output, { recursive: true, force: true });
   };
@@ -31,7 +31,7 @@ async function once(command: Command, bytes: number, scratch: Scratch): Promise<
   // Small files need no warm memory, and a pause before them would only let the processor's caches go cold.
   if (bytes >= MIB) scratch.warm(bytes + memory + PROCESS_BYTES);
   try {
-    const { milliseconds, stdout } = await execute(argv, { capture: timed });
+    const { milliseconds, stdout } = await execute(argv, { capture: timed, ...(env && { env }) });
     return timed ? (JSON.parse(stdout) as { milliseconds: number }).milliseconds : milliseconds;
   } finally {
     remove();

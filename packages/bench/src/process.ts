@@ -10,6 +10,7 @@ export interface Command {
   readonly timed?: boolean;
   /** Bytes of memory that it fills besides its output: warmed as well, so that nobody pays for a cold page. */
   readonly memory?: number;
+  readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
 export interface Finished {

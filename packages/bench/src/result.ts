@@ -9,7 +9,7 @@ export interface Timing {
 /** One number against its target. */
 export interface Check {
   readonly label: string;
-  readonly unit: '×' | 'MiB' | 'KiB' | 'ms' | 'MB/s' | 'segments' | 'members/s';
+  readonly unit: '×' | 'MiB' | 'KiB' | 'ms' | 'MB/s' | 'segments' | 'members/s' | 'round trips';
   readonly bound: 'at most' | 'at least';
   readonly target: number;
   /** Of a ratio: that of the medians, which decides. */

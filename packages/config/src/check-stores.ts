@@ -3,8 +3,12 @@ import { isTooDeep, MAX_DEPTH } from './check-providers.js';
 import type { ProfileInput } from './define.js';
 import type { Path, Problem } from './source.js';
 
-/** What would go to every host that is named anywhere. */
-const OF_ONE_HOST = ['headers', 'query'];
+/** What would go to every host, or to every account, that is named anywhere. */
+const OF_ONE: Readonly<Record<string, readonly [string, readonly string[]]>> = {
+  https: ['HOST', ['headers', 'query']],
+  http: ['HOST', ['headers', 'query']],
+  az: ['ACCOUNT', ['sasToken', 'accountKey']],
+};
 const SECRETS = /[?#@\s]/;
 const HOLDS_SECRET =
   'has a name with what no URI of a store has: a query, a fragment, a user name, a blank; signatures are its `query`.';
@@ -24,9 +28,10 @@ export function badStores({ stores = {} }: ProfileInput, path: Path, others: rea
     if (wrong !== undefined) return [{ path: at, part: 'name', text: wrong }];
     if (isTooDeep(options))
       return [{ path: at, text: `is nested in itself, or deeper than ${MAX_DEPTH} levels.` }];
-    const open = /^https?$/.test(of) ? OF_ONE_HOST.find((name) => Object.hasOwn(options, name)) : undefined;
+    const [one = '', names = []] = Object.hasOwn(OF_ONE, of) ? OF_ONE[of]! : [];
+    const open = names.find((name) => Object.hasOwn(options, name));
     if (open === undefined) return [];
-    const text = `would go to every host; say it of one: "${of}://HOST".`;
+    const text = `would go to every ${one.toLowerCase()}; say it of one: "${of}://${one}".`;
     return [{ path: [...at, open], text }];
   });
 }

@@ -11,6 +11,7 @@ import { Folder } from './support/folder.js';
 const guide = await readFile(new URL('../../../docs/configuration.md', import.meta.url), 'utf8');
 const readme = await readFile(new URL('../../../README.md', import.meta.url), 'utf8');
 const own = await readFile(new URL('../../../docs/providers/own.md', import.meta.url), 'utf8');
+const ownStore = await readFile(new URL('../../../docs/stores/own.md', import.meta.url), 'utf8');
 const blocksOf = (document: string) =>
   [...document.matchAll(/^```(yaml|json|js)\n([\s\S]*?)^```/gm)].map(([, kind, text]) => ({
     kind: kind!,
@@ -18,7 +19,7 @@ const blocksOf = (document: string) =>
   }));
 const blocks = [
   ...blocksOf(guide),
-  ...blocksOf(own).filter(({ kind }) => kind === 'yaml'),
+  ...[own, ownStore].flatMap(blocksOf).filter(({ kind }) => kind === 'yaml'),
   ...blocksOf(readme).filter(({ text }) => text.includes('weightseal.config.')),
 ];
 const isProgram = ({ text }: { readonly text: string }) => text.startsWith('// seal.mjs');

@@ -53,6 +53,10 @@ const YAML: Readonly<Record<string, readonly [text: string, said: string]>> = {
     'stores: { https: { headers: { authorization: x } } }\n',
     '1:29: stores.https.headers would go to every host; say it of one: "https://HOST".',
   ],
+  'a credential for every account': [
+    'stores: { az: { sasToken: { env: X } } }\n',
+    '1:27: stores.az.sasToken would go to every account; say it of one: "az://ACCOUNT".',
+  ],
   'a store that is text': [
     'stores: { s3: https://h }\n',
     '1:15: stores.s3 is text; expected is options of the store, and `tuning`.',

@@ -70,7 +70,7 @@ describe('every package of keys, and no other, is', () => {
   test('what the table of costs measures', () => {
     const measured = found(
       '.ci/provider-costs.mjs',
-      /^const PROVIDERS = \{$[\s\S]*?^\}/m,
+      /^const KEYS = \{$[\s\S]*?^\}/m,
       /^ {2}'([\w-]+)':/gm,
     );
     expect(measured.sort()).toEqual(folders);

@@ -1,43 +1,18 @@
 import { randomUUID } from 'node:crypto';
-import {
-  ContainerClient,
-  ContainerSASPermissions,
-  generateBlobSASQueryParameters,
-  StorageSharedKeyCredential,
-} from '@azure/storage-blob';
 import { closedPort, silentPort } from '@weightseal/fault-proxy';
 import { type AzureStoreOptions, createAzureStore } from '@weightseal/store-azure';
 import { objectStoreContract, type Subject } from '@weightseal/store-contract';
 import { afterAll, describe, expect, it } from 'vitest';
 import { bytesOf, call } from '../test/server.js';
+import { account, azuriteAt, CONTAINER, KEY, signatureIn, signed, VARIABLE } from './azurite.js';
 
-const VARIABLE = 'WEIGHTSEAL_EMULATOR_AZURITE';
-const url = process.env[VARIABLE];
-const account = 'devstoreaccount1';
-/** Which every azurite has; its documentation gives it. */
-const KEY = 'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==';
+const url = await azuriteAt();
 const OTHER_KEY = Buffer.alloc(64, 'another key').toString('base64');
-
-/** A signature for the container, by whichever key. */
-function signed(key: string): string {
-  const permissions = ContainerSASPermissions.parse('rcwdl');
-  const expiresOn = new Date(Date.now() + 3_600_000);
-  const values = { containerName: 'models', permissions, expiresOn };
-  return generateBlobSASQueryParameters(values, new StorageSharedKeyCredential(account, key)).toString();
-}
-
-function signatureIn(sas: string): string {
-  return new URLSearchParams(sas).get('sig') ?? '';
-}
 
 describe.skipIf(!url)(`azurite, skipped unless ${VARIABLE} is its URL`, async () => {
   if (!url) return;
-  await new ContainerClient(
-    `${url}/models`,
-    new StorageSharedKeyCredential(account, KEY),
-  ).createIfNotExists();
   const storeWith = (options: Partial<AzureStoreOptions>) => {
-    const store = createAzureStore({ account, container: 'models', endpoint: url, ...options });
+    const store = createAzureStore({ account, container: CONTAINER, endpoint: url, ...options });
     afterAll(() => store.close());
     return store;
   };

@@ -9,6 +9,18 @@ function error(status: number, code: string) {
   return { status, headers: { 'x-ms-error-code': code, 'content-type': 'application/xml' }, body };
 }
 
+/** A page of a listing that has no last one. */
+function page(number: number) {
+  const keys = Array.from({ length: 1000 }, (_, at) => `list/${String(number * 1000 + at).padStart(9, '0')}`);
+  const blobs = keys.map(
+    (key) =>
+      `<Blob><Name>${key}</Name><Properties><Last-Modified>Sat, 28 Nov 2026 04:00:00 GMT</Last-Modified><Etag>"a"</Etag><Content-Length>1</Content-Length><BlobType>BlockBlob</BlobType></Properties></Blob>`,
+  );
+  const body = `<?xml version="1.0"?><EnumerationResults ContainerName="models"><Blobs>${blobs.join('')}</Blobs><NextMarker>${number}</NextMarker></EnumerationResults>`;
+  return { status: 200, headers: { 'content-type': 'application/xml' }, body: Buffer.from(body) };
+}
+let pages = 0;
+
 storeFaultSuite(
   // Side by side: the cases do little but wait.
   { describe, it: it.concurrent },
@@ -46,6 +58,14 @@ storeFaultSuite(
           await server[Symbol.asyncDispose]();
         },
       };
+    },
+    hugeListing: {
+      prefix: 'list/',
+      fault: {
+        kind: 'rewrite',
+        when: ({ path }) => path.includes('comp=list'),
+        rewrite: () => page(pages++),
+      },
     },
     answers: {
       unavailable: error(503, 'ServerBusy'),

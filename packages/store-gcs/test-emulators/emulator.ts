@@ -7,6 +7,7 @@ import { storeAt, TOKEN } from '../test/server.js';
 
 /** A server that others wrote, where its variable names one by its URL, with a bucket. */
 export interface Emulator {
+  readonly url: string;
   readonly store: ObjectStore;
   subject(): Promise<Subject>;
 }
@@ -26,6 +27,7 @@ export async function emulatorAt(variable: string): Promise<Emulator | undefined
   afterAll(() => Promise.all([store, missing, unavailable, silent].map((one) => one.close())));
   const secrets = async () => [Buffer.from(TOKEN)];
   return {
+    url,
     store,
     subject: async () => ({
       store,

@@ -1,14 +1,30 @@
-import { httpFaultProxy, storeFaultSuite } from '@weightseal/fault-proxy';
+import { httpFaultProxy, jsonAnswer, storeFaultSuite } from '@weightseal/fault-proxy';
 import { describe, it } from 'vitest';
 import { refusal, serving, storeAt, TOKEN } from './server.js';
 
 const BYTES = Buffer.from(Array.from({ length: 250_000 }, (_, at) => (at * 7) % 251));
+
+/** A page of a listing that has no last one. */
+function page(number: number) {
+  const items = Array.from({ length: 1000 }, (_, at) => ({
+    name: `list/${String(number * 1000 + at).padStart(9, '0')}`,
+    size: '1',
+    generation: '1',
+    updated: '2026-11-28T04:00:00.000Z',
+  }));
+  return jsonAnswer(200, { items, nextPageToken: String(number) });
+}
+let pages = 0;
 
 storeFaultSuite(
   // Side by side: the cases do little but wait.
   { describe, it: it.concurrent },
   {
     name: 'Cloud Storage',
+    hugeListing: {
+      prefix: 'list/',
+      fault: { kind: 'rewrite', when: ({ path }) => path.includes('prefix='), rewrite: () => page(pages++) },
+    },
     async setup() {
       let [bytes, generation] = [BYTES, 17];
       const server = await serving(({ url, headers }, response) => {

@@ -11,6 +11,18 @@ function error(status: number, code: string) {
   return { status, headers: { 'content-type': 'application/xml' }, body };
 }
 
+/** A page of a listing that has no last one. */
+function page(number: number) {
+  const keys = Array.from({ length: 1000 }, (_, at) => `list/${String(number * 1000 + at).padStart(9, '0')}`);
+  const contents = keys.map(
+    (key) =>
+      `<Contents><Key>${key}</Key><Size>1</Size><ETag>"a"</ETag><LastModified>2026-11-28T04:00:00.000Z</LastModified></Contents>`,
+  );
+  const body = `<?xml version="1.0"?><ListBucketResult><IsTruncated>true</IsTruncated><NextContinuationToken>${number}</NextContinuationToken>${contents.join('')}</ListBucketResult>`;
+  return { status: 200, headers: { 'content-type': 'application/xml' }, body: Buffer.from(body) };
+}
+let pages = 0;
+
 storeFaultSuite(
   // Side by side: the cases do little but wait.
   { describe, it: it.concurrent },
@@ -34,6 +46,14 @@ storeFaultSuite(
           await fake[Symbol.asyncDispose]();
         },
       };
+    },
+    hugeListing: {
+      prefix: 'list/',
+      fault: {
+        kind: 'rewrite',
+        when: ({ path }) => path.includes('list-type=2'),
+        rewrite: () => page(pages++),
+      },
     },
     answers: {
       unavailable: error(503, 'SlowDown'),

@@ -16,6 +16,9 @@ import { segments } from './segments.ts';
 import { serving } from './serving.ts';
 import { small } from './small.ts';
 import { steps } from './steps.ts';
+import { storesAway } from './stores-away.ts';
+import { storesDown } from './stores-down.ts';
+import { storesUp } from './stores-up.ts';
 import { tensor } from './tensor.ts';
 
 /** In the order of the report. */
@@ -32,6 +35,9 @@ export const SUITES: readonly Suite[] = [
   rewrap,
   ranges,
   remote,
+  storesDown,
+  storesAway,
+  storesUp,
   tensor,
   eventLoop,
   serving,

@@ -43,6 +43,11 @@ export class Weightseal {
     return { label: 'weightseal rewrap', argv: this.#argv('rewrap', input) };
   }
 
+  /** Copies what is sealed from place to place, and opens nothing. */
+  cp(from: string, to: string): Command {
+    return { label: 'weightseal cp', output: to, argv: [process.execPath, BIN, 'cp', from, to, '--quiet'] };
+  }
+
   #argv(command: string, input: string, ...rest: readonly string[]): string[] {
     return [
       process.execPath,

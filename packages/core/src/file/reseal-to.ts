@@ -82,10 +82,15 @@ async function placeOf(
   }
   checkObject(output);
   const name = uriOf(output);
-  if (output === at) return { name, location: output, condition: { ifVersion: old!.object.version } };
+  if (old && isSame(output, old.location))
+    return { name, location: output, condition: { ifVersion: old.object.version } };
   const condition = overwrite ? undefined : ({ ifAbsent: true } as const);
   await checkCondition(output, condition, signal);
   return { name, location: output, condition };
+}
+
+function isSame(one: StoreLocation, other: StoreLocation): boolean {
+  return one.store === other.store && one.key === other.key;
 }
 
 function intoFile(file: OutputFile): Sink {

@@ -1,4 +1,4 @@
-import { checkPath } from '../common/arguments.js';
+import { checkPath, filePath } from '../common/arguments.js';
 import { type OnProgress, progressCounter } from '../common/progress.js';
 import { passError } from '../engine/pass.js';
 import { throwIfAborted, WeightsealError } from '../errors.js';
@@ -53,7 +53,9 @@ export interface Resealed {
  */
 export async function reseal(at: string | URL | StoreLocation, options: ResealOptions): Promise<Resealed> {
   checkChange(options, 'reseal');
-  if (isLocation(at) || options.output !== undefined) return await resealTo(at, options);
+  const { output = at } = options;
+  if (isLocation(at) || isLocation(output) || filePath(output) !== filePath(at))
+    return await resealTo(at, options);
   const path = checkPath(at, 'The path of the sealed file');
   await checkNoDirectory(path, 'resealBundle');
   await using locked = await openLocked(path, false, options);

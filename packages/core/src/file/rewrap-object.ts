@@ -1,3 +1,4 @@
+import { isWeightsealError, WeightsealError } from '../errors.js';
 import { concat } from '../format/bytes.js';
 import { type Envelope, encodeEnvelope } from '../format/envelope.js';
 import { copyCapacity } from '../format/envelope-copy.js';
@@ -7,6 +8,7 @@ import { type StoreLocation, uriOf } from '../store/location.js';
 import { ObjectSource } from '../store/object-source.js';
 import type { StoredObject } from '../store/object-store.js';
 import { checkObject } from '../store/object-writer.js';
+import { codeOf } from '../store/outcome.js';
 import { replaceHead } from '../store/replace-head.js';
 import { encodeHead, readHeadOf } from './head.js';
 import { inFile } from './in-file.js';
@@ -31,7 +33,12 @@ export async function rewrapObject(location: StoreLocation, options: RewrapOptio
   const head = encodeHead(preamble, envelope);
   const { payloadOffset } = old.preamble;
   const { object, ...moved } = await replaceHead(source, payloadOffset, head, { signal, onProgress });
-  await checkWritten(location, object, envelope, concat(head, old.floeHeader), signal);
+  await checkWritten(location, object, envelope, concat(head, old.floeHeader), signal).catch(
+    (error: unknown) => {
+      // It is done, and a caller who aborts by now has come too late.
+      if (codeOf(error) !== 'ABORTED') throw unread(location, error);
+    },
+  );
   return {
     recipients: envelope.slots.map(recipientOf),
     generation: envelope.generation,
@@ -40,6 +47,16 @@ export async function rewrapObject(location: StoreLocation, options: RewrapOptio
     // What was read of the old head, and what of the new one.
     read: moved.read + payloadOffset + old.floeHeader.length + head.length + old.floeHeader.length,
   };
+}
+
+/** What has been replaced could not be looked at: whoever reads the error must know that it has been. */
+function unread(location: StoreLocation, error: unknown): unknown {
+  if (!isWeightsealError(error) || error.class !== 'store') return error;
+  return new WeightsealError(
+    error.code,
+    `${uriOf(location)} has its new recipients, and could not be read back to see it. ${error.message}`,
+    { cause: error },
+  );
 }
 
 /**

@@ -69,8 +69,9 @@ export class ObjectSource implements ByteSource, AsyncDisposable {
     return this.object.size;
   }
 
-  get concurrency(): number {
-    return this.#requests.tuned.concurrency;
+  /** Only where the place says so: else long segments are fewer at once, and no more memory. There are never more requests than the store takes. */
+  get concurrency(): number | undefined {
+    return this.location.tuning?.concurrency;
   }
 
   get requestBytes(): number {

@@ -143,7 +143,7 @@ export class ObjectWriter implements AsyncDisposable {
 
   #send(upload: ObjectUpload, bytes: Uint8Array, last: boolean): Promise<void> {
     return upload.send({ index: this.#index, offset: this.#offset, bytes, last }, (free) => {
-      if (free && this.#spare.length === 0) this.#spare.push(bytes);
+      if (free) this.#spare.push(bytes);
     });
   }
 

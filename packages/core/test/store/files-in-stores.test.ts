@@ -202,3 +202,15 @@ describe('a URL in place of a path', () => {
     }
   });
 });
+
+describe('memory', () => {
+  it('is bounded by bytes: of long segments fewer are under way, unless somebody says how many', async () => {
+    const longest = { keys, segmentLength: 8_388_608 };
+    const { store, at } = storeWith(await sealBytes(new Uint8Array(120_000_000), longest));
+    const place = { store, key: at.key };
+    await verify(place, { keys, digest: false });
+    expect(store.most).toBe(8);
+    await verify(place, { keys, digest: false, concurrency: 12 });
+    expect(store.most).toBe(12);
+  });
+});

@@ -1,4 +1,4 @@
-import { sweepUploads } from '@weightseal/core';
+import { ObjectWriter, sweepUploads } from '@weightseal/core';
 import { describe, expect, it } from 'vitest';
 import { refusal } from '../support/sealed.js';
 import { refusedWith, times, unavailable } from './support/faults.js';
@@ -27,6 +27,18 @@ describe('what uploads have left that were cut off', () => {
     const store = await withUploads('a', 'b');
     expect(await sweepUploads({ store, key: '' })).toHaveLength(2);
     expect(store.uploads.size).toBe(0);
+  });
+
+  it('is what a writer has left that was killed; if it was not, it fails and leaves nothing', async () => {
+    const store = new MemoryStore();
+    const at = { store, key: 'models/m', tuning: { partBytes: 100 } };
+    await using writer = await ObjectWriter.create(at, { condition: { ifAbsent: true } });
+    await writer.write(new Uint8Array(450));
+    expect(store.get('models/m')).toBeUndefined();
+    expect(await sweepUploads({ store, key: '' })).toMatchObject([{ uri: 'memory://bucket/models/m' }]);
+    expect(store.uploads.size).toBe(0);
+    await refusal(() => writer.complete());
+    expect(store.get('models/m')).toBeUndefined();
   });
 
   it('stays where it may still go on', async () => {

@@ -60,7 +60,10 @@ function* speaking(files: readonly ModelFile[]): Generator<{ readonly path: stri
 }
 
 async function textOf(path: string, read: (path: string) => Promise<Uint8Array>): Promise<string> {
-  return new TextDecoder().decode(await read(path));
+  // Some editors put a mark before UTF-8, which no reader of JSON takes.
+  return Buffer.from(await read(path))
+    .toString()
+    .replace(/^\uFEFF/, '');
 }
 
 function indexOf(file: string, text: string, has: (path: string) => boolean): Named {

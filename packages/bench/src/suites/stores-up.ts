@@ -1,0 +1,42 @@
+import { alternate, ratioAtMost } from '../measure.ts';
+import { execute } from '../process.ts';
+import { GIB } from '../sizes.ts';
+import { Skipped, type Suite } from '../suite.ts';
+import { BUCKET, ObjectServer } from '../tools/object-server.ts';
+
+export const storesUp: Suite = {
+  name: 'stores-up',
+  title: 'Seal into an object store, beside an upload of what is sealed',
+  async run(bench) {
+    const { scratch, weightseal, cache } = bench;
+    const bytes = bench.size(2 * GIB);
+    const runs = bench.runs(3, 5);
+    // The server drops what was replaced only later.
+    bench.need((2.2 + 2 * runs) * bytes);
+    await using server = await ObjectServer.start(cache, scratch.path('server')).catch((error: Error) => {
+      throw new Skipped(`SeaweedFS: ${error.message}`);
+    });
+    const { env } = server;
+    const plain = scratch.plaintext('plain', bytes);
+    await execute(weightseal.seal(plain, scratch.path('sealed')).argv);
+    const force = '--force';
+    const { output: _, ...seal } = weightseal.seal(plain, `s3://${BUCKET}/sealed`, [force]);
+    const { output: __, ...noDigest } = weightseal.seal(plain, `s3://${BUCKET}/plain`, [
+      force,
+      '--no-digest',
+    ]);
+    const { output: ___, argv, ...cp } = weightseal.cp(scratch.path('sealed'), `s3://${BUCKET}/copied`);
+    const commands = [seal, noDigest, { ...cp, argv: [...argv, force] }].map((one) => ({ ...one, env }));
+    const timings = await alternate(commands, { runs, bytes, scratch });
+    return {
+      timings,
+      checks: [
+        ratioAtMost('seal / cp', timings[0]!, timings[2]!, 1 / 0.9),
+        ratioAtMost('seal --no-digest / cp', timings[1]!, timings[2]!, 1 / 0.9),
+      ],
+      notes: [
+        'SeaweedFS on the same machine, in memory. Every part has its checksum sent and compared, in both.',
+      ],
+    };
+  },
+};
