@@ -222,6 +222,6 @@ describe('a bundle on a web server, which lists nothing', () => {
   });
 
   it('shows that its objects are not known', async () => {
-    expect(await inspectBundle(withoutList(await inStore()))).toMatchObject({ files: [], listed: false });
+    expect(await inspectBundle(withoutList(await inStore()))).toMatchObject({ files: [], unlisted: true });
   });
 });
