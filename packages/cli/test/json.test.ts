@@ -106,6 +106,7 @@ test('every command prints one JSON object where it succeeds, and one where it f
     'otherCopy',
     // Of objects in stores: stores.txt.
     'read',
+    'unlisted',
     'signal',
     'formerKeyVersion',
     'rotation',

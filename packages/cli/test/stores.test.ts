@@ -59,7 +59,7 @@ test('what a web server serves is opened from there, and copied as it is', async
     code: 0,
   });
   const inspect = await sandbox.run(`weightseal inspect ${url}/llama.sealed`);
-  expect(inspect.stdout).toContain('files       not known: the store does not list what it has\n');
+  expect(inspect.stdout).toContain('files       not known: the server does not tell what it has\n');
   // Nobody without a key knows what a bundle is made of.
   const cp = await sandbox.run(`weightseal cp ${url}/llama.sealed copies`);
   expect(cp).toMatchObject({ code: 7, stderr: expect.stringContaining('STORE_UNSUPPORTED') as string });
