@@ -10,7 +10,7 @@ import { ObjectWriter } from '../store/object-writer.js';
 import { requestsOf } from '../store/request.js';
 import { ENVELOPE_NAME, SEALING_NAME, TABLE_NAME } from './path.js';
 import { putDocument, putEnvelope } from './put-document.js';
-import { removeObjects } from './remove-objects.js';
+import { type Removed, removeObjects } from './remove-objects.js';
 import type { BundleSealer } from './sealer.js';
 import { proveTable, type Table, writeTable } from './table.js';
 
@@ -54,8 +54,8 @@ export class PrefixWriter implements AsyncDisposable {
     });
     const writer = new PrefixWriter(location, object, signal);
     try {
-      // Once it is ours: one that had it before may have made a bundle meanwhile.
-      const found = await firstBelow(location, signal, SEALING_NAME);
+      // Once it is ours: one that had it before may have made a bundle meanwhile. And some stores look at a condition before they write, and not when they do: of two marks one is over the other.
+      const found = await firstBelow(location, signal, object);
       if (found) throw exists(location, found);
       return writer;
     } catch (error) {
@@ -95,7 +95,7 @@ export class PrefixWriter implements AsyncDisposable {
     await putEnvelope(below(this.#location, ENVELOPE_NAME), envelope, { ifAbsent: true }, this.#signal);
     this.#published = true;
     // The bundle is whole: a mark that stays is passed over.
-    await removeObjects(this.#location, [SEALING_NAME], this.#signal).catch(() => {});
+    await removeObjects(this.#location, [this.#own], this.#signal).catch(() => {});
     return written.size + envelope.length;
   }
 
@@ -111,42 +111,43 @@ export class PrefixWriter implements AsyncDisposable {
 
   /** Somebody may have swept what took too long. */
   async #checkOurs(): Promise<void> {
-    const { store } = this.#location;
-    const place = below(this.#location, SEALING_NAME);
-    const now = await requestsOf(place)
-      .run(`look at ${uriOf(place)}`, this.#signal, (call) => store.stat(place.key, call))
+    const now = await this.#statOf(SEALING_NAME, this.#signal);
+    if (now?.version !== this.#mark.version) throw replaced(uriOf(below(this.#location, SEALING_NAME)));
+  }
+
+  /** Undefined where there is no such object. */
+  async #statOf(name: string, signal: AbortSignal | undefined): Promise<StoredObject | undefined> {
+    const place = below(this.#location, name);
+    return await requestsOf(place)
+      .run(`look at ${uriOf(place)}`, signal, (call) => place.store.stat(place.key, call))
       .catch((error: unknown) => {
-        throw isMissing(error) ? replaced(uriOf(place), error) : error;
+        if (isWeightsealError(error) && error.code === 'INPUT_NOT_FOUND') return undefined;
+        throw error;
       });
-    if (now.version !== this.#mark.version) throw replaced(uriOf(place));
+  }
+
+  get #own(): Removed {
+    return { name: SEALING_NAME, version: this.#mark.version };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#published) return;
     const signal = AbortSignal.timeout(UNDO_MS);
     try {
-      // An envelope may be there although nobody was told so: then it is a bundle.
-      if (this.#publishing && !(await this.#isWithoutEnvelope(signal))) return;
+      if (!(await this.#isStillOurs(signal))) return;
       await removeObjects(this.#location, this.#written, signal);
-      await removeObjects(this.#location, [SEALING_NAME], signal, this.#mark.version);
+      await removeObjects(this.#location, [this.#own], signal);
     } catch {
       // What ended the seal is told; what stays here a sweep finds by its mark.
     }
   }
 
-  async #isWithoutEnvelope(signal: AbortSignal): Promise<boolean> {
-    const place = below(this.#location, ENVELOPE_NAME);
-    return await requestsOf(place)
-      .run(`look at ${uriOf(place)}`, signal, (call) => place.store.stat(place.key, call))
-      .then(
-        () => false,
-        (error: unknown) => isMissing(error),
-      );
+  /** Whether what lies there is nobody else's, and no bundle: an envelope may be there although nobody was told so. */
+  async #isStillOurs(signal: AbortSignal): Promise<boolean> {
+    const mark = await this.#statOf(SEALING_NAME, signal);
+    if (mark && mark.version !== this.#mark.version) return false;
+    return (mark && !this.#publishing) || (await this.#statOf(ENVELOPE_NAME, signal)) === undefined;
   }
-}
-
-function isMissing(error: unknown): boolean {
-  return isWeightsealError(error) && error.code === 'INPUT_NOT_FOUND';
 }
 
 function exists(location: StoreLocation, { key }: StoredObject): WeightsealError {

@@ -42,23 +42,26 @@ export async function sweepBundle(
   optionalWhole('minAgeMs', minAgeMs, 0, Number.MAX_SAFE_INTEGER);
   able(location.store, 'list');
   const from = location.key === '' ? 0 : location.key.length + 1;
-  const names = ((await listAll(location, signal)) ?? []).map(({ key }) => key.slice(from));
-  if (!names.includes(SEALING_NAME)) return { objects: 0, uploads: 0 };
-  if (names.includes(ENVELOPE_NAME)) {
-    await removeObjects(location, [SEALING_NAME], signal);
+  const listed = (await listAll(location, signal)) ?? [];
+  const found = listed.map(({ key, version }) => ({ name: key.slice(from), version }));
+  const mark = found.find(({ name }) => name === SEALING_NAME);
+  if (!mark) return { objects: 0, uploads: 0 };
+  if (found.some(({ name }) => name === ENVELOPE_NAME)) {
+    await removeObjects(location, [mark], signal);
     return { objects: 1, uploads: 0 };
   }
   const started = await startOf(location, signal);
   if (started !== undefined && Date.now() - started < minAgeMs) throw tooYoung(location, started);
   const uploads = await giveUp(location, signal);
+  // By their versions: whoever has come to the place meanwhile has others.
   await removeObjects(
     location,
-    names.filter((name) => name !== SEALING_NAME),
+    found.filter((one) => one !== mark),
     signal,
   );
   // Last: until then the place is nobody else's, and the next sweep would find it.
-  await removeObjects(location, [SEALING_NAME], signal);
-  return { objects: names.length, uploads };
+  await removeObjects(location, [mark], signal);
+  return { objects: found.length, uploads };
 }
 
 /** When the mark says that the seal began, or else when it was written. */
