@@ -93,3 +93,38 @@ test('a signal ends an upload, and leaves nothing of it in the store', async () 
   });
   expect(await readdir(uploads)).toEqual([]);
 });
+
+test('a copy that was killed goes on, and what it has left in the store is swept', async () => {
+  await using sandbox = await Sandbox.create();
+  await copyFile(new URL('support/dir-store.mjs', import.meta.url), join(sandbox.path, 'dir-store.mjs'));
+  const config = (hangs: boolean) =>
+    writeFile(
+      join(sandbox.path, 'c.yaml'),
+      `providers: { dir: { module: ./dir-store.mjs, options: { hangs: ${hangs} } } }`,
+    );
+  await config(true);
+  await sandbox.run(
+    'weightseal keygen k; mkdir llama; echo a > llama/a; echo b > llama/b; head -c 20000000 /dev/zero > llama/w; weightseal seal llama -k local:k -q',
+  );
+  const running = sandbox.start('exec weightseal cp llama.sealed dir://models/llama --config c.yaml');
+  running.stdin.end();
+  const store = join(sandbox.path, 'store', 'models');
+  const names = () => readdir(join(store, 'llama')).catch(() => []);
+  const small = ['a.sealed', 'b.sealed', 'weightseal.sealing'];
+  await expect.poll(async () => (await names()).sort(), { timeout: 60_000 }).toEqual(small);
+  await expect
+    .poll(() => readdir(join(store, '.uploads')).catch(() => []), { timeout: 60_000 })
+    .toHaveLength(1);
+  running.kill('SIGKILL');
+  await running.outcome;
+  await config(false);
+  const more = '--config c.yaml --json';
+  const cp = await sandbox.run(`weightseal cp llama.sealed dir://models/llama ${more}`);
+  expect(JSON.parse(cp.stdout)).toMatchObject({ copied: 3, present: 2 });
+  expect(await names()).not.toContain('weightseal.sealing');
+  expect(
+    await sandbox.run('weightseal verify dir://models/llama --config c.yaml -k local:k -q'),
+  ).toMatchObject({ code: 0 });
+  const sweep = await sandbox.run(`weightseal sweep dir://models --older-than 0s ${more}`);
+  expect(JSON.parse(sweep.stdout)).toEqual({ removed: ['dir://models/llama/w.sealed'], kept: [] });
+});
