@@ -106,4 +106,6 @@ it('is told by a store that lists nothing', async () => {
   const made = await store();
   Object.defineProperty(made, 'list', { value: undefined });
   expect(await codeOf(() => all({ store: made, key: 'top' }))).toBe('STORE_UNSUPPORTED');
+  expect(short(await all({ store: made, key: 'top/m.sealed' }))).toEqual(['sealed ']);
+  expect(short(await all({ store: made, key: 'top/llama.sealed' }))).toEqual(['bundle ']);
 });
