@@ -42,6 +42,7 @@ export function createHttpStore(url: string, options: HttpStoreOptions = {}): Ob
 
 class HttpStore implements ObjectStore {
   readonly uri: string;
+  readonly requestBytes = 4_194_304;
   readonly #connections: Connections;
   readonly #follower: Follower;
   readonly #version: (answer: RangeAnswer) => string | undefined;

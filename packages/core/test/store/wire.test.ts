@@ -277,7 +277,7 @@ describe('a request over the wire', () => {
 function framed(bytes: Buffer, framing: string, chunks: readonly number[]): Buffer[] {
   if (framing === 'length') return [Buffer.from(head(`Content-Length: ${bytes.length}`)), bytes];
   if (framing === 'close') return [Buffer.from(head('connection: close')), bytes];
-  const parts = [Buffer.from(head('Transfer-Encoding: chunked'))];
+  const parts: Buffer[] = [Buffer.from(head('Transfer-Encoding: chunked'))];
   let at = 0;
   for (let n = 0; at < bytes.length; n++) {
     const part = bytes.subarray(at, at + chunks[n % chunks.length]!);
