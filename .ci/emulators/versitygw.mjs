@@ -26,6 +26,7 @@ async function certificate(directory) {
 export default {
   name: 'versitygw',
   provider: 'store-s3',
+  also: ['stores'],
   version,
   programs: [goInstall('github.com/versity/versitygw/cmd/versitygw', version)],
   /** Over TLS, unlike the others. */

@@ -25,12 +25,12 @@ export function bound(context: Context, requiredContext: readonly string[]): str
 
 export type SummaryProvider = NonNullable<SummaryLayer['providers']>[number];
 
-/** Whose code is run for the keys of a scheme, to the end of a line. */
+/** Whose code is run for the keys and stores of a scheme, to the end of a line. */
 export function runs({
   scheme,
   module,
   options,
 }: Omit<SummaryProvider, 'options'> & Partial<SummaryProvider>): string {
   const given = options === undefined ? '' : `, with ${printable(JSON.stringify(options))}`;
-  return `${quote(module)} for keys of ${printable(scheme)}:${given}`;
+  return `${quote(module)} for keys and stores of ${printable(scheme)}:${given}`;
 }

@@ -46,7 +46,7 @@ export const KEY_COMMANDS: readonly Command[] = [
     anyNumber: true,
     summary: 'let a configuration that is only found take effect, as it is now',
     about:
-      'A configuration that is found here or above may have come with something that you downloaded, and says whom you seal for, which hosts are asked with your credentials, and which code is run for keys of other providers. ' +
+      'A configuration that is found here or above may have come with something that you downloaded, and says whom you seal for, which hosts are asked with your credentials, and which code is run for keys and stores of other providers. ' +
       'So it has no effect until you trust it. This shows what it says, and remembers its path and SHA-256 in ~/.local/state/weightseal/trust ($XDG_STATE_HOME), with that of each file that it runs; when one of them changes, it has to be trusted anew. ' +
       'One that is named, by --config or WEIGHTSEAL_CONFIG, needs no trust. Without <file>, trusts the one that is found.',
     flags: [],

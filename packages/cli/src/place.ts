@@ -21,6 +21,7 @@ export class Place implements AsyncDisposable {
   readonly text: string;
   /** What the library takes. */
   readonly at: string | StoreLocation;
+  #open = true;
 
   private constructor(text: string, at: string | StoreLocation) {
     this.text = text;
@@ -53,8 +54,10 @@ export class Place implements AsyncDisposable {
     return 'file';
   }
 
-  /** Ends the connections of its store. */
+  /** Ends the connections of its store. Safe to call twice. */
   async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#open) return;
+    this.#open = false;
     await this.location?.store.close();
   }
 }

@@ -13,6 +13,8 @@ export interface Flag {
   /** All that the value can be, where that is known. */
   readonly values?: readonly string[];
   readonly many?: true;
+  /** It takes the URI of a store, too. */
+  readonly inStores?: true;
   readonly required?: true;
   /** Of a command that takes both: which of them the option is for, and what to say, after a blank, where it is given for the other. */
   readonly of?: 'file' | 'directory';

@@ -59,6 +59,17 @@ describe('what is offered', () => {
     expect(await offered('open', 'x', '--only', 'a', '--on')).toEqual(['--only']);
   });
 
+  test('are the beginnings of stores, once one is being typed', async () => {
+    expect(await offered('inspect', 's3')).toEqual(['s3://', '<files>']);
+    expect(await offered('inspect', '')).toEqual(['<files>']);
+    expect(await offered('cp', 'a', 'gs')).toEqual(['gs://', '<files>']);
+    expect(await offered('cp', 'a', 'b', '')).not.toContain('<files>');
+    expect(await offered('ls', 'az')).toEqual(['az://', '<directories>']);
+    expect(await offered('seal', 'x', '-o', 's')).toEqual(['s3://', '<files>']);
+    // Plaintext goes to none.
+    expect(await offered('open', 'x', '-o', 's')).toEqual(['<files>']);
+  });
+
   test('are keys: what a URI begins with, and files behind local: and passphrase:', async () => {
     expect(await offered('open', '--key', 'a')).toEqual(['aws-kms://', 'azure-kv://']);
     expect(await offered('open', '--key', 'local:m')).toEqual(['<paths>']);

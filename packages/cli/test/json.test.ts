@@ -15,6 +15,8 @@ const WORDS: Readonly<Record<string, string>> = {
   reseal: 'model.sealed -k local:k',
   run: 'model.sealed -k local:k -- true',
   sweep: '.',
+  ls: '.',
+  cp: 'model.sealed copied.sealed',
   'keys list': '',
   'keys check': 'local:k',
   'config show': '',
@@ -34,6 +36,7 @@ const OF_DIRECTORIES: Readonly<Record<string, string>> = {
   inspect: 'models.sealed',
   rewrap: 'models.sealed -k local:k',
   reseal: 'models.sealed -k local:k',
+  cp: 'models.sealed copied',
 };
 
 /** Of the table in README.md: the members, and the commands that have them. */
@@ -101,6 +104,9 @@ test('every command prints one JSON object where it succeeds, and one where it f
   // And the other way round, but for what these commands here have no reason to say.
   const notHere = [
     'otherCopy',
+    // Of objects in stores: stores.txt.
+    'read',
+    'unlisted',
     'signal',
     'formerKeyVersion',
     'rotation',

@@ -30,6 +30,21 @@ test('without a cloud key no provider of a cloud is loaded, and without a config
   expect(await packagesOf(sandbox, 'weightseal open model.sealed -o copy --key local:k -q')).toEqual(['cli']);
 });
 
+test('without a URI of a store none is loaded, and with one only its own', async () => {
+  await using sandbox = await Sandbox.create();
+  await sandbox.run('weightseal keygen k; echo weights > model; weightseal seal model --key local:k -q');
+  for (const command of ['ls .', 'cp model.sealed copy', 'sweep .'])
+    expect(await packagesOf(sandbox, `weightseal ${command} -q`)).toEqual(['cli']);
+  const config = 'stores: { s3: { endpoint: "http://127.0.0.1:9", region: here, tuning: { attempts: 1 } } }';
+  await sandbox.run(`printf '${config}' > c.yaml`);
+  const keys = 'AWS_ACCESS_KEY_ID=a AWS_SECRET_ACCESS_KEY=b';
+  const s3 = await packagesOf(sandbox, `${keys} weightseal ls s3://bucket --config c.yaml`, 7);
+  expect(s3).toContain('store-s3');
+  expect(s3.filter((name) => /^store-(?!s3$)|^@azure|^@google/.test(name))).toEqual([]);
+  // What speaks plain https is part of the command line itself.
+  expect(await packagesOf(sandbox, 'weightseal inspect http://127.0.0.1:9/m', 7)).toEqual(['cli']);
+});
+
 test('a configuration loads what reads it, and only the providers of the keys that are used', async () => {
   await using sandbox = await Sandbox.create();
   await sandbox.run('weightseal keygen k; echo weights > model');

@@ -162,6 +162,9 @@ export type { Moved } from './store/replace-head.js';
 export { isStoreUri, type StoreAuthority, type StoreUriParts, splitStoreUri } from './store/store-uri.js';
 export { type SweepUploadsOptions, type SweptUpload, sweepUploads } from './store/sweep.js';
 export type { StoreTuning } from './store/tuning.js';
+export type { WireRequest } from './store/wire/head.js';
+export { openWire } from './store/wire/public.js';
+export type { Wire, WireAnswer, WireOptions } from './store/wire/wire.js';
 export { copySealed, listSealed, sweepStore } from './stored/public.js';
 export type {
   Copied,

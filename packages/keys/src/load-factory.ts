@@ -1,7 +1,11 @@
 import { loadError, WeightsealError } from '@weightseal/core';
 import type { Words } from './words.js';
 
-/** A package of ours, imported only when it is used: a provider's SDK may take longer to load than everything else. @hidden */
+/**
+ * A package of ours, imported only when it is used: a provider's SDK may take longer to load than everything else.
+ *
+ * @hidden
+ */
 export interface OurProvider<Made> {
   readonly package: string;
   load(): Promise<Made>;

@@ -58,7 +58,12 @@ export function checkProviders(providers: Providers): void {
   }
 }
 
-/** @throws INVALID_ARGUMENT */
+/**
+ * Where a provider comes from, by what `providers` has for its scheme.
+ *
+ * @throws INVALID_ARGUMENT
+ * @hidden
+ */
 export function sourceOf(scheme: string, given: unknown, words: Words = OF_KEYS): ProviderSource {
   if (!SCHEME.test(scheme))
     throw invalid(

@@ -68,11 +68,7 @@ describe('every package of keys, and no other, is', () => {
   });
 
   test('what the table of costs measures', () => {
-    const measured = found(
-      '.ci/provider-costs.mjs',
-      /^const KEYS = \{$[\s\S]*?^\}/m,
-      /^ {2}'([\w-]+)':/gm,
-    );
+    const measured = found('.ci/provider-costs.mjs', /^const KEYS = \{$[\s\S]*?^\}/m, /^ {2}'([\w-]+)':/gm);
     expect(measured.sort()).toEqual(folders);
   });
 });

@@ -17,7 +17,7 @@ export interface SweepOptions {
    * owner lives. The default is false.
    */
   readonly elsewhere?: boolean | undefined;
-  /** Whether to remove also what a seal or reseal that was cut off has done, with which the same command would go on; all of it is sealed. The default is false. */
+  /** Whether to remove also what a seal, reseal or copy that was cut off has done, with which the same command would go on; all of it is sealed. The default is false. */
   readonly unfinished?: boolean | undefined;
 }
 

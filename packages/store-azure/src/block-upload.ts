@@ -8,11 +8,11 @@ import {
   type UploadPart,
   WeightsealError,
 } from '@weightseal/core';
-import { type Block, blockNames, cut } from './blocks.js';
-import { type Asked, failureOf } from './errors.js';
+import { blockNames, type Cut, cut } from './blocks.js';
 import { blobOf, type Place, storedObject } from './place.js';
-import { fail, read, stat } from './reading.js';
-import { CONTENT_TYPE, conditionsOf, md5Of, sameChecksum } from './writing.js';
+import { fail } from './reading.js';
+import { type Present, presentBlocks, stage, stageFromUrl, stagePiece, type Target } from './staging.js';
+import { CONTENT_TYPE, conditionsOf } from './writing.js';
 
 /** https://learn.microsoft.com/azure/storage/blobs/scalability-targets */
 const RULES: PartRules = {
@@ -22,21 +22,13 @@ const RULES: PartRules = {
   count: 50_000,
   anyOrder: true,
 };
-/** Of a block that is there and is needed in part only: what is read and sent again rather than asked of Azure. */
-const MAX_PIECE_BYTES = 32 * 2 ** 20;
 /** A part that is copied may need a block before the blocks that are there, and one behind them. */
 const NAMES_OF_A_PART = 2;
 
-interface Part {
-  readonly names: readonly string[];
-  readonly size: number;
-}
-
-/** The blocks of the blob that is going to be replaced, where they can become blocks of what replaces it. */
-interface Present {
-  readonly version: string;
-  readonly blocks: readonly Block[];
-}
+/** A part as its blocks, or as a range of blocks that are there, whose names are looked up at the end. */
+type Part =
+  | { readonly names: readonly string[]; readonly size: number }
+  | { readonly offset: number; readonly size: number };
 
 /**
  * Blocks that are staged, and a list of them that is committed (https://learn.microsoft.com/rest/api/storageservices/put-block-list). There is no request that drops staged blocks
@@ -48,94 +40,76 @@ export async function beginUpload(
   { condition }: ObjectWriteOptions,
   call: StoreCall,
 ): Promise<Upload> {
-  const asked: Asked = { ...place.asked('write', key), condition };
+  const target: Target = { place, key, asked: { ...place.asked('write', key), condition } };
   const present =
     condition && 'ifVersion' in condition
-      ? await committed(place, key, condition.ifVersion, asked, call)
+      ? await presentBlocks(target, condition.ifVersion, call)
       : undefined;
   const names = blockNames(present?.blocks);
-  return new BlockUpload(place, key, asked, names ? present : undefined, names ?? blockNames()!);
-}
-
-async function committed(
-  place: Place,
-  key: string,
-  version: string,
-  asked: Asked,
-  call: StoreCall,
-): Promise<Present> {
-  return place.ask(asked, call, async (clients) => {
-    const found = await blobOf(clients, key)
-      .getBlockList('committed', { abortSignal: call.signal })
-      .catch((error: unknown) => {
-        // The blob is gone, or is of another kind: what was to be replaced.
-        if (failureOf(error).status === 404) return undefined;
-        throw error;
-      });
-    if (found?.etag !== version)
-      throw new WeightsealError('INPUT_CHANGED', `${asked.where} was replaced meanwhile. Try again.`);
-    return { version, blocks: found.committedBlocks ?? [] };
-  });
+  return new BlockUpload(target, names ? present : undefined, names ?? blockNames()!);
 }
 
 class BlockUpload implements Upload {
   readonly rules: PartRules = RULES;
-  readonly #place: Place;
-  readonly #key: string;
-  readonly #asked: Asked;
+  readonly #target: Target;
   readonly #present: Present | undefined;
   readonly #name: (index: number) => string;
   readonly #parts = new Map<number, Part>();
+  /** Pieces of blocks that have been sent. */
+  readonly #staged = new Set<string>();
   #unsure = false;
   #ended = false;
 
-  constructor(
-    place: Place,
-    key: string,
-    asked: Asked,
-    present: Present | undefined,
-    name: (index: number) => string,
-  ) {
-    this.#place = place;
-    this.#key = key;
-    this.#asked = asked;
+  constructor(target: Target, present: Present | undefined, name: (index: number) => string) {
+    this.#target = target;
     this.#present = present;
     this.#name = name;
   }
 
   async part({ index, bytes }: UploadPart, call: StoreCall): Promise<void> {
-    const names = await this.#stage(this.#name(NAMES_OF_A_PART * index), bytes, call);
+    const names = await stage(this.#target, this.#name(NAMES_OF_A_PART * index), bytes, call);
     this.#parts.set(index, { names, size: bytes.length });
   }
 
   async copy(part: CopiedPart, call: StoreCall): Promise<void> {
     const { index, from, offset, length } = part;
-    const names = (await this.#again(part, call)) ?? [await this.#fromUrl(part, call)];
-    if (offset + length > from.size) fail(this.#asked.where, 'has fewer bytes than were to be copied');
-    this.#parts.set(index, { names, size: length });
+    const found =
+      from.key === this.#target.key &&
+      this.#present?.version === from.version &&
+      cut(this.#present.blocks, offset, length);
+    if (!found) {
+      const name = this.#name(NAMES_OF_A_PART * index);
+      await stageFromUrl(this.#target, name, part, call);
+      this.#parts.set(index, { names: [name], size: length });
+      return;
+    }
+    const previous = this.#parts.get(index - 1);
+    // Said at once, for the part behind it: what lies between two ranges that touch goes with either, and is not cut.
+    this.#parts.set(index, { offset, size: length });
+    const touches = previous && 'offset' in previous && previous.offset + previous.size === offset;
+    if (!touches) await this.#piece(this.#name(NAMES_OF_A_PART * index), found.before, call);
   }
 
   async complete(call: StoreCall): Promise<StoredObject> {
     if (this.#ended)
       throw new WeightsealError(
         'INPUT_NOT_FOUND',
-        `${this.#asked.where} could not be written: its upload was given up. Begin anew.`,
+        `${this.#target.asked.where} could not be written: its upload was given up. Begin anew.`,
       );
-    const parts = [...this.#parts].sort(([a], [b]) => a - b).map(([, part]) => part);
-    const names = parts.flatMap((part) => part.names);
-    const size = parts.reduce((sum, part) => sum + part.size, 0);
+    const names = await this.#names(call);
+    const size = [...this.#parts.values()].reduce((sum, part) => sum + part.size, 0);
     const again = this.#unsure;
     this.#unsure = true;
     try {
-      return await this.#place.ask(this.#asked, call, async (clients) => {
-        const written = await blobOf(clients, this.#key).commitBlockList(names, {
+      return await this.#target.place.ask(this.#target.asked, call, async (clients) => {
+        const written = await blobOf(clients, this.#target.key).commitBlockList(names, {
           abortSignal: call.signal,
-          conditions: conditionsOf(this.#asked.condition),
+          conditions: conditionsOf(this.#target.asked.condition),
           blobHTTPHeaders: { blobContentType: CONTENT_TYPE },
         });
         return (
-          storedObject(this.#key, size, written) ??
-          fail(this.#asked.where, 'does not say which version it is of')
+          storedObject(this.#target.key, size, written) ??
+          fail(this.#target.asked.where, 'does not say which version it is of')
         );
       });
     } catch (error) {
@@ -151,59 +125,35 @@ class BlockUpload implements Upload {
     this.#ended = true;
   }
 
-  async #stage(name: string, bytes: Uint8Array, call: StoreCall): Promise<readonly string[]> {
-    // A block has at least one byte, and an empty blob none.
-    if (bytes.length === 0) return [];
-    await this.#place.ask(this.#asked, call, async (clients) => {
-      const md5 = md5Of(bytes);
-      const answer = await blobOf(clients, this.#key).stageBlock(name, bytes, bytes.length, {
-        abortSignal: call.signal,
-        ...(md5 && { transactionalContentMD5: md5 }),
-      });
-      sameChecksum(answer.contentMD5, md5, this.#asked.where);
-    });
+  /** All blocks in their order. Of ranges that touch, the blocks in and between them are once more what they were, without moving them. */
+  async #names(call: StoreCall): Promise<string[]> {
+    const parts = [...this.#parts].sort(([a], [b]) => a - b);
+    const names: string[] = [];
+    for (let at = 0; at < parts.length; at++) {
+      const [index, part] = parts[at]!;
+      if ('names' in part) {
+        names.push(...part.names);
+        continue;
+      }
+      let [last, length] = [index, part.size];
+      for (let next = parts[at + 1]; next; next = parts[at + 1]) {
+        const [follows, { size }] = next;
+        if (!('offset' in next[1]) || next[1].offset !== part.offset + length) break;
+        [last, length] = [follows, length + size];
+        at++;
+      }
+      const { before, names: whole, behind } = cut(this.#present!.blocks, part.offset, length)!;
+      names.push(...(await this.#piece(this.#name(NAMES_OF_A_PART * index), before, call)), ...whole);
+      names.push(...(await this.#piece(this.#name(NAMES_OF_A_PART * last + 1), behind, call)));
+    }
+    return names;
+  }
+
+  async #piece(name: string, range: Cut['before'], call: StoreCall): Promise<string[]> {
+    if (range.length === 0) return [];
+    if (!this.#staged.has(name)) await stagePiece(this.#target, name, range, this.#present!.version, call);
+    this.#staged.add(name);
     return [name];
-  }
-
-  /** The blocks that are there once more, without moving them; of those that the range cuts through, the piece is read and sent again. */
-  async #again(
-    { index, from, offset, length }: CopiedPart,
-    call: StoreCall,
-  ): Promise<readonly string[] | undefined> {
-    if (from.key !== this.#key || this.#present?.version !== from.version) return undefined;
-    const found = cut(this.#present.blocks, offset, length);
-    if (!found || Math.max(found.before.length, found.behind.length) > MAX_PIECE_BYTES) return undefined;
-    const pieces = await Promise.all(
-      [found.before, found.behind].map(async (range, i) => {
-        if (range.length === 0) return [];
-        const { body } = await read(this.#place, from.key, { ...range, version: from.version }, call);
-        const bytes = Buffer.concat(await Array.fromAsync(body));
-        return this.#stage(this.#name(NAMES_OF_A_PART * index + i), bytes, call);
-      }),
-    );
-    return [...pieces[0]!, ...found.names, ...pieces[1]!];
-  }
-
-  /** Azure reads the range itself. It has no condition on the version there: whether it was that one is looked up behind. */
-  async #fromUrl({ index, from, offset, length }: CopiedPart, call: StoreCall): Promise<string> {
-    const name = this.#name(NAMES_OF_A_PART * index);
-    const asked: Asked = { ...this.#asked, operation: 'copy' };
-    await this.#place.ask(asked, call, async (clients) => {
-      const { url, ...authorization } = await clients.source(from.key, call.signal);
-      await blobOf(clients, this.#key)
-        .stageBlockFromURL(name, url, offset, length, { abortSignal: call.signal, ...authorization })
-        .catch((error: unknown) => {
-          if (cannotCopy(error)) throw unsupported(asked.where);
-          throw error;
-        });
-    });
-    const { version } = await stat(this.#place, from.key, call);
-    if (version !== from.version)
-      throw new WeightsealError(
-        'INPUT_CHANGED',
-        `${this.#place.asked('read', from.key).where} was replaced meanwhile. Try again.`,
-      );
-    return name;
   }
 
   async #alreadyThere(
@@ -211,16 +161,16 @@ class BlockUpload implements Upload {
     size: number,
     call: StoreCall,
   ): Promise<StoredObject | undefined> {
-    return this.#place
-      .ask(this.#asked, call, async (clients) => {
-        const found = await blobOf(clients, this.#key).getBlockList('committed', {
+    return this.#target.place
+      .ask(this.#target.asked, call, async (clients) => {
+        const found = await blobOf(clients, this.#target.key).getBlockList('committed', {
           abortSignal: call.signal,
         });
         const committed = (found.committedBlocks ?? []).map(({ name }) => name);
         const same = committed.length === names.length && committed.every((name, at) => name === names[at]);
         // Names that are all somebody else's, or none at all, tell nothing.
         return same && names.some((name) => this.#isNew(name))
-          ? storedObject(this.#key, size, found)
+          ? storedObject(this.#target.key, size, found)
           : undefined;
       })
       .catch(() => undefined);
@@ -229,17 +179,4 @@ class BlockUpload implements Upload {
   #isNew(name: string): boolean {
     return !this.#present?.blocks.some((block) => block.name === name);
   }
-}
-
-/** What answers to Put Block From URL where it cannot, or may not read the source in that way. */
-function cannotCopy(error: unknown): boolean {
-  const { status, code } = failureOf(error);
-  return status === 501 || status === 400 || /CopySource|NotImplemented|FeatureNotSupported/.test(code);
-}
-
-function unsupported(where: string): WeightsealError {
-  return new WeightsealError(
-    'STORE_UNSUPPORTED',
-    `${where} could not be copied inside the store, which cannot read that range for it; it has to come through here.`,
-  );
 }

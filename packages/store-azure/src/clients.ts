@@ -1,6 +1,7 @@
 import type { TokenCredential } from '@azure/identity';
 import type { ContainerClient, StoragePipelineOptions } from '@azure/storage-blob';
 import { loadError } from '@weightseal/core';
+import { boundedAnswers } from './bounded-answers.js';
 import type { Identity } from './connection.js';
 
 /** The container by the official SDK, and what a copy inside Azure needs of who asks. */
@@ -64,10 +65,9 @@ async function make({ url, account, identity, proxy, options }: Target, secret: 
     identity.kind === 'key'
       ? new sdk.StorageSharedKeyCredential(account, secret)
       : (token ?? new sdk.AnonymousCredential());
-  const container = new sdk.ContainerClient(
-    identity.kind === 'sas' ? `${url}?${secret}` : url,
-    sdk.newPipeline(credential, settings),
-  );
+  const pipeline = sdk.newPipeline(credential, settings);
+  pipeline.factories.push(boundedAnswers);
+  const container = new sdk.ContainerClient(identity.kind === 'sas' ? `${url}?${secret}` : url, pipeline);
   return {
     container,
     async source(key, signal) {

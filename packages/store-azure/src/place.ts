@@ -30,10 +30,15 @@ export function placeOf(uri: string, load: (signal: AbortSignal) => Promise<Clie
 
 /** @throws STORE_UNSUPPORTED for a key that would lead to another blob: Azure takes a backslash for a slash, and URLs have their own idea of dots */
 export function blobOf({ container }: { readonly container: ContainerClient }, key: string): BlockBlobClient {
-  if (key === '' || key.includes('\\') || key.split('/').some((name) => name === '.' || name === '..'))
+  if (
+    key === '' ||
+    !key.isWellFormed() ||
+    key.includes('\\') ||
+    key.split('/').some((name) => name === '.' || name === '..')
+  )
     throw new WeightsealError(
       'STORE_UNSUPPORTED',
-      'Azure has no blob of such a name: it has a backslash, or . or .. among its names. Choose another.',
+      'Azure has no blob of such a name: it is empty, no Unicode, or has a backslash, or . or .. among its names. Choose another.',
     );
   return container.getBlockBlobClient(key);
 }

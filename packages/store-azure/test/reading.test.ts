@@ -146,4 +146,20 @@ describe('a list', () => {
     const list = storeAt(server.url).list!('', { oneLevel: false }, call);
     expect(await codeOf(Array.fromAsync(list))).toBe('STORE_RESPONSE_INVALID');
   });
+
+  it.each([200, 403, 503])('without end is cut off (%i)', async (status) => {
+    let sent = 0;
+    await using server = await serving((_, response) => {
+      response.writeHead(status, { 'content-type': 'application/xml' });
+      const chunk = Buffer.alloc(1 << 20, ' ');
+      const more = () => {
+        sent += chunk.length;
+        if (!response.destroyed) response.write(chunk, () => setImmediate(more));
+      };
+      more();
+    });
+    const list = storeAt(server.url).list!('', { oneLevel: false }, call);
+    expect(await codeOf(Array.fromAsync(list))).toMatch(/^STORE_/);
+    expect(sent).toBeLessThan(64 << 20);
+  });
 });

@@ -200,6 +200,39 @@ describe('what replaces the head of a blob', () => {
     expect(staged.map(({ body }) => body.length)).toEqual([head, ...moved]);
   });
 
+  it('of several ranges moves nothing at their seams', async () => {
+    const ten = Array.from(
+      { length: 10 },
+      (_, i) => [named(i), BYTES.subarray(i * 100, i * 100 + 100)] as const,
+    );
+    await using server = await blocks(ten);
+    const { from, upload } = await replacing(server);
+    const bytes = Buffer.alloc(50, 1);
+    await upload.part({ index: 0, offset: 0, bytes, last: false }, call);
+    await Promise.all(
+      [
+        [50, 370],
+        [420, 330],
+        [750, 250],
+      ].map(([offset, length], i) =>
+        upload.copy!({ index: i + 1, from, offset: offset!, length: length! }, call),
+      ),
+    );
+    expect((await upload.complete(call)).size).toBe(1000);
+    expect(server.blob().equals(Buffer.concat([bytes, BYTES.subarray(50)]))).toBe(true);
+    const staged = server.seen.filter(({ url }) => url.searchParams.get('comp') === 'block');
+    expect(staged.map(({ body }) => body.length)).toEqual([50, 50]);
+  });
+
+  it('may end within a block, which is cut then', async () => {
+    await using server = await blocks(OLD);
+    const { from, upload } = await replacing(server);
+    await upload.copy!({ index: 0, from, offset: 10, length: 610 }, call);
+    await upload.part({ index: 1, offset: 610, bytes: Buffer.alloc(5, 1), last: true }, call);
+    expect((await upload.complete(call)).size).toBe(615);
+    expect(server.blob().equals(Buffer.concat([BYTES.subarray(10, 620), Buffer.alloc(5, 1)]))).toBe(true);
+  });
+
   it('is refused where the blob is another by now', async () => {
     await using server = await blocks(OLD);
     const store = storeAt(server.url);

@@ -35,9 +35,7 @@ export function placeOf(bucket: string, { origin, userProject }: Connection, sen
       bucket: `gs://${bucket}`,
     }),
     objectUrl(key, parameters) {
-      // Dots lead elsewhere in a URL, encoded or not; Cloud Storage has no such object.
-      if (key === '.' || key === '..' || key === '')
-        throw new WeightsealError('INPUT_NOT_FOUND', `gs://${bucket} has no object of such a name.`);
+      checkKey(key);
       return urlOf(`${objects}/${encodeURIComponent(key)}`, parameters);
     },
     listUrl: (parameters) => urlOf(objects, parameters),
@@ -48,4 +46,13 @@ export function placeOf(bucket: string, { origin, userProject }: Connection, sen
       return new URL(origin + pathname + search);
     },
   };
+}
+
+/** @throws STORE_UNSUPPORTED for what Cloud Storage has no object of: dots alone, which lead elsewhere in a URL, encoded or not, and half of a character */
+export function checkKey(key: string): void {
+  if (key !== '' && key !== '.' && key !== '..' && key.isWellFormed()) return;
+  throw new WeightsealError(
+    'STORE_UNSUPPORTED',
+    'Cloud Storage has no object of such a name: it is empty, dots alone, or no Unicode. Choose another.',
+  );
 }

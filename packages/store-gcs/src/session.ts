@@ -11,7 +11,7 @@ import {
 import { emptied, jsonOf, strange } from './ask.js';
 import type { Asked } from './errors.js';
 import { checksum, FIELDS } from './metadata.js';
-import type { Place } from './place.js';
+import { checkKey, type Place } from './place.js';
 import type { Answer } from './send.js';
 import { CONTENT_TYPE, checked, generationOf } from './writing.js';
 
@@ -39,6 +39,7 @@ export async function beginUpload(
   { condition, size }: ObjectWriteOptions & { readonly size?: number | undefined },
   { signal }: StoreCall,
 ): Promise<Upload> {
+  checkKey(key);
   const asked: Asked = { ...place.asked('write', key), condition };
   const body = [Buffer.from(JSON.stringify({ name: key, contentType: CONTENT_TYPE }))];
   const headers = {

@@ -9,7 +9,7 @@ import {
 import { emptied, jsonOf } from './ask.js';
 import type { Asked } from './errors.js';
 import { checksumOf, FIELDS, storedObject } from './metadata.js';
-import type { Place } from './place.js';
+import { checkKey, type Place } from './place.js';
 
 export const CONTENT_TYPE = 'application/octet-stream';
 
@@ -21,6 +21,7 @@ export async function put(
   { condition }: ObjectWriteOptions,
   call: StoreCall,
 ): Promise<StoredObject> {
+  checkKey(key);
   const asked: Asked = { ...place.asked('write', key), condition };
   const boundary = `weightseal-${randomUUID()}`;
   const crc = checksumOf([bytes]);

@@ -39,6 +39,14 @@ describe('gs:// URIs', () => {
   });
 });
 
+it.each(['.', '..', '', 'a\ud800'])('the key %j, which no object has, is refused', async (key) => {
+  const store = createGcsStore({ bucket: 'models', anonymous: true });
+  const refused = { code: 'STORE_UNSUPPORTED' };
+  await expect(store.stat(key, call)).rejects.toMatchObject(refused);
+  await expect(store.put!(key, new Uint8Array(1), {}, call)).rejects.toMatchObject(refused);
+  await expect(store.upload!(key, {}, call)).rejects.toMatchObject(refused);
+});
+
 describe('the options', () => {
   it.each<[string, object]>([
     ['an option that there is not', { bucket: 'models', region: 'x' }],

@@ -1,17 +1,17 @@
-import type { IncomingMessage } from 'node:http';
 import { abortedError } from '@weightseal/core';
 import { failed, invalidAnswer } from './errors.js';
+import type { Incoming } from './send.js';
 
 /** The bytes of an answer, so many and no others, in the pieces in which they came. */
 export async function* bodyOf(
-  incoming: IncomingMessage,
+  { body }: Incoming,
   length: number,
   where: string,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array, void> {
   let left = length;
   try {
-    for await (const piece of incoming as AsyncIterable<Buffer>) {
+    for await (const piece of body) {
       left -= piece.length;
       if (left < 0) throw invalidAnswer(where, 'has more bytes than it says');
       yield piece;

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Agent as PlainAgent, request as plainRequest } from 'node:http';
 import { Agent, request as tlsRequest } from 'node:https';
 import { createSecureContext, type SecureContext } from 'node:tls';
-import { ioError, isLoopback, WeightsealError } from '@weightseal/core';
+import { ioError, isLoopback, openWire, WeightsealError, type Wire } from '@weightseal/core';
 import { type HttpStoreOptions, invalid } from './options.js';
 import { pathFrom } from './secrets.js';
 
@@ -22,6 +22,7 @@ export class Connections {
   readonly #options: HttpStoreOptions;
   readonly #own: string;
   readonly #ways = new Map<string, Way>();
+  readonly #wires = new Map<string, Promise<Wire>>();
 
   /** @throws INVALID_ARGUMENT */
   constructor(own: string, options: HttpStoreOptions) {
@@ -30,9 +31,23 @@ export class Connections {
     this.#options = options;
   }
 
+  /** What reads most, where no proxy is on the way. @throws INVALID_ARGUMENT for a certificate that cannot be read or is none */
+  async wireTo(url: URL): Promise<Wire | undefined> {
+    const { ca, directory } = this.#options;
+    const kind = this.#kindOf(url);
+    if (kind !== 'plain' && this.#proxyOf(url.hostname)) return undefined;
+    let wire = this.#wires.get(kind);
+    if (!wire) {
+      const tls = kind === 'own' && ca !== undefined ? { secureContext: contextOf(ca, directory) } : {};
+      wire = openWire({ tls });
+      this.#wires.set(kind, wire);
+    }
+    return await wire;
+  }
+
   /** @throws INVALID_ARGUMENT for a certificate that cannot be read or is none */
   to(url: URL): Way {
-    const kind = url.protocol === 'http:' ? 'plain' : url.origin === this.#own ? 'own' : 'other';
+    const kind = this.#kindOf(url);
     const known = this.#ways.get(kind);
     if (known) return known;
     const way = this.#open(kind, url);
@@ -41,8 +56,22 @@ export class Connections {
   }
 
   close(): void {
+    for (const wire of this.#wires.values()) void wire.then((one) => one.close());
+    this.#wires.clear();
     for (const { agent } of this.#ways.values()) agent.destroy();
     this.#ways.clear();
+  }
+
+  #kindOf({ protocol, origin }: URL): 'plain' | 'own' | 'other' {
+    if (protocol === 'http:') return 'plain';
+    return origin === this.#own ? 'own' : 'other';
+  }
+
+  /** What the environment, or the option, says of proxies; undefined where they are not to be used. Exceptions (NO_PROXY) are Node's matter. */
+  #proxyOf(hostname: string): string | undefined {
+    const { proxy } = this.#options;
+    if (proxy === false || (proxy === undefined && isLoopback(hostname))) return undefined;
+    return proxy ?? (process.env['HTTPS_PROXY'] || process.env['https_proxy'] || undefined);
   }
 
   #open(kind: 'plain' | 'own' | 'other', { hostname }: URL): Way {

@@ -1,9 +1,8 @@
-import type { IncomingMessage } from 'node:http';
 import { isLoopback } from '@weightseal/core';
 import type { Connections } from './connections.js';
 import { invalidAnswer } from './errors.js';
 import type { Secrets } from './secrets.js';
-import { drop, type Sent, send } from './send.js';
+import { type Incoming, type Sent, send } from './send.js';
 
 const REDIRECTS = [301, 302, 303, 307, 308];
 /** Of those that a CDN signs for some minutes or hours, and of memory. */
@@ -34,7 +33,7 @@ export class Follower {
     this.#most = most;
   }
 
-  async ask(asked: Asked, signal: AbortSignal): Promise<IncomingMessage> {
+  async ask(asked: Asked, signal: AbortSignal): Promise<Incoming> {
     const kept = this.#remembered(asked.path);
     if (kept !== undefined) {
       const where = `${kept.origin}, which ${this.#own} leads to,`;
@@ -44,15 +43,14 @@ export class Follower {
           throw error;
         },
       );
-      const { statusCode = 0 } = incoming;
-      if (!GONE.includes(statusCode) && !REDIRECTS.includes(statusCode)) return incoming;
+      if (!GONE.includes(incoming.status) && !REDIRECTS.includes(incoming.status)) return incoming;
       this.#kept.delete(asked.path);
-      drop(incoming);
+      incoming.drop();
     }
     return this.#walk(asked, signal);
   }
 
-  async #walk({ method, path, headers }: Asked, signal: AbortSignal): Promise<IncomingMessage> {
+  async #walk({ method, path, headers }: Asked, signal: AbortSignal): Promise<Incoming> {
     const { headers: secret, query } = await this.#secrets.get(signal);
     let url = new URL(`${this.#own}${path}${query}`);
     let isOwn = true;
@@ -60,13 +58,13 @@ export class Follower {
       const where = isOwn ? `${this.#own}${path}` : `${url.origin}, which ${this.#own} leads to,`;
       const all = isOwn ? { ...secret, ...headers } : headers;
       const incoming = await send(this.#connections, { method, url, headers: all }, where, signal);
-      if (!REDIRECTS.includes(incoming.statusCode ?? 0)) {
+      if (!REDIRECTS.includes(incoming.status)) {
         if (!isOwn) this.#keep(path, url);
         return incoming;
       }
-      drop(incoming);
+      incoming.drop();
       if (left <= 0) throw invalidAnswer(where, `leads elsewhere, more than ${this.#most} times`);
-      url = next(url, incoming.headers.location, where);
+      url = next(url, incoming.header('location'), where);
       isOwn &&= url.origin === this.#own;
     }
   }

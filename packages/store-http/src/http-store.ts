@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http';
 import {
   checkRange,
   type ObjectBody,
@@ -17,7 +16,7 @@ import { Follower } from './follow.js';
 import { checkedOptions, type HttpStoreOptions, invalid } from './options.js';
 import { pathOf } from './path.js';
 import { Secrets } from './secrets.js';
-import { drop } from './send.js';
+import type { Incoming } from './send.js';
 import { conditionOf, versionOf } from './version.js';
 
 const MOST_REDIRECTS = 5;
@@ -43,6 +42,7 @@ export function createHttpStore(url: string, options: HttpStoreOptions = {}): Ob
 
 class HttpStore implements ObjectStore {
   readonly uri: string;
+  readonly requestBytes = 4_194_304;
   readonly #connections: Connections;
   readonly #follower: Follower;
   readonly #version: (answer: RangeAnswer) => string | undefined;
@@ -61,8 +61,8 @@ class HttpStore implements ObjectStore {
   async stat(key: string, call: StoreCall): Promise<StoredObject> {
     const where = this.#where(key);
     const incoming = await this.#ask('HEAD', key, {}, call);
-    drop(incoming);
-    const { statusCode: status = 0 } = incoming;
+    incoming.drop();
+    const { status } = incoming;
     if (status === 200) {
       const found = this.#headed(key, incoming);
       if (found !== undefined) return found;
@@ -84,7 +84,7 @@ class HttpStore implements ObjectStore {
       const expected = Math.max(0, Math.min(length, object.size - offset));
       return { object, body: bodyOf(incoming, expected, where, call.signal) };
     } catch (error) {
-      drop(incoming);
+      incoming.drop();
       throw error;
     }
   }
@@ -107,7 +107,7 @@ class HttpStore implements ObjectStore {
   }
 
   /** What an answer to HEAD says, if that is enough. */
-  #headed(key: string, incoming: IncomingMessage): StoredObject | undefined {
+  #headed(key: string, incoming: Incoming): StoredObject | undefined {
     const answer = answerOf(incoming);
     const length = answer.header('content-length') ?? '';
     const encoding = answer.header('content-encoding') ?? 'identity';
@@ -116,7 +116,7 @@ class HttpStore implements ObjectStore {
     return { key, size: Number(length), version, ...modifiedOf(answer) };
   }
 
-  #ranged(key: string, range: ObjectRange, incoming: IncomingMessage, where: string): StoredObject {
+  #ranged(key: string, range: ObjectRange, incoming: Incoming, where: string): StoredObject {
     const answer = answerOf(incoming);
     const { status, header } = answer;
     const size = sizeWithoutRange(answer);
@@ -143,12 +143,8 @@ function sizeWithoutRange({ status, header }: RangeAnswer): number | undefined {
   return found ? Number(found[1]) : undefined;
 }
 
-function answerOf({ statusCode = 0, headers }: IncomingMessage): RangeAnswer {
-  const header = (name: string) => {
-    const value = headers[name];
-    return typeof value === 'object' ? value.join(', ') : value;
-  };
-  return { status: statusCode, header };
+function answerOf({ status, header }: Incoming): RangeAnswer {
+  return { status, header };
 }
 
 function modifiedOf({ header }: RangeAnswer): Pick<StoredObject, 'modified'> {

@@ -53,7 +53,7 @@ const FRAMING = ['content-length', 'transfer-encoding', 'expect', 'upgrade', 'te
 export function checkedOptions(options: HttpStoreOptions): HttpStoreOptions {
   checkOptions(options, KINDS, 'A store over https');
   const { headers, query, proxy, redirects, connections } = options;
-  if (typeof headers === 'object')
+  if (typeof headers === 'object' && headers !== null)
     for (const [name, value] of Object.entries(headers)) {
       checkName(name);
       if (!isSecret(value)) throw invalid(`the header ${name} is a string, { env } or { file }`);

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { abortedError } from '@weightseal/core';
+import { abortedError, type Wire } from '@weightseal/core';
 import type { Connections } from './connections.js';
 import { failed } from './errors.js';
 
@@ -9,36 +9,73 @@ export interface Sent {
   readonly headers: Readonly<Record<string, string>>;
 }
 
+/** An answer with its body still to come, in pieces that are good until the next one is asked for. */
+export interface Incoming {
+  readonly status: number;
+  header(name: string): string | undefined;
+  readonly body: AsyncIterable<Uint8Array>;
+  /** For a body that nobody wants. */
+  drop(): void;
+}
+
 /** Bodies of answers that nobody wants are read to their end when they are short, so that the connection can be used again. */
 const SHORT_BYTES = 65_536;
 
-/** Asks once, and gives the answer with its body still to come. Redirects are answers like any other. */
-export function send(
+/** Asks once. Redirects are answers like any other. */
+export async function send(
   connections: Connections,
-  { method, url, headers }: Sent,
+  sent: Sent,
   where: string,
   signal: AbortSignal,
-): Promise<IncomingMessage> {
+): Promise<Incoming> {
+  if (signal.aborted) throw abortedError(signal);
+  const wire = sent.method === 'GET' ? await connections.wireTo(sent.url) : undefined;
+  const sending = wire ? overWire(wire, sent, signal) : byNode(connections, sent, signal);
+  return await sending.catch((error: unknown) => {
+    throw signal.aborted ? abortedError(signal) : failed(error, where);
+  });
+}
+
+async function overWire(wire: Wire, { url, headers }: Sent, signal: AbortSignal): Promise<Incoming> {
+  const { origin, pathname, search } = url;
+  const {
+    status,
+    headers: told,
+    body,
+    drop,
+  } = await wire.get({ origin, path: pathname + search, headers }, signal);
+  return { status, header: (name) => told.get(name), body, drop };
+}
+
+function byNode(
+  connections: Connections,
+  { method, url, headers }: Sent,
+  signal: AbortSignal,
+): Promise<Incoming> {
   return new Promise((resolve, reject) => {
-    if (signal.aborted) {
-      reject(abortedError(signal));
-      return;
-    }
     const { request, agent } = connections.to(url);
     const outgoing = request(url, { method, agent, signal, headers });
     // For each of them: a second one, after the answer has begun, must not end the process.
-    outgoing.on('error', (error) => reject(signal.aborted ? abortedError(signal) : failed(error, where)));
+    outgoing.on('error', reject);
     outgoing.once('response', (incoming) => {
       // Who reads the body hears of it; where nobody does, it must not end the process.
       incoming.on('error', () => {});
-      resolve(incoming);
+      resolve(ofNode(incoming, method === 'HEAD'));
     });
     outgoing.end();
   });
 }
 
-export function drop(incoming: IncomingMessage): void {
-  const length = Number(incoming.headers['content-length']);
-  if (length <= SHORT_BYTES) incoming.resume();
-  else incoming.destroy();
+function ofNode(incoming: IncomingMessage, isHead: boolean): Incoming {
+  return {
+    status: incoming.statusCode ?? 0,
+    header: (name) => [incoming.headers[name]].flat()[0],
+    body: incoming as AsyncIterable<Uint8Array>,
+    drop() {
+      const length = Number(incoming.headers['content-length']);
+      // To HEAD there is none.
+      if (length <= SHORT_BYTES || isHead) incoming.resume();
+      else incoming.destroy();
+    },
+  };
 }

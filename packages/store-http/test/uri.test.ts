@@ -36,6 +36,7 @@ describe('an option that cannot be is refused', () => {
     'a proxy that is no URL': { proxy: 'proxy.example.com' },
     'more redirects than anybody needs': { redirects: 6 },
     'no connections': { connections: 0 },
+    'headers that are none': { headers: null },
   };
   it.each(Object.entries(wrong))('%s', (_, options) => {
     const error = (() => {

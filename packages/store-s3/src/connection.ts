@@ -2,6 +2,7 @@ import type { S3ClientConfig, S3Client as SdkClient } from '@aws-sdk/client-s3';
 import { loadError } from '@weightseal/core';
 import { guardWire } from './guarded-wire.js';
 import type { S3Client, S3StoreOptions } from './options.js';
+import { readByWire } from './ranges.js';
 import { leaveBodiesUnsigned } from './unsigned-bodies.js';
 
 export type Sdk = typeof import('@aws-sdk/client-s3');
@@ -9,6 +10,11 @@ export type Sdk = typeof import('@aws-sdk/client-s3');
 export interface Connection {
   readonly sdk: Sdk;
   readonly client: S3Client;
+}
+
+interface Made extends Connection {
+  readonly own: SdkClient | undefined;
+  readonly closeWire: () => void;
 }
 
 /** Of a connection's time; core's deadlines are for all the rest. */
@@ -19,7 +25,7 @@ const SOCKETS = 1024;
 /** The SDK is loaded and the client made at the first request; one client for the store's life. */
 export class Connections {
   readonly #options: S3StoreOptions;
-  #made: Promise<Connection & { readonly own: SdkClient | undefined }> | undefined;
+  #made: Promise<Made> | undefined;
 
   constructor(options: S3StoreOptions) {
     this.#options = options;
@@ -38,19 +44,28 @@ export class Connections {
   async close(): Promise<void> {
     const made = await this.#made?.catch(() => undefined);
     this.#made = undefined;
+    made?.closeWire();
     made?.own?.destroy();
   }
 
-  async #make() {
+  readonly #goesByProxy = (protocol: string): boolean => {
+    if (protocol !== 'https:') return false;
+    const { HTTPS_PROXY, https_proxy } = proxyEnvironment(this.#options.proxy);
+    return Boolean(HTTPS_PROXY || https_proxy);
+  };
+
+  async #make(): Promise<Made> {
     const sdk = await import('@aws-sdk/client-s3').catch((cause: unknown) => {
       throw loadError(cause, '@aws-sdk/client-s3') ?? cause;
     });
-    const { client, allowHttp } = this.#options;
-    if (client) return { sdk, client, own: undefined };
+    const { client, allowHttp, clientConfig } = this.#options;
+    if (client) return { sdk, client, own: undefined, closeWire: () => {} };
     const own = new sdk.S3Client(configured(this.#options));
     guardWire(own, allowHttp === true);
     leaveBodiesUnsigned(own);
-    return { sdk, client: own, own };
+    // A handler of the user's own has its reasons.
+    const closeWire = clientConfig?.requestHandler ? () => {} : readByWire(own, this.#goesByProxy);
+    return { sdk, client: own, own, closeWire };
   }
 }
 

@@ -13,6 +13,7 @@ import {
 } from '@weightseal/core';
 import type { Asked, Bucket } from './ask.js';
 import { s3Failure, statusOf } from './errors.js';
+import { wireAnswer } from './ranges.js';
 
 /** An answer to HEAD has no body, and so no code: expired credentials and a wrong region are both 400. A read is refused for the same reason, and says it. */
 const UNTOLD = [400, 403];
@@ -62,6 +63,7 @@ export async function read(
     const object = checkRange(key, range, rangeAnswer(answer), `${bucket.uri}/${key}`);
     return { object, body: piecesOf(body, call.signal, (error) => s3Failure(error, asked, bucket.uri)) };
   } catch (error) {
+    wireAnswer(body)?.drop();
     body.destroy();
     throw error;
   }
@@ -99,17 +101,19 @@ function piecesOf(
   signal: AbortSignal,
   failure: (error: unknown) => WeightsealError,
 ): AsyncIterable<Uint8Array> {
+  const wire = wireAnswer(body);
+  if (wire) return pieces(wire.body);
   const stop = () => body.destroy(abortedError(signal));
   signal.addEventListener('abort', stop, { once: true });
   body.once('close', () => signal.removeEventListener('abort', stop));
   // Of a body that nobody reads any more, nobody is told.
   body.on('error', () => {});
   if (signal.aborted) stop();
-  return pieces();
+  return pieces(body);
 
-  async function* pieces(): AsyncGenerator<Uint8Array> {
+  async function* pieces(given: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     try {
-      yield* body as AsyncIterable<Uint8Array>;
+      yield* given;
     } catch (error) {
       throw signal.aborted ? abortedError(signal) : failure(error);
     } finally {

@@ -8,6 +8,7 @@ import type {
   UploadPart,
   WriteCondition,
 } from '@weightseal/core';
+import { WeightsealError } from '@weightseal/core';
 import type { Bucket } from './ask.js';
 import { checksumOf, compareChecksum } from './checksum.js';
 import { statusOf } from './errors.js';
@@ -127,6 +128,12 @@ class S3Upload implements Upload {
           abort,
         ),
     );
+    // versitygw 1.7 gives the whole source's checksum for a range of it, and then does not take it.
+    if (CopyPartResult?.ChecksumCRC32?.includes('-'))
+      throw new WeightsealError(
+        'STORE_UNSUPPORTED',
+        `${this.#where}: the store cannot copy a part of what was uploaded in parts.`,
+      );
     this.#keep(index, length, CopyPartResult);
   }
 

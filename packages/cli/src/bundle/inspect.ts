@@ -44,11 +44,13 @@ function describe(bundle: BundleInspection): string[] {
     `table       ${size(bundle.tableSize)}, sealed: \`weightseal list\` shows the members, with a key`,
     ...list(
       'files',
-      [
-        `${count(files.length, 'file')}, ${size(total)}`,
-        ...shown,
-        ...(more > 0 ? [`and ${more} more (--json has all)`] : []),
-      ],
+      bundle.unlisted
+        ? ['not known: the server does not tell what it has']
+        : [
+            `${count(files.length, 'file')}, ${size(total)}`,
+            ...shown,
+            ...(more > 0 ? [`and ${more} more (--json has all)`] : []),
+          ],
       WIDTH,
     ),
     'None of this is authenticated; `weightseal verify` checks it.',

@@ -17,8 +17,9 @@ export async function cp(args: Args, session: Session): Promise<Result> {
     throw usageError(
       `cp: --any is for files, and ${quote(input)} is a bundle or a directory. Of directories only bundles are copied.`,
     );
-  const output = kind === 'directory' ? given : intoDirectory(input, given);
-  await using to = await Place.of(args, output);
+  await using named = await Place.of(args, given);
+  const output = kind === 'directory' ? given : intoDirectory(input, named);
+  await using to = output === given ? named : await Place.of(args, output);
   const { copySealed } = await core();
   const copied = await copySealed(from.at, to.at, {
     overwrite: args.has('force'),
@@ -33,21 +34,14 @@ export async function cp(args: Args, session: Session): Promise<Result> {
   };
 }
 
-/** A file goes into a directory that is there, and below what ends in a slash, under its own name; a bundle becomes what is named. */
-function intoDirectory(input: string, output: string): string {
-  const isDirectory =
-    output.endsWith('/') ||
-    (isUri(output)
-      ? isWhole(output)
-      : (fs.statSync(output, { throwIfNoEntry: false })?.isDirectory() ?? false));
-  if (!isDirectory) return output;
+/** A file goes into a directory that is there, into a store, and below what ends in a slash, under its own name; a bundle becomes what is named. */
+function intoDirectory(input: string, { text: output, location, endsInSlash }: Place): string {
+  const isDirectory = location
+    ? location.key === ''
+    : (fs.statSync(output, { throwIfNoEntry: false })?.isDirectory() ?? false);
+  if (!endsInSlash && !isDirectory) return output;
   const name = isUri(input) ? input.slice(input.lastIndexOf('/') + 1) : paths.basename(input);
   return `${output.replace(/(?<=[^/])\/$/, '')}/${name}`;
-}
-
-/** Without a name after that of the store. */
-function isWhole(uri: string): boolean {
-  return /^[^:]*:\/\/[^/]*$/.test(uri);
 }
 
 function told({ kind, copied, present, sealedSize }: Copied, output: string): string {

@@ -31,7 +31,7 @@ export async function valuesOf(flag: Flag, typed: string, flags: Flags): Promise
   if (flag.name === 'directory') return [{ kind: 'directories' }];
   if (flag.value === 'bundle') return [...inStores(typed), { kind: 'directories' }];
   if (flag.value !== 'file') return [];
-  return [...(flag.name === 'output' ? inStores(typed) : []), { kind: 'files' }];
+  return [...(flag.inStores ? inStores(typed) : []), { kind: 'files' }];
 }
 
 /** What the command itself can be about. */

@@ -12,9 +12,10 @@ const fail = (code, message) =>
   });
 
 class DirectoryStore {
-  constructor(root, uri) {
+  constructor(root, uri, hangs) {
     this.root = root;
     this.uri = uri;
+    this.hangs = hangs;
   }
 
   async stat(key) {
@@ -82,8 +83,11 @@ class DirectoryStore {
     await writeFile(join(path, 'key'), key);
     return {
       rules: { least: 1, most: 2 ** 30, multiple: 1, count: 10_000, anyOrder: true },
-      part: async ({ index, bytes }) =>
-        writeFile(join(path, `part-${String(index).padStart(5, '0')}`), bytes),
+      part: async ({ index, bytes }, { signal }) => {
+        if (this.hangs)
+          await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+        await writeFile(join(path, `part-${String(index).padStart(5, '0')}`), bytes);
+      },
       complete: async () => {
         await this.check(key, condition);
         const parts = (await readdir(path)).filter((name) => name.startsWith('part-')).sort();
@@ -117,10 +121,11 @@ class DirectoryStore {
 
 export const provider = {
   scheme: 'dir',
-  options: ['root'],
-  fromUri(uri, { root = 'store' }) {
+  options: ['root', 'hangs'],
+  /** `hangs`: parts of uploads never arrive. */
+  fromUri(uri, { root = 'store', hangs = false }) {
     const [, bucket, key = ''] = /^dir:\/\/([a-z-]+)(?:\/(.*?)\/?)?$/.exec(uri) ?? [];
     if (bucket === undefined) throw fail('STORE_URI_INVALID', 'It is dir://BUCKET/KEY.');
-    return { store: new DirectoryStore(join(root, bucket), `dir://${bucket}`), key };
+    return { store: new DirectoryStore(join(root, bucket), `dir://${bucket}`, hangs), key };
   },
 };

@@ -37,6 +37,7 @@ export class BundlePrefix implements BundleStorage {
   readonly #reads: Reads;
   readonly #life = new Life(() => invalidArgument('The bundle has been closed; open it again.'));
   readonly #listing: Promise<Objects | undefined>;
+  #again: Promise<Objects | undefined> | undefined;
 
   private constructor(location: StoreLocation, signal: AbortSignal | undefined, lists: boolean) {
     this.name = uriOf(location);
@@ -91,8 +92,8 @@ export class BundlePrefix implements BundleStorage {
 
   /** The object of a member, of which nothing need have been read. @throws MEMBER_MISSING, MEMBER_TAMPERED */
   async object(file: string, size: number, signal: AbortSignal | undefined): Promise<ObjectSource> {
-    const objects = await this.#listing;
-    if (objects) return ObjectSource.of(below(this.#location, file), sound(objects.get(file), file, size));
+    const listed = await this.#listed(file);
+    if (listed) return ObjectSource.of(below(this.#location, file), sound(listed.object, file, size));
     const source = await this.#find(
       file,
       Math.min(Math.max(1, size), this.#reads.requestBytes),
@@ -105,12 +106,23 @@ export class BundlePrefix implements BundleStorage {
   }
 
   async lookAt(entries: readonly Entry[], records: SharedArrayBuffer): Promise<void> {
-    const objects = await this.#listing;
-    if (!objects) return;
+    if (!(await this.#listing)) return;
     for (const entry of entries) {
+      if (!isFile(entry)) continue;
       const file = fileOf(entry);
-      if (isFile(entry)) sound(objects.get(file), file, fileSizeOf(entry, records));
+      sound((await this.#listed(file))?.object, file, fileSizeOf(entry, records));
     }
+  }
+
+  /** What the listing says of an object. What was made while it was listed may have been missed: for what is missing, all is listed once more. */
+  async #listed(file: string): Promise<{ readonly object: StoredObject | undefined } | undefined> {
+    const objects = await this.#listing;
+    if (!objects) return undefined;
+    const object = objects.get(file);
+    if (object) return { object };
+    this.#again ??= this.#life.whileOpen(undefined, (signal) => objectsUnder(this.#location, signal));
+    this.#again.catch(() => {});
+    return { object: (await this.#again)?.get(file) };
   }
 
   async findExtra(entries: readonly Entry[], allowed: boolean | readonly string[]): Promise<string[]> {

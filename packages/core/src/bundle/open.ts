@@ -43,8 +43,8 @@ export interface BundleInspection {
   readonly tableDigest: string;
   /** What lies in the bundle's directory, or under its prefix, besides envelope and table, by its path: payloads, public members, and whatever was put there. Nothing of it is opened. */
   readonly files: readonly StoredFile[];
-  /** Whether all that lies there is known: a web server tells nobody what it has, and then there are no `files`. */
-  readonly listed: boolean;
+  /** Where it is not known what lies there: a web server tells nobody what it has. There are no `files` then. */
+  readonly unlisted?: true;
   /** Bytes of all that: files, table and envelope. */
   readonly sealedSize: number;
 }
@@ -72,7 +72,7 @@ export async function inspectBundle(
     tableSize: table!.size,
     tableDigest: `sha256:${Buffer.from(table!.digest).toString('hex')}`,
     files,
-    listed: found !== undefined,
+    ...(found === undefined && { unlisted: true }),
     sealedSize: files.reduce((sum, one) => sum + one.sealedSize, document.length + table!.size),
   };
 }

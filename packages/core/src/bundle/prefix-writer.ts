@@ -2,15 +2,15 @@ import { randomBytes } from '../common/crypto.js';
 import { isWeightsealError, WeightsealError } from '../errors.js';
 import type { Metadata } from '../format/metadata.js';
 import { replaced } from '../store/answers.js';
-import { findObject } from '../store/find-object.js';
 import { firstBelow } from '../store/list-all.js';
 import { able, below, type StoreLocation, uriOf } from '../store/location.js';
 import { ObjectSource } from '../store/object-source.js';
 import type { StoredObject } from '../store/object-store.js';
 import { ObjectWriter } from '../store/object-writer.js';
+import { requestsOf } from '../store/request.js';
 import { ENVELOPE_NAME, SEALING_NAME, TABLE_NAME } from './path.js';
 import { putDocument, putEnvelope } from './put-document.js';
-import { removeObjects } from './remove-objects.js';
+import { type Removed, removeObjects } from './remove-objects.js';
 import type { BundleSealer } from './sealer.js';
 import { proveTable, type Table, writeTable } from './table.js';
 
@@ -56,8 +56,8 @@ export class PrefixWriter implements AsyncDisposable {
     });
     const writer = new PrefixWriter(location, object, signal);
     try {
-      // Once it is ours: one that had it before may have made a bundle meanwhile.
-      const found = await firstBelow(location, signal, SEALING_NAME);
+      // Once it is ours: one that had it before may have made a bundle meanwhile. And some stores look at a condition before they write, and not when they do: of two marks one is over the other.
+      const found = await firstBelow(location, signal, object);
       if (found) throw exists(location, found);
       return writer;
     } catch (error) {
@@ -97,7 +97,7 @@ export class PrefixWriter implements AsyncDisposable {
     await putEnvelope(below(this.#location, ENVELOPE_NAME), envelope, { ifAbsent: true }, this.#signal);
     this.#published = true;
     // The bundle is whole: a mark that stays is passed over.
-    await removeObjects(this.#location, [SEALING_NAME], this.#signal).catch(() => {});
+    await removeObjects(this.#location, [this.#own], this.#signal).catch(() => {});
     return written.size + envelope.length;
   }
 
@@ -113,26 +113,42 @@ export class PrefixWriter implements AsyncDisposable {
 
   /** Somebody may have swept what took too long. */
   async #checkOurs(): Promise<void> {
-    const place = below(this.#location, SEALING_NAME);
-    const now = await findObject(place, this.#signal);
-    if (now?.version !== this.#mark.version) throw replaced(uriOf(place));
+    const now = await this.#statOf(SEALING_NAME, this.#signal);
+    if (now?.version !== this.#mark.version) throw replaced(uriOf(below(this.#location, SEALING_NAME)));
+  }
+
+  /** Undefined where there is no such object. */
+  async #statOf(name: string, signal: AbortSignal | undefined): Promise<StoredObject | undefined> {
+    const place = below(this.#location, name);
+    return await requestsOf(place)
+      .run(`look at ${uriOf(place)}`, signal, (call) => place.store.stat(place.key, call))
+      .catch((error: unknown) => {
+        if (isWeightsealError(error) && error.code === 'INPUT_NOT_FOUND') return undefined;
+        throw error;
+      });
+  }
+
+  get #own(): Removed {
+    return { name: SEALING_NAME, version: this.#mark.version };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#published) return;
     const signal = AbortSignal.timeout(UNDO_MS);
     try {
-      const mark = await findObject(below(this.#location, SEALING_NAME), signal);
-      // Under the same names lies what is another's.
-      if (mark && mark.version !== this.#mark.version) return;
-      // An envelope may be there although nobody was told so: then it is a bundle. Without our mark it is another's.
-      const maybe = this.#publishing || !mark;
-      if (maybe && (await findObject(below(this.#location, ENVELOPE_NAME), signal))) return;
+      if (!(await this.#isStillOurs(signal))) return;
       await removeObjects(this.#location, this.#written, signal);
-      await removeObjects(this.#location, [SEALING_NAME], signal, this.#mark.version);
+      await removeObjects(this.#location, [this.#own], signal);
     } catch {
       // What ended the seal is told; what stays here a sweep finds by its mark.
     }
+  }
+
+  /** Whether what lies there is nobody else's, and no bundle: an envelope may be there although nobody was told so. */
+  async #isStillOurs(signal: AbortSignal): Promise<boolean> {
+    const mark = await this.#statOf(SEALING_NAME, signal);
+    if (mark && mark.version !== this.#mark.version) return false;
+    return (mark && !this.#publishing) || (await this.#statOf(ENVELOPE_NAME, signal)) === undefined;
   }
 }
 

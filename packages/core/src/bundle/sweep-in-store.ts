@@ -6,7 +6,7 @@ import { able, below, isLocation, type StoreLocation, uriOf } from '../store/loc
 import { ObjectSource } from '../store/object-source.js';
 import { sweepUploads } from '../store/sweep.js';
 import { ENVELOPE_NAME, SEALING_NAME } from './path.js';
-import { removeObjects } from './remove-objects.js';
+import { type Removed, removeObjects } from './remove-objects.js';
 
 /** Nobody seals for so long. */
 const STALE_MS = 86_400_000;
@@ -42,40 +42,44 @@ export async function sweepBundle(
   optionalWhole('minAgeMs', minAgeMs, 0, Number.MAX_SAFE_INTEGER);
   able(location.store, 'list');
   const from = location.key === '' ? 0 : location.key.length + 1;
-  const names = ((await listAll(location, signal)) ?? []).map(({ key }) => key.slice(from));
-  if (!names.includes(SEALING_NAME)) return { objects: 0, uploads: 0 };
-  if (names.includes(ENVELOPE_NAME)) {
-    await removeObjects(location, [SEALING_NAME], signal);
+  const listed = (await listAll(location, signal)) ?? [];
+  const found = listed.map(({ key, version }) => ({ name: key.slice(from), version }));
+  const mark = found.find(({ name }) => name === SEALING_NAME);
+  if (!mark) return { objects: 0, uploads: 0 };
+  if (found.some(({ name }) => name === ENVELOPE_NAME)) {
+    await removeObjects(location, [mark], signal);
     return { objects: 1, uploads: 0 };
   }
   const started = await startOf(location, signal);
   if (started !== undefined && Date.now() - started < minAgeMs) throw tooYoung(location, started);
   const uploads = await giveUp(location, signal);
-  const own = ownNames(names);
+  const others = prefixesOfOthers(found);
+  const own = found.filter(({ name }) => !isBelowOne(name, others));
+  // By their versions: whoever has come to the place meanwhile has others.
   await removeObjects(
     location,
-    own.filter((name) => name !== SEALING_NAME),
+    own.filter((one) => one !== mark),
     signal,
   );
   // Last: until then the place is nobody else's, and the next sweep would find it.
-  await removeObjects(location, [SEALING_NAME], signal);
+  await removeObjects(location, [mark], signal);
   return { objects: own.length, uploads };
 }
 
-/** Without what lies below a prefix that has an envelope or a mark itself: nobody seals what holds a bundle, so it is a bundle of its own. */
-function ownNames(names: readonly string[]): string[] {
-  const others = new Set(
-    names.flatMap((name) => {
-      const [last] = [ENVELOPE_NAME, SEALING_NAME].filter((one) => name.endsWith(`/${one}`));
+/** Below the place, prefixes with an envelope or a mark of their own: nobody seals what holds a bundle, so that is another's. */
+function prefixesOfOthers(found: readonly Removed[]): ReadonlySet<string> {
+  return new Set(
+    found.flatMap(({ name }) => {
+      const last = [ENVELOPE_NAME, SEALING_NAME].find((one) => name.endsWith(`/${one}`));
       return last === undefined ? [] : [name.slice(0, -last.length)];
     }),
   );
-  const isAnothers = (name: string) => {
-    for (let end = name.indexOf('/'); end >= 0; end = name.indexOf('/', end + 1))
-      if (others.has(name.slice(0, end + 1))) return true;
-    return false;
-  };
-  return names.filter((name) => !isAnothers(name));
+}
+
+function isBelowOne(name: string, prefixes: ReadonlySet<string>): boolean {
+  for (let end = name.indexOf('/'); end >= 0; end = name.indexOf('/', end + 1))
+    if (prefixes.has(name.slice(0, end + 1))) return true;
+  return false;
 }
 
 /** When the mark says that the seal began, or else when it was written. */

@@ -47,18 +47,18 @@ export async function listAll(
   }
 }
 
-/** What comes first of what is below a place, but for one name. @throws like `listAll`, STORE_UNSUPPORTED where the store lists nothing */
+/** What comes first of what is below a place, but for one object. @throws like `listAll`, STORE_UNSUPPORTED where the store lists nothing */
 export async function firstBelow(
   location: StoreLocation,
   signal: AbortSignal | undefined,
-  except?: string,
+  except?: StoredObject,
 ): Promise<StoredObject | undefined> {
   const { store, key } = location;
   const list = able(store, 'list');
   const prefix = key === '' ? '' : `${key}/`;
   return await requestsOf(location).run(`list ${uriOf(location)}`, signal, async (call) => {
     for await (const one of list(prefix, { oneLevel: false }, call))
-      if ('key' in one && one.key !== `${prefix}${except}`) return one;
+      if ('key' in one && (one.key !== except?.key || one.version !== except.version)) return one;
     return undefined;
   });
 }

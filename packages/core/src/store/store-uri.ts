@@ -6,7 +6,7 @@ import { isLoopback } from '../keys/key-uri.js';
 /** What names the store in a URI: a bucket, a container of an account, or a host with its port. */
 export type StoreAuthority = 'bucket' | 'account/container' | 'host';
 
-/** @hidden */
+/** What a URI of a store says. */
 export interface StoreUriParts {
   /** As the kind has it: `models`, `account/container`, `models.example.com:8443`. The store's own URI is the scheme, `://`, and this. */
   readonly authority: string;
@@ -24,7 +24,6 @@ const CONTAINER = /^\$?[A-Za-z0-9][A-Za-z0-9-]{0,62}$/;
  *
  * @param scheme what stands before the first colon, for example `s3`
  * @throws STORE_URI_INVALID
- * @hidden
  */
 export function splitStoreUri(
   uri: string,

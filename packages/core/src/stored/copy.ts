@@ -11,10 +11,10 @@ import { StorePlace } from './to-store.js';
 import type { Copied, CopyOptions, StoredAt } from './types.js';
 import { withinBudget } from './within-budget.js';
 
-/** What is read ahead of one large file, and is on its way out of it, takes so much memory. */
-const MOST_BYTES = 201_326_592;
+/** What is on its way out of one large file takes so much memory. */
+const MOST_BYTES = 134_217_728;
 const AT_ONCE = 16;
-/** A small file takes some, too: a request in and one out. */
+/** A small file takes some, too, as it comes and as it goes. */
 const LEAST_BYTES = 1_048_576;
 
 /** See `public.ts`. */
@@ -59,7 +59,7 @@ async function putAll(
   const open: string[] = [];
   const budget = {
     total: MOST_BYTES,
-    weightOf: ({ size }: Piece) => Math.min(Math.max(size, LEAST_BYTES), MOST_BYTES),
+    weightOf: ({ size }: Piece) => Math.min(Math.max(2 * size, LEAST_BYTES), MOST_BYTES),
     atOnce: AT_ONCE,
   };
   for (const at of [0, 1, 2])

@@ -12,7 +12,7 @@ import { eachListed } from '../store/each-listed.js';
 import { findObject } from '../store/find-object.js';
 import { below, isLocation, type StoreLocation, uriOf } from '../store/location.js';
 import { ObjectSource } from '../store/object-source.js';
-import type { Listed } from '../store/object-store.js';
+import type { Listed, StoredObject } from '../store/object-store.js';
 import { inOrder } from './in-order.js';
 import type { ListOptions, StoredAt, StoredEntry } from './types.js';
 
@@ -72,10 +72,10 @@ class InStore implements Looked {
   async itself(): Promise<StoredEntry | undefined> {
     const bundle = await this.#bundle('');
     if (bundle) return bundle;
+    const object = this.#at.key === '' ? undefined : await this.#found(this.#at);
+    if (object) return await this.#file({ ...object, key: this.#at.key }, '');
     for await (const _any of eachListed(this.#at, { oneLevel: true }, this.#signal)) return undefined;
     if (this.#at.key === '') return undefined;
-    const object = await findObject(this.#at, this.#signal);
-    if (object) return await this.#file({ ...object, key: this.#at.key }, '');
     throw new WeightsealError(
       'INPUT_NOT_FOUND',
       `There is nothing at ${uriOf(this.#at)}. Check the URI, and whose store it is.`,
@@ -125,20 +125,30 @@ class InStore implements Looked {
 
   async #bundle(name: string): Promise<StoredEntry | undefined> {
     const at = name === '' ? this.#at : below(this.#at, name);
-    const envelope = await findObject(below(at, ENVELOPE_NAME), this.#signal).catch((error: unknown) => {
+    const envelope = await this.#found(below(at, ENVELOPE_NAME));
+    if (!envelope) return undefined;
+    const { modified } = envelope;
+    const told = { kind: 'bundle' as const, path: name, ...(modified !== undefined && { modified }) };
+    let [files, sealedSize] = [0, 0];
+    try {
+      for await (const one of eachListed(at, { oneLevel: false }, this.#signal)) {
+        if ('prefix' in one || one.key.endsWith('/')) continue;
+        files++;
+        sealedSize += one.size;
+      }
+      return { ...told, sealedSize, files };
+    } catch (error) {
+      if (isWeightsealError(error) && error.code === 'STORE_UNSUPPORTED') return told;
+      throw error;
+    }
+  }
+
+  async #found(at: StoreLocation): Promise<StoredObject | undefined> {
+    return await findObject(at, this.#signal).catch((error: unknown) => {
       // Who may not list is told so of what is not there.
       if (isWeightsealError(error) && error.code === 'STORE_DENIED') return undefined;
       throw error;
     });
-    if (!envelope) return undefined;
-    let [files, sealedSize] = [0, 0];
-    for await (const one of eachListed(at, { oneLevel: false }, this.#signal)) {
-      if ('prefix' in one || one.key.endsWith('/')) continue;
-      files++;
-      sealedSize += one.size;
-    }
-    const { modified } = envelope;
-    return { kind: 'bundle', path: name, sealedSize, files, ...(modified !== undefined && { modified }) };
   }
 }
 

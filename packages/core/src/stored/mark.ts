@@ -1,4 +1,4 @@
-import { ENVELOPE_NAME, SEALING_NAME } from '../bundle/path.js';
+import { SEALING_NAME } from '../bundle/path.js';
 import { putDocument } from '../bundle/put-document.js';
 import { removeObjects } from '../bundle/remove-objects.js';
 import { createHash } from '../common/crypto.js';
@@ -8,7 +8,6 @@ import { replaced } from '../store/answers.js';
 import { findObject } from '../store/find-object.js';
 import { below, type StoreLocation, uriOf } from '../store/location.js';
 import { ObjectSource } from '../store/object-source.js';
-import type { StoredObject } from '../store/object-store.js';
 import { codeOf } from '../store/outcome.js';
 import type { Piece } from './piece.js';
 
@@ -22,6 +21,8 @@ const REMOVING_MS = 10_000;
 export class Mark {
   readonly #location: StoreLocation;
   readonly #bundle: string;
+  /** Of a copy that was cut off, or is under way. */
+  #found = false;
 
   private constructor(location: StoreLocation, bundle: string) {
     this.#location = location;
@@ -29,17 +30,15 @@ export class Mark {
   }
 
   /**
-   * @param there what lies below the prefix, where the store lists that
-   * @returns undefined where the bundle is whole already, or nothing can be removed from the store
+   * @returns undefined where nothing can be removed from the store
    * @throws OUTPUT_EXISTS where another bundle is made there, or was
    */
   static async put(
     location: StoreLocation,
     envelope: Piece,
-    there: ReadonlyMap<string, StoredObject> | undefined,
     signal: AbortSignal | undefined,
   ): Promise<Mark | undefined> {
-    if (!location.store.remove || there?.has(ENVELOPE_NAME)) return undefined;
+    if (!location.store.remove) return undefined;
     await using open = await envelope.open(signal);
     const document = await readExactly(open.source, 0, envelope.size, signal);
     const bundle = createHash('sha256').update(document).digest('hex').slice(0, 32);
@@ -50,6 +49,7 @@ export class Mark {
     } catch (error) {
       if (codeOf(error) !== 'OUTPUT_EXISTS') throw error;
       if (!(await mark.#isOurs(signal))) throw another(location, error);
+      mark.#found = true;
     }
     return mark;
   }
@@ -57,6 +57,11 @@ export class Mark {
   /** Just before the envelope. @throws INPUT_CHANGED when somebody has swept what took too long */
   async check(signal: AbortSignal): Promise<void> {
     if (!(await this.#isOurs(signal))) throw replaced(uriOf(below(this.#location, SEALING_NAME)));
+  }
+
+  /** Where nothing is written after all. */
+  async undo(): Promise<void> {
+    if (!this.#found) await this.remove();
   }
 
   async remove(): Promise<void> {

@@ -1,22 +1,17 @@
 import { ENVELOPE_NAME, SEALING_NAME } from '../bundle/path.js';
-import { throwIfAborted, WeightsealError } from '../errors.js';
-import { FLOE_HEADER } from '../format/sizes.js';
-import { readExactly } from '../io/byte-source.js';
+import { WeightsealError } from '../errors.js';
 import { eachListed } from '../store/each-listed.js';
 import { findObject } from '../store/find-object.js';
 import { able, below, type StoreLocation, uriOf } from '../store/location.js';
 import { ObjectSource } from '../store/object-source.js';
-import type { StoredObject, WriteCondition } from '../store/object-store.js';
-import { ObjectUpload } from '../store/object-upload.js';
-import { checkObject, ObjectWriter } from '../store/object-writer.js';
+import type { StoredObject } from '../store/object-store.js';
+import { checkObject } from '../store/object-writer.js';
 import { codeOf } from '../store/outcome.js';
-import { readAhead } from '../store/read-ahead.js';
-import { tuned } from '../store/tuning.js';
 import { Mark } from './mark.js';
 import type { OpenPiece, Piece } from './piece.js';
 import type { Place, Put } from './place.js';
-import { copyRanges, isSealedHead } from './plan.js';
 import { type Compared, compare } from './same.js';
+import { writeObject } from './write-object.js';
 
 /** An object for a file, or objects below a prefix for a bundle. */
 export class StorePlace implements Place {
@@ -44,20 +39,24 @@ export class StorePlace implements Place {
     able(location.store, 'put');
     if (kind === 'file') checkObject(location);
     else {
-      place.#there = await found(location, pieces, signal);
-      await place.#checkEnvelope(pieces.at(-1)!, signal);
-      place.#mark = await Mark.put(location, pieces.at(-1)!, place.#there, signal);
+      const whole = await place.#isThere(pieces.at(-1)!, signal);
+      place.#mark = whole ? undefined : await Mark.put(location, pieces.at(-1)!, signal);
+      place.#there = await found(location, pieces, signal).catch(async (error: unknown) => {
+        await place.#mark?.undo().catch(() => {});
+        throw error;
+      });
     }
     return place;
   }
 
-  /** Before anything is compared that is not of this bundle. @throws OUTPUT_EXISTS */
-  async #checkEnvelope(envelope: Piece, signal: AbortSignal | undefined): Promise<void> {
-    const there = this.#there?.get(ENVELOPE_NAME);
-    if (!there) return;
+  /** Whether the bundle is there as a whole, but for files that are missing. @throws OUTPUT_EXISTS for another bundle */
+  async #isThere(envelope: Piece, signal: AbortSignal | undefined): Promise<boolean> {
     const to = below(this.#location, ENVELOPE_NAME);
+    const there = await findObject(to, signal);
+    if (!there) return false;
     await using open = await envelope.open(signal);
-    if (!(await sameAs(open, to, there, signal)).same) throw another(to, ENVELOPE_NAME);
+    if ((await sameAs(open, to, there, signal)).same) return true;
+    throw another(to, ENVELOPE_NAME);
   }
 
   async put(piece: Piece, signal: AbortSignal, progress: (bytes: number) => void): Promise<Put> {
@@ -73,7 +72,7 @@ export class StorePlace implements Place {
     } else if (piece.path === ENVELOPE_NAME) await this.#mark?.check(signal);
     const condition = there ? { ifVersion: there.version } : ({ ifAbsent: true } as const);
     try {
-      const sealed = await writeObject(open, to, condition, signal, progress);
+      const sealed = await writeObject({ open, to, signal, progress }, condition);
       return { sealed, copied: true };
     } catch (error) {
       // Another copy of the same may have been faster.
@@ -128,68 +127,6 @@ async function sameAs(
   if (there.size !== source.size) return { same: false, sealed: false };
   await using its = ObjectSource.of(to, there);
   return await compare(source, its, signal);
-}
-
-/** Returns whether what was copied begins as what is sealed does. */
-async function writeObject(
-  open: OpenPiece,
-  to: StoreLocation,
-  condition: WriteCondition,
-  signal: AbortSignal,
-  progress: (bytes: number) => void,
-): Promise<boolean> {
-  const { source } = open;
-  const { size } = source;
-  const options = { size, condition, signal };
-  const within =
-    source instanceof ObjectSource && source.location.store.uri === to.store.uri ? source : undefined;
-  if (within && to.store.upload && size > tuned(to.tuning, to.store).partBytes) {
-    const upload = await ObjectUpload.begin(to, { ...options, copyOf: within });
-    if (!upload.canCopy)
-      return await through(open, await ObjectWriter.over(upload, to, options), signal, progress);
-    try {
-      return await copiedThere(within, upload, signal, progress);
-    } catch (error) {
-      // Some that speak the language of a store do not know this word of it; and what one of two stores of the same name has, the other need not have.
-      if (!['STORE_UNSUPPORTED', 'INPUT_NOT_FOUND'].includes(codeOf(error) ?? '')) throw error;
-    }
-  }
-  return await through(open, await ObjectWriter.create(to, options), signal, progress);
-}
-
-async function copiedThere(
-  source: ObjectSource,
-  given: ObjectUpload,
-  signal: AbortSignal,
-  progress: (bytes: number) => void,
-): Promise<boolean> {
-  await using upload = given;
-  const head = await readExactly(source, 0, Math.min(source.size, FLOE_HEADER), signal);
-  for (const range of copyRanges(upload.rules, source.size))
-    await upload.copy({ ...range, from: source.object });
-  await upload.complete();
-  // Nobody knows how far a store is that copies.
-  progress(source.size);
-  return isSealedHead(head);
-}
-
-async function through(
-  open: OpenPiece,
-  given: ObjectWriter,
-  signal: AbortSignal,
-  progress: (bytes: number) => void,
-): Promise<boolean> {
-  await using writer = given;
-  let sealed: boolean | undefined;
-  for await (const bytes of readAhead(open.source, 0, open.source.size, signal)) {
-    sealed ??= isSealedHead(bytes);
-    await writer.write(bytes);
-    progress(bytes.length);
-  }
-  await open.checkAtRest();
-  throwIfAborted(signal);
-  await writer.complete();
-  return sealed ?? false;
 }
 
 function another(to: StoreLocation, path: string): WeightsealError {

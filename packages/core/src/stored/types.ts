@@ -32,7 +32,7 @@ export interface StoredEntry {
   readonly kind: 'sealed' | 'bundle' | 'directory' | 'other';
   /** From the place; empty for what lies at the place itself. */
   readonly path: string;
-  /** Bytes as they lie there; not of a directory. */
+  /** Bytes as they lie there; not of a directory, nor of a bundle in a store that lists nothing. */
   readonly sealedSize?: number | undefined;
   /** When it was written, RFC 3339 in UTC, where that is known; of a bundle its envelope. */
   readonly modified?: string | undefined;

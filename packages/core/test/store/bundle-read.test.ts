@@ -110,6 +110,19 @@ describe('a bundle in a store', () => {
     expect(await codeOf(verifyBundle({ store, key: '' }, { keys }))).toBe('MEMBER_EXTRA');
   });
 
+  it('that comes to its end while it is listed is opened', async () => {
+    const place = await inStore();
+    const name = at('run.sh.sealed');
+    const bytes = place.store.get(name)!;
+    place.store.objects.delete(name);
+    place.store.fault = ({ key }) => {
+      if (key.endsWith('weightseal.table')) place.store.set(name, bytes);
+      return undefined;
+    };
+    await verifyBundle(place, { keys });
+    expect(place.store.count('list')).toBe(2);
+  });
+
   it('comes in many pages', async () => {
     const store = new MemoryStore({ page: 2 });
     await copyIn(sealed, store, 'models/m');
@@ -222,6 +235,6 @@ describe('a bundle on a web server, which lists nothing', () => {
   });
 
   it('shows that its objects are not known', async () => {
-    expect(await inspectBundle(withoutList(await inStore()))).toMatchObject({ files: [], listed: false });
+    expect(await inspectBundle(withoutList(await inStore()))).toMatchObject({ files: [], unlisted: true });
   });
 });

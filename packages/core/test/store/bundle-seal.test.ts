@@ -289,6 +289,18 @@ describe('a seal to a store that is killed', () => {
     expect(to.store.objects.size).toBe(2);
   });
 
+  it('is not swept once somebody else is at work there', async () => {
+    const to = place();
+    to.store.set('models/m/a.sealed', pattern(3));
+    to.store.set('models/m/weightseal.sealing', pattern(3));
+    to.store.fault = ({ method, count }) => {
+      if (method === 'remove' && count === 0) to.store.set('models/m/a.sealed', pattern(4));
+      return undefined;
+    };
+    expect(await codeOf(sweepBundle(to, { minAgeMs: 0 }))).toBe('INPUT_CHANGED');
+    expect(namesIn(to)).toEqual(['a.sealed', 'weightseal.sealing']);
+  });
+
   it('tells one that goes on all the same that its place is no longer its own', async () => {
     const to = place();
     const swept = { store: to.store, key: to.key };

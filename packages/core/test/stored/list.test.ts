@@ -106,6 +106,8 @@ it('is told by a store that lists nothing', async () => {
   const made = await store();
   Object.defineProperty(made, 'list', { value: undefined });
   expect(await codeOf(() => all({ store: made, key: 'top' }))).toBe('STORE_UNSUPPORTED');
+  expect(short(await all({ store: made, key: 'top/m.sealed' }))).toEqual(['sealed ']);
+  expect(short(await all({ store: made, key: 'top/llama.sealed' }))).toEqual(['bundle ']);
 });
 
 /** A store that lists just these, whatever is asked, and fails at one of them once. */

@@ -1,0 +1,130 @@
+import { copyFile, readdir, readFile, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { MODEL, Sandbox } from './support/cli.js';
+
+const onLinux = process.platform === 'linux' ? test : test.skip;
+
+/** What is in a directory, over HTTP and in ranges, as a web server has it. */
+async function served(directory: string): Promise<AsyncDisposable & { readonly url: string }> {
+  const server = createServer(async ({ url = '', headers, method }, response) => {
+    const bytes = await readFile(join(directory, url)).catch(() => undefined);
+    if (!bytes) {
+      response.writeHead(404).end();
+      return;
+    }
+    const [, from = '0', to = String(bytes.length - 1)] =
+      /^bytes=(\d+)-(\d+)$/.exec(headers.range ?? '') ?? [];
+    const end = Math.min(Number(to), bytes.length - 1);
+    const body = bytes.subarray(Number(from), end + 1);
+    const range = headers.range ? { 'content-range': `bytes ${from}-${end}/${bytes.length}` } : {};
+    const told = {
+      etag: `"${bytes.length}"`,
+      'accept-ranges': 'bytes',
+      'content-length': body.length,
+      ...range,
+    };
+    response.writeHead(headers.range ? 206 : 200, told).end(method === 'HEAD' ? undefined : body);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const close = () => new Promise<void>((resolve) => server.close(() => resolve()));
+  return {
+    url: `http://127.0.0.1:${port}`,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await close();
+    },
+  };
+}
+
+test('what a web server serves is opened from there, and copied as it is', async () => {
+  await using sandbox = await Sandbox.create();
+  await sandbox.run(`${MODEL}; mkdir llama; cp model llama/w; weightseal seal llama -k local:k -q`);
+  await using server = await served(sandbox.path);
+  const { url } = server;
+  expect(await sandbox.run(`weightseal open ${url}/model.sealed -o - -k local:k -q`)).toMatchObject({
+    stdout: 'weights\n',
+    code: 0,
+  });
+  expect(await sandbox.run(`weightseal verify ${url}/llama.sealed -k local:k -q`)).toMatchObject({
+    code: 0,
+    stderr: '',
+  });
+  expect(
+    await sandbox.run(`weightseal cp ${url}/model.sealed copy -q && cmp copy model.sealed`),
+  ).toMatchObject({
+    code: 0,
+  });
+  const inspect = await sandbox.run(`weightseal inspect ${url}/llama.sealed`);
+  expect(inspect.stdout).toContain('files       not known: the server does not tell what it has\n');
+  // Nobody without a key knows what a bundle is made of.
+  const cp = await sandbox.run(`weightseal cp ${url}/llama.sealed copies`);
+  expect(cp).toMatchObject({ code: 7, stderr: expect.stringContaining('STORE_UNSUPPORTED') as string });
+  const seal = await sandbox.run(`weightseal seal model -k local:k -o ${url}/m`);
+  expect(seal).toMatchObject({ code: 7, stderr: expect.stringContaining('STORE_UNSUPPORTED') as string });
+});
+
+onLinux('and runs in memory', async () => {
+  await using sandbox = await Sandbox.create();
+  await sandbox.run(`${MODEL}; mkdir llama; cp model llama/w; weightseal seal llama -k local:k -q`);
+  await using server = await served(sandbox.path);
+  const run = `weightseal run -q -k local:k ${server.url}`;
+  expect(await sandbox.run(`${run}/model.sealed -- cmp {model} model`)).toMatchObject({ code: 0 });
+  expect(await sandbox.run(`${run}/llama.sealed -- diff -r {model} llama`)).toMatchObject({ code: 0 });
+});
+
+test('a signal ends an upload, and leaves nothing of it in the store', async () => {
+  await using sandbox = await Sandbox.create();
+  await copyFile(new URL('support/dir-store.mjs', import.meta.url), join(sandbox.path, 'dir-store.mjs'));
+  const config = 'providers: { dir: { module: ./dir-store.mjs, options: { hangs: true } } }';
+  await writeFile(join(sandbox.path, 'c.yaml'), config);
+  await sandbox.run('weightseal keygen k; head -c 20000000 /dev/zero > model');
+  const running = sandbox.start('exec weightseal seal model -k local:k -o dir://models/m --config c.yaml');
+  running.stdin.end();
+  const uploads = join(sandbox.path, 'store', 'models', '.uploads');
+  await expect.poll(() => readdir(uploads).catch(() => []), { timeout: 60_000 }).toHaveLength(1);
+  running.kill('SIGINT');
+  expect(await running.outcome).toMatchObject({
+    code: 130,
+    stderr: expect.stringContaining('ABORTED') as string,
+  });
+  expect(await readdir(uploads)).toEqual([]);
+});
+
+test('a copy that was killed goes on, and what it has left in the store is swept', async () => {
+  await using sandbox = await Sandbox.create();
+  await copyFile(new URL('support/dir-store.mjs', import.meta.url), join(sandbox.path, 'dir-store.mjs'));
+  const config = (hangs: boolean) =>
+    writeFile(
+      join(sandbox.path, 'c.yaml'),
+      `providers: { dir: { module: ./dir-store.mjs, options: { hangs: ${hangs} } } }`,
+    );
+  await config(true);
+  await sandbox.run(
+    'weightseal keygen k; mkdir llama; echo a > llama/a; echo b > llama/b; head -c 20000000 /dev/zero > llama/w; weightseal seal llama -k local:k -q',
+  );
+  const running = sandbox.start('exec weightseal cp llama.sealed dir://models/llama --config c.yaml');
+  running.stdin.end();
+  const store = join(sandbox.path, 'store', 'models');
+  const names = () => readdir(join(store, 'llama')).catch(() => []);
+  const small = ['a.sealed', 'b.sealed', 'weightseal.sealing'];
+  await expect.poll(async () => (await names()).sort(), { timeout: 60_000 }).toEqual(small);
+  await expect
+    .poll(() => readdir(join(store, '.uploads')).catch(() => []), { timeout: 60_000 })
+    .toHaveLength(1);
+  running.kill('SIGKILL');
+  await running.outcome;
+  await config(false);
+  const more = '--config c.yaml --json';
+  const cp = await sandbox.run(`weightseal cp llama.sealed dir://models/llama ${more}`);
+  expect(JSON.parse(cp.stdout)).toMatchObject({ copied: 3, present: 2 });
+  expect(await names()).not.toContain('weightseal.sealing');
+  expect(
+    await sandbox.run('weightseal verify dir://models/llama --config c.yaml -k local:k -q'),
+  ).toMatchObject({ code: 0 });
+  const sweep = await sandbox.run(`weightseal sweep dir://models --older-than 0s ${more}`);
+  expect(JSON.parse(sweep.stdout)).toEqual({ removed: ['dir://models/llama/w.sealed'], kept: [] });
+});
