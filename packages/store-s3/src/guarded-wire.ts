@@ -35,7 +35,7 @@ export function guardWire({ middlewareStack }: S3Client, allowHttp: boolean): vo
 }
 
 /** Its name is what is left of it once the SDK has taken it for an error of its own. */
-class TooLong extends Error {
+export class TooLong extends Error {
   override readonly name = 'AnswerTooLong';
 }
 

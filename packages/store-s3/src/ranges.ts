@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import type { S3Client as SdkClient } from '@aws-sdk/client-s3';
 import { openWire, type Wire, type WireAnswer } from '@weightseal/core';
+import { TooLong } from './guarded-wire.js';
 
 type Handler = SdkClient['config']['requestHandler'];
 type Request = Parameters<Handler['handle']>[0];
@@ -81,7 +82,7 @@ async function whole(answer: WireAnswer): Promise<Buffer> {
   let length = 0;
   for await (const piece of answer.body) {
     length += piece.length;
-    if (length > MAX_ERROR_BYTES) throw new Error('The answer is too long.');
+    if (length > MAX_ERROR_BYTES) throw new TooLong('The answer is too long.');
     pieces.push(Buffer.from(piece));
   }
   return Buffer.concat(pieces);

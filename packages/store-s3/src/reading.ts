@@ -24,6 +24,7 @@ export async function stat({ ask, uri }: Bucket, key: string, call: StoreCall): 
       if (!UNTOLD.includes(statusOf(error) ?? 0)) throw error;
       const first = new sdk.GetObjectCommand({ ...common, Key: key, Range: 'bytes=0-0' });
       const { Body } = await client.send(first, abort);
+      wireAnswer(Body)?.drop();
       (Body as unknown as Readable).destroy();
       throw error;
     }),

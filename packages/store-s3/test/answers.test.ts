@@ -22,6 +22,11 @@ const reading = async () => Array.fromAsync((await store.read('object', RANGE, c
 describe('an answer to a read is refused', () => {
   it.each<[string, Answering, string]>([
     ['that heeds no range', object(BYTES, {}, 200), 'STORE_RESPONSE_INVALID'],
+    [
+      'that heeds no range, of much',
+      (_, response) => response.writeHead(200, { etag: '"one"' }).end(Buffer.alloc(3_000_000)),
+      'STORE_RESPONSE_INVALID',
+    ],
     ['that tells no range', object(BYTES, { 'content-range': undefined }), 'STORE_RESPONSE_INVALID'],
     ['of another range', object(BYTES, { 'content-range': 'bytes 0-199/1000' }), 'STORE_RESPONSE_INVALID'],
     [

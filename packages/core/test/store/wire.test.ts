@@ -286,3 +286,28 @@ function framed(bytes: Buffer, framing: string, chunks: readonly number[]): Buff
   }
   return [...parts, Buffer.from('0\r\ntrailer: x\r\n\r\n')];
 }
+
+describe('a server that means no good', () => {
+  it.each(['\n', '\0', 'x'])(
+    'does not stop the process by a header of blanks that ends in %j',
+    async (end) => {
+      script = (socket) =>
+        socket.write(head(`x-blanks:${' '.repeat(60_000)}${end}`, 'content-length: 1') + 'a');
+      const came = await read().catch((error: unknown) => (error as { code?: unknown }).code);
+      expect(came).toEqual(end === 'x' ? Buffer.from('a') : 'HPE_WIRE');
+    },
+  );
+
+  it('is no longer held when what it sends is not read, and that is aborted', async () => {
+    let closed = 0;
+    script = (socket) => {
+      socket.on('close', () => closed++);
+      socket.write(`${head('content-length: 5')}a`);
+    };
+    const stop = new AbortController();
+    const answer = await get('/', {}, stop.signal);
+    stop.abort(new Error('Enough.'));
+    await expect(bytesOf(answer.body)).rejects.toThrow();
+    await expect.poll(() => closed).toBe(1);
+  });
+});

@@ -32,6 +32,7 @@ export class Wire {
   readonly #options: WireOptions;
   readonly #idle = new Map<string, Connection[]>();
   readonly #used = new Set<Connection>();
+  #pruning: NodeJS.Timeout | undefined;
   #closed = false;
 
   constructor(options: WireOptions = {}) {
@@ -58,6 +59,7 @@ export class Wire {
   /** Ends all connections. */
   close(): void {
     this.#closed = true;
+    clearTimeout(this.#pruning);
     for (const idle of this.#idle.values()) for (const connection of idle) connection.destroy();
     this.#idle.clear();
     for (const connection of this.#used) connection.destroy();
@@ -70,7 +72,11 @@ export class Wire {
     signal: AbortSignal,
     again: boolean,
   ): Promise<WireAnswer | undefined> {
-    const stop = () => connection.destroy(signal.reason as Error);
+    // Also where nobody reads the body: then nobody else lets go of it.
+    const stop = () => {
+      connection.destroy(signal.reason as Error);
+      end(false);
+    };
     signal.addEventListener('abort', stop, { once: true });
     this.#used.add(connection);
     let over = false;
@@ -128,6 +134,19 @@ export class Wire {
     const idle = this.#idle.get(origin);
     if (idle) idle.push(connection);
     else this.#idle.set(origin, [connection]);
+    this.#pruning ??= setTimeout(() => this.#prune(), IDLE_MS).unref();
+  }
+
+  /** Nothing is read of what is idle, so that nobody hears of its end: a process that lives long would keep it for ever. */
+  #prune(): void {
+    this.#pruning = undefined;
+    for (const [origin, idle] of this.#idle) {
+      const young = idle.filter((one) => one.usable && performance.now() - one.idleSince < IDLE_MS);
+      for (const one of idle) if (!young.includes(one)) one.destroy();
+      if (young.length > 0) this.#idle.set(origin, young);
+      else this.#idle.delete(origin);
+    }
+    if (this.#idle.size > 0) this.#pruning = setTimeout(() => this.#prune(), IDLE_MS).unref();
   }
 
   #open(url: URL): Connection {
