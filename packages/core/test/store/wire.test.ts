@@ -310,4 +310,21 @@ describe('a server that means no good', () => {
     await expect(bytesOf(answer.body)).rejects.toThrow();
     await expect.poll(() => closed).toBe(1);
   });
+
+  it('has no second answer taken for that of the next request', async () => {
+    let flushed = () => {};
+    const sent = new Promise<void>((resolve) => {
+      flushed = resolve;
+    });
+    script = (socket, request) => {
+      const own = request.startsWith('GET /one') ? '1' : '2';
+      socket.write(`${head('content-length: 1')}${own}`);
+      if (own === '1') setImmediate(() => socket.write(`${head('content-length: 1')}x`, () => flushed()));
+    };
+    expect((await read('/one')).toString()).toBe('1');
+    await sent;
+    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+    expect((await read('/two')).toString()).toBe('2');
+    expect(connections).toBe(2);
+  });
 });

@@ -59,10 +59,10 @@ export class Connection {
     return !this.#over && this.#rest === undefined && !this.#socket.destroyed;
   }
 
-  /** While nobody waits for it, it keeps no process alive. */
+  /** While nobody waits for it, it keeps no process alive; and it is read on, so that its end is noticed, and what nobody asked for is not taken for the next answer. */
   hold(used: boolean): void {
     if (used) this.#socket.ref();
-    else this.#socket.unref();
+    else this.#socket.unref().resume();
   }
 
   send(text: string): void {
