@@ -52,8 +52,10 @@ export async function sweepBundle(
   }
   const started = await startOf(location, signal);
   if (started !== undefined && Date.now() - started < minAgeMs) throw tooYoung(location, started);
-  const uploads = await giveUp(location, signal);
   const others = prefixesOfOthers(found);
+  // Of any age, since they are of the seal that is over; unless bundles below the place have uploads, too.
+  const youngest = others.size > 0 ? -minAgeMs : STALE_MS;
+  const uploads = await giveUp(location, new Date(Date.now() + youngest), signal);
   const own = found.filter(({ name }) => !isBelowOne(name, others));
   // By their versions: whoever has come to the place meanwhile has others.
   await removeObjects(
@@ -104,11 +106,14 @@ function startedIn(text: string): number | undefined {
   }
 }
 
-async function giveUp(location: StoreLocation, signal: AbortSignal | undefined): Promise<number> {
+async function giveUp(
+  location: StoreLocation,
+  olderThan: Date,
+  signal: AbortSignal | undefined,
+): Promise<number> {
   try {
-    // Of any age: they are of the seal that is over.
-    const swept = await sweepUploads(location, { olderThan: new Date(Date.now() + STALE_MS), signal });
-    return swept.length;
+    const swept = await sweepUploads(location, { olderThan, signal });
+    return swept.filter(({ removed }) => removed).length;
   } catch (error) {
     if (isWeightsealError(error) && error.code === 'STORE_UNSUPPORTED') return 0;
     throw error;
