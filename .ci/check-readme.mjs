@@ -1,6 +1,7 @@
 // Runs what the documents show as a reader would type it, on the oldest Node that we support: the README's examples in one shell and one empty directory with a
-// model in it, the other documents' programs each in a directory of its own. What needs a cloud is only parsed.
-import { execFile, execFileSync } from 'node:child_process';
+// model in it, the other documents' programs each in a directory of its own. S3 is a server of our own, made for tests; what needs another cloud is only parsed.
+import { execFile, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   chmodSync,
   globSync,
@@ -17,16 +18,17 @@ import { stripTypeScriptTypes } from 'node:module';
 import { tmpdir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { build } from 'esbuild';
 import { installNode } from './node-binaries.mjs';
 
 const DOCUMENTS = ['README.md', 'CONTRIBUTING.md', ...globSync(['packages/*/README.md', 'docs/**/*.md'])];
-/** Documents all of whose programs run here, and the sealed files that these find; of a directory where a slash says so. */
+/** Documents all of whose programs run here, and the sealed files that these find, also in a bucket; of a directory where a slash says so. */
 const RUN = {
   'packages/core/README.md': [],
   'packages/config/README.md': [],
   'packages/keys/README.md': [],
   'packages/kms-local/README.md': [],
-  'packages/loader/README.md': ['model.onnx.sealed', 'llama.sealed/'],
+  'packages/loader/README.md': ['model.onnx.sealed', 'llama.sealed/', 's3://models/llama-3/'],
   'docs/configuration.md': [],
   'docs/loading.md': ['model.onnx.sealed', 'model.safetensors.sealed', 'llama.sealed/'],
   'docs/operations.md': ['llama.safetensors.sealed'],
@@ -43,6 +45,9 @@ const env = {
   HOME: join(root, 'home'),
   XDG_STATE_HOME: '',
   XDG_CACHE_HOME: '',
+  AWS_REGION: 'us-east-1',
+  AWS_ACCESS_KEY_ID: 'of-a-test-run',
+  AWS_SECRET_ACCESS_KEY: 'secret-of-a-test-run',
   WEIGHTSEAL_PASSPHRASE: 'correct horse',
   PATH: `${bin}${delimiter}${process.env.PATH}`,
 };
@@ -65,28 +70,59 @@ function directoryFor(name) {
   return directory;
 }
 
-function run(directory, file, args) {
-  execFileSync(file, args, { cwd: directory, env, stdio: ['ignore', 'inherit', 'inherit'] });
+/** An empty bucket `models`, in a process of its own, since others are waited for here. */
+async function startS3() {
+  const script = join(root, 'fake-s3.mjs');
+  await build({
+    stdin: {
+      contents: `import { FakeS3 } from './server.js';\nconsole.log((await FakeS3.start('models')).url);`,
+      resolveDir: 'packages/store-s3/test/fake',
+    },
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    outfile: script,
+  });
+  const child = spawn(process.execPath, [script], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [url] = await once(child.stdout, 'data');
+  return { variables: { AWS_ENDPOINT_URL_S3: String(url).trim() }, stop: () => child.kill() };
 }
 
-function runReadme() {
+function run(directory, file, args, variables) {
+  execFileSync(file, args, {
+    cwd: directory,
+    env: { ...env, ...variables },
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+}
+
+async function runReadme() {
   const directory = directoryFor('README');
   writeFileSync(join(directory, 'model.safetensors'), new Uint8Array(100_000).fill(7));
   mkdirSync(join(directory, 'llama'));
   writeFileSync(join(directory, 'llama', 'config.json'), '{}');
   writeFileSync(join(directory, 'llama', 'model.safetensors'), new Uint8Array(100_000).fill(8));
   const blocks = blocksOf('README.md', ['sh', 'js', 'yaml']);
+  const s3 = await startS3();
+  try {
+    runBlocks(directory, blocks, s3.variables);
+  } finally {
+    s3.stop();
+  }
+  console.log(`README: ${blocks.length} examples ran`);
+}
+
+function runBlocks(directory, blocks, variables) {
   for (const { language, text } of blocks) {
     console.log(`README: ${text.trim().split('\n')[0]} …`);
     const [, file] = /^# (\S+\.yaml)$/m.exec(text) ?? [];
     if (language === 'yaml') writeFileSync(join(directory, file), text);
-    else if (language === 'sh') run(directory, 'bash', ['-euo', 'pipefail', '-c', text]);
+    else if (language === 'sh') run(directory, 'bash', ['-euo', 'pipefail', '-c', text], variables);
     else {
       writeFileSync(join(directory, 'example.mjs'), text);
-      run(directory, node, ['example.mjs']);
+      run(directory, node, ['example.mjs'], variables);
     }
   }
-  console.log(`README: ${blocks.length} examples ran`);
 }
 
 const TENSORS = ['model.layers.0.mlp.up_proj.weight', 'lm_head.weight'];
@@ -127,6 +163,13 @@ async function serve(directory) {
   return server;
 }
 
+function seal(directory, name, variables) {
+  const input = name.endsWith('/') ? 'llama' : 'model.safetensors';
+  const context = ['--context', 'model=llama', '--context', 'version=3'];
+  const key = ['--key', 'local:model.key', '--quiet'];
+  run(directory, 'weightseal', ['seal', input, '-o', name.replace(/\/$/, ''), ...key, ...context], variables);
+}
+
 async function runDocument(document, sealed) {
   for (const [index, { text }] of blocksOf(document, ['js']).entries()) {
     const directory = directoryFor(`${document}-${index}`);
@@ -134,26 +177,18 @@ async function runDocument(document, sealed) {
     writeSharded(join(directory, 'llama'));
     writeFileSync(join(directory, 'weightseal.config.yaml'), CONFIG);
     run(directory, 'weightseal', ['keygen', 'model.key', '--quiet']);
-    const context = ['--context', 'model=llama', '--context', 'version=3'];
-    for (const name of sealed)
-      run(directory, 'weightseal', [
-        'seal',
-        name.endsWith('/') ? 'llama' : 'model.safetensors',
-        '-o',
-        name.replace(/\/$/, ''),
-        '--key',
-        'local:model.key',
-        '--quiet',
-        ...context,
-      ]);
     const server = await serve(directory);
+    const s3 = await startS3();
     try {
+      const variables = { ...s3.variables, WEIGHTSEAL_CONFIG: 'weightseal.config.yaml' };
+      for (const name of sealed) seal(directory, name, variables);
       const { port } = server.address();
       writeFileSync(join(directory, 'example.mjs'), text.replaceAll('127.0.0.1:8080', `127.0.0.1:${port}`));
-      const options = { cwd: directory, env: { ...env, WEIGHTSEAL_CONFIG: 'weightseal.config.yaml' } };
+      const options = { cwd: directory, env: { ...env, ...variables } };
       await promisify(execFile)(node, ['example.mjs'], options);
     } finally {
       server.close();
+      s3.stop();
     }
     console.log(`${document}: example ${index + 1} ran`);
   }
@@ -181,7 +216,7 @@ try {
     parse(document);
   }
   console.log(`documents: the programs of ${DOCUMENTS.length} are JavaScript of Node 22`);
-  runReadme();
+  await runReadme();
   for (const [document, sealed] of Object.entries(RUN)) await runDocument(document, sealed);
 } finally {
   rmSync(root, { recursive: true });

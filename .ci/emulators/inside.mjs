@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { countCases } from './cases.mjs';
 import { Servers } from './server.mjs';
-import { EMULATORS, EXAMPLE } from './table.mjs';
+import { EMULATORS } from './table.mjs';
 
 const [planFile] = process.argv.slice(2);
 const scratch = mkdtempSync(join(tmpdir(), 'weightseal-emulators-'));
@@ -68,17 +68,21 @@ async function outcomeOf(emulator, programs) {
   }
 }
 
-/** Runs the example with a server for each cloud that there is. */
-async function show(plan) {
+/** Runs an example with a server for each that it needs and that there is. */
+async function show({ folder, servers: plan }) {
   const directory = mkdtempSync(join(scratch, 'example-'));
   const servers = new Servers(directory);
   try {
     const started = plan.map(({ name, programs }) => named(name).start(programs, servers));
     const environment = Object.assign({}, ...(await Promise.all(started)));
-    const { stdout } = await promisify(execFile)(process.execPath, [join(EXAMPLE.folder, 'start.ts')], {
-      env: { ...cleanEnvironment(), ...environment },
-      signal: stopped.signal,
-    });
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      ['--disable-sigusr1', join(folder, 'start.ts')],
+      {
+        env: { ...cleanEnvironment(), ...environment },
+        signal: stopped.signal,
+      },
+    );
     process.stdout.write(stdout);
     return {};
   } catch (error) {
@@ -95,14 +99,16 @@ function named(name) {
 
 try {
   const plan = JSON.parse(readFileSync(planFile, 'utf8'));
-  settle([...plan.tests, ...(plan.example ?? [])].map(({ name }) => named(name)));
+  const all = [...plan.tests, ...plan.examples.flatMap((example) => example.servers)];
+  settle(all.map(({ name }) => named(name)));
   const tests = [];
   for (const { name, programs } of plan.tests) {
     stopped.signal.throwIfAborted();
     tests.push(await outcomeOf(named(name), programs));
   }
-  const example = plan.example && (await show(plan.example));
-  writeFileSync(planFile, JSON.stringify({ tests, example }));
+  const examples = [];
+  for (const example of plan.examples) examples.push(await show(example));
+  writeFileSync(planFile, JSON.stringify({ tests, examples }));
 } finally {
   rmSync(scratch, { recursive: true });
 }

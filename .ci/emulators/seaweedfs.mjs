@@ -4,7 +4,11 @@ import { pip } from './install.mjs';
 import { answers } from './server.mjs';
 
 const version = '4.48';
-const [port, masterPort] = [8333, 9333];
+// Its parts find each other by sockets in /tmp that have their ports' names, whatever network they are in: two runs on one machine would be one server. No port here is
+// another's, with the 10,000 more that are for gRPC.
+const [masterPort, volumePort, filerPort, port] = [0, 1, 2, 3].map(
+  (part) => 20_000 + (process.pid % 2_000) * 4 + part,
+);
 
 /** Who may make buckets (and makes them by writing to one that is not there), who may use them, and who may do nothing. */
 const identity = (name, actions) => ({
@@ -38,10 +42,11 @@ export default {
         () => false,
       );
     const s3 = ['-s3', `-s3.port=${port}`, `-s3.config=${config}`];
+    const ports = [`-master.port=${masterPort}`, `-volume.port=${volumePort}`, `-filer.port=${filerPort}`];
     const small = ['-volume.max=100', '-master.volumeSizeLimitMB=64'];
     await servers.launch(
       weed,
-      ['server', `-dir=${data}`, '-ip=127.0.0.1', '-ip.bind=127.0.0.1', ...s3, ...small],
+      ['server', `-dir=${data}`, '-ip=127.0.0.1', '-ip.bind=127.0.0.1', ...ports, ...s3, ...small],
       { ready: async () => (await listening()) && (await assigns()) },
     );
     return { WEIGHTSEAL_EMULATOR_SEAWEEDFS: url };

@@ -35,16 +35,16 @@ export const EMULATORS = [
   azurite,
 ];
 
-/** With one for each cloud, the first that can be had, runs the example that swaps clouds. */
-export const EXAMPLE = {
-  name: 'example',
-  folder: 'examples/swap-clouds',
-  clouds: [[moto], [fakeCloudKms, drongo], [azure]],
-};
+/** What asks for the examples that need servers: each is run with the first that can be had of every row. */
+export const EXAMPLE = 'example';
+export const EXAMPLES = [
+  { folder: 'examples/swap-clouds', needs: [[moto], [fakeCloudKms, drongo], [azure]] },
+  { folder: 'examples/bucket-server', needs: [[seaweedfs]] },
+];
 
 /** What was asked for: names of emulators or of providers (`aws`); all of them when nothing was. */
 export function chosen(asked) {
-  const names = asked.filter((name) => name !== EXAMPLE.name);
+  const names = asked.filter((name) => name !== EXAMPLE);
   if (asked.length > 0 && names.length === 0) return [];
   const nameless = names.find((name) => !EMULATORS.some((one) => answersTo(one, name)));
   if (nameless !== undefined)

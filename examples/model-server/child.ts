@@ -7,6 +7,7 @@ interface Entry {
   readonly event: string;
   readonly port?: number;
   readonly code?: string;
+  readonly placement?: { readonly kind: string };
 }
 
 /** The server as a process of its own, and what it logs. */
@@ -28,6 +29,7 @@ export class Child implements AsyncDisposable {
         this.#wake();
       })
       .on('close', () => this.#wake());
+    this.process.on('exit', () => this.#wake());
   }
 
   get log(): string {

@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { isWeightsealError } from '@weightseal/core';
 import { isLocal, jsonIn, send } from './http.ts';
+import { follow, type Pointed, readPointer } from './pointer.ts';
 import { Refusal, refusalFor } from './refusal.ts';
 import { Served } from './served.ts';
 import { isVersion, settingsFrom } from './settings.ts';
@@ -21,7 +22,10 @@ function log(event: string, more: object = {}): void {
 process.env['ORT_DISABLE_TELEMETRY'] ??= '1';
 const settings = await settingsFrom(process.env).catch((error: unknown) => fail(error));
 const served = new Served(settings);
+const stop = new AbortController();
 let stopping = false;
+/** What the pointer names and is not served, and why. */
+let refused: { readonly version: string; readonly code: string } | undefined;
 
 async function change(version?: string): Promise<string> {
   const began = performance.now();
@@ -32,6 +36,19 @@ async function change(version?: string): Promise<string> {
   } catch (error) {
     log('refused', told(error));
     throw error;
+  }
+}
+
+/** A version that the pointer names. Whether that is settled: a refusal that another try would not change is, until the pointer is written again. */
+async function take({ version }: Pointed): Promise<boolean> {
+  try {
+    if (served.version !== version) await change(version);
+    refused = undefined;
+    return true;
+  } catch (error) {
+    const { status, code } = refusalFor(error);
+    refused = { version, code };
+    return status === 422;
   }
 }
 
@@ -63,6 +80,7 @@ async function classify(request: IncomingMessage): Promise<object> {
 async function reload(request: IncomingMessage): Promise<object> {
   if (!isLocal(request)) throw new Refusal(403, 'LOCAL_ONLY');
   const { version } = await jsonIn(request);
+  if (settings.pointer) throw new Refusal(409, 'POINTER_SAYS');
   if (version !== undefined && !isVersion(version)) throw new Refusal(400, 'VERSION_INVALID');
   return { version: await change(version) };
 }
@@ -71,7 +89,7 @@ async function answer(request: IncomingMessage): Promise<object> {
   switch (`${request.method} ${request.url}`) {
     case 'GET /health':
       if (served.version === undefined || stopping) throw new Refusal(503, 'NOT_READY');
-      return { version: served.version };
+      return { version: served.version, refused };
     case 'POST /classify':
       return await classify(request);
     case 'POST /reload':
@@ -90,9 +108,10 @@ const server = createServer(async (request, response) => {
   }
 });
 
-async function stop(signal: string): Promise<void> {
+async function end(signal: string): Promise<void> {
   if (stopping) return;
   stopping = true;
+  stop.abort();
   const closed = once(server, 'close');
   server.close();
   log('stopping', { signal });
@@ -105,11 +124,15 @@ async function stop(signal: string): Promise<void> {
 }
 
 process.on('SIGHUP', () => void change().catch(() => {}));
-for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(signal));
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void end(signal));
 
 server.listen(settings.port, settings.host);
 await once(server, 'listening').catch(fail);
 const { address, port } = server.address() as AddressInfo;
 log('listening', { address, port });
 // Why not is logged. Whoever runs the server starts it again.
-await change().catch(() => stopping || process.exit(1));
+const { pointer } = settings;
+const first = pointer && (await readPointer(pointer.place, stop.signal).catch(fail));
+await change(first?.version).catch(() => stopping || process.exit(1));
+if (first && !stopping)
+  await follow(pointer, first, take, (error) => log('pointer', told(error)), stop.signal);

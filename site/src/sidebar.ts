@@ -58,7 +58,7 @@ const GROUPS: readonly Group[] = [
 
 /** Titles that say less beside the others than above their page. */
 const SHORT: Readonly<Record<string, string>> = {
-  'README.md': 'Eight tasks',
+  'README.md': 'Nine tasks',
   'FORMAT.md': 'The format',
   'SECURITY.md': 'Threat model',
   'docs/loading.md': 'Loading',

@@ -18,7 +18,7 @@ export async function tellFailure(
   stopped: StopSignal | undefined,
 ): Promise<number> {
   const failure = stopped
-    ? new CliError('ABORTED', 'aborted', `Stopped by ${stopped}.`, { cause: error })
+    ? new CliError('ABORTED', 'aborted', `Stopped by ${stopped}.${stoppedWork(error)}`, { cause: error })
     : await told(error);
   try {
     const stack = process.env['WEIGHTSEAL_DEBUG'] === '1' ? util.inspect(error) : undefined;
@@ -30,6 +30,11 @@ export async function tellFailure(
     // Nobody reads standard error any more; the exit code still tells.
   }
   return stopped ? SIGNAL_CODES[stopped] : EXIT_CODES[failure.class];
+}
+
+/** What a command itself has to say of it. */
+function stoppedWork(error: unknown): string {
+  return error instanceof CliError && error.code === 'ABORTED' ? ` ${error.message}` : '';
 }
 
 /** What there is to say of an error, whoever's it is. */

@@ -1,11 +1,13 @@
 import type { Copied } from '@weightseal/core';
 import { fs, path as paths } from '../builtins.js';
 import { count, named } from '../bundle/notes.js';
-import { usageError } from '../cli-error.js';
+import { CliError, usageError } from '../cli-error.js';
 import { core } from '../core.js';
 import { isUri, Place } from '../place.js';
 import { quote, size } from '../text.js';
 import type { Args, Result, Session } from '../types.js';
+
+const GOES_ON = 'What is whole stays; the same command goes on.';
 
 export async function cp(args: Args, session: Session): Promise<Result> {
   const [input, given] = args.operands as [string, string];
@@ -18,7 +20,8 @@ export async function cp(args: Args, session: Session): Promise<Result> {
       `cp: --any is for files, and ${quote(input)} is a bundle or a directory. Of directories only bundles are copied.`,
     );
   await using named = await Place.of(args, given);
-  const output = kind === 'directory' ? given : intoDirectory(input, named);
+  const output =
+    kind === 'directory' && !/^(.*\/)?\.{1,2}\/?$/.test(given) ? given : intoDirectory(input, named);
   await using to = output === given ? named : await Place.of(args, output);
   const { copySealed } = await core();
   const copied = await copySealed(from.at, to.at, {
@@ -26,6 +29,9 @@ export async function cp(args: Args, session: Session): Promise<Result> {
     any: args.has('any'),
     signal: session.signal,
     onProgress: await session.progress('copying'),
+  }).catch((error: unknown) => {
+    if (!session.signal.aborted) throw error;
+    throw new CliError('ABORTED', 'aborted', GOES_ON, { cause: error });
   });
   return {
     value: { input, output, ...copied },
@@ -34,13 +40,14 @@ export async function cp(args: Args, session: Session): Promise<Result> {
   };
 }
 
-/** A file goes into a directory that is there, into a store, and below what ends in a slash, under its own name; a bundle becomes what is named. */
+/** A file goes into a directory that is there, into a store, and below what ends in a slash, under its own name; a bundle becomes what is named, but for `.` and `..`, which cannot become one. */
 function intoDirectory(input: string, { text: output, location, endsInSlash }: Place): string {
   const isDirectory = location
     ? location.key === ''
     : (fs.statSync(output, { throwIfNoEntry: false })?.isDirectory() ?? false);
   if (!endsInSlash && !isDirectory) return output;
-  const name = isUri(input) ? input.slice(input.lastIndexOf('/') + 1) : paths.basename(input);
+  // A slash at the end is no part of the name.
+  const name = paths.posix.basename(isUri(input) ? input : paths.resolve(input));
   return `${output.replace(/(?<=[^/])\/$/, '')}/${name}`;
 }
 

@@ -12,8 +12,10 @@ export async function help({ operands }: Args): Promise<Result> {
   const isCommand = COMMANDS.some(({ name }) => name === topic) || inGroup(topic).length > 0;
   if (topic === '' || isCommand) return shown(topic, helpOf(topic || undefined));
   const guides = pages();
-  const guide = topic.replace(/^docs\/(?:.*\/)?|\.md$/g, '');
-  if (guides.includes(guide)) return shown(guide, page(guide));
+  const name = topic.replace(/^docs\/(?:.*\/)?|\.md$/g, '');
+  // `help s3`: where no guide has just that name, one of stores may.
+  const guide = [name, `store-${name}`].find((one) => guides.includes(one));
+  if (guide !== undefined) return shown(guide, page(guide));
   const rows = errorRows();
   const code = topic.toUpperCase().replaceAll(/[- ]/g, '_');
   const row = rows.find((one) => one.code === code);

@@ -133,7 +133,10 @@ function onEvent(
     handOver(event.pid);
     if (quiet) return;
     // Before the command has its say, and not when a server ends after months.
-    if (!contextChecked) tellNote(uncheckedContext(event.opened.context));
+    if (!contextChecked)
+      tellNote(
+        uncheckedContext(event.opened.context, event.opened.members === undefined ? 'file' : 'bundle'),
+      );
     for (const one of event.opened.incomplete ?? []) tellNote(incompleteNote(one));
     for (const warning of event.placement.warnings) tellNote(warning);
   } else if (event.event === 'ended') {
