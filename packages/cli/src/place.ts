@@ -1,5 +1,6 @@
 import type { StoreLocation } from '@weightseal/core';
 import { fs } from './builtins.js';
+import { smallYoungSpace } from './bundle/young-space.js';
 import { usageError } from './cli-error.js';
 import { configuration } from './configuration.js';
 import { core } from './core.js';
@@ -21,11 +22,14 @@ export class Place implements AsyncDisposable {
   readonly text: string;
   /** What the library takes. */
   readonly at: string | StoreLocation;
+  readonly #small: Disposable | undefined;
   #open = true;
 
   private constructor(text: string, at: string | StoreLocation) {
     this.text = text;
     this.at = at;
+    // What an SDK makes for each request makes it grow, too.
+    this.#small = typeof at === 'string' ? undefined : smallYoungSpace();
   }
 
   /** Asks no store yet. @throws STORE_URI_INVALID, PROVIDER_UNKNOWN, PROVIDER_MISSING, PROVIDER_INVALID, and what the configuration throws */
@@ -58,6 +62,7 @@ export class Place implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#open) return;
     this.#open = false;
+    this.#small?.[Symbol.dispose]();
     await this.location?.store.close();
   }
 }
