@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { bufferSource, openReader, shareUnwraps, type WrappedKey } from '@weightseal/core';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { KeyMemory } from '../src/keys/key-memory.js';
@@ -117,18 +116,25 @@ describe('what is remembered', () => {
     };
     const [late, fast] = [keyWith('a', {}), keyWith('b', {})];
     const answers: Promise<unknown>[] = [];
+    const mayAnswer = Promise.withResolvers<void>();
     late.unwrap = (slot) => {
-      const answer = delay(30).then(() => dataKeyOf(slot, late));
+      const answer = mayAnswer.promise.then(() => dataKeyOf(slot, late));
       answers.push(answer);
       return answer;
     };
     fast.unwrap = (slot) => dataKeyOf(slot, fast);
     const shared = shareUnwraps([late, fast], { maxKeys: 1 });
     await Promise.all(Array.from({ length: 20 }, () => open(bytes, shared.keys, { hedgeMs: 1 })));
-    const signal = AbortSignal.timeout(5);
-    await refusal(
+    const asked = answers.length;
+    const stop = new AbortController();
+    const { signal } = stop;
+    const refused = refusal(
       async () => void (await openReader(bufferSource(bytes), { keys: [shared.keys[0]!], signal })),
     );
+    await expect.poll(() => answers.length).toBeGreaterThan(asked);
+    stop.abort();
+    await refused;
+    mayAnswer.resolve();
     const dataKeys = () => secrets.filter((it) => Buffer.compare(new Uint8Array(it), sealer.seen[0]!) === 0);
     expect(dataKeys().length, 'the one that is remembered').toBeGreaterThanOrEqual(1);
     shared[Symbol.dispose]();

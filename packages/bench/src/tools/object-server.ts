@@ -10,6 +10,9 @@ import { has } from './system.ts';
 
 const VERSION = '4.48';
 const READY_MS = 60_000;
+/** Its parts find each other by sockets in /tmp that have their ports' names: two runs on one machine must not share them, nor the 10,000 more that are for gRPC. */
+const FIRST_PORT = 30_000 + (process.pid % 2_000) * 4;
+const PORTS = [FIRST_PORT, FIRST_PORT + 1, FIRST_PORT + 2, FIRST_PORT + 3] as const;
 export const BUCKET = 'models';
 
 /** SeaweedFS, which speaks S3, on this machine and in memory. */
@@ -31,8 +34,14 @@ export class ObjectServer implements AsyncDisposable {
     mkdirSync(join(directory, 'data'), { recursive: true });
     const config = join(directory, 's3.json');
     writeFileSync(config, JSON.stringify({ identities: [IDENTITY] }));
-    const port = await freePort();
-    const addresses = ['-ip=127.0.0.1', '-ip.bind=127.0.0.1', `-s3.port=${port}`];
+    const [master, volume, filer, port] = PORTS;
+    const ports = [
+      `-master.port=${master}`,
+      `-volume.port=${volume}`,
+      `-filer.port=${filer}`,
+      `-s3.port=${port}`,
+    ];
+    const addresses = ['-ip=127.0.0.1', '-ip.bind=127.0.0.1', ...ports];
     const sizes = ['-volume.max=100', '-master.volumeSizeLimitMB=1024'];
     const child = spawn(
       weed,

@@ -292,7 +292,7 @@ describe('a server that means no good', () => {
     'does not stop the process by a header of blanks that ends in %j',
     async (end) => {
       script = (socket) =>
-        socket.write(head(`x-blanks:${' '.repeat(60_000)}${end}`, 'content-length: 1') + 'a');
+        socket.write(`${head(`x-blanks:${' '.repeat(60_000)}${end}`, 'content-length: 1')}a`);
       const came = await read().catch((error: unknown) => (error as { code?: unknown }).code);
       expect(came).toEqual(end === 'x' ? Buffer.from('a') : 'HPE_WIRE');
     },
