@@ -9,7 +9,7 @@ import type { ReadOptions } from '../io/reads.js';
 import type { Entry } from './entry.js';
 import { shown } from './line.js';
 import { memberTampered } from './member-error.js';
-import { openPayload } from './member-payload.js';
+import { type MemberPayload, openPayload } from './member-payload.js';
 import type { StoredMembers } from './storage.js';
 
 /** One file of a bundle, open for reading anywhere in it: a byte source of its plaintext. Closed with the bundle, or before. */
@@ -23,12 +23,31 @@ export interface MemberReader extends ByteSource, AsyncDisposable {
   close(): Promise<void>;
 }
 
+/** Told when a reader is closed: whoever has a bundle open for months need not keep all that it has read. */
+type Ended = (reader: MemberReader) => void;
+
+class SealedMember extends PlaintextReader {
+  readonly #ended: Ended;
+
+  constructor(payload: MemberPayload, ended: Ended) {
+    super(payload);
+    this.#ended = ended;
+  }
+
+  override async close(): Promise<void> {
+    await super.close();
+    this.#ended(this);
+  }
+}
+
 /** A public member, which was read and authenticated whole. */
 export class PublicReader implements MemberReader {
   readonly #bytes: Uint8Array<ArrayBuffer>;
+  readonly #ended: Ended;
 
-  constructor(bytes: Uint8Array<ArrayBuffer>) {
+  constructor(bytes: Uint8Array<ArrayBuffer>, ended: Ended) {
     this.#bytes = bytes;
+    this.#ended = ended;
   }
 
   get size(): number {
@@ -64,8 +83,8 @@ export class PublicReader implements MemberReader {
     return this.#bytes.slice(start, end);
   }
 
-  close(): Promise<void> {
-    return Promise.resolve();
+  async close(): Promise<void> {
+    this.#ended(this);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -78,8 +97,9 @@ export async function openSealed(
   entry: Entry,
   stored: StoredMembers,
   signal: AbortSignal,
+  ended: Ended,
 ): Promise<MemberReader> {
-  return new PlaintextReader(await openPayload(entry, stored, signal, readsOf(entry, stored)));
+  return new SealedMember(await openPayload(entry, stored, signal, readsOf(entry, stored)), ended);
 }
 
 function readsOf(entry: Entry, { storage, records }: StoredMembers): ReadOptions | undefined {
@@ -91,12 +111,14 @@ export async function openPublic(
   entry: Entry,
   stored: StoredMembers,
   signal: AbortSignal,
+  ended: Ended,
 ): Promise<MemberReader> {
   await using source = await stored.storage.openMember(entry.path, entry.size, signal);
   const bytes = memoryFor(entry);
   const take = async (part: Uint8Array, at: number): Promise<void> => bytes.set(part, at);
   const digest = await digestWhile(source, signal, take, readsOf(entry, stored));
-  if (timingSafeEqual(digest, recordAt(stored.records, entry.record).digest)) return new PublicReader(bytes);
+  if (timingSafeEqual(digest, recordAt(stored.records, entry.record).digest))
+    return new PublicReader(bytes, ended);
   throw memberTampered(entry.path, 'its bytes have another digest than was sealed');
 }
 

@@ -102,10 +102,8 @@ export class BundleReader implements AsyncDisposable {
   async open(path: string): Promise<MemberReader> {
     const entry = this.#file(path);
     return await this.#life.whileOpen(undefined, async (signal) => {
-      const reader =
-        entry.kind === 'public'
-          ? await openPublic(entry, this.#place, signal)
-          : await openSealed(entry, this.#place, signal);
+      const opened = entry.kind === 'public' ? openPublic : openSealed;
+      const reader = await opened(entry, this.#place, signal, (ended) => this.#open.delete(ended));
       this.#open.add(reader);
       return reader;
     });
@@ -123,7 +121,7 @@ export class BundleReader implements AsyncDisposable {
     try {
       return await reader.read(offset, length, options);
     } finally {
-      await this.#release(reader);
+      await reader.close();
     }
   }
 
@@ -133,7 +131,7 @@ export class BundleReader implements AsyncDisposable {
     this.#file(path);
     return streamOf(
       () => this.open(path),
-      (reader) => this.#release(reader),
+      (reader) => reader.close(),
       options,
     );
   }
@@ -235,11 +233,6 @@ export class BundleReader implements AsyncDisposable {
 
   get #place(): StoredMembers {
     return { storage: this.#storage, records: this.#bundle.table.records };
-  }
-
-  async #release(reader: MemberReader): Promise<void> {
-    this.#open.delete(reader);
-    await reader.close();
   }
 
   /** Ends what is under way, closes what is open, and zeroes the keys. Safe to call twice. */
