@@ -124,7 +124,8 @@ describe('a bundle in a store', () => {
 
 describe('a bundle that is sealed to a store', () => {
   it('is there although requests fail, and none of them is made in vain', async () => {
-    const to = { ...placeIn(), tuning: { attempts: 4, partBytes: 1_048_576 } };
+    // Several are under way: one of them may be the third again and again.
+    const to = { ...placeIn(), tuning: { attempts: 12, partBytes: 1_048_576 } };
     let at = 0;
     to.store.fault = () => (at++ % 3 === 1 ? unavailable : undefined);
     await sealBundle(source, to, { keys });
