@@ -1,10 +1,10 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadConfig, storeLocation } from '@weightseal/config';
-import { isStoreUri, type KeyWrapper, type StoreLocation, WeightsealError } from '@weightseal/core';
+import { type KeyWrapper, type StoreLocation, WeightsealError } from '@weightseal/core';
 import { keysFromUris } from '@weightseal/keys';
 import type { PlaceOptions } from '@weightseal/loader';
-import { locationFromUri } from '@weightseal/stores';
+import { isStoreUri, locationFromUri } from '@weightseal/stores';
 
 /** Where the models are: sealed, to be opened here, or opened already by `weightseal run`. */
 export type Source =
