@@ -11,8 +11,7 @@ export class Life {
   /** @param closed what whoever uses it afterwards is told */
   constructor(closed: () => Error) {
     this.#closed = closed;
-    // As many as there are reads under way, and Node warns of the eleventh.
-    setMaxListeners(0, this.#closing.signal);
+    listenedToByMany(this.#closing.signal);
   }
 
   /** Fires when it is closed. */
@@ -52,5 +51,14 @@ export class Life {
   async end(): Promise<void> {
     this.#closing.abort(this.#closed());
     await Promise.all(this.#working);
+  }
+}
+
+/** As many listen as there are reads under way, and Node warns of the eleventh. */
+function listenedToByMany(signal: AbortSignal): void {
+  try {
+    setMaxListeners(0, signal);
+  } catch {
+    // Of Jest's browser environment: none of Node's, and it warns of nothing.
   }
 }
