@@ -15,7 +15,7 @@ const SAME_ON_EVERY_NODE = [
   'packages/keys/test/docs.test.ts',
   'packages/loader/test/{machine-memory,safetensors-header,safetensors-hostile}.test.ts',
   // Providers: their contracts and wires stay.
-  'packages/kms-*/test/{crc32c,errors,faults*,fits,key-name,live,management,operate,scrub,structures,uri,versions}.test.ts',
+  'packages/kms-*/test/{errors,faults*,fits,key-name,live,management,operate,scrub,structures,uri,versions}.test.ts',
   'packages/{fault-proxy,kms-contract,store-contract}/test/**',
   'packages/kms-local/test/passphrase-contract.test.ts',
   // Thousands of cases of the format's own code.
