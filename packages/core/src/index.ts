@@ -137,7 +137,7 @@ export { type SharedUnwraps, type ShareOptions, shareUnwraps } from './keys/shar
 export { untilAborted } from './keys/until-aborted.js';
 export { betweenSteps, checkedDeadline, type Limits, within } from './keys/within.js';
 export { asSlot } from './keys/wrap.js';
-export { checkRange, codeOfStatus, type RangeAnswer, replaced } from './store/answers.js';
+export { checkRange, codeOfStatus, exactly, type RangeAnswer, replaced } from './store/answers.js';
 export { defineStore, type StoreProvider } from './store/define-store.js';
 export { isLocation, type StoreLocation, uriOf } from './store/location.js';
 export { ObjectSource, type OpenObjectOptions } from './store/object-source.js';

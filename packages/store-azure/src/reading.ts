@@ -1,6 +1,7 @@
 import type { BlobItem, BlobPrefix } from '@azure/storage-blob';
 import {
   checkRange,
+  exactly,
   type Listed,
   type ObjectBody,
   type ObjectRange,
@@ -8,7 +9,7 @@ import {
   type StoredObject,
   WeightsealError,
 } from '@weightseal/core';
-import { type Asked, azureError, failureOf } from './errors.js';
+import { azureError, failureOf } from './errors.js';
 import { blobOf, type Place, storedObject } from './place.js';
 
 const PAGE = 5000;
@@ -46,7 +47,11 @@ export function read(place: Place, key: string, range: ObjectRange, call: StoreC
       const header = (name: string) => headers.get(name);
       const object = checkRange(key, range, { status, header }, asked.where);
       const expected = Math.min(length, object.size - offset);
-      return { object, body: counted(body, expected, asked, call.signal) };
+      const pieces = body as AsyncIterable<Uint8Array>;
+      return {
+        object,
+        body: exactly(pieces, expected, asked.where, (error) => azureError(error, asked, call.signal)),
+      };
     } catch (error) {
       body.destroy();
       throw error;
@@ -70,32 +75,6 @@ async function beyond(
 }
 
 async function* nothing(): AsyncGenerator<Uint8Array> {}
-
-/** Just so many bytes; fewer are a connection that broke off, and more are not given. */
-async function* counted(
-  body: NodeJS.ReadableStream & { destroy(): void },
-  expected: number,
-  asked: Asked,
-  signal: AbortSignal,
-): AsyncGenerator<Uint8Array> {
-  let length = 0;
-  try {
-    for await (const piece of body as AsyncIterable<Uint8Array>) {
-      length += piece.length;
-      if (length > expected) fail(asked.where, 'has more bytes than it says');
-      yield piece;
-    }
-  } catch (error) {
-    throw azureError(error, asked, signal);
-  } finally {
-    body.destroy();
-  }
-  if (length < expected)
-    throw new WeightsealError(
-      'STORE_UNAVAILABLE',
-      `The answer for ${asked.where} broke off. Try again; check the network and proxies.`,
-    );
-}
 
 export async function* list(
   place: Place,

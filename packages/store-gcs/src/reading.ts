@@ -1,5 +1,6 @@
 import {
   checkRange,
+  exactly,
   type Listed,
   type ObjectBody,
   type ObjectRange,
@@ -11,7 +12,6 @@ import { jsonOf, strange } from './ask.js';
 import { type Asked, failed } from './errors.js';
 import { FIELDS, storedObject } from './metadata.js';
 import type { Place } from './place.js';
-import type { Answer } from './send.js';
 
 const PAGE = '1000';
 
@@ -50,7 +50,10 @@ export async function read(
       );
     const object = checkRange(key, range, answer, asked.where, ({ header }) => header('x-goog-generation'));
     const expected = Math.min(length, object.size - offset);
-    return { object, body: counted(answer, expected, asked, call.signal) };
+    return {
+      object,
+      body: exactly(answer.body, expected, asked.where, (error) => failed(error, asked, call.signal)),
+    };
   } catch (error) {
     answer.body.destroy();
     throw error;
@@ -73,32 +76,6 @@ async function beyond(
 }
 
 async function* nothing(): AsyncGenerator<Uint8Array> {}
-
-/** Just so many bytes; fewer are a connection that broke off, and more are not given. */
-async function* counted(
-  { body }: Answer,
-  expected: number,
-  asked: Asked,
-  signal: AbortSignal,
-): AsyncGenerator<Uint8Array> {
-  let length = 0;
-  try {
-    for await (const piece of body as AsyncIterable<Uint8Array>) {
-      length += piece.length;
-      if (length > expected) throw strange(asked.where, 'has more bytes than it says');
-      yield piece;
-    }
-  } catch (error) {
-    throw failed(error, asked, signal);
-  } finally {
-    body.destroy();
-  }
-  if (length < expected)
-    throw new WeightsealError(
-      'STORE_UNAVAILABLE',
-      `The answer for ${asked.where} broke off. Try again; check the network and proxies.`,
-    );
-}
 
 export async function* list(
   place: Place,

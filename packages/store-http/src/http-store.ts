@@ -1,5 +1,7 @@
 import {
+  abortedError,
   checkRange,
+  exactly,
   type ObjectBody,
   type ObjectRange,
   type ObjectStore,
@@ -9,9 +11,8 @@ import {
   type StoredObject,
   splitStoreUri,
 } from '@weightseal/core';
-import { bodyOf } from './body.js';
 import { Connections } from './connections.js';
-import { invalidAnswer, refused } from './errors.js';
+import { failed, invalidAnswer, refused } from './errors.js';
 import { Follower } from './follow.js';
 import { checkedOptions, type HttpStoreOptions, invalid } from './options.js';
 import { pathOf } from './path.js';
@@ -82,7 +83,9 @@ class HttpStore implements ObjectStore {
     try {
       const object = this.#ranged(key, range, incoming, where);
       const expected = Math.max(0, Math.min(length, object.size - offset));
-      return { object, body: bodyOf(incoming, expected, where, call.signal) };
+      const failure = (error: unknown) =>
+        call.signal.aborted ? abortedError(call.signal) : failed(error, where);
+      return { object, body: exactly(incoming.body, expected, where, failure) };
     } catch (error) {
       incoming.drop();
       throw error;

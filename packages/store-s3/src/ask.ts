@@ -1,32 +1,7 @@
-import { abortedError, type StoreCall, throwIfAborted, type WriteCondition } from '@weightseal/core';
+import { abortedError, type StoreCall, throwIfAborted } from '@weightseal/core';
+import type { Asked } from './asked.js';
 import type { Connection, Connections } from './connection.js';
 import { s3Failure } from './errors.js';
-
-/** What a request is about, for the sentence that says why it failed. */
-export interface Asked {
-  /** The operation of the API, `GetObject`. */
-  readonly operation: Operation;
-  /** An object's key, or a prefix. */
-  readonly key: string;
-  readonly condition?: WriteCondition | undefined;
-}
-
-/** Which permission each needs. HeadObject has no permission of its own. */
-export const PERMISSIONS = {
-  HeadObject: 's3:GetObject',
-  GetObject: 's3:GetObject',
-  ListObjectsV2: 's3:ListBucket',
-  PutObject: 's3:PutObject',
-  DeleteObject: 's3:DeleteObject',
-  CreateMultipartUpload: 's3:PutObject',
-  UploadPart: 's3:PutObject',
-  UploadPartCopy: 's3:PutObject here and s3:GetObject on what is copied',
-  CompleteMultipartUpload: 's3:PutObject',
-  AbortMultipartUpload: 's3:AbortMultipartUpload',
-  ListMultipartUploads: 's3:ListBucketMultipartUploads',
-} as const;
-
-export type Operation = keyof typeof PERMISSIONS;
 
 interface Sending extends Connection {
   /** In every request. */

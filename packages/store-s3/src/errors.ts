@@ -1,5 +1,5 @@
 import { codeOfStatus, type ErrorCode, isWeightsealError, replaced, WeightsealError } from '@weightseal/core';
-import { type Asked, PERMISSIONS } from './ask.js';
+import { type Asked, PERMISSIONS } from './asked.js';
 import {
   BROKEN,
   callerFailures,

@@ -11,7 +11,8 @@ import {
   type StoredObject,
   WeightsealError,
 } from '@weightseal/core';
-import type { Asked, Bucket } from './ask.js';
+import type { Bucket } from './ask.js';
+import type { Asked } from './asked.js';
 import { s3Failure, statusOf } from './errors.js';
 import { wireAnswer } from './ranges.js';
 

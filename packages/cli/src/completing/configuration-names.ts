@@ -1,4 +1,4 @@
-import { isPlain } from './values.js';
+import { isPlain } from './plain.js';
 
 interface Names {
   readonly keys: readonly { readonly name: string; readonly uri: string }[];

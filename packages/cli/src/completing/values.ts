@@ -2,6 +2,7 @@ import { errorRows, pages } from '../pages.js';
 import { COMMANDS, type Command, type Flag } from '../spec.js';
 import type { Offer } from './complete.js';
 import { configurationNames } from './configuration-names.js';
+import { isPlain } from './plain.js';
 
 type Flags = ReadonlyMap<string, readonly string[]>;
 
@@ -82,8 +83,4 @@ function topics([first]: readonly string[]): Offer[] {
 
 function words(all: readonly string[]): Offer[] {
   return all.map((word) => ({ kind: 'word', word }));
-}
-
-export function isPlain(text: string): boolean {
-  return /^[\w][\w.@-]*$/.test(text);
 }

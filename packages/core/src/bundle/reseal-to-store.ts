@@ -2,7 +2,7 @@ import { invalidArgument } from '../common/arguments.js';
 import { progressCounter } from '../common/progress.js';
 import { warmForFiles } from '../engine/files-executor.js';
 import { recipientOf } from '../file/inspect.js';
-import { recipientsAfter } from '../file/reseal.js';
+import { recipientsAfter } from '../file/reseal-rules.js';
 import { freshRecords } from '../format/records.js';
 import { isLocation } from '../store/location.js';
 import { isFile } from './entry.js';

@@ -5,7 +5,7 @@ import { type OnProgress, progressCounter } from '../common/progress.js';
 import { warmForFiles } from '../engine/files-executor.js';
 import { ioError, throwIfAborted } from '../errors.js';
 import { type Recipient, recipientOf } from '../file/inspect.js';
-import { recipientsAfter } from '../file/reseal.js';
+import { recipientsAfter } from '../file/reseal-rules.js';
 import { view } from '../format/bytes.js';
 import { freshRecords, type MemberRecord, recordAt } from '../format/records.js';
 import { followLinks } from '../io/follow-links.js';

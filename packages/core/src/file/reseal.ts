@@ -1,20 +1,19 @@
 import { checkPath, filePath } from '../common/arguments.js';
 import { type OnProgress, progressCounter } from '../common/progress.js';
 import { passError } from '../engine/pass.js';
-import { throwIfAborted, WeightsealError } from '../errors.js';
+import { throwIfAborted } from '../errors.js';
 import { FLOE_HEADER } from '../format/sizes.js';
-import type { KeySlot } from '../format/slot.js';
 import { FileSource } from '../io/byte-source.js';
 import { checkNoDirectory } from '../io/directory-given.js';
 import { type LockOptions, openLocked } from '../io/lock/file-lock.js';
 import { OutputFile } from '../io/output/output-file.js';
-import type { KeyWrapper } from '../keys/key-wrapper.js';
-import { checkChange, type RecipientChange, slotsToKeep } from '../keys/recipients.js';
+import { checkChange, type RecipientChange } from '../keys/recipients.js';
 import { isLocation, type StoreLocation } from '../store/location.js';
 import { encodeHead } from './head.js';
 import { Input } from './input.js';
 import { type Recipient, recipientOf } from './inspect.js';
 import { verify } from './open.js';
+import { checkResealed, recipientsAfter } from './reseal-rules.js';
 import { resealTo } from './reseal-to.js';
 import { SealedSource } from './sealed-source.js';
 import { Sealer } from './sealer.js';
@@ -89,23 +88,6 @@ export async function reseal(at: string | URL | StoreLocation, options: ResealOp
   };
 }
 
-/** The keys for whom the new data key is wrapped: those of all who stay, and who is added. @throws RECIPIENT_REQUIRED, RECIPIENT_NOT_FOUND */
-export function recipientsAfter(
-  slots: readonly KeySlot[],
-  { keys, add = [], remove = [] }: Pick<ResealOptions, 'keys' | 'add' | 'remove'>,
-): KeyWrapper[] {
-  const kept = slotsToKeep(slots, { add, remove });
-  const keepers = kept.map((slot) => {
-    const key = keys.find(({ uri, provider }) => uri === slot.keyUri && provider === slot.provider);
-    if (key) return key;
-    throw new WeightsealError(
-      'RECIPIENT_REQUIRED',
-      `${slot.keyUri} is a recipient, and a new data key can be wrapped for it only with its key. Name it as a key too, or remove it. If it is a key that you named, under another name or path, remove the old name and add the key as it is named now (--to, --remove).`,
-    );
-  });
-  return [...new Set([...keepers, ...add])];
-}
-
 async function encryptAnew(
   old: SealedSource,
   sealer: Sealer,
@@ -145,13 +127,4 @@ async function verifyWritten(
     },
   });
   checkResealed(opened.size, size);
-}
-
-/** @throws INTERNAL */
-export function checkResealed(now: number, before: number): void {
-  if (now === before) return;
-  throw new WeightsealError(
-    'INTERNAL',
-    'The resealed file has another size than the old one, which is untouched. Report this.',
-  );
 }

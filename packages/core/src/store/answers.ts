@@ -60,6 +60,39 @@ function strongOf(tag: string | null | undefined): string | undefined {
   return tag && !/^W\//i.test(tag) ? tag : undefined;
 }
 
+/**
+ * The bytes of an answer, in the pieces in which they come: just so many. Ending the iteration early ends the body.
+ *
+ * @param failure what a failure of the body is called
+ * @throws STORE_RESPONSE_INVALID for more of them, STORE_UNAVAILABLE for fewer: a connection that broke off
+ */
+export async function* exactly(
+  body: AsyncIterable<Uint8Array>,
+  expected: number,
+  where: string,
+  failure: (error: unknown) => WeightsealError,
+): AsyncGenerator<Uint8Array, void> {
+  let left = expected;
+  try {
+    for await (const piece of body) {
+      left -= piece.length;
+      if (left < 0)
+        throw new WeightsealError(
+          'STORE_RESPONSE_INVALID',
+          `The answer of ${where} has more bytes than it says.`,
+        );
+      yield piece;
+    }
+  } catch (error) {
+    throw failure(error);
+  }
+  if (left > 0)
+    throw new WeightsealError(
+      'STORE_UNAVAILABLE',
+      `The answer of ${where} ended before all of it had come. Try again; check the network and proxies.`,
+    );
+}
+
 /** For an object that is no longer what it was. */
 export function replaced(where: string, cause?: unknown): WeightsealError {
   return new WeightsealError(
