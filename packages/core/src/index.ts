@@ -110,6 +110,7 @@ export {
   UTF8_MARK,
 } from './io/private/secret-text.js';
 export type { ReadOptions } from './io/reads.js';
+export type { Stretch } from './io/stretch.js';
 export { isLoopback, type KeyUriParts, splitKeyUri } from './keys/key-uri.js';
 export {
   type AttestedKeyReleaser,

@@ -158,8 +158,8 @@ export class BundlePrefix implements BundleStorage {
     return bytes;
   }
 
-  atOnce(large: readonly Entry[], records: SharedArrayBuffer): AtOnce {
-    return { ...shareOf(this.#reads, large, records), small: SMALL_AT_ONCE };
+  atOnce(large: readonly Entry[], records: SharedArrayBuffer, _width: number, ordered: boolean): AtOnce {
+    return { ...shareOf(this.#reads, large, records, ordered), small: SMALL_AT_ONCE };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

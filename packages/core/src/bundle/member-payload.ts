@@ -5,6 +5,7 @@ import { memberAad, payloadSize, recordAt } from '../format/records.js';
 import { FLOE_HEADER, segmentsOfBody } from '../format/sizes.js';
 import { type ByteSource, loadRange, readExactly } from '../io/byte-source.js';
 import type { ReadOptions } from '../io/reads.js';
+import { hasStretches, type Stretch, type StretchSource } from '../io/stretch.js';
 import { type Entry, fileOf } from './entry.js';
 import { memberTampered, openError } from './member-error.js';
 import type { StoredMembers } from './storage.js';
@@ -68,7 +69,7 @@ function checkHeader(found: Uint8Array, header: Uint8Array, file: string): void 
 }
 
 /** A payload that takes a round trip to look at: its header is asked for with the first of its segments, and none of them is given out before that is the one that it must be. */
-class HeadedSource implements ByteSource {
+class HeadedSource implements StretchSource {
   readonly #source: ByteSource;
   readonly #header: Uint8Array;
   readonly #file: string;
@@ -94,6 +95,22 @@ class HeadedSource implements ByteSource {
 
   async readInto(out: Uint8Array, offset: number, signal?: AbortSignal): Promise<void> {
     await both(loadRange(this.#source, offset, out, signal), this.#check());
+  }
+
+  get stretchBytes(): number | undefined {
+    return hasStretches(this.#source) ? this.#source.stretchBytes : undefined;
+  }
+
+  /** Its header is read before, not meanwhile: what stretches wait for must not be another request. */
+  stretch(offset: number, length: number): Stretch {
+    const inner = (this.#source as StretchSource).stretch(offset, length);
+    return {
+      readInto: async (out, signal) => {
+        await this.#check();
+        await inner.readInto(out, signal);
+      },
+      close: () => inner.close(),
+    };
   }
 
   /** For all reads, so that none of them can end it; what failed on its way is tried again by the next. */

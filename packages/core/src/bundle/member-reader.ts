@@ -103,7 +103,7 @@ export async function openSealed(
 }
 
 function readsOf(entry: Entry, { storage, records }: StoredMembers): ReadOptions | undefined {
-  return storage.atOnce([entry], records, 1).reads;
+  return storage.atOnce([entry], records, 1, true).reads;
 }
 
 /** Nothing authenticates a part of a public member: all of it is read, and parts come from memory. @throws like `openSealed` */

@@ -43,7 +43,7 @@ export async function openMembers(entries: readonly Entry[], work: OpenWork): Pr
   const progress = progressCounter(plaintextOf(entries), work.onProgress);
   const executor = filesExecutor();
   await using spares = new Spares();
-  const at = work.storage.atOnce(large, work.records, executor.width);
+  const at = work.storage.atOnce(large, work.records, executor.width, work.digest);
   const how = { width: Math.ceil(executor.width / at.large), reads: at.reads, progress, spares };
   await atOnce(large, at.large, signal, async (entry) => {
     await openLarge(entry, work, how).catch((error: unknown) => {

@@ -34,7 +34,7 @@ export async function resealObjects(files: readonly Entry[], work: ResealObjects
   const { small, large } = bySize(files);
   const { storage, records, signal, progress } = work;
   const executor = filesExecutor();
-  const { small: atATime, reads } = storage.atOnce(large.slice(0, SHARES), records, executor.width);
+  const { small: atATime, reads } = storage.atOnce(large.slice(0, SHARES), records, executor.width, true);
   await using spares = new Spares();
   await atOnce(large, LARGE_AT_ONCE, signal, async (entry) => {
     await resealLarge(entry, work, reads, spares).catch((error: unknown) => {

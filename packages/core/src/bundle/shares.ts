@@ -8,7 +8,9 @@ import type { AtOnce } from './storage.js';
 
 /** Tasks of small members, each of at most 8 MiB, that are brought at once. */
 export const SMALL_AT_ONCE = 6;
-const LARGE_AT_ONCE = 2;
+const LARGE_AT_ONCE = 4;
+/** In order, what has come waits for what has not: each needs more memory. */
+const ORDERED_AT_ONCE = 2;
 const BYTES = 104 * 1_048_576;
 /** Several at once ask for less at a time, so that all requests can be under way. */
 const LESS = 2_097_152;
@@ -20,12 +22,14 @@ export function shareOf(
   { concurrency, requestBytes }: Reads,
   large: readonly Entry[],
   records: SharedArrayBuffer,
+  ordered: boolean,
 ): Omit<AtOnce, 'small'> {
   const segment = large.reduce((most, entry) => Math.max(most, segmentOf(entry, records)), 0);
   const less = Math.min(requestBytes, LESS);
   const fitting = (count: number, bytes: number) =>
     Math.floor(BYTES / (count * Math.max(bytes, segment))) - MORE_SLOTS;
-  for (let count = Math.min(large.length, LARGE_AT_ONCE); count > 1; count--) {
+  const most = ordered ? ORDERED_AT_ONCE : LARGE_AT_ONCE;
+  for (let count = Math.min(large.length, most); count > 1; count--) {
     const each = Math.ceil(concurrency / count);
     const bytes = [requestBytes, less].find((one) => fitting(count, one) >= each);
     if (bytes !== undefined) return { large: count, reads: { concurrency: each, requestBytes: bytes } };

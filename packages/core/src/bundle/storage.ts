@@ -48,8 +48,8 @@ export interface BundleStorage extends AsyncDisposable {
     records: SharedArrayBuffer,
     signal: AbortSignal | undefined,
   ): Promise<SmallFiles>;
-  /** @param large the large ones that there are; @param width how many tasks threads take */
-  atOnce(large: readonly Entry[], records: SharedArrayBuffer, width: number): AtOnce;
+  /** @param large the large ones that there are; @param width how many tasks threads take; @param ordered whether the bytes of each are needed in order */
+  atOnce(large: readonly Entry[], records: SharedArrayBuffer, width: number, ordered: boolean): AtOnce;
 }
 
 /** A bundle's files, and the records of its members. */

@@ -1,3 +1,4 @@
+import { copyBytes } from '../common/copy-bytes.js';
 import type { Digest } from '../engine/digest.js';
 import { Slots } from '../engine/slots.js';
 
@@ -20,7 +21,7 @@ export class StreamDigest {
     for (let at = 0; at < bytes.length; at += SLOT_BYTES) {
       const piece = bytes.subarray(at, at + SLOT_BYTES);
       const slot = await this.#slots.take();
-      new Uint8Array(slot).set(piece);
+      copyBytes(new Uint8Array(slot), piece);
       this.#hashing = this.#digest
         .update(slot, piece.length)
         .catch((error: unknown) => {

@@ -1,3 +1,4 @@
+import { copyBytes } from '../common/copy-bytes.js';
 import { createHash, timingSafeEqual } from '../common/crypto.js';
 import { publicRandom } from '../common/public-random.js';
 import type { ErrorCode } from '../errors.js';
@@ -107,7 +108,7 @@ function write(task: Doing, item: FileItem, mode: number, pieces: readonly Uint8
 function place(pieces: readonly Uint8Array[], target: Uint8Array): void {
   let at = 0;
   for (const piece of pieces) {
-    target.set(piece, at);
+    copyBytes(target, piece, at);
     at += piece.length;
   }
 }

@@ -1,3 +1,4 @@
+import { copyBytes } from '../common/copy-bytes.js';
 import { publicRandom } from '../common/public-random.js';
 import { decryptPieces, encryptPieces, type PieceReader, pieceOf, release } from '../format/segment.js';
 import { OVERHEAD } from '../format/sizes.js';
@@ -119,7 +120,7 @@ function deliver(
 function place(pieces: readonly Uint8Array[], target: Uint8Array, at: number): void {
   let offset = at;
   for (const piece of pieces) {
-    target.set(piece, offset);
+    copyBytes(target, piece, offset);
     offset += piece.length;
   }
 }

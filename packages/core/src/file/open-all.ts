@@ -65,7 +65,7 @@ export async function openAll(
         await writeAt(file.handle, bytes, batch.plainOffset, file.path);
         release(bytes);
       }
-      size = batch.plainOffset + batch.plainLength;
+      size = Math.max(size, batch.plainOffset + batch.plainLength);
     }
     if (digest && (await digest.finish()) !== metadata.digest) throw digestMismatch();
     await sealed.checkUnchanged();
@@ -96,7 +96,7 @@ export async function* outputs(
     } as const;
     for await (const output of sealed.run(pass, sealed.plan(digest !== undefined || to.emit === true))) {
       yield output;
-      given = output.batch.plainOffset + output.batch.plainLength;
+      given = Math.max(given, output.batch.plainOffset + output.batch.plainLength);
     }
     checkSize(sealed.unlocked.metadata, given);
   } catch (error) {

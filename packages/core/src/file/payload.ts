@@ -1,4 +1,5 @@
 import { type Body, diagnose } from '../engine/diagnose.js';
+import { type LanePlan, lanePlan, runLanes, slotsPlan } from '../engine/lanes.js';
 import {
   type Output,
   type Pass,
@@ -14,6 +15,7 @@ import type { Spares } from '../engine/spares.js';
 import { TaskError } from '../engine/task.js';
 import { FileSource, loadRange } from '../io/byte-source.js';
 import type { ReadOptions } from '../io/reads.js';
+import { hasStretches, type StretchSource } from '../io/stretch.js';
 import type { OpenPass } from './sealed-input.js';
 
 /** A payload with random access, of a sealed file or in a bundle, and the ways to decrypt it or a part of it. */
@@ -47,8 +49,25 @@ export class Payload {
     return planForPart(this.body.segments.segmentLength, length, this.#reads);
   }
 
+  /** Yields in order, but where nobody needs that: without digest, and without output for the caller. */
   run(pass: OpenPass, plan: Plan, spares?: Spares): AsyncGenerator<Output> {
-    return this.runBatches(pass, plan, batches(this.body.segments, plan.batchCount), spares);
+    const { source, segments } = this.body;
+    if (hasStretches(source) && !plan.inline && !pass.digest && !pass.emit)
+      return this.#runLanes(pass, lanePlan(plan, segments, source.stretchBytes), source, spares);
+    return this.runBatches(pass, plan, batches(segments, plan.batchCount), spares);
+  }
+
+  async *#runLanes(
+    pass: OpenPass,
+    plan: LanePlan,
+    source: StretchSource,
+    spares?: Spares,
+  ): AsyncGenerator<Output> {
+    const { message } = this.body;
+    const all = slotsPlan(plan);
+    const slots = spares?.slots(all, message) ?? slotsFor(all, message);
+    yield* runLanes({ ...pass, message }, plan, { ...this.body, source }, slots);
+    spares?.give(slots);
   }
 
   /** Runs the pass over some batches. Their bytes come through this thread unless the pool's threads can read the file themselves. */

@@ -1,6 +1,7 @@
 import type { BigIntStats } from 'node:fs';
 import { constants, type FileHandle, open } from 'node:fs/promises';
 import { checkPath, invalidArgument, placeOf } from '../common/arguments.js';
+import { copyBytes } from '../common/copy-bytes.js';
 import { nameOf } from '../common/kinds.js';
 import { abortedError, ioError, isWeightsealError, throwIfAborted, WeightsealError } from '../errors.js';
 import { ownBytes } from '../format/bytes.js';
@@ -254,5 +255,5 @@ export async function loadRange(
   if (source instanceof FileSource) return source.readInto(target, offset, signal);
   if (typeof source.readInto === 'function')
     return await asked(signal, () => source.readInto!(target, offset, signal));
-  target.set(await readExactly(source, offset, target.length, signal));
+  copyBytes(target, await readExactly(source, offset, target.length, signal));
 }

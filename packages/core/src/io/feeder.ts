@@ -1,3 +1,4 @@
+import { copyBytes } from '../common/copy-bytes.js';
 import { abortedError, isWeightsealError, throwIfAborted, WeightsealError } from '../errors.js';
 import { concat } from '../format/bytes.js';
 
@@ -25,7 +26,7 @@ export class Feeder implements AsyncDisposable {
     let filled = 0;
     while (filled < target.length && !(await this.ended())) {
       const part = this.#chunk.subarray(0, target.length - filled);
-      target.set(part, filled);
+      copyBytes(target, part, filled);
       this.#chunk = this.#chunk.subarray(part.length);
       filled += part.length;
     }

@@ -1,10 +1,11 @@
 import { throwIfAborted, WeightsealError } from '../errors.js';
-import type { ByteSource } from '../io/byte-source.js';
 import { Life } from '../io/life.js';
 import { type ReadOptions, readsOf } from '../io/reads.js';
+import type { Stretch, StretchSource } from '../io/stretch.js';
 import { optionalWhole } from '../keys/whole-number.js';
 import { isLocation, type StoreLocation, uriOf } from './location.js';
 import type { StoredObject } from './object-store.js';
+import { ObjectStretch } from './object-stretch.js';
 import { type Filling, fill, readRange } from './read-range.js';
 import { type Requests, requestsOf } from './request.js';
 
@@ -17,12 +18,14 @@ export interface OpenObjectOptions extends ReadOptions {
 
 const FIRST_BYTES = 65_536;
 const MOST_FIRST_BYTES = 268_435_456;
+/** What stores themselves say is best for much, and none of it lies in our memory: docs/performance.md. */
+const STRETCH_BYTES = 16_777_216;
 
 /**
  * An object in a store as a byte source, until it is closed, which ends reads that are under way. Every read is of the version that it was opened with: what has been replaced meanwhile is
  * refused (INPUT_CHANGED). The store is the caller's to close.
  */
-export class ObjectSource implements ByteSource, AsyncDisposable {
+export class ObjectSource implements StretchSource, AsyncDisposable {
   readonly location: StoreLocation;
   /** What the store said of it when it was opened. */
   readonly object: StoredObject;
@@ -76,6 +79,20 @@ export class ObjectSource implements ByteSource, AsyncDisposable {
 
   get requestBytes(): number {
     return this.#requests.tuned.requestBytes;
+  }
+
+  /** Bytes of a stretch where all of it is wanted: 16 MiB, or what `requestBytes` says. Undefined where requests are hedged, which are of ranges. */
+  get stretchBytes(): number | undefined {
+    const { hedge, requestBytes } = this.#requests.tuned;
+    return hedge ? undefined : (this.location.tuning?.requestBytes ?? Math.max(STRETCH_BYTES, requestBytes));
+  }
+
+  /** A long range by one request, into one memory after another: cheaper than many ranges, on both sides. @throws INVALID_ARGUMENT outside of the object */
+  stretch(offset: number, length: number): Stretch {
+    this.#checkWithin(offset, length);
+    return new ObjectStretch(this.#requests, this.object, offset, length, (signal, work) =>
+      this.#life.whileOpen(signal, work),
+    );
   }
 
   /** @throws like `readInto` */

@@ -1,3 +1,4 @@
+import { copyBytes } from '../common/copy-bytes.js';
 import { throwIfAborted, WeightsealError } from '../errors.js';
 import { firstToGive } from '../keys/hedge.js';
 import { replaced } from './answers.js';
@@ -75,7 +76,7 @@ export async function fill(
 }
 
 /** @throws INPUT_CHANGED, STORE_RESPONSE_INVALID */
-function checkAnswer({ object }: ObjectBody, known: StoredObject | undefined, where: string): void {
+export function checkAnswer({ object }: ObjectBody, known: StoredObject | undefined, where: string): void {
   const { size, version } = object;
   if (!Number.isSafeInteger(size) || size < 0 || typeof version !== 'string' || version === '')
     throw invalid(where, 'does not say which version it is of, or how long that is');
@@ -90,15 +91,22 @@ async function pour({ body }: ObjectBody, filling: Filling, call: Attempt, where
     // The memory is somebody else's from the moment that this one is told to stop.
     throwIfAborted(call.signal);
     if (piece.length === 0) continue;
-    if (piece.length > target.length - filling.done)
-      throw invalid(where, 'is longer than what was asked for');
-    target.set(piece, filling.done);
+    if (piece.length > target.length - filling.done) throw longer(where);
+    copyBytes(target, piece, filling.done);
     filling.done += piece.length;
     call.progress(piece.length);
   }
   throwIfAborted(call.signal);
   if (filling.done === target.length) return;
-  throw new WeightsealError('STORE_UNAVAILABLE', `The answer of ${where} ended before all of it had come.`);
+  throw endedEarly(where);
+}
+
+export function endedEarly(where: string): WeightsealError {
+  return new WeightsealError('STORE_UNAVAILABLE', `The answer of ${where} ended before all of it had come.`);
+}
+
+export function longer(where: string): WeightsealError {
+  return invalid(where, 'is longer than what was asked for');
 }
 
 function invalid(where: string, what: string): WeightsealError {

@@ -9,6 +9,8 @@ import { type Tuned, tuned } from './tuning.js';
 export interface Attempt extends StoreCall {
   /** The answer begins, or more of it has come: its time begins anew, and with bytes so do the attempts. */
   progress(bytes?: number): void;
+  /** It is not the store that is waited for: no time runs meanwhile, and afterwards all of it begins anew. */
+  hold<T>(work: Promise<T>): Promise<T>;
 }
 
 export interface RunOptions<T> {
@@ -60,10 +62,12 @@ export class Requests {
     signal?.addEventListener('abort', onAbort, { once: true });
     let deadline: NodeJS.Timeout | undefined;
     let last: WeightsealError | undefined;
+    let over = false;
+    const begin = () => setTimeout(() => ending.abort(this.#late(doing, deadlineMs, last)), deadlineMs);
     try {
       for (let tried = 1; ; tried++) {
         const turn = await this.pace.take(concurrency, ending.signal);
-        deadline ??= setTimeout(() => ending.abort(this.#late(doing, deadlineMs, last)), deadlineMs);
+        deadline ??= begin();
         let moved = false;
         const watched: typeof attempt = (call) =>
           attempt({
@@ -71,6 +75,14 @@ export class Requests {
             progress: (bytes) => {
               moved ||= bytes !== undefined && bytes > 0;
               call.progress(bytes);
+            },
+            hold: async (work) => {
+              clearTimeout(deadline);
+              try {
+                return await call.hold(work);
+              } finally {
+                if (!over) deadline = begin();
+              }
             },
           });
         try {
@@ -86,6 +98,7 @@ export class Requests {
     } catch (error) {
       throw ending.signal.aborted ? ending.signal.reason : error;
     } finally {
+      over = true;
       clearTimeout(deadline);
       signal?.removeEventListener('abort', onAbort);
     }
@@ -103,12 +116,13 @@ export class Requests {
     const onEnding = () => stop.abort(ending.reason);
     ending.addEventListener('abort', onEnding, { once: true });
     let moved = false;
+    let held = false;
     let bytes = 0;
     let timer: NodeJS.Timeout;
     // Not set anew for each piece, of which there are thousands in a second: silence is noticed within two such times.
     const watch = (ms: number) => {
       timer = setTimeout(() => {
-        if (moved) watch(requestTimeoutMs);
+        if (moved || held) watch(requestTimeoutMs);
         else stop.abort(this.#late(doing, requestTimeoutMs, undefined));
         moved = false;
       }, ms);
@@ -119,11 +133,20 @@ export class Requests {
       moved = true;
       bytes += more;
     };
+    const hold: Attempt['hold'] = async (work) => {
+      held = true;
+      try {
+        return await work;
+      } finally {
+        held = false;
+        moved = true;
+      }
+    };
     let outcome: Outcome = 'neither';
     try {
       const value = await untilAborted(
         stop.signal,
-        () => attempt({ signal: stop.signal, progress }),
+        () => attempt({ signal: stop.signal, progress, hold }),
         discard,
       );
       outcome = 'served';

@@ -5,17 +5,16 @@ import { ENVELOPE_NAME, parentOf } from '../bundle/path.js';
 import { removeOthers } from '../bundle/staging.js';
 import { systemPathProblem } from '../bundle/system-names.js';
 import { writeNew } from '../bundle/write-new.js';
-import { ioError, isWeightsealError, throwIfAborted } from '../errors.js';
+import { ioError, isWeightsealError } from '../errors.js';
 import { FileSource } from '../io/byte-source.js';
 import { closing } from '../io/closing.js';
 import { Directory } from '../io/output/directory.js';
 import { makeDurable } from '../io/output/durable.js';
 import { OutputDirectory } from '../io/output/output-directory.js';
 import { OutputFile } from '../io/output/output-file.js';
-import { readAhead } from '../store/read-ahead.js';
 import type { OpenPiece, Piece } from './piece.js';
 import type { Place, Put } from './place.js';
-import { isSealedHead } from './plan.js';
+import { pour } from './pour.js';
 import { type Compared, compare } from './same.js';
 
 const NOT_FOLLOWED = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0);
@@ -139,26 +138,6 @@ async function comparedTo(
   if (!there) return undefined;
   await using _there = there;
   return there.size === source.size ? await compare(source, there, signal) : undefined;
-}
-
-/** Returns whether what was copied begins as what is sealed does. */
-async function pour(
-  from: OpenPiece,
-  write: (bytes: Uint8Array, offset: number) => Promise<void>,
-  signal: AbortSignal,
-  progress: (bytes: number) => void,
-): Promise<boolean> {
-  let at = 0;
-  let sealed: boolean | undefined;
-  for await (const bytes of readAhead(from.source, 0, from.source.size, signal)) {
-    sealed ??= isSealedHead(bytes);
-    await write(bytes, at);
-    at += bytes.length;
-    progress(bytes.length);
-  }
-  await from.checkAtRest();
-  throwIfAborted(signal);
-  return sealed ?? false;
 }
 
 /** The directories that files of the bundle are in, those above first. */
