@@ -20,14 +20,15 @@ export interface LanePlan extends Plan {
   readonly stretchSegments: number;
 }
 
-/** @param plan of the same payload, read range by range; @param stretchBytes what a request may best ask for */
+/** @param plan of the same payload, read range by range; @param stretchBytes of plaintext that a request may best ask for */
 export function lanePlan(plan: Plan, { segmentLength, count }: Segments, stretchBytes: number): LanePlan {
-  const perBatch = batchCount(segmentLength - OVERHEAD, Math.min(BATCH_BYTES, stretchBytes));
-  const batchBytes = perBatch * segmentLength;
+  const plainLength = segmentLength - OVERHEAD;
+  const perBatch = batchCount(plainLength, Math.min(BATCH_BYTES, stretchBytes));
   const most = plan.loads ?? plan.width;
   // So that all lanes end at about the same time, also where there is little.
-  const share = Math.max(LEAST_STRETCH, Math.ceil((count * segmentLength) / most));
-  const stretchSegments = perBatch * Math.max(1, Math.floor(Math.min(stretchBytes, share) / batchBytes));
+  const share = Math.max(LEAST_STRETCH, Math.ceil((count * plainLength) / most));
+  const batches = Math.floor(Math.min(stretchBytes, share) / (perBatch * plainLength));
+  const stretchSegments = perBatch * Math.max(1, batches);
   const lanes = Math.min(most, Math.ceil(count / stretchSegments));
   // Long segments are half as many: the memory is the same.
   const width = segmentLength > BATCH_BYTES ? 1 : WIDTH;
