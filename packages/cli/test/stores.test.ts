@@ -7,9 +7,13 @@ import { MODEL, Sandbox } from './support/cli.js';
 
 const onLinux = process.platform === 'linux' ? test : test.skip;
 
-/** What is in a directory, over HTTP and in ranges, as a web server has it. */
-async function served(directory: string): Promise<AsyncDisposable & { readonly url: string }> {
+/** What is in a directory, over HTTP and in ranges, as a web server has it; but what `hangs` says is not answered. */
+async function served(
+  directory: string,
+  hangs: (range: string) => boolean = () => false,
+): Promise<AsyncDisposable & { readonly url: string }> {
   const server = createServer(async ({ url = '', headers, method }, response) => {
+    if (hangs(headers.range ?? '')) return;
     const bytes = await readFile(join(directory, url)).catch(() => undefined);
     if (!bytes) {
       response.writeHead(404).end();
@@ -92,6 +96,38 @@ test('a signal ends an upload, and leaves nothing of it in the store', async () 
     stderr: expect.stringContaining('ABORTED') as string,
   });
   expect(await readdir(uploads)).toEqual([]);
+});
+
+test('a copy to a disk that was killed goes on in the middle of a file', async () => {
+  await using sandbox = await Sandbox.create();
+  await sandbox.run('weightseal keygen k; head -c 40000000 /dev/zero > w; weightseal seal w -k local:k -q');
+  const ranges: string[] = [];
+  let killed = false;
+  await using server = await served(sandbox.path, (range) => {
+    ranges.push(range);
+    return !killed && range.startsWith('bytes=16777216-');
+  });
+  const cp = `weightseal cp ${server.url}/w.sealed copy`;
+  const running = sandbox.start(`exec ${cp}`);
+  running.stdin.end();
+  const done = async () => {
+    const part = (await readdir(sandbox.path)).find((name) => name.endsWith('.weightseal-part')) ?? '';
+    const text = await readFile(join(sandbox.path, part, 'new/weightseal.copying.done'), 'utf8').catch(
+      () => '',
+    );
+    return text.split('\n').length - 2;
+  };
+  await expect.poll(done, { timeout: 60_000 }).toBe(2);
+  running.kill('SIGKILL');
+  await running.outcome;
+  expect(await readdir(sandbox.path)).not.toContain('copy');
+  killed = true;
+  ranges.splice(0);
+  expect(await sandbox.run(`${cp} -q && cmp copy w.sealed`)).toMatchObject({ code: 0 });
+  expect(ranges.filter((range) => /^bytes=[1-9]/.test(range))).toEqual(['bytes=16777216-33554431']);
+  expect((await readdir(sandbox.path)).sort()).toEqual(
+    expect.arrayContaining(['copy', 'k', 'w', 'w.sealed']),
+  );
 });
 
 test('a copy that was killed goes on, and what it has left in the store is swept', async () => {

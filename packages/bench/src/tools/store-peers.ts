@@ -32,7 +32,16 @@ export async function awsCli(cache: string): Promise<StorePeer> {
 /** rclone, with as many streams as we have requests. */
 export async function rclone(): Promise<StorePeer> {
   if (!(await has('rclone'))) throw new Error('there is no rclone; it is a package of Debian');
-  const flags = ['--multi-thread-streams', '16', '--multi-thread-cutoff', '1M', '--transfers', '16'];
+  // What lies there from the run before is the same, and would not be copied again.
+  const flags = [
+    '--ignore-times',
+    '--multi-thread-streams',
+    '16',
+    '--multi-thread-cutoff',
+    '1M',
+    '--transfers',
+    '16',
+  ];
   return {
     label: 'rclone copyto',
     copy: (key, output) => ['rclone', 'copyto', ...flags, `store:${BUCKET}/${key}`, output],

@@ -92,7 +92,9 @@ export class ObjectStretch implements Stretch {
         this.#at += some.length;
         rest = rest.subarray(some.length);
         call.progress(some.length);
-        if (target.done === target.out.length) this.#filled(target);
+        if (target.done < target.out.length) continue;
+        call.renew();
+        this.#filled(target);
       }
     }
     throwIfAborted(call.signal);

@@ -9,9 +9,14 @@ import { type Tuned, tuned } from './tuning.js';
 export interface Attempt extends StoreCall {
   /** The answer begins, or more of it has come: its time begins anew, and with bytes so do the attempts. */
   progress(bytes?: number): void;
+  /** A part of what is asked for is there: the time for all attempts begins anew. */
+  renew(): void;
   /** It is not the store that is waited for: no time runs meanwhile, and afterwards all of it begins anew. */
   hold<T>(work: Promise<T>): Promise<T>;
 }
+
+/** What of it is of one attempt alone. */
+type Once = Omit<Attempt, 'renew'>;
 
 export interface RunOptions<T> {
   /** Bytes that go there before an answer can come. */
@@ -64,24 +69,29 @@ export class Requests {
     let last: WeightsealError | undefined;
     let over = false;
     const begin = () => setTimeout(() => ending.abort(this.#late(doing, deadlineMs, last)), deadlineMs);
+    const renew = () => {
+      clearTimeout(deadline);
+      if (!over) deadline = begin();
+    };
     try {
       for (let tried = 1; ; tried++) {
         const turn = await this.pace.take(concurrency, ending.signal);
         deadline ??= begin();
         let moved = false;
-        const watched: typeof attempt = (call) =>
+        const watched = (call: Once) =>
           attempt({
             signal: call.signal,
             progress: (bytes) => {
               moved ||= bytes !== undefined && bytes > 0;
               call.progress(bytes);
             },
+            renew,
             hold: async (work) => {
               clearTimeout(deadline);
               try {
                 return await call.hold(work);
               } finally {
-                if (!over) deadline = begin();
+                renew();
               }
             },
           });
@@ -108,7 +118,7 @@ export class Requests {
     doing: string,
     turn: Turn,
     ending: AbortSignal,
-    attempt: (call: Attempt) => Promise<T>,
+    attempt: (call: Once) => Promise<T>,
     { sends = 0, discard }: RunOptions<T>,
   ): Promise<T> {
     const { requestTimeoutMs } = this.tuned;
@@ -133,7 +143,7 @@ export class Requests {
       moved = true;
       bytes += more;
     };
-    const hold: Attempt['hold'] = async (work) => {
+    const hold: Once['hold'] = async (work) => {
       held = true;
       try {
         return await work;

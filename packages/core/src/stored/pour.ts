@@ -1,8 +1,10 @@
 import { atOnce } from '../engine/at-once.js';
 import { throwIfAborted } from '../errors.js';
-import type { ByteSource } from '../io/byte-source.js';
-import { hasStretches, type StretchSource } from '../io/stretch.js';
+import { FLOE_HEADER } from '../format/sizes.js';
+import { type ByteSource, readExactly } from '../io/byte-source.js';
+import { ObjectSource } from '../store/object-source.js';
 import { readAhead } from '../store/read-ahead.js';
+import { PartialFile } from './partial-file.js';
 import type { OpenPiece } from './piece.js';
 import { isSealedHead } from './plan.js';
 
@@ -10,58 +12,76 @@ const LANES = 16;
 /** As much as one write takes. */
 const BATCH_BYTES = 1_048_576;
 
-type Use = (bytes: Uint8Array, at: number) => Promise<void>;
+type Progress = (bytes: number) => void;
 
-/** Returns whether what was copied begins as what is sealed does. */
+/** Copies in order. Returns whether what was copied begins as what is sealed does. */
 export async function pour(
   from: OpenPiece,
   write: (bytes: Uint8Array, offset: number) => Promise<void>,
   signal: AbortSignal,
-  progress: (bytes: number) => void,
+  progress: Progress,
 ): Promise<boolean> {
+  let at = 0;
   let sealed = false;
-  const use: Use = async (bytes, at) => {
+  for await (const bytes of readAhead(from.source, 0, from.source.size, signal)) {
     if (at === 0) sealed = isSealedHead(bytes);
     await write(bytes, at);
+    at += bytes.length;
     progress(bytes.length);
-  };
-  const { source } = from;
-  if (hasStretches(source) && source.size > source.stretchBytes) await inStretches(source, signal, use);
-  else await inOrder(source, signal, use);
+  }
   await from.checkAtRest();
   throwIfAborted(signal);
   return sealed;
 }
 
-async function inOrder(source: ByteSource, signal: AbortSignal, use: Use): Promise<void> {
-  let at = 0;
-  for await (const bytes of readAhead(source, 0, source.size, signal)) {
-    await use(bytes, at);
-    at += bytes.length;
-  }
+/** An object of several stretches. */
+export interface LongSource extends ObjectSource {
+  readonly stretchBytes: number;
 }
 
-/** As much as that is, it comes in no order. */
-async function inStretches(
-  source: StretchSource & { readonly stretchBytes: number },
+export function isLong(source: ByteSource): source is LongSource {
+  return source instanceof ObjectSource && source.size > (source.stretchBytes ?? Number.POSITIVE_INFINITY);
+}
+
+/** Copies all of a long object to a path in a directory of ours alone, or what is missing there of it, and moves it when it is whole. Returns what `pour` does. */
+export async function pourLong(
+  source: LongSource,
+  at: { readonly path: string; readonly name: string; move(from: string): Promise<void> },
   signal: AbortSignal,
-  use: Use,
+  progress: Progress,
+): Promise<boolean> {
+  const { uri, object, size, stretchBytes } = source;
+  const head = await readExactly(source, 0, FLOE_HEADER, signal);
+  const of = { from: uri, version: object.version, size, stretchBytes };
+  await using file = await PartialFile.open(at.path, at.name, of);
+  await pourStretches(source, file, signal, progress);
+  throwIfAborted(signal);
+  await file.finish(at.move);
+  return isSealedHead(head);
+}
+
+async function pourStretches(
+  source: LongSource,
+  file: PartialFile,
+  signal: AbortSignal,
+  progress: Progress,
 ): Promise<void> {
+  const { size, stretchBytes } = source;
   const memory: Uint8Array[] = [];
-  const starts = Array.from(
-    { length: Math.ceil(source.size / source.stretchBytes) },
-    (_, n) => n * source.stretchBytes,
-  );
+  const starts = Array.from({ length: Math.ceil(size / stretchBytes) }, (_, n) => n * stretchBytes);
   await atOnce(starts, LANES, signal, async (start) => {
-    const end = Math.min(source.size, start + source.stretchBytes);
+    const end = Math.min(size, start + stretchBytes);
+    if (file.done.has(start)) return progress(end - start);
     const stretch = source.stretch(start, end - start);
     const batch = memory.pop() ?? new Uint8Array(BATCH_BYTES);
     try {
       for (let at = start; at < end; at += batch.length) {
         const bytes = batch.subarray(0, Math.min(batch.length, end - at));
         await stretch.readInto(bytes, signal);
-        await use(bytes, at);
+        await file.write(bytes, at);
+        progress(bytes.length);
       }
+      await file.mark(start);
       memory.push(batch);
     } finally {
       await stretch.close();

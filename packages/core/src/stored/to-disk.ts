@@ -1,4 +1,4 @@
-import { constants, mkdir, open, rm } from 'node:fs/promises';
+import { constants, mkdir, open, rename, rm } from 'node:fs/promises';
 import { besidesBundle } from '../bundle/besides.js';
 import { pathInvalid } from '../bundle/line.js';
 import { ENVELOPE_NAME, parentOf } from '../bundle/path.js';
@@ -12,11 +12,15 @@ import { Directory } from '../io/output/directory.js';
 import { makeDurable } from '../io/output/durable.js';
 import { OutputDirectory } from '../io/output/output-directory.js';
 import { OutputFile } from '../io/output/output-file.js';
+import { StagedFile } from '../io/output/staged-file.js';
+import { codeOf } from '../store/outcome.js';
 import type { OpenPiece, Piece } from './piece.js';
 import type { Place, Put } from './place.js';
-import { pour } from './pour.js';
+import { isLong, pour, pourLong } from './pour.js';
 import { type Compared, compare } from './same.js';
 
+/** What is not whole. */
+const PARTIAL = 'weightseal.copying';
 const NOT_FOLLOWED = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0);
 
 /** A file. */
@@ -33,6 +37,16 @@ export class FilePlace implements Place {
     await using from = await piece.open(signal);
     const compared = await comparedTo(this.#path, from, signal);
     if (compared?.same) return { ...compared, copied: false };
+    const { source } = from;
+    if (isLong(source)) {
+      await using staged = await StagedFile.create(this.#path, this.#overwrite);
+      const at = { path: staged.at(PARTIAL), name: this.#path, move: (made: string) => staged.publish(made) };
+      const sealed = await pourLong(source, at, signal, progress).catch((error: unknown) => {
+        if (codeOf(error) === 'INPUT_CHANGED') staged.discard();
+        throw error;
+      });
+      return { sealed, copied: true };
+    }
     await using file = await OutputFile.create(this.#path, this.#overwrite, 0o666);
     const sealed = await pour(from, (bytes, at) => file.write(bytes, at), signal, progress);
     await file.publish();
@@ -53,9 +67,13 @@ export class DirectoryPlace implements Place {
   readonly #out: OutputDirectory;
   readonly #pieces: readonly Piece[];
 
-  private constructor(out: OutputDirectory, pieces: readonly Piece[]) {
+  /** Where files lie while they are not whole: a name that none of the bundle's has. */
+  readonly #partial: string;
+
+  private constructor(out: OutputDirectory, pieces: readonly Piece[], partial: string) {
     this.#out = out;
     this.#pieces = pieces;
+    this.#partial = partial;
   }
 
   /** @throws OUTPUT_EXISTS, PATH_INVALID, IO_ERROR */
@@ -71,13 +89,15 @@ export class DirectoryPlace implements Place {
       resumable: true,
       kept: true,
     });
+    const partial = freeName(pieces);
     try {
+      await mkdir(out.place.at(partial), { recursive: true });
       for (const parent of parentsOf(pieces)) await mkdir(out.place.at(parent), { recursive: true });
     } catch (error) {
       await out[Symbol.asyncDispose]();
       throw ioError(error, `write ${path}`);
     }
-    return new DirectoryPlace(out, pieces);
+    return new DirectoryPlace(out, pieces, partial);
   }
 
   async put(piece: Piece, signal: AbortSignal, progress: (bytes: number) => void): Promise<Put> {
@@ -92,8 +112,18 @@ export class DirectoryPlace implements Place {
       return { ...compared, copied: false };
     }
     await rm(path, { recursive: true, force: true });
-    const sealed = await writeNew(path, (write) => pour(from, write, signal, progress));
-    return { sealed, copied: true };
+    const { source } = from;
+    if (!isLong(source))
+      return {
+        sealed: await writeNew(path, (write) => pour(from, write, signal, progress)),
+        copied: true,
+      };
+    const at = {
+      path: this.#out.place.at(`${this.#partial}/${this.#pieces.indexOf(piece)}`),
+      name: `${this.#out.path}/${piece.path}`,
+      move: (made: string) => rename(made, path),
+    };
+    return { sealed: await pourLong(source, at, signal, progress), copied: true };
   }
 
   async publish(): Promise<void> {
@@ -146,4 +176,12 @@ function parentsOf(pieces: readonly Piece[]): string[] {
   for (const { path } of pieces)
     for (let at = parentOf(path); at !== '' && !all.has(at); at = parentOf(at)) all.add(at);
   return [...all].sort();
+}
+
+/** The same for the same bundle, so that the next copy finds it. */
+function freeName(pieces: readonly Piece[]): string {
+  const taken = new Set(pieces.map(({ path }) => path.split('/', 1)[0]));
+  let name = PARTIAL;
+  for (let n = 1; taken.has(name); n++) name = `${PARTIAL}-${n}`;
+  return name;
 }

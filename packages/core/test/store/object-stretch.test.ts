@@ -89,6 +89,14 @@ describe('a stretch of an object', () => {
     await source.close();
   });
 
+  it('has as much time for each memory as a range has', async () => {
+    const { store, source, stretch } = await open({ deadlineMs: 80, attempts: 1 });
+    store.fault = () => ({ slowly: () => new Promise((resolve) => setTimeout(resolve, 8)) });
+    expect((await rest(stretch, 14_000)).equals(expected)).toBe(true);
+    expect(store.count()).toBe(1);
+    await source.close();
+  });
+
   it('and afterwards it runs again', async () => {
     const { store, source, stretch } = await open({ requestTimeoutMs: 20, deadlineMs: 5000, attempts: 1 });
     store.fault = () => ({ stallAfter: 28_000 });
