@@ -1,6 +1,6 @@
 import type { StoreLocation } from '@weightseal/core';
 import { fs } from './builtins.js';
-import { smallYoungSpace } from './bundle/young-space.js';
+import { smallHeap } from './bundle/small-heap.js';
 import { usageError } from './cli-error.js';
 import { configuration } from './configuration.js';
 import { core } from './core.js';
@@ -29,7 +29,7 @@ export class Place implements AsyncDisposable {
     this.text = text;
     this.at = at;
     // What an SDK makes for each request makes it grow, too.
-    this.#small = typeof at === 'string' ? undefined : smallYoungSpace();
+    this.#small = typeof at === 'string' ? undefined : smallHeap();
   }
 
   /** Asks no store yet. @throws STORE_URI_INVALID, PROVIDER_UNKNOWN, PROVIDER_MISSING, PROVIDER_INVALID, and what the configuration throws */

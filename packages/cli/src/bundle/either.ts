@@ -5,7 +5,7 @@ import { COMMANDS, type Flag } from '../spec.js';
 import { quote, shellWord } from '../text.js';
 import type { Args, Run, RunAt } from '../types.js';
 import { bundleAround } from './bundle-around.js';
-import { smallYoungSpace } from './young-space.js';
+import { smallYoungSpace } from './small-heap.js';
 
 /** Those that can be about one member. */
 const ONLY = ['open', 'verify'];

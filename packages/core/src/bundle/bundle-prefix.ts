@@ -4,8 +4,9 @@ import { isWeightsealError } from '../errors.js';
 import { bufferSource, loadRange, readExactly } from '../io/byte-source.js';
 import { Life } from '../io/life.js';
 import type { Reads } from '../io/reads.js';
-import { listAll } from '../store/list-all.js';
+import { indexAll } from '../store/list-all.js';
 import { below, type StoreLocation, uriOf } from '../store/location.js';
+import type { Indexed, ObjectIndex } from '../store/object-index.js';
 import { ObjectSource } from '../store/object-source.js';
 import type { StoredObject } from '../store/object-store.js';
 import { tuned } from '../store/tuning.js';
@@ -25,8 +26,6 @@ const FIRST_TABLE = 8 * 1_048_576;
 /** Members that are one request, whatever is read of them. */
 const WHOLE = 1_048_576;
 
-type Objects = ReadonlyMap<string, StoredObject>;
-
 /**
  * The objects of a bundle under a prefix. One listing says of all of them how long they are and of what version, and is under way while the envelope is read. Where a store lists nothing,
  * members are looked for when they are read, and what else is there is never seen.
@@ -36,15 +35,15 @@ export class BundlePrefix implements BundleStorage {
   readonly #location: StoreLocation;
   readonly #reads: Reads;
   readonly #life = new Life(() => invalidArgument('The bundle has been closed; open it again.'));
-  readonly #listing: Promise<Objects | undefined>;
-  #again: Promise<Objects | undefined> | undefined;
+  readonly #listing: Promise<ObjectIndex | undefined>;
+  #again: Promise<ObjectIndex | undefined> | undefined;
 
   private constructor(location: StoreLocation, signal: AbortSignal | undefined, lists: boolean) {
     this.name = uriOf(location);
     this.#location = location;
     this.#reads = tuned(location.tuning, location.store);
     this.#listing = lists
-      ? this.#life.whileOpen(signal, (either) => objectsUnder(location, either))
+      ? this.#life.whileOpen(signal, (either) => indexAll(location, either))
       : Promise.resolve(undefined);
     // Whoever needs it sees what it failed with.
     this.#listing.catch(() => {});
@@ -93,7 +92,10 @@ export class BundlePrefix implements BundleStorage {
   /** The object of a member, of which nothing need have been read. @throws MEMBER_MISSING, MEMBER_TAMPERED */
   async object(file: string, size: number, signal: AbortSignal | undefined): Promise<ObjectSource> {
     const listed = await this.#listed(file);
-    if (listed) return ObjectSource.of(below(this.#location, file), sound(listed.object, file, size));
+    if (listed) {
+      const at = below(this.#location, file);
+      return ObjectSource.of(at, { key: at.key, ...sound(listed.object, file, size) });
+    }
     const source = await this.#find(
       file,
       Math.min(Math.max(1, size), this.#reads.requestBytes),
@@ -115,12 +117,12 @@ export class BundlePrefix implements BundleStorage {
   }
 
   /** What the listing says of an object. What was made while it was listed may have been missed: for what is missing, all is listed once more. */
-  async #listed(file: string): Promise<{ readonly object: StoredObject | undefined } | undefined> {
+  async #listed(file: string): Promise<{ readonly object: Indexed | undefined } | undefined> {
     const objects = await this.#listing;
     if (!objects) return undefined;
     const object = objects.get(file);
     if (object) return { object };
-    this.#again ??= this.#life.whileOpen(undefined, (signal) => objectsUnder(this.#location, signal));
+    this.#again ??= this.#life.whileOpen(undefined, (signal) => indexAll(this.#location, signal));
     this.#again.catch(() => {});
     return { object: (await this.#again)?.get(file) };
   }
@@ -168,7 +170,7 @@ export class BundlePrefix implements BundleStorage {
 }
 
 /** FORMAT.md §26.2. @throws MEMBER_MISSING, MEMBER_TAMPERED */
-function sound(object: StoredObject | undefined, file: string, size: number): StoredObject {
+function sound<T extends Indexed>(object: T | undefined, file: string, size: number): T {
   if (!object) throw memberMissing(file);
   if (object.size !== size) throw memberTampered(file, 'it has another length');
   return object;
@@ -176,11 +178,4 @@ function sound(object: StoredObject | undefined, file: string, size: number): St
 
 function isMissing(error: unknown): boolean {
   return isWeightsealError(error) && error.code === 'INPUT_NOT_FOUND';
-}
-
-/** By their names under the prefix; undefined where the store lists nothing. */
-async function objectsUnder(location: StoreLocation, signal: AbortSignal): Promise<Objects | undefined> {
-  const from = location.key === '' ? 0 : location.key.length + 1;
-  const listed = await listAll(location, signal);
-  return listed && new Map(listed.map((object) => [object.key.slice(from), object]));
 }

@@ -1,11 +1,11 @@
-import type { StoredObject } from '../store/object-store.js';
+import type { ObjectIndex } from '../store/object-index.js';
 import { checkAllowed, directoriesOf } from './closed-world.js';
 import { BundleFiles, type Entry } from './entry.js';
 import { isReserved } from './path.js';
 
 /** FORMAT.md §26.3: what lies under the prefix and is not of the bundle. @throws MEMBER_EXTRA for what is not allowed */
 export function extraObjects(
-  objects: ReadonlyMap<string, StoredObject>,
+  objects: ObjectIndex,
   entries: readonly Entry[],
   allowed: boolean | readonly string[],
 ): string[] {

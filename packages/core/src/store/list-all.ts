@@ -1,5 +1,6 @@
 import { isWeightsealError, WeightsealError } from '../errors.js';
 import { able, type StoreLocation, uriOf } from './location.js';
+import { ObjectIndex } from './object-index.js';
 import type { StoredObject } from './object-store.js';
 import { requestsOf } from './request.js';
 
@@ -8,18 +9,47 @@ const MOST = 2_097_152;
 /** A listing is many requests. */
 const DEADLINES = 5;
 
-/**
- * All objects below a place, in the order of their keys. One that fails half-way begins anew, since a page cannot be asked for by itself.
- *
- * @param most more are refused
- * @returns undefined where the store lists nothing
- * @throws BUNDLE_LIMIT for more than that, STORE_RESPONSE_INVALID for what is not below it, ABORTED, and what the store throws
- */
+/** All objects below a place, in the order of their keys. @returns and @throws like `indexAll` */
 export async function listAll(
   location: StoreLocation,
   signal: AbortSignal | undefined,
   most: number = MOST,
 ): Promise<StoredObject[] | undefined> {
+  return await collect(location, signal, most, () => {
+    const found: StoredObject[] = [];
+    return { found, add: (object) => found.push(object) };
+  });
+}
+
+/**
+ * The same as an index, by their names below the place.
+ *
+ * @returns undefined where the store lists nothing
+ * @throws BUNDLE_LIMIT for more than 2^21, STORE_RESPONSE_INVALID for what is not below it, ABORTED, and what the store throws
+ */
+export async function indexAll(
+  location: StoreLocation,
+  signal: AbortSignal | undefined,
+): Promise<ObjectIndex | undefined> {
+  const from = location.key === '' ? 0 : location.key.length + 1;
+  return await collect(location, signal, MOST, () => {
+    const found = new ObjectIndex();
+    return { found, add: (object) => found.add(object.key.slice(from), object) };
+  });
+}
+
+interface Collection<T> {
+  readonly found: T;
+  add(object: StoredObject): void;
+}
+
+/** One that fails half-way begins anew, since a page cannot be asked for by itself. */
+async function collect<T>(
+  location: StoreLocation,
+  signal: AbortSignal | undefined,
+  most: number,
+  begin: () => Collection<T>,
+): Promise<T | undefined> {
   const { store, key } = location;
   if (!store.list) return undefined;
   const prefix = key === '' ? '' : `${key}/`;
@@ -31,13 +61,14 @@ export async function listAll(
   const doing = `list ${uriOf(location)}`;
   try {
     return await requests.run(doing, signal, async (call) => {
-      const found: StoredObject[] = [];
+      const { found, add } = begin();
+      let count = 0;
       for await (const one of store.list!(prefix, { oneLevel: false }, call)) {
         if ('prefix' in one || !one.key.startsWith(prefix)) throw notBelow(location);
-        if (found.length === most) throw tooMany(location, most);
+        if (count++ === most) throw tooMany(location, most);
         // Its first page is an answer like any other; what comes after it keeps the time from running out.
         call.progress();
-        found.push(one);
+        add(one);
       }
       return found;
     });
