@@ -52,17 +52,20 @@ export class Staging implements AsyncDisposable {
     }
   }
 
-  /** Of one who was killed; undefined where nobody can tell that he was, or something else has the name. */
+  /** Of one who was killed; undefined where nobody can tell that he was, something else has the name, or somebody else takes it over just now. */
   static async takeOver(above: Directory, name: string): Promise<Staging | undefined> {
     const directory = await openOurs(above, name);
     if (!directory) return undefined;
     try {
       const mark = await readMark(directory);
       if (mark?.names.includes(name) && (await lifeOfMark(mark, directory)) === 'dead') {
-        await mkdir(directory.at(MADE), { mode: PRIVATE }).catch((error: NodeJS.ErrnoException) => {
-          if (error.code !== 'EEXIST') throw error;
+        const unlock = await putMark(directory, mark.names, false, mark);
+        await mkdir(directory.at(MADE), { mode: PRIVATE }).catch(async (error: NodeJS.ErrnoException) => {
+          if (error.code === 'EEXIST') return;
+          await unlock();
+          throw error;
         });
-        return new Staging(mark.names, name, directory, await putMark(directory, mark.names), true);
+        return new Staging(mark.names, name, directory, unlock, true);
       }
     } catch {
       // The next best is another directory.
