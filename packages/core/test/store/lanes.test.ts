@@ -127,3 +127,23 @@ it('members of a bundle come so, too, also where a store takes one request at a 
     expect(place.store.most).toBeLessThanOrEqual(concurrency);
   }
 });
+
+it('a header that does not come is not waited for once the caller has ended it', async () => {
+  const source = await model(temp, 9_000_000);
+  const directory = temp.path();
+  await sealBundle(source, directory, { keys });
+  for (const digest of [false, true]) {
+    const place = placeIn();
+    await copyIn(directory, place.store, place.key);
+    await using bundle = await openBundle(place, { keys });
+    const caller = new AbortController();
+    place.store.fault = ({ length }) => {
+      if (length! > 100) return undefined;
+      setImmediate(() => caller.abort());
+      return { hang: true };
+    };
+    const opening = refusal(() => bundle.openTo(temp.path(), { signal: caller.signal, digest }));
+    expect(await opening).toEqual(code('ABORTED'));
+    expect(place.store.underWay).toBe(0);
+  }
+});
