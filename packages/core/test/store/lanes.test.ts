@@ -90,6 +90,18 @@ describe('a large object whose plaintext goes to a file', () => {
     expect(await refusal(() => openToFile(path, temp.path(), { keys }))).toEqual(code('INPUT_NOT_FOUND'));
   });
 
+  it.each([1, 2, 3, 4, 5, 7, 11])('ends with the caller when its request %i begins', async (at) => {
+    const place = storeWith(segmented, { requestBytes: 2_097_152, concurrency: 5 });
+    const caller = new AbortController();
+    place.store.fault = ({ count }) => {
+      if (count === at) caller.abort();
+      return undefined;
+    };
+    const opening = refusal(() => openToFile(place, temp.path(), { keys, signal: caller.signal }));
+    expect(await opening).toEqual(code('ABORTED'));
+    expect(place.store.underWay).toBe(0);
+  });
+
   it('opens whatever is refused on the way', async () => {
     await fc.assert(
       fc.asyncProperty(
