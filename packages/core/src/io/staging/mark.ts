@@ -72,6 +72,20 @@ export async function putMark(
   };
 }
 
+/** Makes a mark nobody's where a full disk has no room for another: what it says of its owner becomes zeros, in its place. */
+export async function disown(directory: Directory): Promise<void> {
+  await rm(directory.at(NEW_MARK), { force: true });
+  const file = await open(directory.at(MARK), O_RDWR | O_NOFOLLOW | O_NONBLOCK);
+  await using _file = closing(file);
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(MAX_BYTES), 0, MAX_BYTES, 0);
+  const owner = /(?: [0-9]+){3}(?= \S+ *\n$)/;
+  const text = buffer.toString('utf8', 0, bytesRead);
+  await file.write(
+    text.replace(owner, (numbers) => numbers.replaceAll(/[0-9]/g, '0')),
+    0,
+  );
+}
+
 function isSame(mark: Mark | undefined, other: Mark): boolean {
   return JSON.stringify(mark) === JSON.stringify(other);
 }

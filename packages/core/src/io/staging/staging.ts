@@ -1,6 +1,6 @@
 import { chmod, lstat, mkdir, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { Directory } from '../output/directory.js';
-import { lifeOfMark, MARK, type Mark, NEW_MARK, putMark, readMark } from './mark.js';
+import { disown, lifeOfMark, MARK, type Mark, NEW_MARK, putMark, readMark } from './mark.js';
 import { MADE, REPLACING, UNDONE } from './names.js';
 
 export const PRIVATE = 0o700;
@@ -77,7 +77,11 @@ export class Staging implements AsyncDisposable {
   /** Leaves it as it is, for the next one. */
   async leave(): Promise<void> {
     await this.#unlock();
-    this.#unlock = await putMark(this.directory, this.#names, true);
+    this.#unlock = () => Promise.resolve();
+    this.#unlock = await putMark(this.directory, this.#names, true).catch(async () => {
+      await disown(this.directory);
+      return () => Promise.resolve();
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
