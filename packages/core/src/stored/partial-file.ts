@@ -64,7 +64,7 @@ export class PartialFile implements AsyncDisposable {
     try {
       const journal = await opened(journalOf(path), 0, 0o600);
       const [boot, local] = await Promise.all([knownBoot(), isOfOneMachine(dirname(path))]);
-      const head = `${JSON.stringify({ ...of, boot })}\n`;
+      const head = `${JSON.stringify({ ...of, boot: boot ?? '' })}\n`;
       const noted = notedIn(await bytesOf(journal), head, of);
       const found = await opened(path, durableFlags(), 0o666);
       const synced = boot === undefined || !local;

@@ -89,7 +89,7 @@ describe('a copy of a long object to a disk', () => {
       'of another start of the system',
       async (made) => {
         const text = await readFile(`${made}.done`, 'utf8');
-        await writeFile(`${made}.done`, text.replace(/"boot":"[0-9a-f]{4}/, '"boot":"0000'));
+        await writeFile(`${made}.done`, text.replace(/"boot":"[0-9a-f]{0,4}/, '"boot":"0000'));
       },
     ],
     ['that is none', (made) => writeFile(`${made}.done`, 'x'.repeat(100))],
