@@ -9,8 +9,9 @@ import {
   rmSync,
   statfsSync,
 } from 'node:fs';
-import { sealToFile } from '@weightseal/core';
+import { copySealed, sealToFile } from '@weightseal/core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { MemoryStore } from '../test/store/support/memory-store.js';
 import { Script, Workplace } from './support/harness.js';
 import { fixedKey } from './support/keys.mjs';
 import { digestOf, writePlaintext } from './support/plaintext.js';
@@ -97,6 +98,32 @@ describe('a full disk', () => {
       rmSync(disk, { recursive: true });
     }
   });
+});
+
+test('a copy that a full disk has ended goes on once there is room, also in the same process', async ({
+  skip,
+}) => {
+  const disk = place.at('disk-copy');
+  skip(!mounted(disk, 8 * MIB), 'nothing can be mounted here');
+  try {
+    const store = new MemoryStore();
+    const bytes = readFileSync(place.at('sealed.large'));
+    store.set('m', bytes);
+    const from = { store, key: 'm', tuning: { requestBytes: MIB, concurrency: 1 } };
+    const code = await copySealed(from, `${disk}/m`).catch((error: { code: string }) => error.code);
+    expect(code).toBe('NO_SPACE');
+    const left = readdirSync(disk);
+    expect(left).toEqual([expect.stringMatching(/weightseal-part$/)]);
+    execFileSync('mount', ['-o', `remount,size=${12 * MIB}`, disk]);
+    store.requests.splice(0);
+    await copySealed(from, `${disk}/m`);
+    expect(readdirSync(disk)).toEqual(['m']);
+    expect(digestOf(readFileSync(`${disk}/m`))).toBe(digestOf(bytes));
+    expect(store.requests.length).toBeLessThan(10);
+  } finally {
+    execFileSync('umount', ['-l', disk]);
+    rmSync(disk, { recursive: true });
+  }
 });
 
 const prlimit = ['/usr/bin/prlimit', '/bin/prlimit'].find((path) => existsSync(path));

@@ -6,6 +6,7 @@ import { FLOE_HEADER, segmentsOfBody } from '../format/sizes.js';
 import { type ByteSource, loadRange, readExactly } from '../io/byte-source.js';
 import type { ReadOptions } from '../io/reads.js';
 import { hasStretches, type Stretch, type StretchSource } from '../io/stretch.js';
+import { untilAborted } from '../keys/until-aborted.js';
 import { type Entry, fileOf } from './entry.js';
 import { memberTampered, openError } from './member-error.js';
 import type { StoredMembers } from './storage.js';
@@ -90,11 +91,11 @@ class HeadedSource implements StretchSource {
     length: number,
     options: { signal?: AbortSignal | undefined } = {},
   ): Promise<Uint8Array> {
-    return await both(this.#source.read(offset, length, options), this.#check());
+    return await both(this.#source.read(offset, length, options), this.#check(options.signal));
   }
 
   async readInto(out: Uint8Array, offset: number, signal?: AbortSignal): Promise<void> {
-    await both(loadRange(this.#source, offset, out, signal), this.#check());
+    await both(loadRange(this.#source, offset, out, signal), this.#check(signal));
   }
 
   get stretchBytes(): number | undefined {
@@ -106,16 +107,19 @@ class HeadedSource implements StretchSource {
     const inner = (this.#source as StretchSource).stretch(offset, length);
     return {
       readInto: async (out, signal) => {
-        await this.#check();
+        await this.#check(signal);
         await inner.readInto(out, signal);
       },
-      close: () => inner.close(),
+      close: (signal) => inner.close(signal),
     };
   }
 
-  /** For all reads, so that none of them can end it; what failed on its way is tried again by the next. */
-  #check(): Promise<void> {
-    if (this.#checked) return this.#checked;
+  /** For all reads, so that none of them can end it, but only its own wait; what failed on its way is tried again by the next. */
+  #check(signal: AbortSignal | undefined): Promise<void> {
+    return untilAborted(signal, () => this.#checked ?? this.#readHeader());
+  }
+
+  #readHeader(): Promise<void> {
     const checking = readExactly(this.#source, 0, FLOE_HEADER, undefined).then((found) =>
       checkHeader(found, this.#header, this.#file),
     );

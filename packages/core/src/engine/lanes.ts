@@ -64,7 +64,7 @@ export async function* runLanes(
           slots,
         );
       } finally {
-        await stretch.close();
+        await stretch.close(signal);
       }
     }
   }

@@ -24,12 +24,16 @@ export async function thisProcess(): Promise<Owner> {
   };
 }
 
-/** The kernel that runs, in hexadecimal: another one after a restart, and on another machine. Where that cannot be told, the host's name stands for it. */
-export async function thisBoot(): Promise<string> {
+/** The kernel that runs, in hexadecimal: another one after a restart, and on another machine. Undefined where that cannot be told. */
+export async function knownBoot(): Promise<string | undefined> {
   const id = await readFile('/proc/sys/kernel/random/boot_id', 'latin1').catch(() => '');
   const digits = id.trim().replaceAll('-', '');
-  if (/^[0-9a-f]{32}$/.test(digits)) return digits;
-  return createHash('sha256').update(hostname()).digest('hex').slice(0, 32);
+  return /^[0-9a-f]{32}$/.test(digits) ? digits : undefined;
+}
+
+/** The same. Where it cannot be told, the host's name stands for it. */
+export async function thisBoot(): Promise<string> {
+  return (await knownBoot()) ?? createHash('sha256').update(hostname()).digest('hex').slice(0, 32);
 }
 
 /**

@@ -4,8 +4,8 @@ import type { ByteSource } from './byte-source.js';
 export interface Stretch {
   /** Fills all of `out` with the bytes that follow. One at a time. Leaves it alone once it has resolved or thrown, and once the signal has fired, which ends the stretch. */
   readInto(out: Uint8Array, signal?: AbortSignal): Promise<void>;
-  /** Ends the request, where there is more of it. */
-  close(): Promise<void>;
+  /** Ends the request, where there is more of it; the signal ends also the wait for the end of what has come whole. */
+  close(signal?: AbortSignal): Promise<void>;
 }
 
 /** Bytes that lie behind requests: the fewer they are for as many bytes, the cheaper, on both sides. */

@@ -49,6 +49,10 @@ export class ObjectStretch implements Stretch {
   async readInto(out: Uint8Array, signal?: AbortSignal): Promise<void> {
     throwIfAborted(signal);
     if (this.#failed) throw this.#failed.error;
+    // Nothing would ever come for what is beyond, or for the first of two.
+    if (this.#target || out.length > this.#end - this.#at)
+      throw invalid(this.#target ? 'is being read already' : `has only ${this.#end - this.#at} bytes more`);
+    if (out.length === 0) return;
     const onAbort = () => this.#fail(abortedError(signal!));
     signal?.addEventListener('abort', onAbort, { once: true });
     try {
@@ -127,10 +131,17 @@ export class ObjectStretch implements Stretch {
     target?.reject(this.#failed.error);
   }
 
-  /** Never rejects. Of what has come whole, only the end may be missing: the connection is used again. */
-  async close(): Promise<void> {
-    if (this.#at < this.#end)
-      this.#fail(new WeightsealError('INVALID_ARGUMENT', 'The stretch has been closed.'));
+  /** Never rejects. Of what has come whole, only the end may be missing, which is waited for: the connection is used again. */
+  async close(signal?: AbortSignal): Promise<void> {
+    const onAbort = () => this.#fail(abortedError(signal!));
+    if (this.#at < this.#end) this.#fail(invalid('has been closed'));
+    else if (signal?.aborted) onAbort();
+    signal?.addEventListener('abort', onAbort, { once: true });
     await this.#reading;
+    signal?.removeEventListener('abort', onAbort);
   }
+}
+
+function invalid(what: string): WeightsealError {
+  return new WeightsealError('INVALID_ARGUMENT', `The stretch ${what}.`);
 }

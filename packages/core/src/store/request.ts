@@ -125,6 +125,8 @@ export class Requests {
     const stop = new AbortController();
     const onEnding = () => stop.abort(ending.reason);
     ending.addEventListener('abort', onEnding, { once: true });
+    // Also between the turn and this, when nobody listened.
+    if (ending.aborted) onEnding();
     let moved = false;
     let held = false;
     let bytes = 0;

@@ -51,7 +51,7 @@ export async function pourLong(
   progress: Progress,
 ): Promise<boolean> {
   const { uri, object, size, stretchBytes } = source;
-  const head = await readExactly(source, 0, FLOE_HEADER, signal);
+  const head = await readExactly(source, 0, Math.min(size, FLOE_HEADER), signal);
   const of = { from: uri, version: object.version, size, stretchBytes };
   await using file = await PartialFile.open(at.path, at.name, of);
   await pourStretches(source, file, signal, progress);
@@ -68,8 +68,7 @@ async function pourStretches(
 ): Promise<void> {
   const { size, stretchBytes } = source;
   const memory: Uint8Array[] = [];
-  const starts = Array.from({ length: Math.ceil(size / stretchBytes) }, (_, n) => n * stretchBytes);
-  await atOnce(starts, LANES, signal, async (start) => {
+  await atOnce(startsOf(size, stretchBytes), LANES, signal, async (start) => {
     const end = Math.min(size, start + stretchBytes);
     if (file.done.has(start)) return progress(end - start);
     const stretch = source.stretch(start, end - start);
@@ -84,7 +83,12 @@ async function pourStretches(
       await file.mark(start);
       memory.push(batch);
     } finally {
-      await stretch.close();
+      await stretch.close(signal);
     }
   });
+}
+
+/** One by one: of short stretches there can be more than memory has room for. */
+function* startsOf(size: number, stretchBytes: number): Generator<number> {
+  for (let start = 0; start < size; start += stretchBytes) yield start;
 }

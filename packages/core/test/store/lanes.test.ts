@@ -90,6 +90,18 @@ describe('a large object whose plaintext goes to a file', () => {
     expect(await refusal(() => openToFile(path, temp.path(), { keys }))).toEqual(code('INPUT_NOT_FOUND'));
   });
 
+  it.each([1, 2, 3, 4, 5, 7, 11])('ends with the caller when its request %i begins', async (at) => {
+    const place = storeWith(segmented, { requestBytes: 2_097_152, concurrency: 5 });
+    const caller = new AbortController();
+    place.store.fault = ({ count }) => {
+      if (count === at) caller.abort();
+      return undefined;
+    };
+    const opening = refusal(() => openToFile(place, temp.path(), { keys, signal: caller.signal }));
+    expect(await opening).toEqual(code('ABORTED'));
+    expect(place.store.underWay).toBe(0);
+  });
+
   it('opens whatever is refused on the way', async () => {
     await fc.assert(
       fc.asyncProperty(
@@ -125,5 +137,25 @@ it('members of a bundle come so, too, also where a store takes one request at a 
     for (const name of ['model.safetensors', 'vocab.bin'])
       expect(Buffer.compare(await readFile(`${to}/${name}`), await readFile(`${source}/${name}`))).toBe(0);
     expect(place.store.most).toBeLessThanOrEqual(concurrency);
+  }
+});
+
+it('a header that does not come is not waited for once the caller has ended it', async () => {
+  const source = await model(temp, 9_000_000);
+  const directory = temp.path();
+  await sealBundle(source, directory, { keys });
+  for (const digest of [false, true]) {
+    const place = placeIn();
+    await copyIn(directory, place.store, place.key);
+    await using bundle = await openBundle(place, { keys });
+    const caller = new AbortController();
+    place.store.fault = ({ length }) => {
+      if (length! > 100) return undefined;
+      setImmediate(() => caller.abort());
+      return { hang: true };
+    };
+    const opening = refusal(() => bundle.openTo(temp.path(), { signal: caller.signal, digest }));
+    expect(await opening).toEqual(code('ABORTED'));
+    expect(place.store.underWay).toBe(0);
   }
 });

@@ -162,6 +162,35 @@ describe('a stretch of an object', () => {
     await source.close();
   });
 
+  it('gives no more than it has, and to one reader at a time', async () => {
+    const { source, stretch } = await open();
+    const beyond = (bytes: number) => refusal(() => stretch.readInto(new Uint8Array(bytes)));
+    expect(await beyond(LENGTH + 1)).toEqual(code('INVALID_ARGUMENT'));
+    const first = stretch.readInto(new Uint8Array(LENGTH - 10));
+    expect(await beyond(10)).toEqual(code('INVALID_ARGUMENT'));
+    await first;
+    expect(await beyond(11)).toEqual(code('INVALID_ARGUMENT'));
+    await stretch.readInto(new Uint8Array(10));
+    await stretch.readInto(new Uint8Array(0));
+    expect(await beyond(1)).toEqual(code('INVALID_ARGUMENT'));
+    await stretch.close();
+    await source.close();
+  });
+
+  it('whose end alone is missing is waited for until its reader wants no more', async () => {
+    const { store, source, stretch } = await open({});
+    store.fault = () => ({ stallAfter: LENGTH, long: 1 });
+    await stretch.readInto(new Uint8Array(LENGTH));
+    const caller = new AbortController();
+    const closing = stretch.close(caller.signal);
+    await settled();
+    expect(store.underWay).toBe(1);
+    caller.abort();
+    await closing;
+    expect(store.underWay).toBe(0);
+    await source.close();
+  });
+
   it('ends with its source', async () => {
     const { store, source, stretch } = await open({});
     store.fault = () => ({ hang: true });

@@ -67,8 +67,9 @@ export class StagedFile implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     const { name, directory } = this.#staging;
     await this.#place[Symbol.asyncDispose]();
-    // What could not be removed is for the next one, and for a sweep.
-    if (this.#over) await removeStaging(this.#target.directory, name, directory).catch(() => {});
+    // Under another name nobody finds it, since somebody else has that. What could not be removed is for the next one, and for a sweep.
+    if (this.#over || name !== partOf(this.#target.name))
+      await removeStaging(this.#target.directory, name, directory).catch(() => {});
     else await this.#staging.leave().catch(() => {});
     await this.#staging[Symbol.asyncDispose]();
     await this.#target[Symbol.asyncDispose]();

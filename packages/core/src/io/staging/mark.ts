@@ -1,4 +1,4 @@
-import { constants, type FileHandle, open, rename, rm, statfs } from 'node:fs/promises';
+import { constants, type FileHandle, lstat, open, rename, rm, statfs } from 'node:fs/promises';
 import { closing } from '../closing.js';
 import { isHeld, lockByProgram } from '../lock/flock.js';
 import type { Directory } from '../output/directory.js';
@@ -38,12 +38,14 @@ const NOBODY: Owner = { namespace: '0', pid: 0, started: '0' };
  * Marks a directory as this process's, or, `released`, as nobody's. In a container the mark is locked, where it can be: the next one, with other PIDs, cannot see our process, and sees the
  * lock. Nobody waits for it: until it is there, others cannot tell, and let the directory be.
  *
+ * @param old what a dead one has left, which it takes the place of: of several who find that, at most one succeeds
  * @returns what gives up the lock
  */
 export async function putMark(
   directory: Directory,
   names: Mark['names'],
   released = false,
+  old?: Mark,
 ): Promise<() => Promise<void>> {
   const [boot, owner] = await Promise.all([thisBoot(), released ? NOBODY : thisProcess()]);
   const { namespace, pid, started } = owner;
@@ -53,8 +55,11 @@ export async function putMark(
   const handle = await open(directory.at(NEW_MARK), flags, 0o600);
   try {
     await handle.writeFile(`${words}${FREE}\n`);
+    // Whoever was faster has his there by now, or removes ours, and then what is moved is none of ours.
+    if (old && !isSame(await readMark(directory), old)) throw new Error('Another has it.');
     // At once: a directory without a mark is nobody's.
     await rename(directory.at(NEW_MARK), directory.at(MARK));
+    if (old && !(await isNamed(handle, directory.at(MARK)))) throw new Error('Another has it.');
   } catch (error) {
     await handle.close();
     throw error;
@@ -65,6 +70,29 @@ export async function putMark(
     await locking;
     await handle.close().catch(() => {});
   };
+}
+
+/** Makes a mark nobody's where a full disk has no room for another: what it says of its owner becomes zeros, in its place. */
+export async function disown(directory: Directory): Promise<void> {
+  await rm(directory.at(NEW_MARK), { force: true });
+  const file = await open(directory.at(MARK), O_RDWR | O_NOFOLLOW | O_NONBLOCK);
+  await using _file = closing(file);
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(MAX_BYTES), 0, MAX_BYTES, 0);
+  const owner = /(?: [0-9]+){3}(?= \S+ *\n$)/;
+  const text = buffer.toString('utf8', 0, bytesRead);
+  await file.write(
+    text.replace(owner, (numbers) => numbers.replaceAll(/[0-9]/g, '0')),
+    0,
+  );
+}
+
+function isSame(mark: Mark | undefined, other: Mark): boolean {
+  return JSON.stringify(mark) === JSON.stringify(other);
+}
+
+async function isNamed(handle: FileHandle, path: string): Promise<boolean> {
+  const [own, named] = await Promise.all([handle.stat({ bigint: true }), lstat(path, { bigint: true })]);
+  return own.ino === named.ino;
 }
 
 /** What fails here is less than there could be. */
@@ -97,7 +125,7 @@ export async function readMark(directory: Directory): Promise<Mark | undefined> 
 export async function lifeOfMark({ boot, owner, locked }: Mark, directory: Directory): Promise<OwnerLife> {
   if (owner.pid === 0) return 'dead';
   // A machine that has been started since, or another one.
-  if (boot !== (await thisBoot())) return (await isOfOneMachine(directory)) ? 'dead' : 'elsewhere';
+  if (boot !== (await thisBoot())) return (await isOfOneMachine(directory.path)) ? 'dead' : 'elsewhere';
   const life = await lifeOf(owner);
   if (life !== 'elsewhere' || !locked) return life;
   try {
@@ -110,8 +138,9 @@ export async function lifeOfMark({ boot, owner, locked }: Mark, directory: Direc
   }
 }
 
-async function isOfOneMachine(directory: Directory): Promise<boolean> {
+/** Whether no other machine has it, too. */
+export async function isOfOneMachine(path: string): Promise<boolean> {
   if (process.platform !== 'linux') return false;
-  const found = await statfs(directory.path).catch(() => undefined);
+  const found = await statfs(path).catch(() => undefined);
   return found !== undefined && OF_ONE_MACHINE.has(found.type);
 }

@@ -1,6 +1,6 @@
 import { chmod, lstat, mkdir, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { Directory } from '../output/directory.js';
-import { lifeOfMark, MARK, type Mark, NEW_MARK, putMark, readMark } from './mark.js';
+import { disown, lifeOfMark, MARK, type Mark, NEW_MARK, putMark, readMark } from './mark.js';
 import { MADE, REPLACING, UNDONE } from './names.js';
 
 export const PRIVATE = 0o700;
@@ -52,17 +52,20 @@ export class Staging implements AsyncDisposable {
     }
   }
 
-  /** Of one who was killed; undefined where nobody can tell that he was, or something else has the name. */
+  /** Of one who was killed; undefined where nobody can tell that he was, something else has the name, or somebody else takes it over just now. */
   static async takeOver(above: Directory, name: string): Promise<Staging | undefined> {
     const directory = await openOurs(above, name);
     if (!directory) return undefined;
     try {
       const mark = await readMark(directory);
       if (mark?.names.includes(name) && (await lifeOfMark(mark, directory)) === 'dead') {
-        await mkdir(directory.at(MADE), { mode: PRIVATE }).catch((error: NodeJS.ErrnoException) => {
-          if (error.code !== 'EEXIST') throw error;
+        const unlock = await putMark(directory, mark.names, false, mark);
+        await mkdir(directory.at(MADE), { mode: PRIVATE }).catch(async (error: NodeJS.ErrnoException) => {
+          if (error.code === 'EEXIST') return;
+          await unlock();
+          throw error;
         });
-        return new Staging(mark.names, name, directory, await putMark(directory, mark.names), true);
+        return new Staging(mark.names, name, directory, unlock, true);
       }
     } catch {
       // The next best is another directory.
@@ -74,7 +77,11 @@ export class Staging implements AsyncDisposable {
   /** Leaves it as it is, for the next one. */
   async leave(): Promise<void> {
     await this.#unlock();
-    this.#unlock = await putMark(this.directory, this.#names, true);
+    this.#unlock = () => Promise.resolve();
+    this.#unlock = await putMark(this.directory, this.#names, true).catch(async () => {
+      await disown(this.directory);
+      return () => Promise.resolve();
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
