@@ -3,7 +3,7 @@ import type { Asked } from './asked.js';
 import type { Connection, Connections } from './connection.js';
 import { s3Failure } from './errors.js';
 
-interface Sending extends Connection {
+export interface Sending extends Connection {
   /** In every request. */
   readonly common: { readonly Bucket: string; readonly ExpectedBucketOwner?: string };
   /** Ends the request itself, not only the wait for it. */

@@ -1,8 +1,9 @@
 import type { S3ClientConfig, S3Client as SdkClient } from '@aws-sdk/client-s3';
 import { loadError } from '@weightseal/core';
+import type { Alike } from './alike.js';
 import { guardWire } from './guarded-wire.js';
 import type { S3Client, S3StoreOptions } from './options.js';
-import { readByWire } from './ranges.js';
+import { type Ranges, readByWire } from './ranges.js';
 import { leaveBodiesUnsigned } from './unsigned-bodies.js';
 
 export type Sdk = typeof import('@aws-sdk/client-s3');
@@ -10,11 +11,13 @@ export type Sdk = typeof import('@aws-sdk/client-s3');
 export interface Connection {
   readonly sdk: Sdk;
   readonly client: S3Client;
+  /** Where ranges are asked for again as the SDK has once. */
+  readonly alike?: Alike | undefined;
 }
 
 interface Made extends Connection {
   readonly own: SdkClient | undefined;
-  readonly closeWire: () => void;
+  readonly ranges: Ranges | undefined;
 }
 
 /** Of a connection's time; core's deadlines are for all the rest. */
@@ -44,7 +47,7 @@ export class Connections {
   async close(): Promise<void> {
     const made = await this.#made?.catch(() => undefined);
     this.#made = undefined;
-    made?.closeWire();
+    made?.ranges?.close();
     made?.own?.destroy();
   }
 
@@ -59,13 +62,14 @@ export class Connections {
       throw loadError(cause, '@aws-sdk/client-s3') ?? cause;
     });
     const { client, allowHttp, clientConfig } = this.#options;
-    if (client) return { sdk, client, own: undefined, closeWire: () => {} };
+    if (client) return { sdk, client, own: undefined, ranges: undefined };
     const own = new sdk.S3Client(configured(this.#options));
     guardWire(own, allowHttp === true);
     leaveBodiesUnsigned(own);
     // A handler of the user's own has its reasons.
-    const closeWire = clientConfig?.requestHandler ? () => {} : readByWire(own, this.#goesByProxy);
-    return { sdk, client: own, own, closeWire };
+    const ranges = clientConfig?.requestHandler ? undefined : readByWire(own, this.#goesByProxy);
+    // Whoever configures the client may have changed how it signs.
+    return { sdk, client: own, own, ranges, alike: clientConfig ? undefined : ranges?.alike };
   }
 }
 

@@ -118,6 +118,19 @@ function read(thrown: unknown): SdkError {
   };
 }
 
+/** What the SDK throws for an answer that says no. */
+export function sdkError(status: number, headers: ReadonlyMap<string, string>, xml: string): object {
+  const told = (name: string) => new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml)?.[1] ?? '';
+  return {
+    $fault: status < 500 ? 'client' : 'server',
+    name: told('Code') || 'UnknownError',
+    message: told('Message'),
+    Region: told('Region'),
+    $metadata: { httpStatusCode: status, requestId: headers.get('x-amz-request-id') },
+    $response: { headers: Object.fromEntries(headers) },
+  };
+}
+
 const MAX_MESSAGE = 500;
 /** Signatures, tokens, keys: where a server repeats the request. No part of an ARN is as long. */
 const keyLike = /[A-Za-z0-9+/=]{40,}|\b(?:AKIA|ASIA)[A-Z0-9]{12,}/g;

@@ -1,41 +1,52 @@
 import { Readable } from 'node:stream';
 import type { S3Client as SdkClient } from '@aws-sdk/client-s3';
 import { openWire, type Wire, type WireAnswer } from '@weightseal/core';
+import { Alike } from './alike.js';
 import { TooLong } from './guarded-wire.js';
+import { type Handler, originOf, queryOf, type Request } from './request.js';
 
-type Handler = SdkClient['config']['requestHandler'];
-type Request = Parameters<Handler['handle']>[0];
 type Response = Awaited<ReturnType<Handler['handle']>>['response'];
 
+interface Sent {
+  readonly request: Request;
+  readonly answer: WireAnswer;
+}
+
 /** What the SDK hands on as a body must be a stream of Node's: it stands for the bytes, which are read past it. */
-const bodies = new WeakMap<object, WireAnswer>();
+const bodies = new WeakMap<object, Sent>();
 /** No error's XML is longer. */
 const MAX_ERROR_BYTES = 1 << 20;
 
-/** The bytes of an answer that came over the wire, where this is one. */
-export function wireAnswer(body: unknown): WireAnswer | undefined {
+/** The answer that came over the wire, and what it was asked with, where this stands for one. */
+export function overWire(body: unknown): Sent | undefined {
   return typeof body === 'object' && body !== null ? bodies.get(body) : undefined;
+}
+
+export interface Ranges {
+  readonly alike: Alike;
+  close(): void;
 }
 
 /**
  * Has a client's reads of ranges go over core's wire, which allocates nothing for what comes: the SDK signs them and understands the answers, as always. What goes through a proxy, and all that is no
  * read, stays with the SDK's own handler.
  */
-export function readByWire(client: SdkClient, goesByProxy: (protocol: string) => boolean): () => void {
+export function readByWire(client: SdkClient, goesByProxy: (protocol: string) => boolean): Ranges {
   const inner = client.config.requestHandler;
-  let wire: Promise<Wire> | undefined;
+  let opened: Promise<Wire> | undefined;
+  const wire = () => (opened ??= openWire());
   const handle = async (request: Request, options: { readonly abortSignal?: unknown } = {}) => {
     if (!isRange(request) || goesByProxy(request.protocol)) return inner.handle(request, options);
-    wire ??= openWire();
     const signal = (options.abortSignal ?? new AbortController().signal) as AbortSignal;
-    return { response: await responseOf(await (await wire).get(requestOf(request), signal)) };
+    return { response: await responseOf(request, await (await wire()).get(requestOf(request), signal)) };
   };
   // All that it has besides: how it is ended, and what it is called.
   client.config.requestHandler = new Proxy(inner, {
     get: (target, name) => (name === 'handle' ? handle : bound(target, name)),
   });
-  return () => {
-    void wire?.then((one) => one.close());
+  return {
+    alike: new Alike(client.config, wire),
+    close: () => void opened?.then((one) => one.close()),
   };
 }
 
@@ -48,36 +59,25 @@ function isRange({ method, headers }: Request): boolean {
   return method === 'GET' && Object.keys(headers).some((name) => name.toLowerCase() === 'range');
 }
 
-function requestOf({ protocol, hostname, port, path, query, headers }: Request) {
-  const origin = `${protocol}//${hostname}${port === undefined ? '' : `:${port}`}`;
-  const pairs = Object.entries(query as Readonly<Record<string, string | readonly string[] | null>>).flatMap(
-    ([name, value]) =>
-      value === null ? escaped(name) : [value].flat().map((one) => `${escaped(name)}=${escaped(one)}`),
-  );
-  return { origin, path: pairs.length > 0 ? `${path}?${pairs.join('&')}` : path, headers };
+function requestOf(request: Request) {
+  const [query, { path, headers }] = [queryOf(request), request];
+  return { origin: originOf(request), path: query === '' ? path : `${path}?${query}`, headers };
 }
 
-/** As it was signed. */
-function escaped(text: string): string {
-  return encodeURIComponent(text).replace(
-    /[!'()*]/g,
-    (one) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`,
-  );
-}
-
-async function responseOf(answer: WireAnswer): Promise<Response> {
+async function responseOf(request: Request, answer: WireAnswer): Promise<Response> {
   const { status, headers } = answer;
-  const body = status === 206 ? standIn(answer) : Readable.from([await whole(answer)]);
+  const body = status === 206 ? standIn({ request, answer }) : Readable.from([await whole(answer)]);
   return { statusCode: status, headers: Object.fromEntries(headers), body } as unknown as Response;
 }
 
-function standIn(answer: WireAnswer): Readable {
+function standIn(sent: Sent): Readable {
   const body = Readable.from([]);
-  bodies.set(body, answer);
+  bodies.set(body, sent);
   return body;
 }
 
-async function whole(answer: WireAnswer): Promise<Buffer> {
+/** All of an answer that is no object. */
+export async function whole(answer: WireAnswer): Promise<Buffer> {
   const pieces: Buffer[] = [];
   let length = 0;
   for await (const piece of answer.body) {
