@@ -4,6 +4,9 @@ import { GIB } from '../sizes.ts';
 import { Skipped, type Suite } from '../suite.ts';
 import { BUCKET, ObjectServer } from '../tools/object-server.ts';
 
+/** At least 0.9 times as fast. */
+const MOST = 1.11;
+
 export const storesUp: Suite = {
   name: 'stores-up',
   title: 'Seal into an object store, beside an upload of what is sealed',
@@ -25,14 +28,23 @@ export const storesUp: Suite = {
       force,
       '--no-digest',
     ]);
-    const { output: ___, argv, ...cp } = weightseal.cp(scratch.path('sealed'), `s3://${BUCKET}/copied`);
-    const commands = [seal, noDigest, { ...cp, argv: [...argv, force] }].map((one) => ({ ...one, env }));
+    const target = `s3://${BUCKET}/copied`;
+    const { output: ___, argv, ...cp } = weightseal.cp(scratch.path('sealed'), target);
+    // To a name of its own each time: what is there already would not be copied again.
+    const anew = [
+      'bash',
+      '-c',
+      `"$@" ${target}-$RANDOM$RANDOM`,
+      'cp',
+      ...argv.filter((one) => one !== target),
+    ];
+    const commands = [seal, noDigest, { ...cp, argv: anew }].map((one) => ({ ...one, env }));
     const timings = await alternate(commands, { runs, bytes, scratch });
     return {
       timings,
       checks: [
-        ratioAtMost('seal / cp', timings[0]!, timings[2]!, 1 / 0.9),
-        ratioAtMost('seal --no-digest / cp', timings[1]!, timings[2]!, 1 / 0.9),
+        ratioAtMost('seal / cp', timings[0]!, timings[2]!, MOST),
+        ratioAtMost('seal --no-digest / cp', timings[1]!, timings[2]!, MOST),
       ],
       notes: [
         'SeaweedFS on the same machine, in memory. Every part has its checksum sent and compared, in both.',
