@@ -78,10 +78,10 @@ describe('a stretch of an object', () => {
   });
 
   it('is waited for by the store as long as its reader takes: no deadline runs', async () => {
-    const { store, source, stretch } = await open({ requestTimeoutMs: 20, deadlineMs: 40, attempts: 1 });
+    const { store, source, stretch } = await open({ requestTimeoutMs: 300, deadlineMs: 400, attempts: 1 });
     const out = new Uint8Array(20_000);
     await stretch.readInto(out);
-    await new Promise((resolve) => setTimeout(resolve, 150));
+    await new Promise((resolve) => setTimeout(resolve, 1000));
     await stretch.readInto(out);
     expect(Buffer.compare(out, expected.subarray(20_000, 40_000))).toBe(0);
     expect(store.count()).toBe(1);
@@ -90,19 +90,19 @@ describe('a stretch of an object', () => {
   });
 
   it('has as much time for each memory as a range has', async () => {
-    const { store, source, stretch } = await open({ deadlineMs: 80, attempts: 1 });
-    store.fault = () => ({ slowly: () => new Promise((resolve) => setTimeout(resolve, 8)) });
+    const { store, source, stretch } = await open({ deadlineMs: 500, attempts: 1 });
+    store.fault = () => ({ slowly: () => new Promise((resolve) => setTimeout(resolve, 40)) });
     expect((await rest(stretch, 14_000)).equals(expected)).toBe(true);
     expect(store.count()).toBe(1);
     await source.close();
   });
 
   it('and afterwards it runs again', async () => {
-    const { store, source, stretch } = await open({ requestTimeoutMs: 20, deadlineMs: 5000, attempts: 1 });
+    const { store, source, stretch } = await open({ requestTimeoutMs: 300, deadlineMs: 5000, attempts: 1 });
     store.fault = () => ({ stallAfter: 28_000 });
     const out = new Uint8Array(20_000);
     await stretch.readInto(out);
-    await new Promise((resolve) => setTimeout(resolve, 60));
+    await new Promise((resolve) => setTimeout(resolve, 700));
     store.fault = unanswered;
     expect(await refusal(() => stretch.readInto(out))).toEqual(code('STORE_TIMEOUT'));
     expect(await refusal(() => stretch.readInto(out))).toEqual(code('STORE_TIMEOUT'));
