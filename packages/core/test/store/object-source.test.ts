@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { settled } from '../support/held-key.js';
 import { code, failureOf, pattern, refusal } from '../support/sealed.js';
-import { type Fault, refusedWith, throttled, times, unavailable } from './support/faults.js';
+import { anyFault, type Fault, onTheWay, times } from './support/faults.js';
 import { MemoryStore, type Request } from './support/memory-store.js';
 
 const BYTES = pattern(300_000);
@@ -104,14 +104,7 @@ describe('an object in a store', () => {
 });
 
 describe('a range on its way', () => {
-  it.each<[string, Fault, number]>([
-    ['a reset', { resetAfter: 25_000 }, 25_000],
-    ['a stall', { stallAfter: 25_000 }, 25_000],
-    ['a body that ends early', { short: 75_000 }, 25_000],
-    ['a refusal', unavailable, 0],
-    ['a throttle', throttled, 0],
-    ['no answer', { hang: true }, 0],
-  ])('goes on where it was after %s', async (_, fault, done) => {
+  it.each(onTheWay(100_000))('goes on where it was after %s', async (_, fault, done) => {
     const store = storeWith();
     await using source = await ObjectSource.open(at(store));
     store.fault = ofRanges(times(1, fault));
@@ -222,23 +215,10 @@ describe('a range on its way', () => {
     expect(store.most).toBe(3);
   });
 
-  const anyFault = fc.oneof(
-    fc.constant<Fault>({}),
-    fc.nat({ max: 60_000 }).map((resetAfter): Fault => ({ resetAfter })),
-    fc.nat({ max: 60_000 }).map((short): Fault => ({ short })),
-    fc.nat({ max: 60_000 }).map((stallAfter): Fault => ({ stallAfter })),
-    fc.integer({ min: 1, max: 100 }).map((long): Fault => ({ long })),
-    fc.constantFrom<Fault>(throttled, unavailable, { hang: true }, { version: '"x"' }),
-    fc
-      .constantFrom('STORE_DENIED', 'INPUT_NOT_FOUND', 'STORE_RESPONSE_INVALID')
-      .map((refused): Fault => ({ throws: refusedWith(refused as 'STORE_DENIED') })),
-    fc.constant<Fault>({ throws: new Error('a library') }),
-  );
-
   it('whatever happens to it: the bytes are right, or there is one code', async () => {
     await fc.assert(
       fc.asyncProperty(
-        fc.array(anyFault, { maxLength: 4 }),
+        fc.array(anyFault(60_000), { maxLength: 4 }),
         fc.nat({ max: 250_000 }),
         fc.integer({ min: 1, max: 50_000 }),
         fc.boolean(),

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { settled } from '../support/held-key.js';
 import { code, failureOf, pattern, refusal } from '../support/sealed.js';
-import { type Fault, refusedWith, throttled, times, unavailable } from './support/faults.js';
+import { anyFault, type Fault, onTheWay, times } from './support/faults.js';
 import { MemoryStore } from './support/memory-store.js';
 
 const BYTES = pattern(300_000);
@@ -59,14 +59,7 @@ describe('a stretch of an object', () => {
     await source.close();
   });
 
-  it.each<[string, Fault, number]>([
-    ['a reset', { resetAfter: 25_000 }, 25_000],
-    ['a stall', { stallAfter: 25_000 }, 25_000],
-    ['a body that ends early', { short: 100_000 }, 50_000],
-    ['a refusal', unavailable, 0],
-    ['a throttle', throttled, 0],
-    ['no answer', { hang: true }, 0],
-  ])('goes on where it was after %s', async (_, fault, done) => {
+  it.each(onTheWay(LENGTH))('goes on where it was after %s', async (_, fault, done) => {
     const { store, source, stretch } = await open();
     store.fault = times(1, fault);
     expect((await rest(stretch, 40_000)).equals(expected)).toBe(true);
@@ -200,23 +193,10 @@ describe('a stretch of an object', () => {
     expect(await reading).toEqual(code('INVALID_ARGUMENT'));
   });
 
-  const anyFault = fc.oneof(
-    fc.constant<Fault>({}),
-    fc.nat({ max: 160_000 }).map((resetAfter): Fault => ({ resetAfter })),
-    fc.nat({ max: 160_000 }).map((short): Fault => ({ short })),
-    fc.nat({ max: 160_000 }).map((stallAfter): Fault => ({ stallAfter })),
-    fc.integer({ min: 1, max: 100 }).map((long): Fault => ({ long })),
-    fc.constantFrom<Fault>(throttled, unavailable, { hang: true }, { version: '"x"' }),
-    fc
-      .constantFrom('STORE_DENIED', 'INPUT_NOT_FOUND')
-      .map((refused): Fault => ({ throws: refusedWith(refused as 'STORE_DENIED') })),
-    fc.constant<Fault>({ throws: new Error('a library') }),
-  );
-
   it('whatever happens to it: the bytes are right, or there is one code', async () => {
     await fc.assert(
       fc.asyncProperty(
-        fc.array(anyFault, { maxLength: 4 }),
+        fc.array(anyFault(160_000), { maxLength: 4 }),
         fc
           .array(fc.integer({ min: 1, max: 60_000 }), { minLength: 1, maxLength: 5 })
           .filter((sizes) => Math.max(...sizes) > 5000),

@@ -1,4 +1,5 @@
 import { type ErrorCode, WeightsealError } from '@weightseal/core';
+import fc from 'fast-check';
 
 /** What goes wrong with one request. */
 export interface Fault {
@@ -28,6 +29,31 @@ export const refusedWith = (code: ErrorCode): WeightsealError => new WeightsealE
 
 export const throttled: Fault = { throws: refusedWith('STORE_THROTTLED') };
 export const unavailable: Fault = { throws: refusedWith('STORE_UNAVAILABLE') };
+
+/** What goes wrong once with a range of so many bytes, and how many of them have come by then. */
+export const onTheWay = (length: number): [string, Fault, number][] => [
+  ['a reset', { resetAfter: 25_000 }, 25_000],
+  ['a stall', { stallAfter: 25_000 }, 25_000],
+  ['a body that ends early', { short: length - 25_000 }, 25_000],
+  ['a refusal', unavailable, 0],
+  ['a throttle', throttled, 0],
+  ['no answer', { hang: true }, 0],
+];
+
+/** Any of them, after so many bytes at most. */
+export const anyFault = (most: number): fc.Arbitrary<Fault> =>
+  fc.oneof(
+    fc.constant<Fault>({}),
+    fc.nat({ max: most }).map((resetAfter): Fault => ({ resetAfter })),
+    fc.nat({ max: most }).map((short): Fault => ({ short })),
+    fc.nat({ max: most }).map((stallAfter): Fault => ({ stallAfter })),
+    fc.integer({ min: 1, max: 100 }).map((long): Fault => ({ long })),
+    fc.constantFrom<Fault>(throttled, unavailable, { hang: true }, { version: '"x"' }),
+    fc
+      .constantFrom<ErrorCode>('STORE_DENIED', 'INPUT_NOT_FOUND', 'STORE_RESPONSE_INVALID')
+      .map((refused): Fault => ({ throws: refusedWith(refused) })),
+    fc.constant<Fault>({ throws: new Error('a library') }),
+  );
 
 /** The fault, for the first so many requests that it is asked about. */
 export function times(count: number, fault: Fault): () => Fault | undefined {
