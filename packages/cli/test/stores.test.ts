@@ -83,7 +83,7 @@ onLinux('and runs in memory', async () => {
 test('a signal ends an upload, and leaves nothing of it in the store', async () => {
   await using sandbox = await Sandbox.create();
   await copyFile(new URL('support/dir-store.mjs', import.meta.url), join(sandbox.path, 'dir-store.mjs'));
-  const config = 'providers: { dir: { module: ./dir-store.mjs, options: { hangs: true } } }';
+  const config = 'providers: { dir: { module: ./dir-store.mjs, options: { hangs: 0 } } }';
   await writeFile(join(sandbox.path, 'c.yaml'), config);
   await sandbox.run('weightseal keygen k; head -c 20000000 /dev/zero > model');
   const running = sandbox.start('exec weightseal seal model -k local:k -o dir://models/m --config c.yaml');
@@ -130,37 +130,54 @@ test('a copy to a disk that was killed goes on in the middle of a file', async (
   );
 });
 
-test('a copy that was killed goes on, and what it has left in the store is swept', async () => {
+test('a copy to a store that was killed goes on in the middle of a file, and what it has left is swept', async () => {
   await using sandbox = await Sandbox.create();
   await copyFile(new URL('support/dir-store.mjs', import.meta.url), join(sandbox.path, 'dir-store.mjs'));
-  const config = (hangs: boolean) =>
+  const hangsAfter = (parts: number) =>
     writeFile(
       join(sandbox.path, 'c.yaml'),
-      `providers: { dir: { module: ./dir-store.mjs, options: { hangs: ${hangs} } } }`,
+      `providers: { dir: { module: ./dir-store.mjs, options: { hangs: ${parts} } } }`,
     );
-  await config(true);
   await sandbox.run(
     'weightseal keygen k; mkdir llama; echo a > llama/a; echo b > llama/b; head -c 20000000 /dev/zero > llama/w; weightseal seal llama -k local:k -q',
   );
-  const running = sandbox.start('exec weightseal cp llama.sealed dir://models/llama --config c.yaml');
-  running.stdin.end();
   const store = join(sandbox.path, 'store', 'models');
-  const names = () => readdir(join(store, 'llama')).catch(() => []);
-  const small = ['a.sealed', 'b.sealed', 'weightseal.sealing'];
-  await expect.poll(async () => (await names()).sort(), { timeout: 60_000 }).toEqual(small);
-  await expect
-    .poll(() => readdir(join(store, '.uploads')).catch(() => []), { timeout: 60_000 })
-    .toHaveLength(1);
-  running.kill('SIGKILL');
-  await running.outcome;
-  await config(false);
+  const partsOfUploads = async () => {
+    const names = await readdir(join(store, '.uploads'), { recursive: true }).catch(() => []);
+    return names.filter((name) => name.includes('/part-'));
+  };
   const more = '--config c.yaml --json';
-  const cp = await sandbox.run(`weightseal cp llama.sealed dir://models/llama ${more}`);
-  expect(JSON.parse(cp.stdout)).toMatchObject({ copied: 3, present: 2 });
-  expect(await names()).not.toContain('weightseal.sealing');
-  expect(
-    await sandbox.run('weightseal verify dir://models/llama --config c.yaml -k local:k -q'),
-  ).toMatchObject({ code: 0 });
+  const killedAfter = async (parts: number, name: string) => {
+    await hangsAfter(parts);
+    const running = sandbox.start(`exec weightseal cp llama.sealed dir://models/${name} ${more}`);
+    running.stdin.end();
+    const names = () => readdir(join(store, name)).catch(() => []);
+    const small = ['a.sealed', 'b.sealed', 'weightseal.sealing'];
+    await expect.poll(async () => (await names()).sort(), { timeout: 60_000 }).toEqual(small);
+    await expect.poll(partsOfUploads, { timeout: 60_000 }).toHaveLength(parts);
+    running.kill('SIGKILL');
+    await running.outcome;
+  };
+  const copied = async (name: string, parts: number) => {
+    await hangsAfter(parts);
+    const cp = await sandbox.run(`weightseal cp llama.sealed dir://models/${name} ${more}`);
+    expect(JSON.parse(cp.stdout)).toMatchObject({ copied: 3, present: 2 });
+    expect(await readdir(join(store, name))).not.toContain('weightseal.sealing');
+    expect(await readdir(join(store, '.uploads'))).toEqual([]);
+    const verify = `weightseal verify dir://models/${name} --config c.yaml -k local:k -q`;
+    expect(await sandbox.run(verify)).toMatchObject({ code: 0 });
+  };
+  await killedAfter(2, 'llama');
+  // Of three parts one is missing, and no more than one would arrive.
+  await copied('llama', 1);
+  await killedAfter(2, 'swept');
   const sweep = await sandbox.run(`weightseal sweep dir://models --older-than 0s ${more}`);
-  expect(JSON.parse(sweep.stdout)).toEqual({ removed: ['dir://models/llama/w.sealed'], kept: [] });
+  expect(JSON.parse(sweep.stdout)).toEqual({
+    removed: ['dir://models/swept'],
+    kept: [],
+  });
+  expect(await readdir(join(store, '.uploads'))).toEqual([]);
+  await hangsAfter(3);
+  const again = await sandbox.run(`weightseal cp llama.sealed dir://models/swept ${more}`);
+  expect(JSON.parse(again.stdout)).toMatchObject({ copied: 5, present: 0 });
 });

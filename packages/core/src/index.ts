@@ -149,6 +149,7 @@ export type {
   ObjectRange,
   ObjectStore,
   PartRules,
+  ResumeOptions,
   StoreCall,
   StoredObject,
   UnfinishedUpload,

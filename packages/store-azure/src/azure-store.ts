@@ -9,7 +9,7 @@ import {
   splitStoreUri,
   WeightsealError,
 } from '@weightseal/core';
-import { beginUpload } from './block-upload.js';
+import { beginUpload, resumeUpload } from './block-upload.js';
 import { lazyClients } from './clients.js';
 import { CONNECTION, type ConnectionOptions, endpointOf, identityOf, invalid } from './connection.js';
 import { placeOf } from './place.js';
@@ -56,6 +56,7 @@ export function createAzureStore(options: AzureStoreOptions): ObjectStore {
     list: (prefix, { oneLevel }, call) => list(place, prefix, oneLevel, call),
     put: (key, bytes, write, call) => put(place, key, bytes, write, call),
     upload: (key, write, call) => beginUpload(place, key, write, call),
+    resume: (key, of, call) => resumeUpload(place, key, of, call),
     remove: (key, { version }, call) => remove(place, key, version, call),
     // The SDK's connections are all stores', and keep no process alive.
     close: async () => {},

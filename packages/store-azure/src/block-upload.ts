@@ -2,16 +2,25 @@ import {
   type CopiedPart,
   type ObjectWriteOptions,
   type PartRules,
+  type ResumeOptions,
   type StoreCall,
   type StoredObject,
   type Upload,
   type UploadPart,
   WeightsealError,
 } from '@weightseal/core';
-import { blockNames, type Cut, cut } from './blocks.js';
+import { type Block, BlockNames, blockNames, type Cut, cut } from './blocks.js';
 import { blobOf, type Place, storedObject } from './place.js';
 import { fail } from './reading.js';
-import { type Present, presentBlocks, stage, stageFromUrl, stagePiece, type Target } from './staging.js';
+import {
+  type Present,
+  presentBlocks,
+  stage,
+  stagedBlocks,
+  stageFromUrl,
+  stagePiece,
+  type Target,
+} from './staging.js';
 import { CONTENT_TYPE, conditionsOf } from './writing.js';
 
 /** https://learn.microsoft.com/azure/storage/blobs/scalability-targets */
@@ -49,25 +58,56 @@ export async function beginUpload(
   return new BlockUpload(target, names ? present : undefined, names ?? blockNames()!);
 }
 
+const RANDOM = /^[0-9a-f]{8,56}$/;
+
+/** Blocks that are staged stay for a week. There is no upload that could be over: of one that is, no blocks are there. */
+export async function resumeUpload(
+  place: Place,
+  key: string,
+  { condition, ticket, size, partBytes }: ResumeOptions,
+  call: StoreCall,
+): Promise<Upload> {
+  const target: Target = { place, key, asked: { ...place.asked('write', key), condition } };
+  if (!RANDOM.test(ticket)) throw over(target.asked.where);
+  const upload = new BlockUpload(target, undefined, new BlockNames(ticket));
+  for (const block of await stagedBlocks(target, call))
+    upload.take(block, (index) => Math.min(partBytes, size - index * partBytes));
+  return upload;
+}
+
 class BlockUpload implements Upload {
   readonly rules: PartRules = RULES;
   readonly #target: Target;
   readonly #present: Present | undefined;
-  readonly #name: (index: number) => string;
+  readonly #names: BlockNames;
   readonly #parts = new Map<number, Part>();
   /** Pieces of blocks that have been sent. */
   readonly #staged = new Set<string>();
   #unsure = false;
   #ended = false;
 
-  constructor(target: Target, present: Present | undefined, name: (index: number) => string) {
+  constructor(target: Target, present: Present | undefined, names: BlockNames) {
     this.#target = target;
     this.#present = present;
-    this.#name = name;
+    this.#names = names;
+  }
+
+  get ticket(): string {
+    return this.#names.random;
+  }
+
+  get taken(): ReadonlySet<number> {
+    return new Set(this.#parts.keys());
+  }
+
+  /** A block that is there already, where it is one of these and has the size of its part. */
+  take({ name, size }: Block, sizeOf: (index: number) => number): void {
+    const index = (this.#names.indexOf(name) ?? Number.NaN) / NAMES_OF_A_PART;
+    if (Number.isInteger(index) && size === sizeOf(index)) this.#parts.set(index, { names: [name], size });
   }
 
   async part({ index, bytes }: UploadPart, call: StoreCall): Promise<void> {
-    const names = await stage(this.#target, this.#name(NAMES_OF_A_PART * index), bytes, call);
+    const names = await stage(this.#target, this.#names.of(NAMES_OF_A_PART * index), bytes, call);
     this.#parts.set(index, { names, size: bytes.length });
   }
 
@@ -78,7 +118,7 @@ class BlockUpload implements Upload {
       this.#present?.version === from.version &&
       cut(this.#present.blocks, offset, length);
     if (!found) {
-      const name = this.#name(NAMES_OF_A_PART * index);
+      const name = this.#names.of(NAMES_OF_A_PART * index);
       await stageFromUrl(this.#target, name, part, call);
       this.#parts.set(index, { names: [name], size: length });
       return;
@@ -87,16 +127,12 @@ class BlockUpload implements Upload {
     // Said at once, for the part behind it: what lies between two ranges that touch goes with either, and is not cut.
     this.#parts.set(index, { offset, size: length });
     const touches = previous && 'offset' in previous && previous.offset + previous.size === offset;
-    if (!touches) await this.#piece(this.#name(NAMES_OF_A_PART * index), found.before, call);
+    if (!touches) await this.#piece(this.#names.of(NAMES_OF_A_PART * index), found.before, call);
   }
 
   async complete(call: StoreCall): Promise<StoredObject> {
-    if (this.#ended)
-      throw new WeightsealError(
-        'INPUT_NOT_FOUND',
-        `${this.#target.asked.where} could not be written: its upload was given up. Begin anew.`,
-      );
-    const names = await this.#names(call);
+    if (this.#ended) throw over(this.#target.asked.where);
+    const names = await this.#inOrder(call);
     const size = [...this.#parts.values()].reduce((sum, part) => sum + part.size, 0);
     const again = this.#unsure;
     this.#unsure = true;
@@ -126,7 +162,7 @@ class BlockUpload implements Upload {
   }
 
   /** All blocks in their order. Of ranges that touch, the blocks in and between them are once more what they were, without moving them. */
-  async #names(call: StoreCall): Promise<string[]> {
+  async #inOrder(call: StoreCall): Promise<string[]> {
     const parts = [...this.#parts].sort(([a], [b]) => a - b);
     const names: string[] = [];
     for (let at = 0; at < parts.length; at++) {
@@ -143,8 +179,8 @@ class BlockUpload implements Upload {
         at++;
       }
       const { before, names: whole, behind } = cut(this.#present!.blocks, part.offset, length)!;
-      names.push(...(await this.#piece(this.#name(NAMES_OF_A_PART * index), before, call)), ...whole);
-      names.push(...(await this.#piece(this.#name(NAMES_OF_A_PART * last + 1), behind, call)));
+      names.push(...(await this.#piece(this.#names.of(NAMES_OF_A_PART * index), before, call)), ...whole);
+      names.push(...(await this.#piece(this.#names.of(NAMES_OF_A_PART * last + 1), behind, call)));
     }
     return names;
   }
@@ -179,4 +215,11 @@ class BlockUpload implements Upload {
   #isNew(name: string): boolean {
     return !this.#present?.blocks.some((block) => block.name === name);
   }
+}
+
+function over(where: string): WeightsealError {
+  return new WeightsealError(
+    'INPUT_NOT_FOUND',
+    `${where} could not be written: its upload was given up. Begin anew.`,
+  );
 }

@@ -47,13 +47,36 @@ const MOST_BYTES = 64;
  *
  * @returns undefined where their names are too short for that
  */
-export function blockNames(blocks: readonly Block[] = []): ((index: number) => string) | undefined {
+export function blockNames(blocks: readonly Block[] = []): BlockNames | undefined {
   const lengths = new Set(blocks.map(({ name }) => Buffer.from(name, 'base64').length));
   const [length = OWN_BYTES] = lengths;
   if (lengths.size > 1 || length < LEAST_BYTES || length > MOST_BYTES) return undefined;
-  const random = randomBytes(length)
-    .toString('hex')
-    .slice(0, length - INDEX_DIGITS);
-  return (index) =>
-    Buffer.from(`${random}${String(index).padStart(INDEX_DIGITS, '0')}`, 'latin1').toString('base64');
+  return new BlockNames(
+    randomBytes(length)
+      .toString('hex')
+      .slice(0, length - INDEX_DIGITS),
+  );
+}
+
+export class BlockNames {
+  /** What only those of one upload begin with. */
+  readonly random: string;
+
+  constructor(random: string) {
+    this.random = random;
+  }
+
+  of(index: number): string {
+    const digits = String(index).padStart(INDEX_DIGITS, '0');
+    return Buffer.from(`${this.random}${digits}`, 'latin1').toString('base64');
+  }
+
+  /** Which one it is, where it is one of this upload. */
+  indexOf(name: string): number | undefined {
+    const text = Buffer.from(name, 'base64').toString('latin1');
+    const digits = text.slice(this.random.length);
+    return text.startsWith(this.random) && digits.length === INDEX_DIGITS && /^\d+$/.test(digits)
+      ? Number(digits)
+      : undefined;
+  }
 }

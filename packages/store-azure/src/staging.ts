@@ -40,6 +40,22 @@ export async function presentBlocks(
   });
 }
 
+/** The blocks that are there and of no blob yet: of all uploads. */
+export async function stagedBlocks(
+  { place, key, asked }: Target,
+  call: StoreCall,
+): Promise<readonly Block[]> {
+  return place.ask(asked, call, async (clients) => {
+    const found = await blobOf(clients, key)
+      .getBlockList('uncommitted', { abortSignal: call.signal })
+      .catch((error: unknown) => {
+        if (failureOf(error).status === 404) return undefined;
+        throw error;
+      });
+    return found?.uncommittedBlocks ?? [];
+  });
+}
+
 /** @returns the names of the blocks that there are now: a block has at least one byte, and an empty blob none */
 export async function stage(
   { place, key, asked }: Target,

@@ -36,14 +36,16 @@ describe('a range of a blob', () => {
 describe('the names of new blocks', () => {
   it('have one length, and are no other upload’s', () => {
     const [one, other] = [blockNames()!, blockNames()!];
-    expect(new Set([0, 1, 99_999].map((index) => one(index).length)).size).toBe(1);
-    expect(one(0)).not.toBe(other(0));
-    expect(one(0)).not.toBe(one(1));
+    expect(new Set([0, 1, 99_999].map((index) => one.of(index).length)).size).toBe(1);
+    expect(one.of(0)).not.toBe(other.of(0));
+    expect(one.of(0)).not.toBe(one.of(1));
+    expect([0, 1, 99_999].map((index) => one.indexOf(one.of(index)))).toEqual([0, 1, 99_999]);
+    expect(['', 'AAAA', other.of(3)].map((name) => one.indexOf(name))).toEqual(Array(3).fill(undefined));
   });
 
   it('have the length of those that are there', () => {
     const name = Buffer.alloc(48, 'x').toString('base64');
-    expect(blockNames([{ name, size: 1 }])!(7)).toHaveLength(name.length);
+    expect(blockNames([{ name, size: 1 }])!.of(7)).toHaveLength(name.length);
   });
 
   it.each([

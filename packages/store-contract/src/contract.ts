@@ -8,6 +8,7 @@ import { listingCases } from './cases/listing.js';
 import { puttingCases } from './cases/putting.js';
 import { readingCases } from './cases/reading.js';
 import { removingCases } from './cases/removing.js';
+import { resumingCases } from './cases/resuming.js';
 import { stoppingCases } from './cases/stopping.js';
 import { unfinishedCases } from './cases/unfinished.js';
 import { uploadConditionCases } from './cases/upload-conditions.js';
@@ -29,6 +30,7 @@ const cases: readonly Case[] = [
   ...uploadConditionCases,
   ...copyingCases,
   ...unfinishedCases,
+  ...resumingCases,
   ...removingCases,
   ...listingCases,
   ...stoppingCases,
@@ -111,7 +113,13 @@ function put(store: Scene['store'], key: string, bytes: Uint8Array): Promise<unk
   return store.put(key, bytes, {}, { signal: new AbortController().signal });
 }
 
-const METHODS = { list: 'list', write: 'put', remove: 'remove', unfinished: 'unfinished' } as const;
+const METHODS = {
+  list: 'list',
+  write: 'put',
+  remove: 'remove',
+  unfinished: 'unfinished',
+  resume: 'resume',
+} as const;
 const SUPPLIED = ['denied', 'missing', 'unavailable', 'silent', 'secrets'] as const;
 
 function assertSupplied(subject: Subject, capability: Capability): void {

@@ -16,6 +16,7 @@ export type Capability =
   | 'write'
   | 'remove'
   | 'unfinished'
+  | 'resume'
   | 'copy'
   // Conditions that are heeded: of `put`, of an upload that is completed, of `remove`, of `copy`.
   | 'putIfAbsent'

@@ -12,7 +12,7 @@ import { CONNECTION, type ConnectionOptions, connectionOf } from './connection.j
 import { placeOf } from './place.js';
 import { list, read, stat } from './reading.js';
 import { sending } from './send.js';
-import { beginUpload } from './session.js';
+import { beginUpload, resumeUpload } from './session.js';
 import { put, remove } from './writing.js';
 
 export interface GcsStoreOptions extends ConnectionOptions {
@@ -50,6 +50,7 @@ export function createGcsStore(options: GcsStoreOptions): ObjectStore {
     list: (prefix, { oneLevel }, call) => list(place, prefix, oneLevel, call),
     put: (key, bytes, write, call) => put(place, key, bytes, write, call),
     upload: (key, write, call) => beginUpload(place, key, write, call),
+    resume: (key, of, call) => resumeUpload(place, key, of, call),
     remove: (key, { version }, call) => remove(place, key, version, call),
     close: async () => close(),
   };

@@ -2,6 +2,7 @@ import {
   crc32c,
   type ObjectWriteOptions,
   type PartRules,
+  type ResumeOptions,
   type StoreCall,
   type StoredObject,
   type Upload,
@@ -13,12 +14,15 @@ import type { Asked } from './errors.js';
 import { checksum, FIELDS } from './metadata.js';
 import { checkKey, type Place } from './place.js';
 import type { Answer } from './send.js';
+import { type Counted, ticketFor, ticketOf } from './ticket.js';
 import { CONTENT_TYPE, checked, generationOf } from './writing.js';
 
 /** Each request of a session but the last brings a multiple of this. */
 const UNIT = 256 * 1024;
 /** What a session that is over answers. */
 const GONE: readonly number[] = [404, 410];
+/** Of one that is complete, or not yet. */
+const ENDING: readonly number[] = [200, 201, 308];
 const MAX_OBJECT_BYTES = 5 * 2 ** 40;
 
 const RULES: PartRules = {
@@ -56,8 +60,27 @@ export async function beginUpload(
   return new Session(place, session, asked, key);
 }
 
+/** What it has taken beyond what the ticket knows is not sent again, and counted when it comes. */
+export async function resumeUpload(
+  place: Place,
+  key: string,
+  { condition, ticket, size, partBytes }: ResumeOptions,
+  call: StoreCall,
+): Promise<Upload> {
+  checkKey(key);
+  const asked: Asked = { ...place.asked('write', key), condition };
+  const known = ticketOf(ticket);
+  const url = known && place.sessionUrl(known.url);
+  if (!url) throw gone(asked.where);
+  const session = new Session(place, url, asked, key);
+  await session.goOn(known.sure, size, call);
+  for (let index = 0; (index + 1) * partBytes <= known.sure.summed; index++) session.taken.add(index);
+  return session;
+}
+
 class Session implements Upload {
   readonly rules: PartRules = RULES;
+  readonly taken = new Set<number>();
   readonly #place: Place;
   readonly #url: URL;
   readonly #asked: Asked;
@@ -68,6 +91,8 @@ class Session implements Upload {
   /** What was counted into the checksum. */
   #summed = 0;
   #crc = 0;
+  /** The same before the last part, whose end another process would not have. */
+  #sure: Counted = { summed: 0, crc: 0 };
   /** The end of the last part. */
   #kept: Uint8Array = new Uint8Array();
   #ended = false;
@@ -79,6 +104,19 @@ class Session implements Upload {
     this.#key = key;
   }
 
+  get ticket(): string {
+    return ticketFor(this.#url, this.#sure);
+  }
+
+  /** @throws INPUT_NOT_FOUND where it is complete, or has less than was counted */
+  async goOn(sure: Counted, size: number, call: StoreCall): Promise<void> {
+    const complete = await this.#ask(call, undefined, ENDING);
+    if (complete || this.#taken < sure.summed || this.#taken > size) throw gone(this.#asked.where);
+    this.#sure = sure;
+    this.#summed = sure.summed;
+    this.#crc = sure.crc;
+  }
+
   async part({ offset, bytes, last }: UploadPart, call: StoreCall): Promise<void> {
     const end = offset + bytes.length;
     const kept = last && bytes.length > 0 ? ((bytes.length - 1) % UNIT) + 1 : 0;
@@ -88,6 +126,7 @@ class Session implements Upload {
     if (this.#summed < end) {
       this.#crc = crc32c(bytes, this.#crc);
       this.#summed = end;
+      if (!last) this.#sure = { summed: end, crc: this.#crc };
     }
     if (last) this.#kept = Uint8Array.from(bytes.subarray(bytes.length - kept));
   }
@@ -128,7 +167,7 @@ class Session implements Upload {
       const from = this.#taken;
       const rest = this.#kept.subarray(this.#kept.length - (size - from));
       const range = rest.length > 0 ? `bytes ${from}-${size - 1}/${size}` : `bytes */${size}`;
-      const answer = await this.#put(range, [rest], call, [200, 201, 308], {
+      const answer = await this.#put(range, [rest], call, ENDING, {
         'x-goog-hash': `crc32c=${crc}`,
       });
       if (answer.status !== 308) return jsonOf(answer, this.#asked, call.signal);
@@ -139,13 +178,12 @@ class Session implements Upload {
   }
 
   /** How much there is; or the object, where it is there already. */
-  async #ask(call: StoreCall, size?: number): Promise<Record<string, unknown> | undefined> {
-    const answer = await this.#put(
-      `bytes */${size ?? '*'}`,
-      [],
-      call,
-      size === undefined ? [308] : [200, 201, 308],
-    );
+  async #ask(
+    call: StoreCall,
+    size?: number,
+    statuses: readonly number[] = size === undefined ? [308] : ENDING,
+  ): Promise<Record<string, unknown> | undefined> {
+    const answer = await this.#put(`bytes */${size ?? '*'}`, [], call, statuses);
     if (answer.status !== 308) return jsonOf(answer, this.#asked, call.signal);
     this.#took(answer, Number.MAX_SAFE_INTEGER);
     await emptied(answer);

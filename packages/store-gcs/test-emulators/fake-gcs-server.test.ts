@@ -16,6 +16,7 @@ describe.skipIf(!emulator)(`fake-gcs-server, skipped unless ${VARIABLE} is its U
       without: {
         copy: 'Cloud Storage has none of a range',
         unfinished: 'Cloud Storage does not tell of sessions',
+        resume: 'the server does not say what a session has; gcp-storage-emulator.test.ts has it',
         denied: 'the server looks at no credentials',
         uploadIfAbsent: 'the server ignores conditions of resumable uploads; writing.test.ts has them',
         uploadIfVersion: 'the server ignores conditions of resumable uploads; writing.test.ts has them',

@@ -31,6 +31,22 @@ describe.skipIf(!emulator)(`gcp-storage-emulator, skipped unless ${VARIABLE} is 
     expect(await store.stat('upload/a', call)).toEqual(written);
   });
 
+  it('has what goes on where it was cut off', async () => {
+    const bytes = randomBytes(3 * UNIT + 5);
+    const of = { size: bytes.length, partBytes: UNIT };
+    const part = (index: number) => {
+      const offset = index * UNIT;
+      return { index, offset, bytes: bytes.subarray(offset, offset + UNIT), last: index === 3 };
+    };
+    const begun = await store.upload!('resumed/a', { size: bytes.length }, call);
+    for (const index of [0, 1]) await begun.part(part(index), call);
+    const upload = await store.resume!('resumed/a', { ...of, ticket: begun.ticket! }, call);
+    expect([...upload.taken!]).toEqual([0, 1]);
+    for (const index of [2, 3]) await upload.part(part(index), call);
+    const written = await upload.complete(call);
+    expect(await store.stat('resumed/a', call)).toEqual(written);
+  });
+
   it('is not read, since it does not say which generation comes', async () => {
     await store.put!('read/a', randomBytes(10), {}, call);
     expect(await codeOf(store.read('read/a', { offset: 0, length: 5 }, call))).toBe('STORE_RESPONSE_INVALID');

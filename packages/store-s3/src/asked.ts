@@ -21,6 +21,7 @@ export const PERMISSIONS = {
   UploadPartCopy: 's3:PutObject here and s3:GetObject on what is copied',
   CompleteMultipartUpload: 's3:PutObject',
   AbortMultipartUpload: 's3:AbortMultipartUpload',
+  ListParts: 's3:ListMultipartUploadParts',
   ListMultipartUploads: 's3:ListBucketMultipartUploads',
 } as const;
 

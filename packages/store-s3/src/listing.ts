@@ -1,7 +1,6 @@
 import type { ListObjectsV2CommandOutput } from '@aws-sdk/client-s3';
-import { type Listed, type StoreCall, type UnfinishedUpload, WeightsealError } from '@weightseal/core';
+import { type Listed, type StoreCall, WeightsealError } from '@weightseal/core';
 import type { Bucket } from './ask.js';
-import { abortUpload } from './upload.js';
 
 export async function* list(
   { ask, uri }: Bucket,
@@ -55,41 +54,8 @@ function nameOf(one: Listed): string {
   return 'prefix' in one ? one.prefix : one.key;
 }
 
-export async function* unfinished(
-  bucket: Bucket,
-  prefix: string,
-  call: StoreCall,
-): AsyncGenerator<UnfinishedUpload> {
-  const { ask, uri } = bucket;
-  let marker: { readonly KeyMarker: string; readonly UploadIdMarker?: string } | undefined;
-  do {
-    const at = marker;
-    const page = await ask(
-      { operation: 'ListMultipartUploads', key: prefix },
-      call,
-      ({ sdk, client, common, abort }) =>
-        client.send(new sdk.ListMultipartUploadsCommand({ ...common, Prefix: prefix, ...at }), abort),
-    );
-    for (const { Key, UploadId, Initiated } of page.Uploads ?? []) {
-      if (!Key?.startsWith(prefix) || !UploadId) throw wrongList(uri);
-      yield {
-        key: Key,
-        ...(Initiated && { started: Initiated.toISOString() }),
-        abort: (given) => abortUpload(bucket, Key, UploadId, given),
-      };
-    }
-    const { IsTruncated, NextKeyMarker, NextUploadIdMarker } = page;
-    const from = at && `${at.KeyMarker}\n${at.UploadIdMarker ?? ''}`;
-    const to = NextKeyMarker && `${NextKeyMarker}\n${NextUploadIdMarker ?? ''}`;
-    marker =
-      next(IsTruncated, to, from, uri) === undefined
-        ? undefined
-        : { KeyMarker: NextKeyMarker!, ...(NextUploadIdMarker && { UploadIdMarker: NextUploadIdMarker }) };
-  } while (marker !== undefined);
-}
-
 /** Where the next page begins. A server that leads back to the same would be listed for ever. */
-function next(
+export function next(
   more: boolean | undefined,
   token: string | undefined,
   before: string | undefined,
@@ -100,7 +66,7 @@ function next(
   return token;
 }
 
-function wrongList(uri: string): WeightsealError {
+export function wrongList(uri: string): WeightsealError {
   return new WeightsealError(
     'STORE_RESPONSE_INVALID',
     `What ${uri} lists is not what was asked for, or does not come to an end. What answered does not speak as S3 does; check the endpoint and proxies.`,

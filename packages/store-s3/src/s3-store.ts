@@ -7,10 +7,11 @@ import {
 } from '@weightseal/core';
 import { bucketOf } from './ask.js';
 import { Connections } from './connection.js';
-import { list, unfinished } from './listing.js';
+import { list } from './listing.js';
 import { checkedOptions, invalid, KINDS, type S3StoreOptions } from './options.js';
 import { read, stat } from './reading.js';
-import { upload } from './upload.js';
+import { unfinished } from './unfinished.js';
+import { resume, upload } from './upload.js';
 import { put, remove } from './writing.js';
 
 /** With less, a server works a quarter more for the same bytes; with more, 16 at once take too much memory: docs/performance.md. */
@@ -39,6 +40,7 @@ export function createS3Store(options: S3StoreOptions & { readonly bucket: strin
     list: (prefix, one, call) => list(bucket, prefix, one, call),
     put: (key, bytes, write, call) => put(bucket, key, bytes, write, call),
     upload: (key, write, call) => upload(bucket, key, write, call),
+    resume: (key, of, call) => resume(bucket, key, of, call),
     unfinished: (prefix, call) => unfinished(bucket, prefix, call),
     remove: (key, of, call) => remove(bucket, key, of, call),
     close: () => connections.close(),

@@ -2,6 +2,7 @@ import type {
   CopiedPart,
   ObjectWriteOptions,
   PartRules,
+  ResumeOptions,
   StoreCall,
   StoredObject,
   Upload,
@@ -11,8 +12,9 @@ import type {
 import { WeightsealError } from '@weightseal/core';
 import type { Bucket } from './ask.js';
 import { checksumOf, compareChecksum } from './checksum.js';
-import { statusOf } from './errors.js';
 import { incomplete } from './reading.js';
+import { ticketFor, ticketOf } from './ticket.js';
+import { abortUpload, listParts } from './unfinished.js';
 import { conditionHeaders } from './writing.js';
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
@@ -48,20 +50,23 @@ export async function upload(
   return new S3Upload(bucket, key, UploadId, condition);
 }
 
-export async function abortUpload(
-  { ask }: Bucket,
+/** What is there is what S3 lists, with the checksums that it must be told again at the end; not every server lists those. @throws INPUT_NOT_FOUND */
+export async function resume(
+  bucket: Bucket,
   key: string,
-  UploadId: string,
+  { condition, ticket, size, partBytes }: ResumeOptions,
   call: StoreCall,
-): Promise<void> {
-  await ask({ operation: 'AbortMultipartUpload', key }, call, ({ sdk, client, common, abort }) =>
-    client
-      .send(new sdk.AbortMultipartUploadCommand({ ...common, Key: key, UploadId }), abort)
-      .catch((error: unknown) => {
-        // It is over already.
-        if (statusOf(error) !== 404) throw error;
-      }),
-  );
+): Promise<Upload> {
+  const { id, sumOf, hasSums } = ticketOf(ticket);
+  const upload = new S3Upload(bucket, key, id, condition);
+  for await (const { PartNumber, Size, ETag, ChecksumCRC32 } of listParts(bucket, key, id, call)) {
+    const index = (PartNumber ?? 0) - 1;
+    const sum = sumOf(index);
+    const isKnown = hasSums ? sum !== undefined && (ChecksumCRC32 ?? sum) === sum : true;
+    if (isKnown && Size === Math.min(partBytes, size - index * partBytes))
+      upload.keep(index, Size, { ETag, ChecksumCRC32: sum ?? ChecksumCRC32 });
+  }
+  return upload;
 }
 
 /** A part that the server has, as it must be told at the end. */
@@ -106,7 +111,7 @@ class S3Upload implements Upload {
         ),
     );
     compareChecksum(sum, ChecksumCRC32, this.#where);
-    this.#keep(index, bytes.length, { ETag, ChecksumCRC32 });
+    this.keep(index, bytes.length, { ETag, ChecksumCRC32 });
   }
 
   async copy({ index, from, offset, length }: CopiedPart, call: StoreCall): Promise<void> {
@@ -134,7 +139,7 @@ class S3Upload implements Upload {
         'STORE_UNSUPPORTED',
         `${this.#where}: the store cannot copy a part of what was uploaded in parts.`,
       );
-    this.#keep(index, length, CopyPartResult);
+    this.keep(index, length, CopyPartResult);
   }
 
   async complete(call: StoreCall): Promise<StoredObject> {
@@ -164,11 +169,19 @@ class S3Upload implements Upload {
     await abortUpload(this.#bucket, this.#key, this.#id, call);
   }
 
+  get ticket(): string {
+    return ticketFor(this.#id, this.#parts);
+  }
+
+  get taken(): ReadonlySet<number> {
+    return new Set(this.#parts.keys());
+  }
+
   get #where(): string {
     return `${this.#bucket.uri}/${this.#key}`;
   }
 
-  #keep(
+  keep(
     index: number,
     size: number,
     answer: { readonly ETag?: string | undefined; readonly ChecksumCRC32?: string | undefined } | undefined,

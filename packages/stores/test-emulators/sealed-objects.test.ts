@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   bufferSource,
+  copySealed,
   inspect,
   type ObjectStore,
   ObjectWriter,
@@ -13,6 +14,7 @@ import {
   rewrap,
   sealToFile,
   sweepUploads,
+  type Upload,
   verify,
 } from '@weightseal/core';
 import { createLocalKey, generateKeyFile } from '@weightseal/kms-local';
@@ -36,7 +38,7 @@ const [key, other, third] = [await newKey(), await newKey(), await newKey()];
 const keys = [key];
 
 describe.each(SERVERS)('what is sealed on $name, skipped unless $variable is its URL', (server) => {
-  const { variable, copies, digest, atomic, tells } = server;
+  const { variable, copies, digest, atomic, tells, resumes } = server;
   const url = process.env[variable] ?? '';
   const plaintext = new Uint8Array(randomBytes(SIZE));
   let opened: Promise<ObjectStore> | undefined;
@@ -95,6 +97,31 @@ describe.each(SERVERS)('what is sealed on $name, skipped unless $variable is its
     },
   );
 
+  it.skipIf(!url || !resumes)(
+    `goes on where a copy of it was killed${resumes ? '' : ' (skipped: it does not say what it has)'}`,
+    async () => {
+      const at = await place();
+      const path = join(scratch, randomUUID());
+      await sealToFile(bufferSource(plaintext), path, { keys });
+      const state = join(scratch, randomUUID());
+      const script = join(import.meta.dirname, 'killed-copy.mjs');
+      const child = spawn(process.execPath, [script, server.name, url, path, at.key], {
+        env: { ...process.env, XDG_STATE_HOME: state },
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      // Says so after the second of five parts, and gets no further.
+      await once(child.stdout, 'data');
+      child.kill('SIGKILL');
+      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+      await expect(at.store.stat(at.key, call)).rejects.toMatchObject({ code: 'INPUT_NOT_FOUND' });
+      process.env['XDG_STATE_HOME'] = state;
+      const { store, parts } = counting(at.store);
+      await copySealed(path, { ...at, store });
+      expect(parts).toEqual([2, 3, 4]);
+      expect(await verify(at, { keys })).toMatchObject({ size: SIZE });
+    },
+  );
+
   it.skipIf(!url || !tells)(
     `leaves parts when its writer is killed, which are swept${tells ? '' : FORGETS}`,
     async () => {
@@ -131,3 +158,31 @@ describe.each(SERVERS)('what is sealed on $name, skipped unless $variable is its
     },
   );
 });
+
+/** The store, and the numbers of the parts that are sent to it. */
+function counting(store: ObjectStore): { readonly store: ObjectStore; readonly parts: number[] } {
+  const parts: number[] = [];
+  const counted = async (begun: Promise<Upload>): Promise<Upload> => {
+    const upload = await begun;
+    const part: Upload['part'] = (one, its) => {
+      parts.push(one.index);
+      return upload.part(one, its);
+    };
+    return new Proxy(upload, {
+      get: (target, name) => (name === 'part' ? part : bound(target, name)),
+    });
+  };
+  const proxy = new Proxy(store, {
+    get(target, name) {
+      if (name === 'upload') return (...of: [never, never, never]) => counted(target.upload!(...of));
+      if (name === 'resume') return (...of: [never, never, never]) => counted(target.resume!(...of));
+      return bound(target, name);
+    },
+  });
+  return { store: proxy, parts };
+}
+
+function bound(target: object, name: string | symbol): unknown {
+  const value: unknown = Reflect.get(target, name);
+  return typeof value === 'function' ? value.bind(target) : value;
+}

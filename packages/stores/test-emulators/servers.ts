@@ -20,6 +20,8 @@ export interface Server {
   readonly atomic: boolean | string;
   /** Whether it tells of uploads that were begun. */
   readonly tells: boolean;
+  /** Whether it says what it has of an upload that was cut off. */
+  readonly resumes: boolean;
 }
 
 export const BUCKET = 'sealed';
@@ -79,6 +81,7 @@ export const SERVERS: readonly Server[] = [
     digest: true,
     atomic: 'it looks at the condition before it writes, and not once more when it does',
     tells: true,
+    resumes: true,
   },
   {
     name: 'versitygw',
@@ -88,6 +91,7 @@ export const SERVERS: readonly Server[] = [
     digest: true,
     atomic: true,
     tells: true,
+    resumes: true,
   },
   {
     name: 'moto',
@@ -97,6 +101,7 @@ export const SERVERS: readonly Server[] = [
     digest: true,
     atomic: 'it looks at the condition before it writes',
     tells: true,
+    resumes: true,
   },
   {
     name: 'azurite',
@@ -106,6 +111,7 @@ export const SERVERS: readonly Server[] = [
     digest: true,
     atomic: true,
     tells: false,
+    resumes: true,
   },
   {
     name: 'fake-gcs-server',
@@ -115,5 +121,6 @@ export const SERVERS: readonly Server[] = [
     digest: false,
     atomic: 'it ignores conditions of resumable uploads',
     tells: false,
+    resumes: false,
   },
 ];

@@ -1,7 +1,7 @@
 // A store of somebody else's, in one file: objects are files below a directory, each with its version beside it. What is promised is in object-store.ts of core; one process writes at a time.
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 
 const fail = (code, message) =>
   Object.assign(new Error(message), {
@@ -81,10 +81,13 @@ class DirectoryStore {
   async uploadOf(key, path, condition) {
     await mkdir(path, { recursive: true });
     await writeFile(join(path, 'key'), key);
+    const { hangs } = this;
+    let parts = 0;
     return {
+      ticket: basename(path),
       rules: { least: 1, most: 2 ** 30, multiple: 1, count: 10_000, anyOrder: true },
       part: async ({ index, bytes }, { signal }) => {
-        if (this.hangs)
+        if (hangs !== false && ++parts > hangs)
           await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
         await writeFile(join(path, `part-${String(index).padStart(5, '0')}`), bytes);
       },
@@ -100,6 +103,20 @@ class DirectoryStore {
       },
       abort: async () => rm(path, { recursive: true, force: true }),
     };
+  }
+
+  async resume(key, { ticket, size, partBytes, condition }) {
+    const path = join(this.root, '.uploads', ticket);
+    const names = /^[0-9a-f]{16}$/.test(ticket) ? await readdir(path).catch(() => []) : [];
+    if (!names.includes('key'))
+      throw fail('INPUT_NOT_FOUND', `There is no such upload of ${this.uri}/${key}.`);
+    const taken = new Set();
+    for (const name of names.filter((one) => one.startsWith('part-'))) {
+      const index = Number(name.slice(5));
+      const { size: length } = await stat(join(path, name));
+      if (length === Math.min(partBytes, size - index * partBytes)) taken.add(index);
+    }
+    return { ...(await this.uploadOf(key, path, condition)), taken };
   }
 
   async *unfinished(prefix) {
@@ -122,7 +139,7 @@ class DirectoryStore {
 export const provider = {
   scheme: 'dir',
   options: ['root', 'hangs'],
-  /** `hangs`: parts of uploads never arrive. */
+  /** `hangs`: so many parts of an upload arrive, and then no more. */
   fromUri(uri, { root = 'store', hangs = false }) {
     const [, bucket, key = ''] = /^dir:\/\/([a-z-]+)(?:\/(.*?)\/?)?$/.exec(uri) ?? [];
     if (bucket === undefined) throw fail('STORE_URI_INVALID', 'It is dir://BUCKET/KEY.');

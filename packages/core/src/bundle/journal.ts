@@ -1,4 +1,4 @@
-import { constants, open, realpath, rm } from 'node:fs/promises';
+import { realpath, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createHash, randomBytes } from '../common/crypto.js';
 import { type ErrorCode, isWeightsealError } from '../errors.js';
@@ -10,7 +10,8 @@ import { authenticateEnvelope, type Envelope, encodeEnvelope, parseEnvelope } fr
 import { sealMetadata } from '../format/metadata.js';
 import type { KeySlot } from '../format/slot.js';
 import type { FileSource } from '../io/byte-source.js';
-import { type LockedFile, openLocked } from '../io/lock/file-lock.js';
+import type { LockedFile } from '../io/lock/file-lock.js';
+import { openOwn } from '../io/lock/own-file.js';
 import { divide } from '../io/output/directory.js';
 import { writeAt } from '../io/output/output-file.js';
 import { stateDirectory } from '../io/state-directory.js';
@@ -20,8 +21,6 @@ import { unwrapDataKey } from '../keys/unwrap.js';
 import { type Done, journalKey, MAX_RECORD, openRecord, sealRecord } from './journal-record.js';
 import { MAX_ENVELOPE } from './path.js';
 
-const { O_RDWR, O_CREAT, O_NOFOLLOW = 0 } = constants;
-const OTHERS = 0o077;
 const TRIES = 3;
 const MAX_PLACE = 8192;
 const SOURCE = 32;
@@ -89,32 +88,10 @@ export class Journal implements AsyncDisposable {
     const path = join(directory, createHash('sha256').update(place).digest('hex').slice(0, 32));
     // Whoever had it before removes it at its end.
     for (let left = TRIES; left > 0; left--) {
-      const journal = await Journal.#openAt(path, place, signal, onWait);
-      if (journal) return journal;
+      const locked = await openOwn(path, { signal, onWait });
+      if (locked) return new Journal(locked, place);
     }
     return undefined;
-  }
-
-  static async #openAt(
-    path: string,
-    place: string,
-    signal: AbortSignal | undefined,
-    onWait: (() => void) | undefined,
-  ): Promise<Journal | undefined> {
-    try {
-      await (await open(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600)).close();
-      const locked = await openLocked(path, true, { signal, onWait });
-      const { uid, mode } = await locked.file.stat();
-      const ours =
-        process.platform === 'win32' ||
-        (Number(uid) === process.geteuid?.() && (Number(mode) & OTHERS) === 0);
-      if (ours) return new Journal(locked, place);
-      await locked[Symbol.asyncDispose]();
-      return undefined;
-    } catch (error) {
-      if (isWeightsealError(error) && error.code === 'ABORTED') throw error;
-      return undefined;
-    }
   }
 
   /** What an earlier one has left of the very same job; undefined where there is nothing that can be used. @throws what the keys throw that give nothing now, ABORTED */

@@ -31,7 +31,7 @@ export function below(location: StoreLocation, name: string): StoreLocation {
 }
 
 /** A method that not every store has. @throws STORE_UNSUPPORTED */
-export function able<Name extends 'list' | 'put' | 'upload' | 'remove' | 'unfinished'>(
+export function able<Name extends 'list' | 'put' | 'upload' | 'resume' | 'remove' | 'unfinished'>(
   store: ObjectStore,
   name: Name,
 ): NonNullable<ObjectStore[Name]> {
@@ -45,6 +45,7 @@ const CANNOT = {
   list: 'cannot list what it has; name an object',
   put: 'can only be read; write to another store',
   upload: 'can only be read; write to another store',
+  resume: 'cannot go on with an upload that was cut off; begin anew',
   remove: 'can only be read; nothing in it can be removed from here',
   unfinished: 'does not tell of uploads that were begun',
 } as const;

@@ -64,6 +64,13 @@ export interface PartRules {
 export interface Upload {
   readonly rules: PartRules;
   /**
+   * By which another process goes on with it (`resume`), after all parts that have been taken by now. It may change with each part, and be a secret: it is kept where only this user can read, and
+   * is in no message. Undefined where nobody can go on.
+   */
+  readonly ticket?: string | undefined;
+  /** Of one that was resumed: the numbers of the parts that the store has, and that need not be sent again. */
+  readonly taken?: ReadonlySet<number> | undefined;
+  /**
    * Sends a part with its checksum, and compares what the store says of it. `index` counts from 0; `offset` is where it begins in the object; `last` where that is known to be the last.
    * Sent again after a failure with the same index and bytes, it replaces what came of the first.
    */
@@ -74,6 +81,15 @@ export interface Upload {
   complete(call: StoreCall): Promise<StoredObject>;
   /** Gives it up, and has the store drop what it has. Safe to call twice. */
   abort(call: StoreCall): Promise<void>;
+}
+
+/** An upload that was begun before. */
+export interface ResumeOptions extends WriteOptions {
+  readonly ticket: string;
+  /** Bytes of the whole object. */
+  readonly size: number;
+  /** Bytes of each part but the last. */
+  readonly partBytes: number;
 }
 
 export interface UploadPart {
@@ -123,6 +139,12 @@ export interface ObjectStore {
     options: WriteOptions & { readonly size?: number | undefined },
     call: StoreCall,
   ): Promise<Upload>;
+  /**
+   * Goes on with an upload to the key that a process began which is no more, under the same condition. Undefined where the store cannot.
+   *
+   * @throws INPUT_NOT_FOUND where it is complete, was given up, or is forgotten; where the store cannot tell, none of its parts is there
+   */
+  resume?(key: string, options: ResumeOptions, call: StoreCall): Promise<Upload>;
   /** Uploads that were begun under the prefix, and are not complete. Undefined where the store forgets them by itself, or cannot tell. */
   unfinished?(prefix: string, call: StoreCall): AsyncIterable<UnfinishedUpload>;
   /** Removes it; that it is not there is no error. */

@@ -16,6 +16,17 @@ import { atOnceOf, SENDING_BYTES } from './part-plan.js';
 import { requestsOf } from './request.js';
 import { tuned } from './tuning.js';
 
+/** What it takes to go on with one. */
+export interface GoingOn {
+  /** Bytes in all. */
+  readonly size: number;
+  /** Bytes of each part but the last. */
+  readonly partBytes: number;
+  readonly ticket: string;
+}
+
+const NONE: ReadonlySet<number> = new Set();
+
 export interface UploadOptions {
   /** On what it depends that the object becomes visible. */
   readonly condition?: WriteCondition | undefined;
@@ -23,12 +34,14 @@ export interface UploadOptions {
   readonly size?: number | undefined;
   /** What all of it is a copy of, where that is so. */
   readonly copyOf?: ByteSource | undefined;
+  /** Told after each part by what others could go on from there. */
+  readonly onTicket?: ((ticket: string | undefined) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
  * An upload under way, with some of its parts on their way at once, each of which is tried again by itself. When it is disposed of before it is complete it is given
- * up, and the store drops what it has.
+ * up, and the store drops what it has; or left as it is, for those who go on with it.
  */
 export class ObjectUpload implements AsyncDisposable {
   readonly rules: PartRules;
@@ -46,6 +59,7 @@ export class ObjectUpload implements AsyncDisposable {
   #last: Uint8Array | undefined;
   #size = 0;
   #over = false;
+  #left = false;
 
   private constructor(location: StoreLocation, upload: Upload, options: UploadOptions) {
     this.#location = location;
@@ -70,6 +84,36 @@ export class ObjectUpload implements AsyncDisposable {
       { discard: (late) => void late.abort({ signal: endingSignal() }).catch(() => {}) },
     );
     return new ObjectUpload(location, upload, options);
+  }
+
+  /**
+   * Goes on with one that was cut off: what of it is there is in `taken`, and is to be passed over by `skip`.
+   *
+   * @throws INPUT_NOT_FOUND where it is over, or forgotten, and else what `begin` throws
+   */
+  static async goOn(
+    location: StoreLocation,
+    { size, partBytes, ticket }: GoingOn,
+    options: UploadOptions,
+  ): Promise<ObjectUpload> {
+    const { condition, signal } = options;
+    const { store, key } = location;
+    const resume = able(store, 'resume');
+    await checkCondition(location, condition, signal);
+    const upload = await requestsOf(location).run(`go on writing ${uriOf(location)}`, signal, (call) =>
+      resume(key, { condition, size, partBytes, ticket }, call),
+    );
+    return new ObjectUpload(location, upload, options);
+  }
+
+  /** The numbers of the parts that the store has of an upload that was cut off. */
+  get taken(): ReadonlySet<number> {
+    return this.#upload.taken ?? NONE;
+  }
+
+  /** By what others could go on from here. */
+  get ticket(): string | undefined {
+    return this.#upload.ticket;
   }
 
   /** Whether ranges of objects in the same store can become parts. */
@@ -105,6 +149,16 @@ export class ObjectUpload implements AsyncDisposable {
     void this.#start((call) => this.#upload.copy!(part, call), 0, part.length);
   }
 
+  /** Instead, for a part that is there. */
+  skip(bytes: number): void {
+    this.#size += bytes;
+  }
+
+  /** When it is disposed of before its end, what the store has of it stays there. */
+  leave(): void {
+    this.#left = true;
+  }
+
   /**
    * Resolves when the object is visible. What is unknown about the last request is looked up: `madeVisible`.
    *
@@ -114,8 +168,7 @@ export class ObjectUpload implements AsyncDisposable {
     await Promise.all(this.#underWay.keys());
     this.#check();
     const { condition, copyOf } = this.#options;
-    // A writer over it has bytes of its own.
-    const known = this.#first ? { first: this.#first, last: this.#last } : { copyOf };
+    const known = copyOf ? { copyOf } : { first: this.#first, last: this.#last };
     const written = { size: this.#size, condition, ...known };
     const object = await madeVisible(this.#location, written, this.#given, (call) =>
       this.#upload.complete(call),
@@ -130,6 +183,7 @@ export class ObjectUpload implements AsyncDisposable {
     this.#ending.abort();
     // A part that arrives after the upload was given up would stay there.
     await Promise.all(this.#underWay.keys());
+    if (this.#left) return;
     await requestsOf(this.#location)
       .run(`give up writing ${uriOf(this.#location)}`, endingSignal(), (call) => this.#upload.abort(call))
       .catch(() => {});
@@ -140,6 +194,7 @@ export class ObjectUpload implements AsyncDisposable {
     const doing = `write ${uriOf(this.#location)}`;
     const done = requestsOf(this.#location)
       .run(doing, this.#signal, work, { sends })
+      .then(() => this.#options.onTicket?.(this.ticket))
       .catch((error: unknown) => {
         this.#failure ??= { error };
         this.#ending.abort();

@@ -6,6 +6,8 @@ export interface OpenPiece extends AsyncDisposable {
   readonly source: ByteSource;
   /** Whether it is still what was opened. @throws INPUT_CHANGED */
   checkAtRest(): Promise<void>;
+  /** What says that it is the very same bytes the next time. */
+  identity?(): Promise<string>;
 }
 
 /** A file that is to be copied. */
@@ -34,11 +36,20 @@ export function ofFile(source: FileSource): OpenPiece {
       await source.checkSize();
       if (await source.touched()) throw inputChanged(source.path);
     },
+    async identity() {
+      const { dev, ino, size, mtimeNs, ctimeNs } = await source.stat();
+      return [dev, ino, size, mtimeNs, ctimeNs].join(':');
+    },
     [Symbol.asyncDispose]: () => source.close(),
   };
 }
 
 /** Each read of it names its version. */
 export function ofObject(source: ObjectSource): OpenPiece {
-  return { source, checkAtRest: () => Promise.resolve(), [Symbol.asyncDispose]: () => source.close() };
+  return {
+    source,
+    checkAtRest: () => Promise.resolve(),
+    identity: () => Promise.resolve(`${source.uri} ${source.object.version}`),
+    [Symbol.asyncDispose]: () => source.close(),
+  };
 }

@@ -39,15 +39,21 @@ function payloadOffsetIn(head: Uint8Array): number {
   }
 }
 
-/** Ranges of an object that its store makes parts of another of. @throws STORE_UNSUPPORTED for more bytes than it takes in parts */
-export function copyRanges(
-  rules: PartRules,
-  size: number,
-): { readonly index: number; readonly offset: number; readonly length: number }[] {
+/** Of how many bytes a part is that a store copies. @throws STORE_UNSUPPORTED for more bytes than it takes in parts */
+export function copyLength(rules: PartRules, size: number): number {
   const length = partOf(Math.max(COPY_BYTES, Math.ceil(size / rules.count)), rules);
   if (size > length * rules.count) throw tooMuch(rules);
-  const ranges = [];
+  return length;
+}
+
+export interface PartRange {
+  readonly index: number;
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** One by one: there can be more than memory has room for. */
+export function* rangesOf(size: number, length: number): Generator<PartRange> {
   for (let offset = 0, index = 0; offset < size; offset += length, index++)
-    ranges.push({ index, offset, length: Math.min(length, size - offset) });
-  return ranges;
+    yield { index, offset, length: Math.min(length, size - offset) };
 }

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { crcOf, etagOf, FakeBucket, Refusal } from './bucket.js';
-import { listObjects, listUploads, partsIn, xmlOf } from './xml.js';
+import { listObjects, listParts, listUploads, partsIn, xmlOf } from './xml.js';
 
 export interface FakeRequest {
   readonly method: string;
@@ -77,6 +77,8 @@ function ofBucket(bucket: FakeBucket, name: string, request: FakeRequest): Answe
   const { method, key, query } = request;
   if (method === 'GET' && query.get('list-type') === '2') return { body: listObjects(bucket, query) };
   if (method === 'GET' && query.has('uploads')) return { body: listUploads(bucket, query) };
+  if (method === 'GET' && query.has('uploadId'))
+    return { body: listParts(bucket.begun(query.get('uploadId'), key), query) };
   if (method === 'GET' || method === 'HEAD') return read(bucket, request);
   if (method === 'DELETE') return remove(bucket, request);
   if (method === 'POST' && query.has('uploads'))

@@ -1,4 +1,4 @@
-import type { FakeBucket, NamedPart } from './bucket.js';
+import { type Begun, crcOf, type FakeBucket, type NamedPart } from './bucket.js';
 
 const PAGE = 1000;
 
@@ -70,5 +70,23 @@ export function listUploads({ uploads }: FakeBucket, query: URLSearchParams): st
   return xmlOf('ListMultipartUploadsResult', {
     IsTruncated: 'false',
     Upload: found.map(([UploadId, { key, at }]) => ({ Key: key, UploadId, Initiated: at.toISOString() })),
+  });
+}
+
+/** Three to a page. */
+export function listParts({ parts }: Begun, query: URLSearchParams): string {
+  const after = Number(query.get('part-number-marker') ?? 0);
+  const left = [...parts].sort(([a], [b]) => a - b).filter(([number]) => number > after);
+  const page = left.slice(0, 3);
+  const more = left.length > page.length;
+  return xmlOf('ListPartsResult', {
+    IsTruncated: String(more),
+    ...(more && { NextPartNumberMarker: String(page.at(-1)![0]) }),
+    Part: page.map(([number, { bytes, etag }]) => ({
+      PartNumber: String(number),
+      Size: String(bytes.length),
+      ETag: etag,
+      ChecksumCRC32: crcOf(bytes),
+    })),
   });
 }

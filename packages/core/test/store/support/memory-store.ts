@@ -5,6 +5,7 @@ import {
   type ObjectStore,
   type ObjectWriteOptions,
   type PartRules,
+  type ResumeOptions,
   type StoreCall,
   type StoredObject,
   type UnfinishedUpload,
@@ -23,6 +24,7 @@ export interface Request {
     | 'list'
     | 'put'
     | 'upload'
+    | 'resume'
     | 'part'
     | 'copy'
     | 'complete'
@@ -44,6 +46,8 @@ export interface MemoryOptions {
   readonly pieceBytes?: number;
   /** Objects in a page of a listing. */
   readonly page?: number;
+  /** Whether uploads that were cut off are gone on with. */
+  readonly resumes?: boolean;
 }
 
 interface Held {
@@ -65,15 +69,23 @@ export class MemoryStore implements ObjectStore {
   /** The most of them at once. */
   most = 0;
   closed = false;
+  declare readonly resume?: NonNullable<ObjectStore['resume']>;
   readonly #pieceBytes: number;
   readonly #page: number;
   #versions = 0;
 
-  constructor({ uri = 'memory://bucket', rules, pieceBytes = 65_536, page = 1000 }: MemoryOptions = {}) {
+  constructor({
+    uri = 'memory://bucket',
+    rules,
+    pieceBytes = 65_536,
+    page = 1000,
+    resumes = false,
+  }: MemoryOptions = {}) {
     this.uri = uri;
     this.rules = { least: 1, most: 2 ** 40, multiple: 1, count: 10_000, anyOrder: true, ...rules };
     this.#pieceBytes = pieceBytes;
     this.#page = page;
+    if (resumes) this.resume = (key, of, call) => this.#resume(key, of, call);
   }
 
   /** Puts an object there, as somebody else would. */
@@ -156,6 +168,18 @@ export class MemoryStore implements ObjectStore {
     return this.answer({ method: 'upload', key }, call, () => {
       const upload = new MemoryUpload(this, key, condition);
       this.uploads.add(upload);
+      return upload;
+    });
+  }
+
+  #resume(key: string, { ticket, size, partBytes }: ResumeOptions, call: StoreCall): Promise<Upload> {
+    return this.answer({ method: 'resume', key }, call, () => {
+      const upload = [...this.uploads].find((one) => one.ticket === ticket);
+      if (upload?.key !== key) throw new WeightsealError('INPUT_NOT_FOUND', `${key} has no such upload.`);
+      const whole = [...upload.parts].filter(
+        ([index, { length }]) => length === Math.min(partBytes, size - index * partBytes),
+      );
+      upload.taken = new Set(whole.map(([index]) => index));
       return upload;
     });
   }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type {
   CopiedPart,
   PartRules,
@@ -12,6 +13,9 @@ import { changed, invalid, type MemoryStore } from './memory-store.js';
 /** An upload in parts to a store in memory. */
 export class MemoryUpload implements Upload {
   readonly key: string;
+  readonly ticket = randomUUID();
+  /** Of one that was resumed. */
+  taken: ReadonlySet<number> | undefined;
   readonly started = '2026-01-02T03:04:05.000Z';
   readonly parts = new Map<number, Uint8Array>();
   readonly #store: MemoryStore;
