@@ -10,6 +10,7 @@ export const EXIT_CODES: Readonly<Record<ErrorClass, number>> = {
   context: 5,
   io: 6,
   store: 7,
+  trust: 8,
   aborted: 130,
 };
 
@@ -22,5 +23,6 @@ export const EXIT_CODE_HELP = `Exit codes:
   5    it is sealed for another context
   6    input or output failed
   7    the store refused, or could not be reached
+  8    nobody who is trusted has released it, or it is not the current release
   130  stopped by SIGINT (129: by SIGHUP, 143: by SIGTERM)
 `;

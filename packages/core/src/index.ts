@@ -133,8 +133,11 @@ export {
   type KeyProvider,
   type ProviderLimits,
 } from './keys/provider.js';
+export type { ReleaseJudge, UnopenedRelease } from './keys/release-judge.js';
 export { checkDataKey, DATA_KEY_BYTES } from './keys/secret.js';
 export { type SharedUnwraps, type ShareOptions, shareUnwraps } from './keys/shared-unwraps.js';
+export type { Signer } from './keys/signer.js';
+export { hashOf, type SigningAlgorithm, signingAlgorithmOf, verifySignature } from './keys/signing-key.js';
 export { untilAborted } from './keys/until-aborted.js';
 export { betweenSteps, checkedDeadline, type Limits, within } from './keys/within.js';
 export { asSlot } from './keys/wrap.js';

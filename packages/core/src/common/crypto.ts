@@ -3,9 +3,11 @@
 const crypto: typeof import('node:crypto') = process.getBuiltinModule('node:crypto');
 
 export const createCipheriv: typeof crypto.createCipheriv = crypto.createCipheriv;
+export const createPublicKey: typeof crypto.createPublicKey = crypto.createPublicKey;
 export const createDecipheriv: typeof crypto.createDecipheriv = crypto.createDecipheriv;
 export const createHash: typeof crypto.createHash = crypto.createHash;
 export const createHmac: typeof crypto.createHmac = crypto.createHmac;
 export const randomBytes: typeof crypto.randomBytes = crypto.randomBytes;
 export const randomFillSync: typeof crypto.randomFillSync = crypto.randomFillSync;
 export const timingSafeEqual: typeof crypto.timingSafeEqual = crypto.timingSafeEqual;
+export const verify: typeof crypto.verify = crypto.verify;
