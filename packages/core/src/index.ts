@@ -1,9 +1,15 @@
 // What is marked `@hidden` where it is defined is for weightseal's own packages: the API reference leaves it out, and any version may change it. An entry
 // of its own would be a second file to load, most of a millisecond at each start.
 
+export type { CheckedManifest, CheckManifestOptions } from './bundle/check-manifest.js';
+export type { DiffOptions, ReleaseDiff } from './bundle/diff.js';
+export type { HashWork } from './bundle/hash-files.js';
 export type { Incomplete, ModelFile } from './bundle/incomplete/types.js';
 export type { LeftOut } from './bundle/left-out.js';
 export { type FoundInStore, lookInStore } from './bundle/look-in-store.js';
+export type { Manifest, ManifestFile } from './bundle/manifest.js';
+export type { ReadManifest } from './bundle/manifest-match.js';
+export type { ReleaseOptions } from './bundle/manifest-of.js';
 export type { MemberReader } from './bundle/member-reader.js';
 export type { RewrappedBundle } from './bundle/new-envelope.js';
 export type { BundleInspection } from './bundle/open.js';
@@ -18,9 +24,18 @@ export {
   sweepBundle,
   verifyBundle,
 } from './bundle/public.js';
+export {
+  diffBundles,
+  encodeManifest,
+  makeFileManifest,
+  openReleased,
+  parseManifest,
+  readManifest,
+  verifyManifest,
+} from './bundle/public-release.js';
 export type { BundleReader } from './bundle/reader.js';
+export type { Released } from './bundle/released.js';
 export type { ResealBundleOptions, ResealedBundle } from './bundle/reseal.js';
-
 export type { SealChoice, Unmatched } from './bundle/seal-plan.js';
 export type { StoredFile } from './bundle/storage.js';
 export { sweepOutputs } from './bundle/sweep.js';
@@ -84,6 +99,7 @@ export {
 export type { UnlockOptions } from './file/unlock.js';
 export { ownBytes, secretBytes, wipe } from './format/bytes.js';
 export { type Context, encodeContext } from './format/context.js';
+export { CHANNEL_NAME, MANIFEST_NAME, SIGNATURE_NAME } from './format/release-names.js';
 export type { WrappedKey } from './format/slot.js';
 export { type ByteSource, bufferSource, FileSource } from './io/byte-source.js';
 export { closing } from './io/closing.js';
@@ -133,7 +149,12 @@ export {
   type KeyProvider,
   type ProviderLimits,
 } from './keys/provider.js';
-export type { ReleaseJudge, UnopenedRelease } from './keys/release-judge.js';
+export type {
+  ReleaseDocument,
+  ReleaseJudge,
+  ReleasePlace,
+  UnopenedRelease,
+} from './keys/release-judge.js';
 export { checkDataKey, DATA_KEY_BYTES } from './keys/secret.js';
 export { type SharedUnwraps, type ShareOptions, shareUnwraps } from './keys/shared-unwraps.js';
 export type { Signer } from './keys/signer.js';

@@ -6,6 +6,8 @@ import { type Stored, saysLink } from '../io/below/rules.js';
 import { FileSource } from '../io/byte-source.js';
 import { isA } from '../io/directory-given.js';
 import { Directory } from '../io/output/directory.js';
+import type { ReleaseDocument } from '../keys/release-judge.js';
+import { documentIn, documentInvalid } from '../store/release-document.js';
 import { findExtra } from './closed-world.js';
 import type { Entry } from './entry.js';
 import { checkEnvelopeSize } from './head.js';
@@ -84,6 +86,16 @@ export class BundleDirectory implements Stored, BundleStorage {
       await handle.close();
       throw error;
     });
+  }
+
+  async readDocument(name: ReleaseDocument, mostBytes: number): Promise<Uint8Array | undefined> {
+    const source = await this.#openFile(name).catch((error: unknown) => {
+      const problem = noFile(error);
+      if (problem === 'missing') return undefined;
+      if (problem !== undefined) throw documentInvalid(name, `it ${problem}`);
+      throw ioError(error, `open ${this.name}/${name}`);
+    });
+    return source && (await documentIn(source, name, mostBytes));
   }
 
   openMember(file: string, size: number): Promise<FileSource> {

@@ -4,11 +4,13 @@ import { isWeightsealError } from '../errors.js';
 import { bufferSource, loadRange, readExactly } from '../io/byte-source.js';
 import { Life } from '../io/life.js';
 import type { Reads } from '../io/reads.js';
+import type { ReleaseDocument } from '../keys/release-judge.js';
 import { indexAll } from '../store/list-all.js';
 import { below, type StoreLocation, uriOf } from '../store/location.js';
 import type { Indexed, ObjectIndex } from '../store/object-index.js';
 import { ObjectSource } from '../store/object-source.js';
 import type { StoredObject } from '../store/object-store.js';
+import { documentAt } from '../store/release-document.js';
 import { tuned } from '../store/tuning.js';
 import { notSealed } from './bundle-directory.js';
 import { type Entry, fileOf, isFile } from './entry.js';
@@ -74,6 +76,14 @@ export class BundlePrefix implements BundleStorage {
     return await this.#find(TABLE_NAME, Math.min(size, FIRST_TABLE), signal).catch((error: unknown) => {
       throw isMissing(error) ? memberMissing(TABLE_NAME) : error;
     });
+  }
+
+  async readDocument(
+    name: ReleaseDocument,
+    mostBytes: number,
+    signal: AbortSignal | undefined,
+  ): Promise<Uint8Array | undefined> {
+    return await documentAt(below(this.#location, name), name, mostBytes, signal);
   }
 
   #find(name: string, first: number, signal: AbortSignal | undefined): Promise<ObjectSource> {

@@ -1,6 +1,12 @@
 // What is loaded with a program's first directory: public.ts has the same functions, and loads these.
+export { checkManifest } from './check-manifest.js';
+export { diffBundles } from './diff.js';
 export { findIncomplete } from './incomplete/find.js';
+export { makeFileManifest } from './make-manifest.js';
+export { encodeManifest, parseManifest } from './manifest.js';
+export { readManifest } from './manifest-match.js';
 export { inspectBundle, openBundle, verifyBundle } from './open.js';
+export { openReleased } from './released.js';
 export { resealBundle } from './reseal.js';
 export { rewrapBundle } from './rewrap.js';
 export { sealBundle } from './seal.js';

@@ -4,7 +4,7 @@ import { namesIn } from '../io/names-in.js';
 import type { Directory } from '../io/output/directory.js';
 import { BundleFiles, type Entry, isFile, ownNameOf } from './entry.js';
 import { shown } from './line.js';
-import { ENVELOPE_NAME, isPassing, MAX_DEPTH, parentOf, TABLE_NAME } from './path.js';
+import { isReserved, MAX_DEPTH, parentOf } from './path.js';
 
 /** How many of them a message names. */
 const NAMED = 5;
@@ -82,5 +82,5 @@ async function look(root: Directory, path: string, expected: Expected, depth: nu
 
 /** Whether a name at the root is the bundle's own. */
 function isOwn(path: string, name: string): boolean {
-  return path === '' && (name === ENVELOPE_NAME || name === TABLE_NAME || isPassing(name));
+  return path === '' && isReserved(name);
 }

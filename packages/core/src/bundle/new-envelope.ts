@@ -7,6 +7,7 @@ import { slotsToKeep } from '../keys/recipients.js';
 import { unwrapDataKey } from '../keys/unwrap.js';
 import { checkSlotCount, wrapForAll } from '../keys/wrap.js';
 import { encodeProven } from './sealer.js';
+import { type BundleStorage, releasePlace } from './storage.js';
 import type { RewrapBundleOptions } from './types.js';
 
 export interface RewrappedBundle {
@@ -18,6 +19,7 @@ export interface RewrappedBundle {
 export async function newEnvelope(
   old: Envelope,
   options: RewrapBundleOptions,
+  storage: BundleStorage,
 ): Promise<{ bytes: Uint8Array; envelope: Envelope }> {
   const { keys, context, signal, remove = [] } = options;
   const { core, slots } = old;
@@ -26,7 +28,7 @@ export async function newEnvelope(
   const add = options.add ?? (remove.length === 0 ? keys.filter((key) => present.has(key.uri)) : []);
   if (add.length + remove.length === 0) throw nothingToDo(options, old);
   expectContext(core.context, context);
-  using dataKey = await unwrapDataKey(old, options);
+  using dataKey = await unwrapDataKey(old, options, releasePlace(storage));
   const kept = slotsToKeep(slots, { add, remove });
   checkSlotCount(kept.length + add.length);
   const added = add.length > 0 ? await wrapForAll(dataKey, add, core.context, signal) : [];

@@ -1,4 +1,5 @@
 import { hasControl } from '../format/bytes.js';
+import { MANIFEST_NAME, SIGNATURE_NAME } from '../format/release-names.js';
 
 // FORMAT.md §22: what a path in a bundle may be. Pure, and the same on every system.
 export const MAX_PATH = 2048;
@@ -47,7 +48,12 @@ export function depthOf(path: string): number {
 
 /** Names at the root of a bundle that are its own. */
 export function isReserved(path: string): boolean {
-  return path === ENVELOPE_NAME || path === TABLE_NAME || isPassing(path);
+  return path === ENVELOPE_NAME || path === TABLE_NAME || isReleaseDocument(path) || isPassing(path);
+}
+
+/** What says of a bundle who has released it: FORMAT.md §27. It may be there, and need not. */
+export function isReleaseDocument(path: string): boolean {
+  return path === MANIFEST_NAME || path === SIGNATURE_NAME;
 }
 
 /** Locks, and files on their way: no member, and no stranger either. */

@@ -1,6 +1,7 @@
 import { randomBytes } from '../common/crypto.js';
 import { isWeightsealError, WeightsealError } from '../errors.js';
 import type { Metadata } from '../format/metadata.js';
+import { MANIFEST_NAME } from '../format/release-names.js';
 import { replaced } from '../store/answers.js';
 import { firstBelow } from '../store/list-all.js';
 import { able, below, type StoreLocation, uriOf } from '../store/location.js';
@@ -8,6 +9,7 @@ import { ObjectSource } from '../store/object-source.js';
 import type { StoredObject } from '../store/object-store.js';
 import { ObjectWriter } from '../store/object-writer.js';
 import { requestsOf } from '../store/request.js';
+import { bundleManifest, headOf, type ReleaseOptions } from './manifest-of.js';
 import { ENVELOPE_NAME, SEALING_NAME, TABLE_NAME } from './path.js';
 import { putDocument, putEnvelope } from './put-document.js';
 import { type Removed, removeObjects } from './remove-objects.js';
@@ -89,8 +91,14 @@ export class PrefixWriter implements AsyncDisposable {
   }
 
   /** The table, and last what makes a bundle of it all. Returns their bytes. @throws INPUT_CHANGED where the prefix is somebody else's by now */
-  async publish(sealer: BundleSealer, table: Table, metadata: Metadata): Promise<number> {
+  async publish(
+    sealer: BundleSealer,
+    table: Table,
+    metadata: Metadata,
+    release: ReleaseOptions | undefined,
+  ): Promise<number> {
     const written = await this.#writeTable(sealer, table);
+    const manifest = await this.#writeManifest(headOf(sealer.core, 'bundle', release), table, written);
     const envelope = sealer.envelope(written, metadata);
     await this.#checkOurs();
     this.#publishing = true;
@@ -98,7 +106,17 @@ export class PrefixWriter implements AsyncDisposable {
     this.#published = true;
     // The bundle is whole: a mark that stays is passed over.
     await removeObjects(this.#location, [this.#own], this.#signal).catch(() => {});
-    return written.size + envelope.length;
+    return written.size + manifest + envelope.length;
+  }
+
+  async #writeManifest(
+    head: ReturnType<typeof headOf>,
+    table: Table,
+    written: { readonly size: number; readonly digest: Uint8Array },
+  ): Promise<number> {
+    await using writer = await this.create(MANIFEST_NAME);
+    for (const piece of bundleManifest(head, table, written)) await writer.write(piece);
+    return (await writer.complete()).size;
   }
 
   async #writeTable(sealer: BundleSealer, table: Table): Promise<{ size: number; digest: Uint8Array }> {

@@ -8,6 +8,7 @@ import { isLocation } from '../store/location.js';
 import { isFile } from './entry.js';
 import { type BundleGiven, openStorage } from './open-storage.js';
 import { PrefixWriter } from './prefix-writer.js';
+import { releaseAfter } from './previous.js';
 import type { ResealBundleOptions, ResealedBundle } from './reseal.js';
 import { resealObjects } from './reseal-objects.js';
 import { BundleSealer } from './sealer.js';
@@ -45,7 +46,8 @@ export async function resealToStore(
   using table = new Table(entries, freshRecords(files.length));
   const progress = progressCounter(plaintextOf(entries), options.onProgress);
   await resealObjects(files, { storage, records, newRecords: table.records, out, signal, progress });
-  await out.publish(sealer, table, old.metadata);
+  const release = await releaseAfter(options.release, storage, signal);
+  await out.publish(sealer, table, old.metadata, release);
   return {
     id: Buffer.from(sealer.core.id).toString('hex'),
     recipients: sealer.slots.map(recipientOf),

@@ -20,9 +20,11 @@ import { readEnvelope } from './head.js';
 import { Journal } from './journal.js';
 import { type Done, NO_IDENTITY } from './journal-record.js';
 import { resumeFiles } from './keep.js';
+import { checkRelease, type ReleaseOptions } from './manifest-of.js';
 import { openBundle } from './open.js';
 import type { BundleGiven } from './open-storage.js';
 import { ENVELOPE_NAME } from './path.js';
+import { releaseAfter } from './previous.js';
 import { type ResealWork, resealedItem, resealMembers } from './reseal-members.js';
 import { resealToStore } from './reseal-to-store.js';
 import { checkStill } from './rewrap.js';
@@ -44,6 +46,8 @@ export interface ResealBundleOptions extends RewrapBundleOptions {
   readonly resume?: boolean | undefined;
   /** A place in a store, below which nothing is yet: the new bundle comes there, as a stream, and the old one stays. What is in a store is always resealed so. Every byte is counted once then. */
   readonly output?: StoreLocation | undefined;
+  /** What its people call the new release. */
+  readonly release?: ReleaseOptions | undefined;
 }
 
 export interface ResealedBundle {
@@ -70,6 +74,7 @@ export async function resealBundle(
   options: ResealBundleOptions,
 ): Promise<ResealedBundle> {
   checkChange(options, 'resealBundle');
+  checkRelease(options.release);
   if (isLocation(given) || options.output !== undefined) return await resealToStore(given, options);
   const path = await whereIs(checkPath(given, 'The bundle'));
   const { signal, hedgeMs, resume = true } = options;
@@ -115,7 +120,8 @@ export async function resealBundle(
     progress,
   };
   const resumed = await resealFiles(out.place, entries, work, done, journal);
-  await writeDocuments(out.place, sealer, table, old.metadata);
+  const release = await releaseAfter(options.release, root, signal);
+  await writeDocuments(out.place, sealer, table, old.metadata, release);
   await using written = await openBundle(out.place.path, { keys, context, signal, hedgeMs });
   let told = 0;
   await written.verify({

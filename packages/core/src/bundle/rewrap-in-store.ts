@@ -15,7 +15,7 @@ export async function rewrapInStore(
   const { signal } = options;
   await using storage = BundlePrefix.open(location, signal, false);
   const { document, object } = await storage.openEnvelope(signal);
-  const { bytes, envelope } = await newEnvelope(parseBundleEnvelope(document), options);
+  const { bytes, envelope } = await newEnvelope(parseBundleEnvelope(document), options, storage);
   throwIfAborted(signal);
   await putEnvelope(below(location, ENVELOPE_NAME), bytes, { ifVersion: object.version }, signal);
   return outcomeOf(envelope);

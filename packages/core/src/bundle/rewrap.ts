@@ -39,7 +39,7 @@ export async function rewrapBundle(
   const document = await documentOf(file);
   const old = parseBundleEnvelope(document);
   await using _table = await openTableFile(root, old);
-  const { bytes, envelope } = await newEnvelope(old, options);
+  const { bytes, envelope } = await newEnvelope(old, options, root);
   // In the directory that was opened: what was locked has been looked for by its path.
   await using out = await OutputFile.replacing(file, place);
   await out.write(bytes, 0);

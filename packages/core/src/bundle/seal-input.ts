@@ -9,6 +9,7 @@ import { checkKeys } from '../keys/wrap.js';
 import { isLocation } from '../store/location.js';
 import { type Entry, fileOf } from './entry.js';
 import type { Incomplete } from './incomplete/types.js';
+import { checkRelease } from './manifest-of.js';
 import { incompleteOf } from './seal-incomplete.js';
 import { planSeal, type SealPlan } from './seal-plan.js';
 import type { BundleSealer } from './sealer.js';
@@ -95,6 +96,7 @@ export function metadataOf(path: string, { name }: SealBundleOptions): Metadata 
 export function checkSeal(options: SealBundleOptions): void {
   const { keys, name, segmentLength } = checkKinds(options, 'sealBundle');
   checkKeys(keys);
+  checkRelease(options.release);
   const { reuse } = options;
   if (reuse !== undefined && !isLocation(reuse)) checkPath(reuse, 'The bundle to reuse');
   if (segmentLength !== undefined) checkSegmentLength(segmentLength);

@@ -6,6 +6,7 @@ import { DEFAULT_SEGMENT } from '../format/sizes.js';
 import type { StoreLocation } from '../store/location.js';
 import { type Entry, isFile } from './entry.js';
 import { PrefixWriter } from './prefix-writer.js';
+import { releaseAfterReuse } from './previous.js';
 import { reuseObjects } from './reuse-objects.js';
 import { metadataOf, openRoot, plainItem, readInput, sealedBundle, without } from './seal-input.js';
 import { sealObjects } from './seal-objects.js';
@@ -42,6 +43,7 @@ export async function sealToStore(
   const { keys, reuse } = options;
   const reused = reuse === undefined ? [] : await reuseObjects(files, reuse, { keys, signal }, work);
   await sealObjects(without(files, reused), work);
-  const documents = await out.publish(sealer, table, metadataOf(path, options));
+  const release = await releaseAfterReuse(options.release, reuse, signal);
+  const documents = await out.publish(sealer, table, metadataOf(path, options), release);
   return sealedBundle(input, sealer, table, documents, { resumed: 0, reused: reused.length });
 }

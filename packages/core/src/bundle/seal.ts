@@ -14,6 +14,7 @@ import { Journal } from './journal.js';
 import type { Done } from './journal-record.js';
 import { isUnchanged, resumeFiles, reuseFiles } from './keep.js';
 import type { BundleGiven } from './open-storage.js';
+import { releaseAfterReuse } from './previous.js';
 import {
   checkSeal,
   metadataOf,
@@ -75,7 +76,8 @@ export async function sealBundle(
   out.begin();
   const sealed = await sealFiles(root, out, input.plan, options, journal, done);
   using table = sealed.table;
-  const documents = await writeDocuments(out.place, sealer, table, metadataOf(path, options));
+  const release = await releaseAfterReuse(options.release, options.reuse, signal);
+  const documents = await writeDocuments(out.place, sealer, table, metadataOf(path, options), release);
   throwIfAborted(signal);
   await syncBundle(out.place, table.entries);
   await out.publish();

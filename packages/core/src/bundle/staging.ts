@@ -3,12 +3,14 @@ import { atOnce } from '../engine/at-once.js';
 import { view } from '../format/bytes.js';
 import type { Metadata } from '../format/metadata.js';
 import { payloadSize, recordAt } from '../format/records.js';
+import { MANIFEST_NAME } from '../format/release-names.js';
 import { FileSource } from '../io/byte-source.js';
 import { closing } from '../io/closing.js';
 import { Directory } from '../io/output/directory.js';
 import { makeDurable } from '../io/output/durable.js';
 import { fileSystemSync } from '../io/output/sync-file-system.js';
 import { type Entry, fileOf, isFile } from './entry.js';
+import { bundleManifest, headOf, type ReleaseOptions } from './manifest-of.js';
 import { ENVELOPE_NAME, parentOf, TABLE_NAME } from './path.js';
 import type { BundleSealer } from './sealer.js';
 import { proveTable, type Table, writeTable } from './table.js';
@@ -63,21 +65,31 @@ export function payloadBytes({ entries, records }: Table): number {
   }, 0);
 }
 
-/** The table, and last what makes a bundle of it all. Returns their bytes. */
+/** The table, the manifest, and last what makes a bundle of it all. Returns their bytes. */
 export async function writeDocuments(
   place: Directory,
   sealer: BundleSealer,
   table: Table,
   metadata: Metadata,
+  release: ReleaseOptions | undefined,
 ): Promise<number> {
   const written = await writeNew(place.at(TABLE_NAME), (write) =>
     writeTable(table, sealer.tableHeader, sealer.tableMessage, write),
   );
   await using file = await FileSource.open(place.at(TABLE_NAME));
   await proveTable(file, sealer.tableMessage, written.digest, sealer.tableHeader, table);
+  const head = headOf(sealer.core, 'bundle', release);
+  const manifest = await writeNew(place.at(MANIFEST_NAME), async (write) => {
+    let at = 0;
+    for (const piece of bundleManifest(head, table, written)) {
+      await write(piece, at);
+      at += piece.length;
+    }
+    return at;
+  });
   const envelope = sealer.envelope(written, metadata);
   await writeNew(place.at(ENVELOPE_NAME), (write) => write(envelope, 0));
-  return written.size + envelope.length;
+  return written.size + manifest + envelope.length;
 }
 
 /** Removes all but these files: what a seal that was killed had not done. */

@@ -1,6 +1,7 @@
 import type { Stored } from '../io/below/rules.js';
 import type { ByteSource } from '../io/byte-source.js';
 import type { ReadOptions } from '../io/reads.js';
+import type { ReleaseDocument, ReleasePlace } from '../keys/release-judge.js';
 import type { Entry } from './entry.js';
 
 /** A file of a bundle, open. */
@@ -34,6 +35,12 @@ export interface BundleStorage extends AsyncDisposable {
   readEnvelope(signal: AbortSignal | undefined): Promise<Uint8Array>;
   /** `weightseal.table`, whatever its length. @throws MEMBER_MISSING, TABLE_TAMPERED */
   openTable(size: number, signal: AbortSignal | undefined): Promise<OpenFile>;
+  /** A document of the release (FORMAT.md §27); undefined where there is none. @throws MANIFEST_INVALID, SIGNATURE_INVALID for what is no regular file, or has more bytes */
+  readDocument(
+    name: ReleaseDocument,
+    mostBytes: number,
+    signal: AbortSignal | undefined,
+  ): Promise<Uint8Array | undefined>;
   /** The file of a member, which has so many bytes. @throws MEMBER_MISSING, MEMBER_TAMPERED */
   openMember(file: string, size: number, signal: AbortSignal | undefined): Promise<OpenFile>;
   /** Looks, before any plaintext appears, whether all are there, and of their length: FORMAT.md §24.2. @throws MEMBER_MISSING, MEMBER_TAMPERED */
@@ -56,4 +63,10 @@ export interface BundleStorage extends AsyncDisposable {
 export interface StoredMembers {
   readonly storage: BundleStorage;
   readonly records: SharedArrayBuffer;
+}
+
+/** Where the documents of its release are. */
+export function releasePlace(storage: BundleStorage): ReleasePlace {
+  const { name } = storage;
+  return { name, read: (document, mostBytes, signal) => storage.readDocument(document, mostBytes, signal) };
 }

@@ -2,7 +2,7 @@ import { lstat, readdir, readlink, stat } from 'node:fs/promises';
 import { ioError, throwIfAborted } from '../errors.js';
 import { blobOf } from '../io/below/rules.js';
 import type { Directory } from '../io/output/directory.js';
-import { isReserved, MAX_DEPTH } from './path.js';
+import { isReleaseDocument, isReserved, MAX_DEPTH } from './path.js';
 import type { StoredFile } from './storage.js';
 
 interface Found {
@@ -14,11 +14,21 @@ interface Found {
 /** Node's promises have four threads below them; more at once only waits there. */
 const LOOKS = 32;
 
-/** What stands in a bundle besides envelope and table: names and sizes, with nothing opened. Of a hub's link to a blob, the size of that. @throws IO_ERROR, ABORTED */
-export async function storedFiles(root: Directory, signal: AbortSignal | undefined): Promise<StoredFile[]> {
+/**
+ * What stands in a bundle besides envelope and table: names and sizes, with nothing opened. Of a hub's link to a blob, the size of that.
+ *
+ * @param documents whether those of its release are told too
+ * @throws IO_ERROR, ABORTED
+ */
+export async function storedFiles(
+  root: Directory,
+  signal: AbortSignal | undefined,
+  documents = false,
+): Promise<StoredFile[]> {
   try {
     const found: Found[] = [];
-    await find({ path: '', at: Buffer.from(root.path) }, 1, found, signal);
+    const isLeftOut = (path: string) => isReserved(path) && !(documents && isReleaseDocument(path));
+    await find({ path: '', at: Buffer.from(root.path) }, 1, { files: found, isLeftOut }, signal);
     found.sort((a, b) => (a.path < b.path ? -1 : 1));
     return await sizesOf(found, signal);
   } catch (error) {
@@ -29,15 +39,15 @@ export async function storedFiles(root: Directory, signal: AbortSignal | undefin
 async function find(
   directory: Found,
   depth: number,
-  files: Found[],
+  into: { readonly files: Found[]; readonly isLeftOut: (path: string) => boolean },
   signal: AbortSignal | undefined,
 ): Promise<void> {
   throwIfAborted(signal);
   for (const entry of await readdir(directory.at, { withFileTypes: true, encoding: 'buffer' })) {
     const path = `${directory.path}${directory.path && '/'}${entry.name}`;
     const found = { path, at: Buffer.concat([directory.at, Buffer.from('/'), entry.name]) };
-    if (entry.isDirectory() && depth < MAX_DEPTH) await find(found, depth + 1, files, signal);
-    else if (!entry.isDirectory() && !isReserved(path)) files.push(found);
+    if (entry.isDirectory() && depth < MAX_DEPTH) await find(found, depth + 1, into, signal);
+    else if (!entry.isDirectory() && !into.isLeftOut(path)) into.files.push(found);
   }
 }
 

@@ -6,6 +6,7 @@ import type { RecipientChange } from '../keys/recipients.js';
 import type { UnwrapOptions } from '../keys/unwrap.js';
 import type { Incomplete } from './incomplete/types.js';
 import type { LeftOut } from './left-out.js';
+import type { ReleaseOptions } from './manifest-of.js';
 import type { BundleGiven } from './open-storage.js';
 import type { SealChoice, Unmatched } from './seal-plan.js';
 
@@ -54,6 +55,8 @@ export interface SealBundleOptions extends SealChoice {
    * could open such a payload there can open it here.
    */
   readonly reuse?: BundleGiven | undefined;
+  /** What its people call the release: it stands in the manifest (`weightseal.manifest.json`), for everybody to read. */
+  readonly release?: ReleaseOptions | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Of all members together. */
   readonly onProgress?: OnProgress | undefined;

@@ -27,13 +27,15 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   hideNames: 'boolean',
   resume: 'boolean',
   reuse: 'any',
+  release: 'any',
+  trust: 'any',
   output: 'any',
   allowExtra: 'any',
   onLeftOut: 'function',
   onIncomplete: 'function',
 };
 
-const OPENING = ['keys', 'context', 'hedgeMs', 'concurrency', 'requestBytes', 'signal'];
+const OPENING = ['keys', 'context', 'trust', 'hedgeMs', 'concurrency', 'requestBytes', 'signal'];
 const SEALING = [
   'keys',
   'context',
@@ -45,7 +47,7 @@ const SEALING = [
   'onProgress',
   'sealAgain',
 ];
-const CHANGING = ['keys', 'context', 'hedgeMs', 'add', 'remove', 'signal', 'onProgress', 'onWait'];
+const CHANGING = ['keys', 'context', 'trust', 'hedgeMs', 'add', 'remove', 'signal', 'onProgress', 'onWait'];
 /** Which of them our functions take, so that none is proposed that would have no effect. For other functions, any may be meant unless they say. */
 export const TAKEN: Readonly<Record<string, readonly string[]>> = {
   sealToFile: [...SEALING, 'digest', 'overwrite'],
@@ -72,10 +74,23 @@ export const TAKEN: Readonly<Record<string, readonly string[]>> = {
     'onWait',
     'resume',
     'reuse',
+    'release',
   ],
-  resealBundle: [...CHANGING, 'resume', 'output'],
-  openBundle: ['keys', 'context', 'hedgeMs', 'signal', 'allowExtra'],
-  verifyBundle: ['keys', 'context', 'hedgeMs', 'signal', 'allowExtra', 'only', 'digest', 'onProgress'],
+  resealBundle: [...CHANGING, 'resume', 'output', 'release'],
+  openBundle: ['keys', 'context', 'trust', 'hedgeMs', 'signal', 'allowExtra'],
+  verifyBundle: [
+    'keys',
+    'context',
+    'trust',
+    'hedgeMs',
+    'signal',
+    'allowExtra',
+    'only',
+    'digest',
+    'onProgress',
+  ],
+  verifyManifest: ['allowExtra', 'signal', 'onProgress'],
+  diffBundles: ['keys', 'context', 'trust', 'hedgeMs', 'signal'],
   openTo: ['only', 'digest', 'signal', 'onProgress', 'overwrite'],
   writeMembers: ['only', 'digest', 'signal', 'onProgress'],
   inspectBundle: ['signal'],

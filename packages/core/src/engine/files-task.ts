@@ -24,6 +24,8 @@ export interface FileItem {
   /** The output's, in its directory; undefined where there is none, or `fd` is it. */
   readonly output?: string;
   readonly fd?: number;
+  /** For a hash: where in the file the bytes begin; 0 unless told. */
+  readonly offset?: number;
   /** Bytes of plaintext. */
   readonly size: number;
   readonly executable: boolean;
@@ -49,6 +51,8 @@ export interface FilesTask extends Stored {
   readonly sync?: boolean;
   /** Flags of open(2) for outputs, beside those that every one has. */
   readonly flags?: number;
+  /** For a hash: how far it has come, and whether it is still wanted (`hash-watch.ts`). */
+  readonly watch?: SharedArrayBuffer;
   /** For an open: whether the plaintext's digest is compared too. */
   readonly digest?: boolean;
 }

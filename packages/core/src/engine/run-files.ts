@@ -9,6 +9,7 @@ import { FLOE_HEADER, OVERHEAD, segmentsOfBody, segmentsOfPlaintext } from '../f
 import { Below } from '../io/below/below.js';
 import { closeSync, fstatSync, fsyncSync, openFlags, openSync } from '../io/sync-fs.js';
 import type { FileItem, FilesTask, Identity } from './files-task.js';
+import { counted } from './hash-watch.js';
 import type { Scratch } from './run-task.js';
 import { readFully, writeFully } from './sync-io.js';
 import { machineFailure, TaskError } from './task.js';
@@ -233,19 +234,27 @@ function storedDigest(task: Doing, item: FileItem, record: MemberRecord, scratch
   const fd = item.fd ?? openInput(task, item);
   try {
     const length = lengthOf(item, record);
-    if (fstatSync(fd).size !== length) throw told('MEMBER_TAMPERED', 'it has another length');
-    return digestOf(fd, length, scratch);
+    if (fstatSync(fd).size !== length + (item.offset ?? 0))
+      throw told('MEMBER_TAMPERED', 'it has another length');
+    return digestOf(fd, length, scratch, item.offset, task.watch);
   } finally {
     if (item.fd === undefined) closeSync(fd);
   }
 }
 
-function digestOf(fd: number, length: number, scratch: Scratch): Uint8Array {
+function digestOf(
+  fd: number,
+  length: number,
+  scratch: Scratch,
+  offset = 0,
+  watch?: SharedArrayBuffer,
+): Uint8Array {
   const sum = createHash('sha256');
   for (let at = 0; at < length; at += HASH_BYTES) {
     const part = scratch.take(Math.min(HASH_BYTES, length - at));
-    readFully(fd, part, at);
+    readFully(fd, part, offset + at);
     sum.update(part);
+    counted(watch, part.length);
   }
   return sum.digest();
 }

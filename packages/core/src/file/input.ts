@@ -7,8 +7,10 @@ import { type ByteSource, FileSource, needsSize } from '../io/byte-source.js';
 import { type ByteStream, Feeder, hearErrors } from '../io/feeder.js';
 import { checkAtRest } from '../io/moved-times.js';
 import { checkReads, type ReadOptions, readsOf } from '../io/reads.js';
+import type { ReleasePlace } from '../keys/release-judge.js';
 import { isLocation, type StoreLocation } from '../store/location.js';
 import { ObjectSource } from '../store/object-source.js';
+import { besideFile, besideObject } from '../store/release-document.js';
 
 const STREAM_BYTES = 1_048_576;
 
@@ -91,6 +93,13 @@ export class Input implements AsyncDisposable {
     const known = this.#owned ?? this.source;
     if (known instanceof ObjectSource) return known.uri;
     return known instanceof FileSource ? known.path : undefined;
+  }
+
+  /** Where the documents of its release are: beside it, where it has a place. */
+  get release(): ReleasePlace | undefined {
+    const known = this.#owned ?? this.source;
+    if (known instanceof ObjectSource) return besideObject(known.location);
+    return known instanceof FileSource ? besideFile(known.path) : undefined;
   }
 
   /** The name of the file or the object. */

@@ -4,6 +4,7 @@ import { authenticateEnvelope, type Envelope } from '../format/envelope.js';
 import { nextGeneration } from '../format/envelope-copy.js';
 import type { KeyWrapper } from '../keys/key-wrapper.js';
 import { type RecipientChange, slotsToKeep } from '../keys/recipients.js';
+import type { ReleasePlace } from '../keys/release-judge.js';
 import { unwrapDataKey } from '../keys/unwrap.js';
 import { checkSlotCount, wrapForAll } from '../keys/wrap.js';
 import type { Head } from './head.js';
@@ -13,6 +14,7 @@ import { proven, type UnlockOptions } from './unlock.js';
 export async function newEnvelope(
   head: Head,
   options: UnlockOptions & Partial<RecipientChange>,
+  at: ReleasePlace,
 ): Promise<Envelope> {
   const { keys, context, signal, remove = [] } = options;
   const { core, slots, metadata } = head.envelope;
@@ -27,7 +29,7 @@ export async function newEnvelope(
     );
   }
   expectContext(core.context, context);
-  using dataKey = await unwrapDataKey(head.envelope, options);
+  using dataKey = await unwrapDataKey(head.envelope, options, at);
   const kept = slotsToKeep(slots, { add, remove });
   checkSlotCount(kept.length + add.length);
   const added = add.length > 0 ? await wrapForAll(dataKey, add, core.context, signal, kept) : [];

@@ -9,6 +9,7 @@ import { ObjectSource } from '../store/object-source.js';
 import type { StoredObject } from '../store/object-store.js';
 import { checkObject } from '../store/object-writer.js';
 import { codeOf } from '../store/outcome.js';
+import { besideObject } from '../store/release-document.js';
 import { replaceHead } from '../store/replace-head.js';
 import { encodeHead, readHeadOf } from './head.js';
 import { inFile } from './in-file.js';
@@ -26,7 +27,7 @@ export async function rewrapObject(location: StoreLocation, options: RewrapOptio
     throw inFile(error, uriOf(location));
   };
   const old = await readHeadOf(source, signal).catch(ofThis);
-  const envelope = await newEnvelope(old, options).catch(ofThis);
+  const envelope = await newEnvelope(old, options, besideObject(location)).catch(ofThis);
   const { length } = encodeEnvelope(envelope);
   const fits = length <= copyCapacity(old.preamble.area);
   const preamble = fits || !grow ? old.preamble : preambleFor(areaForDocument(length));

@@ -11,6 +11,7 @@ import { makeDurable } from '../io/output/durable.js';
 import { OutputFile, writeAt } from '../io/output/output-file.js';
 import { checkChange, type RecipientChange } from '../keys/recipients.js';
 import { isLocation, type StoreLocation } from '../store/location.js';
+import { besideFile } from '../store/release-document.js';
 import type { Moved } from '../store/replace-head.js';
 import { encodeEnvelopeCopy, encodeHead, type Head, readHeadOf } from './head.js';
 import { inFile } from './in-file.js';
@@ -58,7 +59,7 @@ export async function rewrap(at: string | URL | StoreLocation, options: RewrapOp
   await checkNoDirectory(path, 'rewrapBundle');
   await using locked = await openLocked(path, true, options);
   const { file } = locked;
-  const { head, envelope } = await changed(file, options).catch((error: unknown) => {
+  const { head, envelope } = await changed(file, path, options).catch((error: unknown) => {
     throw inFile(error, file.path);
   });
   const fits = encodeEnvelope(envelope).length <= copyCapacity(head.preamble.area);
@@ -67,12 +68,14 @@ export async function rewrap(at: string | URL | StoreLocation, options: RewrapOp
   return { recipients: envelope.slots.map(recipientOf), generation: envelope.generation, grown: !fits };
 }
 
+/** What stands beside it does so under the name that was given, also where that is a link. */
 async function changed(
   file: FileSource,
+  path: string,
   options: RewrapOptions,
 ): Promise<{ readonly head: Head; readonly envelope: Envelope }> {
   const head = await readHeadOf(file, options.signal);
-  return { head, envelope: await newEnvelope(head, options) };
+  return { head, envelope: await newEnvelope(head, options, besideFile(path)) };
 }
 
 /** FORMAT.md §13.2: the copy that is not in use, then the other. */

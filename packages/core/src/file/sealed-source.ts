@@ -46,7 +46,7 @@ export class SealedSource extends Payload implements SealedInput {
     const offset = head.preamble.payloadOffset + FLOE_HEADER;
     const segments = segmentsOfBody(source.size - offset, parseSegmentLength(head.floeHeader));
     options.onSize?.(segments.plaintextSize);
-    const unlocked = await unlock(head, options);
+    const unlocked = await unlock(head, options, input.release);
     try {
       const sealed = new SealedSource(
         unlocked,

@@ -36,7 +36,7 @@ export class SealedStream implements SealedInput {
   static async open(input: Input, feeder: Feeder, options: UnlockOptions): Promise<SealedStream> {
     try {
       const head = await readHead((_offset, length) => feeder.take(length));
-      return new SealedStream(await unlock(head, options), feeder, input);
+      return new SealedStream(await unlock(head, options, input.release), feeder, input);
     } catch (error) {
       await input[Symbol.asyncDispose]();
       throw inFile(error, input.where);

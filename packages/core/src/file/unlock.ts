@@ -7,6 +7,7 @@ import { type Envelope, encodeEnvelope, parseEnvelope, verifyEnvelope } from '..
 import { type FloeMessage, parseSegmentLength, startDecryption } from '../format/floe.js';
 import { label, payloadKey } from '../format/kdf.js';
 import { type Metadata, openMetadata } from '../format/metadata.js';
+import type { ReleasePlace } from '../keys/release-judge.js';
 import type { DataKey } from '../keys/secret.js';
 import { type UnwrapOptions, unwrapDataKey } from '../keys/unwrap.js';
 import { checkKeys } from '../keys/wrap.js';
@@ -75,11 +76,15 @@ export function proven(dataKey: Uint8Array, envelope: Envelope, floeHeader: Uint
 }
 
 /** FORMAT.md §11.1, steps 2 to 5. */
-export async function unlock(head: Head, options: UnlockOptions): Promise<Unlocked> {
+export async function unlock(
+  head: Head,
+  options: UnlockOptions,
+  at: ReleasePlace | undefined,
+): Promise<Unlocked> {
   parseSegmentLength(head.floeHeader);
   checkKeys(options.keys);
   expectContext(head.envelope.core.context, options.context);
-  const dataKey = await unwrapDataKey(head.envelope, options);
+  const dataKey = await unwrapDataKey(head.envelope, options, at);
   try {
     return new Unlocked(head, dataKey);
   } catch (error) {

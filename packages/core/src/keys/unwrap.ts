@@ -1,10 +1,12 @@
-import { type ErrorCode, WeightsealError } from '../errors.js';
+import { invalidArgument } from '../common/arguments.js';
+import { type ErrorCode, throwIfAborted, WeightsealError } from '../errors.js';
 import { type Envelope, verifyEnvelope } from '../format/envelope.js';
 import type { KeySlot } from '../format/slot.js';
 import { type ChosenSlots, chooseSlots } from './choose-slots.js';
 import { firstToGive, type Turn } from './hedge.js';
 import type { KeyWrapper } from './key-wrapper.js';
 import { asFailure, lendToUnwrap } from './lent.js';
+import type { ReleaseJudge, ReleasePlace } from './release-judge.js';
 import type { DataKey } from './secret.js';
 import { MAX_TIMER_MS, optionalWhole } from './whole-number.js';
 
@@ -17,6 +19,8 @@ export interface UnwrapOptions {
    * at once. docs/operations.md says how to choose.
    */
   readonly hedgeMs?: number | undefined;
+  /** Says whether it was released by somebody who is trusted, before any key is asked. `@weightseal/release` makes one of a policy. */
+  readonly trust?: ReleaseJudge | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -31,14 +35,17 @@ const NOT_NOW: ReadonlySet<ErrorCode> = new Set(['KEY_TIMEOUT', 'KEY_UNAVAILABLE
  * Hedging is from key to key. The slots of one key are tried one after another whatever `hedgeMs` is: a hostile file has up to 32 of them, and
  * must not be able to send several calls at once to one service.
  *
- * @throws NO_MATCHING_KEY; the one failure when there was one; UNWRAP_FAILED with all `failures` when there were several; ABORTED;
+ * @param at where the envelope lies, for what judges it; a stream lies nowhere, and has no documents beside it
+ * @throws what the judge throws, before any key is asked; NO_MATCHING_KEY; the one failure when there was one; UNWRAP_FAILED with all `failures` when there were several; ABORTED;
  *   INVALID_ARGUMENT
  */
 export async function unwrapDataKey(
   envelope: Envelope,
-  { keys, hedgeMs, signal }: UnwrapOptions,
+  { keys, hedgeMs, trust, signal }: UnwrapOptions,
+  at: ReleasePlace = NOWHERE,
 ): Promise<DataKey> {
   optionalWhole('hedgeMs', hedgeMs, 0, MAX_TIMER_MS);
+  if (trust !== undefined) await judged(envelope, trust, at, signal);
   const attempts = keys.map((key): Attempt => {
     return { key, slots: chooseSlots(key, envelope.slots), failures: [] };
   });
@@ -51,6 +58,22 @@ export async function unwrapDataKey(
   const dataKey = await firstToGive(turns, { hedgeMs, signal, discard });
   if (dataKey) return dataKey;
   throw summary(envelope, attempts);
+}
+
+const NOWHERE: ReleasePlace = { name: 'the stream', read: () => Promise.resolve(undefined) };
+
+async function judged(
+  { core, table }: Envelope,
+  trust: ReleaseJudge,
+  { name, read }: ReleasePlace,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  if (typeof trust?.judge !== 'function')
+    throw invalidArgument('`trust` is a judge of releases: an object with a function `judge`.');
+  const { id, context } = core;
+  const kind = table ? 'bundle' : 'file';
+  await trust.judge({ kind, name, read, id: Uint8Array.from(id), context, table }, { signal });
+  throwIfAborted(signal);
 }
 
 interface Attempt {

@@ -37,7 +37,7 @@ export async function bundleInDirectory(path: string, signal: AbortSignal | unde
     await using table = await openFile(TABLE_NAME).catch((error: unknown) => {
       throw isMissing(error) ? memberMissing(TABLE_NAME) : error;
     });
-    const files = (await storedFiles(root.directory, signal)).map(({ path: file, sealedSize }) => ({
+    const files = (await storedFiles(root.directory, signal, true)).map(({ path: file, sealedSize }) => ({
       path: file,
       size: sealedSize,
     }));

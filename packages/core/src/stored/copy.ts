@@ -1,3 +1,4 @@
+import { isReleaseDocument } from '../bundle/path.js';
 import { checkKinds, checkPath } from '../common/arguments.js';
 import { progressCounter } from '../common/progress.js';
 import { throwIfAborted } from '../errors.js';
@@ -71,7 +72,8 @@ async function putAll(
         const put = await place.put(piece, ending, progress);
         if (put.copied) copied++;
         else progress(piece.size);
-        if (at === 0 && piece.path !== '' && !put.sealed) open.push(piece.path);
+        if (at === 0 && piece.path !== '' && !put.sealed && !isReleaseDocument(piece.path))
+          open.push(piece.path);
       },
     );
   return { copied, present: pieces.length - copied, public: open.sort() };

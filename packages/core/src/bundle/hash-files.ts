@@ -1,0 +1,116 @@
+import { atOnce } from '../engine/at-once.js';
+import { digestWhile } from '../engine/copy.js';
+import { filesExecutor } from '../engine/files-executor.js';
+import type { FileItem } from '../engine/files-task.js';
+import { HashWatch } from '../engine/hash-watch.js';
+import { TaskError } from '../engine/task.js';
+import { isWeightsealError, throwIfAborted } from '../errors.js';
+import { recordAt, recordMemory } from '../format/records.js';
+import { type ByteSource, FileSource, readExactly } from '../io/byte-source.js';
+import { BundleDirectory } from './bundle-directory.js';
+import { batchesOf } from './jobs.js';
+import type { ManifestFile } from './manifest.js';
+import { differs } from './manifest-match.js';
+import { openError } from './member-error.js';
+import type { Released } from './released.js';
+
+/** Objects of a store at once. */
+const OBJECTS = 8;
+/** Files that are this long are a task each, so that no thread is left with the longest at the end. */
+const LONG = 8 * 1_048_576;
+
+export interface HashWork {
+  readonly signal: AbortSignal | undefined;
+  readonly progress: (bytes: number) => void;
+}
+
+type Told = (file: ManifestFile, sha256: string) => void;
+
+/**
+ * The digest of each file as it lies there: of a disk by threads, several at once, of a store as it comes.
+ *
+ * @throws MANIFEST_MISMATCH for what is not there, no regular file, or of another length; what `told` throws, ABORTED, and what the place throws
+ */
+export async function hashFiles(
+  { storage, payload }: Pick<Released, 'storage' | 'payload'>,
+  files: readonly ManifestFile[],
+  work: HashWork,
+  told: Told,
+): Promise<void> {
+  if (payload) {
+    const { source, offset } = payload;
+    if (source instanceof FileSource)
+      return await onThreads({ from: '' }, files, { fd: source.fd, offset }, work, told);
+    told(files[0]!, await digestFrom(source, offset, work));
+  } else if (storage instanceof BundleDirectory) {
+    await onThreads({ from: storage.from, blobs: storage.blobs }, files, {}, work, told);
+  } else {
+    const { signal, progress } = work;
+    await atOnce(files, OBJECTS, signal, async (file) => {
+      await using source = await storage!.openMember(file.path, file.size, signal).catch((error: unknown) => {
+        throw asMismatch(error, file.path);
+      });
+      const digest = await digestWhile(source, signal, async (bytes) => progress(bytes.length));
+      told(file, Buffer.from(digest).toString('hex'));
+    });
+  }
+}
+
+async function digestFrom(
+  source: ByteSource,
+  offset: number,
+  { signal, progress }: HashWork,
+): Promise<string> {
+  const rest = {
+    size: source.size - offset,
+    read: (at: number, length: number) => readExactly(source, offset + at, length, signal),
+  };
+  const digest = await digestWhile(rest, signal, async (bytes) => progress(bytes.length));
+  return Buffer.from(digest).toString('hex');
+}
+
+async function onThreads(
+  stored: { readonly from: string; readonly blobs?: string | undefined },
+  files: readonly ManifestFile[],
+  at: Pick<FileItem, 'fd' | 'offset'>,
+  { signal, progress }: HashWork,
+  told: Told,
+): Promise<void> {
+  const executor = filesExecutor();
+  using watch = new HashWatch(signal, progress);
+  const inOrder = [...files].sort((a, b) => Math.max(b.size, LONG) - Math.max(a.size, LONG));
+  await atOnce(batchesOf(inOrder), executor.width, signal, async (some) => {
+    const records = recordMemory(some.length);
+    const items = some.map(
+      ({ path, size }, record): FileItem => ({
+        plain: true,
+        executable: false,
+        input: path,
+        size,
+        record,
+        ...at,
+      }),
+    );
+    await executor
+      .runFiles({ operation: 'hash', ...stored, records, items, watch: watch.memory })
+      .catch((error: unknown) => {
+        throwIfAborted(signal);
+        const { item = 0 } = error instanceof TaskError ? error.failure : {};
+        const { path } = some[item]!;
+        throw asMismatch(openError(error, path), path);
+      });
+    for (const [index, file] of some.entries())
+      told(file, Buffer.from(recordAt(records, index).sealedDigest).toString('hex'));
+  });
+  progress(watch.rest());
+}
+
+const DIFFERENT: Readonly<Record<string, string>> = {
+  MEMBER_MISSING: 'is missing',
+  MEMBER_TAMPERED: 'is no regular file, or has another length',
+};
+
+function asMismatch(error: unknown, path: string): unknown {
+  const how = isWeightsealError(error) ? DIFFERENT[error.code] : undefined;
+  return how === undefined ? error : differs(path, how);
+}

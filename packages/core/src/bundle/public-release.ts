@@ -1,0 +1,85 @@
+import type { UnopenedRelease } from '../keys/release-judge.js';
+import type { CheckedManifest, CheckManifestOptions } from './check-manifest.js';
+import type { DiffOptions, ReleaseDiff } from './diff.js';
+import type { HashWork } from './hash-files.js';
+import type { Manifest } from './manifest.js';
+import type { ReadManifest } from './manifest-match.js';
+import type { ReleaseOptions } from './manifest-of.js';
+import type { BundleGiven } from './open-storage.js';
+import type { Released } from './released.js';
+
+// Of releases, loaded with the work on directories: public.ts.
+const bundles = () => import('./bundles.js');
+
+/**
+ * Compares all that lies there with its manifest: sizes and digests of every file, with no key, and nothing is opened. It says that these are the bytes which the manifest names, and not who made it: a signature does.
+ *
+ * @throws MANIFEST_MISSING, MANIFEST_INVALID, MANIFEST_MISMATCH, NOT_SEALED, what reading an envelope throws, ABORTED, and what the place throws
+ */
+export async function verifyManifest(
+  sealed: BundleGiven,
+  options: CheckManifestOptions = {},
+): Promise<CheckedManifest> {
+  return (await bundles()).checkManifest(sealed, options);
+}
+
+/**
+ * Compares two bundles by their manifests, and with keys by their members too.
+ *
+ * @throws MANIFEST_MISSING, MANIFEST_INVALID, MANIFEST_MISMATCH, with keys what opening throws, and what the places throw
+ */
+export async function diffBundles(
+  from: BundleGiven,
+  to: BundleGiven,
+  options: DiffOptions = {},
+): Promise<ReleaseDiff> {
+  return (await bundles()).diffBundles(from, to, options);
+}
+
+/** The bytes of a manifest (FORMAT.md §27). */
+export async function encodeManifest(manifest: Manifest): Promise<Uint8Array> {
+  return (await bundles()).encodeManifest(manifest);
+}
+
+/** @throws MANIFEST_INVALID */
+export async function parseManifest(bytes: Uint8Array): Promise<Manifest> {
+  return (await bundles()).parseManifest(bytes);
+}
+
+/**
+ * The manifest of what is about to be opened, once it is seen to be of just that: of the same id and context, and of a bundle with this member table. So it holds for whatever recipients the envelope has by now.
+ *
+ * @throws MANIFEST_MISSING, MANIFEST_INVALID, MANIFEST_MISMATCH, and what the place throws
+ */
+export async function readManifest(
+  release: UnopenedRelease,
+  options: { readonly signal?: AbortSignal | undefined } = {},
+): Promise<ReadManifest> {
+  return (await bundles()).readManifest(release, options.signal);
+}
+
+/**
+ * A sealed file or bundle, by all that it shows without a key, and where the documents of its release are.
+ *
+ * @throws INPUT_NOT_FOUND, NOT_SEALED, what reading an envelope throws, and what the place throws
+ * @hidden
+ */
+export async function openReleased(
+  sealed: BundleGiven,
+  options: { readonly signal?: AbortSignal | undefined } = {},
+): Promise<Released> {
+  return (await bundles()).openReleased(sealed, options.signal);
+}
+
+/**
+ * Makes the manifest of a sealed file, which is read once for it: a seal makes that of a bundle only.
+ *
+ * @hidden
+ */
+export async function makeFileManifest(
+  release: Released,
+  given: ReleaseOptions | undefined,
+  work: HashWork,
+): Promise<ReadManifest> {
+  return (await bundles()).makeFileManifest(release, given, work);
+}

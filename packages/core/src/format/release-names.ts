@@ -1,0 +1,5 @@
+/** FORMAT.md §27: what of a release everybody may read. Beside a sealed file they stand under its own name, a dot and these. */
+export const MANIFEST_NAME = 'weightseal.manifest.json';
+export const SIGNATURE_NAME = 'weightseal.sig';
+/** Beside the releases of a model: which of them is the current one. */
+export const CHANNEL_NAME = 'weightseal.channel.json';
