@@ -201,6 +201,31 @@ it('an upload stays when the store cannot be asked', async () => {
   expect(sent(store)).toEqual([3, 4, 5]);
 });
 
+it.each([false, true])('nothing stays when another object comes just then; overwrite: %s', async (overwrite) => {
+  const [path, { store, at }] = [await file(), placed()];
+  if (overwrite) store.set('m', other.subarray(1));
+  await cutOff(store, (signal) => copySealed(path, at, { signal, overwrite }));
+  store.fault = ({ method, count }) => {
+    if (method === 'stat' && count === 1) store.set('m', other);
+    return undefined;
+  };
+  const code = overwrite ? 'INPUT_CHANGED' : 'OUTPUT_EXISTS';
+  expect(await codeOf(() => copySealed(path, at, { overwrite }))).toBe(code);
+  expect([store.uploads.size, await records()]).toEqual([0, []]);
+});
+
+it('what was begun of something else is given up later, when the store cannot be asked', async () => {
+  const { store, at } = placed();
+  await cutOff(store, async (signal) => copySealed(await file(), at, { signal }));
+  const path = await file(other);
+  store.fault = ({ method }) => (method === 'resume' || method === 'upload' ? unavailable : undefined);
+  expect(await codeOf(() => copySealed(path, at))).toBe('STORE_UNAVAILABLE');
+  store.fault = () => undefined;
+  await copySealed(path, at);
+  expect(Buffer.compare(store.get('m')!, other)).toBe(0);
+  expect([store.uploads.size, await records()]).toEqual([0, []]);
+});
+
 it('nobody goes on with what another is at', async () => {
   const [path, { store, at: place }] = [await file(), placed()];
   const at = { ...place, tuning: { ...place.tuning, requestTimeoutMs: 60_000, concurrency: 4 } };
