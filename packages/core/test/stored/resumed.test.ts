@@ -1,5 +1,6 @@
 import { appendFile, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { copySealed, type ErrorCode, type StoreLocation } from '@weightseal/core';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -224,6 +225,26 @@ it('what was begun of something else is given up later, when the store cannot be
   await copySealed(path, at);
   expect(Buffer.compare(store.get('m')!, other)).toBe(0);
   expect([store.uploads.size, await records()]).toEqual([0, []]);
+});
+
+it('a store may take its time to say what it has', async () => {
+  const [path, { store, at: place }] = [await file(), placed()];
+  const at = { ...place, tuning: { ...place.tuning, requestTimeoutMs: 100 } };
+  await cutOff(store, (signal) => copySealed(path, at, { signal }));
+  const after = setTimeout(500);
+  store.fault = ({ method }) => (method === 'resume' ? { after } : undefined);
+  await copySealed(path, at);
+  expect(sent(store)).toEqual([3, 4, 5]);
+});
+
+it('and is asked once what that is', async () => {
+  const [path, { store, at }] = [await file(), placed()];
+  const begin = store.upload.bind(store);
+  let asked = 0;
+  store.upload = async (...of) =>
+    Object.defineProperty(await begin(...of), 'taken', { get: () => void asked++ });
+  await copySealed(path, at);
+  expect(asked).toBe(1);
 });
 
 it('nobody goes on with what another is at', async () => {
