@@ -202,18 +202,21 @@ it('an upload stays when the store cannot be asked', async () => {
   expect(sent(store)).toEqual([3, 4, 5]);
 });
 
-it.each([false, true])('nothing stays when another object comes just then; overwrite: %s', async (overwrite) => {
-  const [path, { store, at }] = [await file(), placed()];
-  if (overwrite) store.set('m', other.subarray(1));
-  await cutOff(store, (signal) => copySealed(path, at, { signal, overwrite }));
-  store.fault = ({ method, count }) => {
-    if (method === 'stat' && count === 1) store.set('m', other);
-    return undefined;
-  };
-  const code = overwrite ? 'INPUT_CHANGED' : 'OUTPUT_EXISTS';
-  expect(await codeOf(() => copySealed(path, at, { overwrite }))).toBe(code);
-  expect([store.uploads.size, await records()]).toEqual([0, []]);
-});
+it.each([false, true])(
+  'nothing stays when another object comes just then; overwrite: %s',
+  async (overwrite) => {
+    const [path, { store, at }] = [await file(), placed()];
+    if (overwrite) store.set('m', other.subarray(1));
+    await cutOff(store, (signal) => copySealed(path, at, { signal, overwrite }));
+    store.fault = ({ method, count }) => {
+      if (method === 'stat' && count === 1) store.set('m', other);
+      return undefined;
+    };
+    const code = overwrite ? 'INPUT_CHANGED' : 'OUTPUT_EXISTS';
+    expect(await codeOf(() => copySealed(path, at, { overwrite }))).toBe(code);
+    expect([store.uploads.size, await records()]).toEqual([0, []]);
+  },
+);
 
 it('what was begun of something else is given up later, when the store cannot be asked', async () => {
   const { store, at } = placed();
