@@ -72,7 +72,7 @@ export class KeptUpload implements AsyncDisposable {
 
   /** What it ends with, where that is no success. */
   failed(error: unknown): void {
-    if (!this.#record || this.upload.ticket === undefined || !PASSES.includes(codeOf(error))) return;
+    if (!this.#record?.isWritten || !PASSES.includes(codeOf(error))) return;
     this.#left = true;
     this.upload.leave();
   }

@@ -49,12 +49,13 @@ export class UploadRecord implements AsyncDisposable {
   readonly #of: UploadOf;
   #writing: Promise<void> = Promise.resolve();
   #next: Begun | undefined;
-  #kept: boolean;
+  #written: boolean;
+  #forgotten = false;
 
   private constructor(locked: LockedFile, of: UploadOf, found: Earlier | undefined) {
     this.#locked = locked;
     this.#of = of;
-    this.#kept = found !== undefined;
+    this.#written = found !== undefined;
     const isSame = found && keyOf(found) === keyOf(of);
     this.earlier = isSame ? found : undefined;
     this.outdated = isSame ? undefined : found;
@@ -77,23 +78,28 @@ export class UploadRecord implements AsyncDisposable {
     // Of several that wait, the last is enough.
     if (!this.#next) this.#writing = this.#writing.then(() => this.#write()).catch(() => {});
     this.#next = begun;
-    this.#kept = true;
   }
 
   async #write(): Promise<void> {
     const line = Buffer.from(`${JSON.stringify({ ...this.#of, ...this.#next })}\n`);
     this.#next = undefined;
     await writeAt(this.#locked.file.handle, line, 0, 'the record of an upload');
+    this.#written = true;
+  }
+
+  /** Whether there is something for the next one. */
+  get isWritten(): boolean {
+    return this.#written;
   }
 
   /** There is nothing to go on with any more. */
   forget(): void {
-    this.#kept = false;
+    this.#forgotten = true;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#writing;
-    if (!this.#kept) await rm(this.#locked.file.path, { force: true }).catch(() => {});
+    if (this.#forgotten || !this.#written) await rm(this.#locked.file.path, { force: true }).catch(() => {});
     await this.#locked[Symbol.asyncDispose]();
   }
 }

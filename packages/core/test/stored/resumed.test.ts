@@ -1,9 +1,9 @@
-import { appendFile, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
+import { appendFile, open, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { copySealed, type ErrorCode, type StoreLocation } from '@weightseal/core';
 import fc from 'fast-check';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { refusedWith, unavailable } from '../store/support/faults.js';
 import { MemoryStore, type Request } from '../store/support/memory-store.js';
 import { MemoryKey } from '../support/memory-key.js';
@@ -292,6 +292,20 @@ it('without a place for records nothing is left', async () => {
   const [path, { store, at }] = [await file(), placed()];
   await cutOff(store, (signal) => copySealed(path, at, { signal }));
   expect(store.uploads.size).toBe(0);
+});
+
+it('nor where the record cannot be written', async () => {
+  const [path, { store, at }] = [await file(), placed()];
+  const handle = await open(path);
+  const write = vi.spyOn(Object.getPrototypeOf(handle), 'write').mockRejectedValue(new Error('ENOSPC'));
+  await handle.close();
+  try {
+    await cutOff(store, (signal) => copySealed(path, at, { signal }));
+    expect(write).toHaveBeenCalled();
+  } finally {
+    write.mockRestore();
+  }
+  expect([store.uploads.size, await records()]).toEqual([0, []]);
 });
 
 it('cut off however often, at whatever request, it comes to its end with what it was', async () => {
