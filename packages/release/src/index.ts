@@ -1,4 +1,6 @@
 export { MAX_BUNDLE_BYTES, type Material, parseBundle, type SignatureBundle } from './bundle/bundle.js';
+export { type CompareOptions, compareWithDirectory } from './directory/compare.js';
+export { type DirectoryOptions, resourcesOfDirectory } from './directory/resources.js';
 export { type Signing, type SignStatementOptions, signStatement } from './sign.js';
 export type { SignedBy, TrustedCertificates, TrustedIdentity, TrustedSigner } from './signers.js';
 export type { SigstoreSigning } from './sigstore/types.js';
