@@ -1,0 +1,1 @@
+export type { Statement } from './statement.js';
