@@ -7,6 +7,7 @@ export type { DocumentAt, DocumentOptions } from './bundle/document.js';
 export type { HashWork } from './bundle/hash-files.js';
 export type { Incomplete, ModelFile } from './bundle/incomplete/types.js';
 export type { LeftOut } from './bundle/left-out.js';
+export { shown } from './bundle/line.js';
 export { type FoundInStore, lookInStore } from './bundle/look-in-store.js';
 export type { Manifest, ManifestFile } from './bundle/manifest.js';
 export type { ReadManifest } from './bundle/manifest-match.js';
@@ -15,6 +16,7 @@ export type { MemberReader } from './bundle/member-reader.js';
 export type { RewrappedBundle } from './bundle/new-envelope.js';
 export type { BundleInspection } from './bundle/open.js';
 export type { BundleGiven } from './bundle/open-storage.js';
+export { comparePaths, folded, pathProblem } from './bundle/path.js';
 export {
   findIncomplete,
   inspectBundle,

@@ -213,7 +213,10 @@ export function tableInvalid(reason: string): WeightsealError {
   );
 }
 
-/** The path in quotes, with what a terminal would act on escaped. */
+/**
+ * The path in quotes, with what a terminal would act on escaped.
+ * @hidden
+ */
 export function shown(path: string): string {
   return JSON.stringify(path.slice(0, 300).toWellFormed()).replace(
     /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,

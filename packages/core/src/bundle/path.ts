@@ -17,7 +17,10 @@ const OURS = /^\.[0-9a-f]{1,32}\.weightseal-(?:lock|tmp)$/;
 /** Characters that turn the order of a line, or end it: a name that holds one looks like another. */
 const TURNING = /[\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/;
 
-/** What is wrong with the path of a member, to the end of a sentence; undefined when nothing is. */
+/**
+ * What is wrong with the path of a member, to the end of a sentence; undefined when nothing is.
+ * @hidden
+ */
 export function pathProblem(path: string): string | undefined {
   if (path === '') return 'it is empty';
   if (!path.isWellFormed()) return 'it is not well-formed Unicode';
@@ -61,7 +64,10 @@ export function isPassing(path: string): boolean {
   return path === SEALING_NAME || OURS.test(path);
 }
 
-/** By bytes of UTF-8, which is by code points: FORMAT.md §20.1. */
+/**
+ * By bytes of UTF-8, which is by code points: FORMAT.md §20.1.
+ * @hidden
+ */
 export function comparePaths(a: string, b: string): number {
   const length = Math.min(a.length, b.length);
   for (let i = 0; i < length; i++) {
@@ -81,7 +87,10 @@ export function parentOf(path: string): string {
   return path.slice(0, Math.max(0, path.lastIndexOf('/')));
 }
 
-/** What other file systems take for the same name: FORMAT.md §22.4. */
+/**
+ * What other file systems take for the same name: FORMAT.md §22.4.
+ * @hidden
+ */
 export function folded(path: string): string {
   return path.normalize('NFC').toLowerCase().toUpperCase().normalize('NFC');
 }

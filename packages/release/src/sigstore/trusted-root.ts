@@ -1,0 +1,52 @@
+import { readFile } from 'node:fs/promises';
+import type { TrustMaterial } from '@sigstore/verify';
+import { filePath, ioError, untilAborted, WeightsealError } from '@weightseal/core';
+import { load } from './libraries.js';
+
+/**
+ * Whom Sigstore's signatures lead to: its authorities, logs and their keys.
+ *
+ * @param path of a `trusted_root.json`; the public instance's, brought and kept by TUF, unless told
+ * @throws PROVIDER_MISSING, INPUT_NOT_FOUND, IO_ERROR, CONFIG_INVALID, KEY_UNAVAILABLE, ABORTED
+ */
+export async function trustMaterial(
+  path: string | URL | undefined,
+  signal: AbortSignal | undefined,
+): Promise<TrustMaterial> {
+  const { toTrustMaterial } = await load(() => import('@sigstore/verify'));
+  if (path !== undefined) return await fromFile(filePath(path), toTrustMaterial, signal);
+  const { getTrustedRoot } = await load(() => import('@sigstore/tuf'));
+  try {
+    return toTrustMaterial(await untilAborted(signal, () => getTrustedRoot()));
+  } catch (cause) {
+    if (cause instanceof WeightsealError) throw cause;
+    throw new WeightsealError(
+      'KEY_UNAVAILABLE',
+      "The trusted root of Sigstore's public instance could not be brought. Check the network, or name a trusted_root.json (trustedRoot).",
+      { cause },
+    );
+  }
+}
+
+async function fromFile(
+  path: string,
+  toTrustMaterial: (root: import('@sigstore/protobuf-specs').TrustedRoot) => TrustMaterial,
+  signal: AbortSignal | undefined,
+): Promise<TrustMaterial> {
+  const { TrustedRoot } = await load(() => import('@sigstore/protobuf-specs'));
+  let text: string;
+  try {
+    text = await untilAborted(signal, () => readFile(path, 'utf8'));
+  } catch (error) {
+    throw ioError(error, `read ${path}`);
+  }
+  try {
+    return toTrustMaterial(TrustedRoot.fromJSON(JSON.parse(text)));
+  } catch (cause) {
+    throw new WeightsealError(
+      'CONFIG_INVALID',
+      `${path} is no trusted root of Sigstore; get it from where that instance is run.`,
+      { cause },
+    );
+  }
+}
