@@ -24,7 +24,8 @@ export async function readDocument(
 ): Promise<Uint8Array | undefined> {
   const { signal } = options;
   const source = await orNone<FileSource | ObjectSource>(
-    isLocation(at) ? ObjectSource.open(at, { signal }) : FileSource.open(at));
+    isLocation(at) ? ObjectSource.open(at, { signal }) : FileSource.open(at),
+  );
   if (!source) return undefined;
   await using _source = source;
   return await contentOf(source, options);
