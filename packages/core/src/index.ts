@@ -3,6 +3,7 @@
 
 export type { CheckedManifest, CheckManifestOptions } from './bundle/check-manifest.js';
 export type { DiffOptions, ReleaseDiff } from './bundle/diff.js';
+export type { DocumentAt, DocumentOptions } from './bundle/document.js';
 export type { HashWork } from './bundle/hash-files.js';
 export type { Incomplete, ModelFile } from './bundle/incomplete/types.js';
 export type { LeftOut } from './bundle/left-out.js';
@@ -27,11 +28,13 @@ export {
   verifyBundle,
 } from './bundle/public.js';
 export {
+  changeDocument,
   diffBundles,
   encodeManifest,
   makeFileManifest,
   openReleased,
   parseManifest,
+  readDocument,
   readManifest,
   verifyManifest,
 } from './bundle/public-release.js';
@@ -103,6 +106,7 @@ export { ownBytes, secretBytes, wipe } from './format/bytes.js';
 export { type Context, encodeContext } from './format/context.js';
 export { CHANNEL_NAME, MANIFEST_NAME, SIGNATURE_NAME } from './format/release-names.js';
 export type { WrappedKey } from './format/slot.js';
+export { isUtcTime } from './format/utc-time.js';
 export { type ByteSource, bufferSource, FileSource } from './io/byte-source.js';
 export { closing } from './io/closing.js';
 export type { ByteStream } from './io/feeder.js';
@@ -110,6 +114,7 @@ export { findProgram, searchPath } from './io/find-program.js';
 export { followLinks } from './io/follow-links.js';
 export { Directory } from './io/output/directory.js';
 export { durableFlags, makeDurable } from './io/output/durable.js';
+export { changeOwnRecord, type OwnRecord } from './io/own-record.js';
 export { lifeOf, type Owner, type OwnerLife, thisProcess } from './io/owner.js';
 export {
   MAX_PRIVATE_FILE_BYTES,
@@ -166,7 +171,7 @@ export { betweenSteps, checkedDeadline, type Limits, within } from './keys/withi
 export { asSlot } from './keys/wrap.js';
 export { checkRange, codeOfStatus, exactly, type RangeAnswer, replaced } from './store/answers.js';
 export { defineStore, type StoreProvider } from './store/define-store.js';
-export { isLocation, type StoreLocation, uriOf } from './store/location.js';
+export { below, isLocation, type StoreLocation, uriOf } from './store/location.js';
 export { ObjectSource, type OpenObjectOptions } from './store/object-source.js';
 export type {
   CopiedPart,

@@ -1,6 +1,7 @@
 // What is loaded with a program's first directory: public.ts has the same functions, and loads these.
 export { checkManifest } from './check-manifest.js';
 export { diffBundles } from './diff.js';
+export { changeDocument, readDocument } from './document.js';
 export { findIncomplete } from './incomplete/find.js';
 export { makeFileManifest } from './make-manifest.js';
 export { encodeManifest, parseManifest } from './manifest.js';

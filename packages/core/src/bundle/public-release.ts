@@ -1,6 +1,7 @@
 import type { UnopenedRelease } from '../keys/release-judge.js';
 import type { CheckedManifest, CheckManifestOptions } from './check-manifest.js';
 import type { DiffOptions, ReleaseDiff } from './diff.js';
+import type { DocumentAt, DocumentOptions } from './document.js';
 import type { HashWork } from './hash-files.js';
 import type { Manifest } from './manifest.js';
 import type { ReadManifest } from './manifest-match.js';
@@ -82,4 +83,31 @@ export async function makeFileManifest(
   work: HashWork,
 ): Promise<ReadManifest> {
   return (await bundles()).makeFileManifest(release, given, work);
+}
+
+/**
+ * A small document in a file or an object; undefined where there is none.
+ *
+ * @throws what `tooLong` gives, and what the place throws
+ * @hidden
+ */
+export async function readDocument(
+  at: DocumentAt,
+  options: DocumentOptions,
+): Promise<Uint8Array | undefined> {
+  return (await bundles()).readDocument(at, options);
+}
+
+/**
+ * Puts another document in the place of one, in one step, and never in that of one that it has not seen.
+ *
+ * @throws INPUT_CHANGED, OUTPUT_EXISTS where somebody else was first, what `change` and `tooLong` give, and what the place throws
+ * @hidden
+ */
+export async function changeDocument(
+  at: DocumentAt,
+  change: (before: Uint8Array | undefined) => Promise<Uint8Array>,
+  options: DocumentOptions,
+): Promise<void> {
+  return (await bundles()).changeDocument(at, change, options);
 }

@@ -94,7 +94,7 @@ export const TAKEN: Readonly<Record<string, readonly string[]>> = {
   openTo: ['only', 'digest', 'signal', 'onProgress', 'overwrite'],
   writeMembers: ['only', 'digest', 'signal', 'onProgress'],
   inspectBundle: ['signal'],
-  rewrapBundle: ['keys', 'context', 'hedgeMs', 'add', 'remove', 'signal', 'onWait'],
+  rewrapBundle: ['keys', 'context', 'trust', 'hedgeMs', 'add', 'remove', 'signal', 'onWait'],
   rewrap: [...CHANGING, 'grow'],
   reseal: [...CHANGING, 'output', 'overwrite'],
   inspect: ['signal'],

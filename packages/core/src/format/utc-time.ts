@@ -1,7 +1,11 @@
 // FORMAT.md §10.2. Not by `Date.parse`: it takes far more than this, and turns 30 February into March.
 const FORM = /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})(?:\.\d{1,9})?Z$/;
 
-/** Whether the text is a moment in UTC, spelled in the one way that the format has for it. */
+/**
+ * Whether the text is a moment in UTC, spelled in the one way that the format has for it.
+ *
+ * @hidden
+ */
 export function isUtcTime(text: string): boolean {
   const numbers = FORM.exec(text)?.slice(1).map(Number);
   if (!numbers) return false;

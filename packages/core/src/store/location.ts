@@ -25,7 +25,11 @@ export function uriOf({ store, key }: StoreLocation): string {
   return key === '' ? store.uri : `${store.uri}/${key}`;
 }
 
-/** The place of a name below it. */
+/**
+ * The place of a name below it.
+ *
+ * @hidden
+ */
 export function below(location: StoreLocation, name: string): StoreLocation {
   return { ...location, key: location.key === '' ? name : `${location.key}/${name}` };
 }

@@ -1,0 +1,29 @@
+import { MANIFEST_NAME, type ReadManifest, WeightsealError } from '@weightseal/core';
+import type { ModelStatement } from '../statement/model.js';
+
+/**
+ * The statement names this manifest, and of a bundle just its files besides: nothing more, nothing less. What is signed of a file is its manifest.
+ *
+ * @throws SIGNATURE_MISMATCH
+ */
+export function checkContents(
+  { resources }: Pick<ModelStatement, 'resources'>,
+  { manifest, digest }: Pick<ReadManifest, 'manifest' | 'digest'>,
+): void {
+  const isBundle = manifest.kind === 'bundle';
+  const name = isBundle ? MANIFEST_NAME : `${manifest.files[0]!.path}.${MANIFEST_NAME}`;
+  const signed = new Map(resources.map((one) => [one.name, one.digest]));
+  if (!signed.has(name)) throw mismatch(`it does not name ${name}`);
+  if (signed.get(name) !== digest) throw mismatch(`it names another ${name}`);
+  const files = isBundle ? manifest.files : [];
+  for (const { path, sha256 } of files)
+    if (signed.get(path) !== sha256) throw mismatch(`it names another ${path}`);
+  if (resources.length !== files.length + 1) throw mismatch('it names files that the manifest does not');
+}
+
+function mismatch(what: string): WeightsealError {
+  return new WeightsealError(
+    'SIGNATURE_MISMATCH',
+    `The signature is good, and not of this manifest: ${what}. Get the signature that belongs to it from where it was released.`,
+  );
+}
