@@ -244,8 +244,7 @@ describe('a file has a manifest beside it', () => {
     await sealToFile(plain, path, { keys, context });
     expect(await codeOf(() => verifyManifest(path))).toBe('MANIFEST_MISSING');
     await using release = await openReleased(path);
-    const work = { signal: undefined, progress: () => {} };
-    const made = await makeFileManifest(release, { version: '4' }, work);
+    const made = await makeFileManifest(release, { release: { version: '4' } });
     expect(made.manifest).toMatchObject({ kind: 'file', name: 'llama', version: '4', files: [{}] });
     await rewrap(path, { keys, add: [new MemoryKey('another')] });
     expect((await verifyManifest(path)).digest).toBe(made.digest);
@@ -265,7 +264,7 @@ describe('a file has a manifest beside it', () => {
     await writeFile(plain, pattern(100_000));
     await sealToFile(plain, place, { keys });
     await using release = await openReleased(place);
-    await makeFileManifest(release, undefined, { signal: undefined, progress: () => {} });
+    await makeFileManifest(release);
     expect([...store.objects.keys()].sort()).toEqual(['m.sealed', `m.sealed.${MANIFEST}`]);
     await verifyManifest(place);
   });

@@ -23,9 +23,11 @@ import { rewrap } from './rewrap.js';
 import { rotate } from './rotate.js';
 import { run } from './run.js';
 import { seal } from './seal.js';
+import { sign } from './sign.js';
 import { sweep } from './sweep.js';
 import { verify } from './verify.js';
 import { withoutKey } from './verify-manifest.js';
+import { verifySignature } from './verify-signature.js';
 import { version } from './version.js';
 
 /** What stands behind the names in `COMMANDS`. */
@@ -49,7 +51,9 @@ export const RUNS: Readonly<Record<string, Run>> = {
   rotate,
   run,
   seal: either('seal', seal, sealDirectory),
+  sign,
   sweep,
   verify: withoutKey(either('verify', verify, verifyDirectory)),
+  'verify-signature': verifySignature,
   version,
 };
