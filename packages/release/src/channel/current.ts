@@ -2,7 +2,13 @@ import { isWeightsealError, readDocument, type StoreLocation, WeightsealError } 
 import type { TrustedSigner } from '../signers.js';
 import { channelInvalid } from './channel.js';
 import { channelFile, channelIdentity, channelName } from './place.js';
-import { MAX_CHANNEL_BYTES, type ReadChannel, readChannel, tooLong } from './read.js';
+import {
+  MAX_CHANNEL_BYTES,
+  type ReadChannel,
+  type ReadChannelOptions,
+  readChannel,
+  tooLong,
+} from './read.js';
 import { remember } from './remember.js';
 
 export interface Asked {
@@ -27,7 +33,7 @@ export interface Asking {
 export async function checkCurrent({ at, signers, model, digest }: Asked, asking: Asking): Promise<void> {
   const { state, now, signal } = asking;
   const file = channelFile(at);
-  const channel = await channelAt(file, signers, signal);
+  const channel = await channelAt(at, signers, { signal });
   if (channel.model !== model)
     throw channelInvalid(
       `it is of the model ${JSON.stringify(channel.model)}, and this is ${model === '' ? 'one of no name' : JSON.stringify(model)}`,
@@ -41,19 +47,33 @@ export async function checkCurrent({ at, signers, model, digest }: Asked, asking
   if (channel.manifest !== digest) throw notCurrent(file, channel, digest);
 }
 
-/** @throws CHANNEL_MISSING, CHANNEL_INVALID, what `verifyStatement` throws, and what the place throws */
+/**
+ * The channel that is there, once it is known who says so. Nothing is remembered of it.
+ *
+ * @param at as a rule of a policy has it
+ * @throws CHANNEL_MISSING, CHANNEL_INVALID, what `verifyStatement` throws, and what the place throws
+ */
 export async function channelAt(
-  file: string | StoreLocation,
+  at: string | StoreLocation,
   signers: readonly TrustedSigner[],
-  signal: AbortSignal | undefined,
+  options: ReadChannelOptions = {},
 ): Promise<ReadChannel> {
+  return await readChannel(await channelBytes(at, options), signers, options);
+}
+
+/** @throws CHANNEL_MISSING, CHANNEL_INVALID, and what the place throws */
+export async function channelBytes(
+  at: string | StoreLocation,
+  { signal }: ReadChannelOptions,
+): Promise<Uint8Array> {
+  const file = channelFile(at);
   const options = { mostBytes: MAX_CHANNEL_BYTES, tooLong, signal };
   const bytes = await readDocument(file, options).catch((error: unknown) => {
     if (isWeightsealError(error) && error.code === 'INVALID_ARGUMENT')
       throw channelInvalid(`${channelName(file)} is no regular file`, error);
     throw error;
   });
-  if (bytes) return await readChannel(bytes, signers, { signal });
+  if (bytes) return bytes;
   throw new WeightsealError(
     'CHANNEL_MISSING',
     `There is no channel at ${channelName(file)}, and without one nobody can tell which release is the current one. Get it from where the model is released.`,
