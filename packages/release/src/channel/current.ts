@@ -12,7 +12,7 @@ import {
 import { remember } from './remember.js';
 
 export interface Asked {
-  readonly at: string | StoreLocation;
+  readonly at: string | StoreLocation | (() => StoreLocation | Promise<StoreLocation>);
   readonly signers: readonly TrustedSigner[];
   readonly model: string;
   /** Of the manifest that is about to be opened. */
@@ -30,8 +30,21 @@ export interface Asking {
  *
  * @throws CHANNEL_MISSING, CHANNEL_INVALID, CHANNEL_ROLLED_BACK, CHANNEL_EXPIRED, RELEASE_NOT_CURRENT, what `verifyStatement` throws, IO_ERROR where nothing can be remembered, and what the place throws
  */
-export async function checkCurrent({ at, signers, model, digest }: Asked, asking: Asking): Promise<void> {
-  const { state, now, signal } = asking;
+export async function checkCurrent({ at, ...asked }: Asked, asking: Asking): Promise<void> {
+  if (typeof at !== 'function') return await checkAt(at, asked, asking);
+  const place = await at();
+  try {
+    await checkAt(place, asked, asking);
+  } finally {
+    await place.store.close();
+  }
+}
+
+async function checkAt(
+  at: string | StoreLocation,
+  { signers, model, digest }: Omit<Asked, 'at'>,
+  { state, now, signal }: Asking,
+): Promise<void> {
   const file = channelFile(at);
   const channel = await channelAt(at, signers, { signal });
   if (channel.model !== model)
