@@ -35,6 +35,8 @@ export default defineConfig({
       project('emulators', ['packages/*/test-emulators/**/*.test.ts']),
       // Real inference engines. Those in Python need what .ci/engines.mjs installs.
       project('engines', ['packages/*/test-engines/**/*.test.ts']),
+      // The reference implementation of model signing, which .ci/model-signing.mjs installs.
+      project('model-signing', ['packages/*/test-model-signing/**/*.test.ts']),
       // Full disks, other users, mounts: what needs processes and a machine.
       project('system', ['packages/*/test-system/**/*.test.ts'], ALONE),
       // The program for machines without Node, which WEIGHTSEAL_PROGRAM names: `pnpm check:program`.

@@ -4,6 +4,8 @@ export { channelAt } from './channel/current.js';
 export { type ChannelInput, makeChannel } from './channel/make.js';
 export { type PublishOptions, publishChannel } from './channel/publish.js';
 export { type ReadChannel, type ReadChannelOptions, readChannel } from './channel/read.js';
+export { type CompareOptions, compareWithDirectory } from './directory/compare.js';
+export { type DirectoryOptions, resourcesOfDirectory } from './directory/resources.js';
 export { type Signing, type SignStatementOptions, signStatement } from './sign.js';
 export type { SignedBy, TrustedCertificates, TrustedIdentity, TrustedSigner } from './signers.js';
 export type { SigstoreSigning } from './sigstore/types.js';

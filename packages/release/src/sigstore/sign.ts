@@ -59,21 +59,21 @@ async function builder(how: SigstoreSigning, majorApiVersion: number) {
     ...(rekorUrl !== undefined && { rekorBaseURL: rekorUrl }),
   });
   const witnesses: Witness[] = [log];
-  // It comes before the log, which may be one that tells no time.
-  if (timestampUrl !== undefined) witnesses.unshift(new TSAWitness({ tsaBaseURL: timestampUrl }));
+  if (timestampUrl !== undefined) witnesses.push(new TSAWitness({ tsaBaseURL: timestampUrl }));
   const made = new DSSEBundleBuilder({ signer, witnesses });
   return (payload: Uint8Array) => made.create({ data: Buffer.from(payload), type: PAYLOAD_TYPE });
 }
 
-/** What is thrown by Sigstore's library, which never holds the token. */
+/** By what Sigstore's library throws. */
 function signingError(cause: unknown): WeightsealError {
-  const code = String((cause as { readonly code?: unknown } | null)?.code ?? '');
-  const status = (cause as { readonly cause?: { readonly statusCode?: unknown } } | null)?.cause?.statusCode;
-  if (code.startsWith('IDENTITY_TOKEN'))
+  const { code, cause: inner } = (cause ?? {}) as { readonly code?: unknown; readonly cause?: unknown };
+  const status = (inner as { readonly statusCode?: unknown } | undefined)?.statusCode;
+  if (String(code).startsWith('IDENTITY_TOKEN'))
     return new WeightsealError(
       'KEY_DENIED',
       'No identity provider has said who signs: no token of the environment (GitHub Actions with `id-token: write`, Buildkite, SIGSTORE_ID_TOKEN), or one that is none.',
-      { cause },
+      // The library's own message repeats the token, which is a secret; what it was thrown for does not.
+      { cause: inner },
     );
   if (status === 400 || status === 401 || status === 403)
     return new WeightsealError(
@@ -83,7 +83,7 @@ function signingError(cause: unknown): WeightsealError {
     );
   return new WeightsealError(
     'KEY_UNAVAILABLE',
-    'Sigstore did not sign: its authority, log or time stamps cannot be reached. Try again; the cause says which.',
+    'Sigstore did not sign: its authority, log or time stamps cannot be reached, or refuse. Try again; the cause says which.',
     { cause },
   );
 }
