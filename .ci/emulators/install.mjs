@@ -41,7 +41,8 @@ export function pip(name, version, program, extra = '', beside = []) {
   return {
     program,
     install() {
-      const venv = once(`${name}-${version}`, (directory) => {
+      // By all that is in it: what was installed without it is another one.
+      const venv = once([`${name}-${version}`, ...beside].join('+'), (directory) => {
         run('python3', ['-m', 'venv', directory]);
         const quiet = ['--quiet', '--disable-pip-version-check'];
         run(join(directory, 'bin', 'pip'), ['install', ...quiet, requirement, ...beside]);

@@ -8,7 +8,8 @@ export default {
   name: 'ministack',
   provider: 'kms-aws',
   version,
-  programs: [pip('ministack', version, 'ministack')],
+  // Asymmetric keys need a package that it does not ask for.
+  programs: [pip('ministack', version, 'ministack', '', ['cryptography==50.0.2'])],
   async start([ministack], servers) {
     const url = `http://127.0.0.1:${port}`;
     const env = { GATEWAY_PORT: String(port) };

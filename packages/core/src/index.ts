@@ -134,6 +134,7 @@ export {
 } from './io/private/secret-text.js';
 export type { ReadOptions } from './io/reads.js';
 export type { Stretch } from './io/stretch.js';
+export { ecdsaDer } from './keys/ecdsa-der.js';
 export { isLoopback, type KeyUriParts, splitKeyUri } from './keys/key-uri.js';
 export {
   type AttestedKeyReleaser,
@@ -151,11 +152,13 @@ export {
   type RotationStatus,
 } from './keys/key-wrapper.js';
 export { asFailure } from './keys/lent.js';
+export { type FoundKey, makeSigner, type SigningCalls, type ToSign } from './keys/make-signer.js';
 export {
   defineProvider,
   type KeyProvider,
   type ProviderLimits,
 } from './keys/provider.js';
+export { publicKeyPem } from './keys/public-key-pem.js';
 export type {
   ReleaseDocument,
   ReleaseJudge,

@@ -29,14 +29,18 @@ export interface AwsKeyOptions extends ConnectionOptions {
   readonly deadlineMs?: number | undefined;
 }
 
-type UriOptions = Omit<AwsKeyOptions, 'keyId' | 'region'>;
+export type UriOptions = Omit<AwsKeyOptions, 'keyId' | 'region'>;
 
-const URI_OPTIONS: Readonly<Record<keyof UriOptions, Kind>> = {
+export const URI_OPTIONS: Readonly<Record<keyof UriOptions, Kind>> = {
   client: 'object',
   clientConfig: 'object',
   deadlineMs: 'any',
 };
-const OPTIONS: Readonly<Record<keyof AwsKeyOptions, Kind>> = { ...URI_OPTIONS, keyId: 'any', region: 'any' };
+export const OPTIONS: Readonly<Record<keyof AwsKeyOptions, Kind>> = {
+  ...URI_OPTIONS,
+  keyId: 'any',
+  region: 'any',
+};
 
 export type AwsKey = KeyWrapper & KeyDescriber & KeyRotator & RotationScheduler;
 

@@ -7,6 +7,7 @@ import {
   OVERLOADED,
   type Row,
   serviceFailures,
+  signingFailures,
   TLS_FAILURE,
   UNASKED,
   UNREACHED,
@@ -43,8 +44,12 @@ export function awsFailure(thrown: unknown, asked: Asked): WeightsealError {
   });
 }
 
+const SIGNING = ['GetPublicKey', 'Sign'];
+
 function rowOf(error: SdkError, { operation }: Asked): Row {
   const { name, code, message, status } = error;
+  const ofSigning = SIGNING.includes(operation) ? own(signingFailures, name) : undefined;
+  if (ofSigning) return ofSigning;
   // Any key that stands in the configuration is sound, so it is the wrap that AWS does not take.
   if (name === 'ValidationException' && operation === 'Decrypt')
     return serviceFailures['InvalidCiphertextException']!;

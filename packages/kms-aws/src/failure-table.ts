@@ -85,6 +85,21 @@ export const serviceFailures: Table = {
   InvalidGrantTokenException: ['KEY_DENIED', 'The grant is not valid. Grant {permission} on {key} anew.'],
 };
 
+const NO_SIGNER: Row = [
+  'SIGNING_KEY_UNFIT',
+  'The key does not sign. Name an asymmetric key whose usage is SIGN_VERIFY (aws kms create-key --key-spec ECC_NIST_P256 --key-usage SIGN_VERIFY).',
+];
+
+/** What the same names mean where a signature or its public key was asked for. */
+export const signingFailures: Table = {
+  AccessDeniedException: [
+    'KEY_DENIED',
+    `This identity may not use {key} in this way. Grant it {permission} ${POLICY}.`,
+  ],
+  InvalidKeyUsageException: NO_SIGNER,
+  UnsupportedOperationException: NO_SIGNER,
+};
+
 /** What is said of the caller. SignatureDoesNotMatch repeats the signed headers, session token and all: never kept. */
 export const callerFailures: Table = {
   CredentialsProviderError: [

@@ -32,6 +32,14 @@ describe.skipIf(!moto)('moto, skipped unless WEIGHTSEAL_EMULATOR_MOTO is its URL
     },
   );
 
+  // It knows no MessageType, and hashes every digest once more; ministack has the contract.
+  it('signs something else than it was given, which is noticed', async () => {
+    const spec = { KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' } as const;
+    const keyId = (await admin.send(new CreateKeyCommand(spec))).KeyMetadata!.Arn!;
+    const call = moto.signer({ keyId }).sign(Buffer.from('a model'));
+    await expect(call).rejects.toMatchObject({ code: 'KEY_RESPONSE_INVALID' });
+  });
+
   it('takes an alias, and schedules, tells and notes rotations', async () => {
     const TargetKeyId = await newArn();
     const AliasName = `alias/weightseal-${TargetKeyId.slice(-12)}`;

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomBytes, randomUUID } from 'node:crypto';
+import { createCipheriv, createDecipheriv, type KeyObject, randomBytes, randomUUID } from 'node:crypto';
 
 export const ACCOUNT = '111122223333';
 export const REGION = 'eu-central-1';
@@ -26,6 +26,13 @@ interface FakeKeyOptions {
   readonly keyUsage?: string;
   /** A replica's: the materials of its primary. */
   readonly materials?: FakeMaterial[];
+  /** Of an asymmetric key. */
+  readonly pair?: FakePair;
+}
+
+export interface FakePair {
+  readonly publicKey: KeyObject;
+  readonly privateKey: KeyObject;
 }
 
 const MAGIC = Buffer.from('FAKE');
@@ -44,6 +51,7 @@ export class FakeKey {
   readonly keySpec: string;
   readonly keyUsage: string;
   readonly materials: FakeMaterial[];
+  readonly pair: FakePair | undefined;
   state: FakeState = 'Enabled';
   rotationDays: number | undefined;
   /** Material that a rotation makes, until it has become the current one. */
@@ -58,6 +66,7 @@ export class FakeKey {
     this.origin = origin;
     this.keySpec = options.keySpec ?? 'SYMMETRIC_DEFAULT';
     this.keyUsage = options.keyUsage ?? 'ENCRYPT_DECRYPT';
+    this.pair = options.pair;
     this.materials = options.materials ?? [newMaterial(undefined)];
   }
 

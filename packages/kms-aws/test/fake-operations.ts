@@ -1,4 +1,5 @@
 import { type FakeKey, keyIdOf } from './fake-key.js';
+import { signDigest } from './sign-digest.js';
 
 /** An error as AWS KMS words it. */
 export class Refusal extends Error {
@@ -59,6 +60,39 @@ export const operations: Readonly<
         EncryptionAlgorithm: 'SYMMETRIC_DEFAULT',
         ...(hasMaterials(key) ? { KeyMaterialId: opened.material.id } : {}),
       };
+    },
+  },
+  GetPublicKey: {
+    parameters: [],
+    aliases: true,
+    run(key) {
+      const pair = asymmetric(key);
+      checkState(key);
+      return {
+        KeyId: key.arn,
+        PublicKey: pair.publicKey.export({ format: 'der', type: 'spki' }).toString('base64'),
+        KeySpec: key.keySpec,
+        CustomerMasterKeySpec: key.keySpec,
+        KeyUsage: key.keyUsage,
+        ...(key.keyUsage === 'SIGN_VERIFY' ? { SigningAlgorithms: [RSA_SIGNING] } : {}),
+      };
+    },
+  },
+  Sign: {
+    parameters: ['Message', 'MessageType', 'SigningAlgorithm'],
+    aliases: true,
+    run(key, input) {
+      const pair = asymmetric(key);
+      checkState(key);
+      if (key.keyUsage !== 'SIGN_VERIFY')
+        throw new Refusal('InvalidKeyUsageException', `${key.arn} key usage is ${key.keyUsage}.`);
+      if (input['MessageType'] !== 'DIGEST' || input['SigningAlgorithm'] !== RSA_SIGNING)
+        throw new Refusal('InvalidKeyUsageException', 'Algorithm is incompatible with key spec.');
+      const digest = blob(input, 'Message', MAX_PLAINTEXT);
+      if (digest.length !== DIGEST_BYTES)
+        throw new Refusal('ValidationException', 'Digest is invalid length for algorithm.');
+      const Signature = signDigest(pair.privateKey, digest).toString('base64');
+      return { KeyId: key.arn, Signature, SigningAlgorithm: RSA_SIGNING };
     },
   },
   DescribeKey: {
@@ -145,10 +179,23 @@ function hasMaterials(key: FakeKey): boolean {
   return key.origin === 'AWS_KMS' || key.origin === 'EXTERNAL';
 }
 
+/** Of RSA_2048, the one key spec that the fake signs with. */
+const RSA_SIGNING = 'RSASSA_PKCS1_V1_5_SHA_256';
+const DIGEST_BYTES = 32;
+
+function asymmetric(key: FakeKey): NonNullable<FakeKey['pair']> {
+  if (key.pair) return key.pair;
+  throw new Refusal('UnsupportedOperationException', `${key.arn} is not an asymmetric key.`);
+}
+
 function checkUsable(key: FakeKey): void {
   if (key.keySpec !== 'SYMMETRIC_DEFAULT' || key.keyUsage !== 'ENCRYPT_DECRYPT') {
     throw new Refusal('InvalidKeyUsageException', `${key.arn} key usage is ${key.keyUsage}.`);
   }
+  checkState(key);
+}
+
+function checkState(key: FakeKey): void {
   if (key.state === 'Disabled') throw new Refusal('DisabledException', `${key.arn} is disabled.`);
   if (key.state !== 'Enabled' && key.state !== 'Updating') {
     throw new Refusal('KMSInvalidStateException', `${key.arn} is ${key.state}.`);

@@ -1,4 +1,11 @@
-import { type AwsKey, type AwsKeyOptions, createAwsKey } from '@weightseal/kms-aws';
+import type { Signer } from '@weightseal/core';
+import {
+  type AwsKey,
+  type AwsKeyOptions,
+  type AwsSignerOptions,
+  createAwsKey,
+  createAwsSigner,
+} from '@weightseal/kms-aws';
 
 /** What no error may show. */
 export const CREDENTIALS = {
@@ -14,6 +21,14 @@ export const SECRETS: readonly Uint8Array[] = [CREDENTIALS.secretAccessKey, CRED
 /** A key of the server at `endpoint`, through the official SDK. */
 export function keyAt(endpoint: string, options: AwsKeyOptions): AwsKey {
   return createAwsKey({
+    ...options,
+    clientConfig: { endpoint, credentials: CREDENTIALS, ...options.clientConfig },
+  });
+}
+
+/** A signer of the server at `endpoint`, likewise. */
+export function signerAt(endpoint: string, options: AwsSignerOptions): Signer {
+  return createAwsSigner({
     ...options,
     clientConfig: { endpoint, credentials: CREDENTIALS, ...options.clientConfig },
   });

@@ -1,4 +1,5 @@
 import type { KeyWrapper } from '@weightseal/core';
+import type { Case } from './suite.js';
 
 /** What the suite needs of a test runner: `describe` and `it` of vitest, node:test, mocha and others fit. */
 export interface TestRunner {
@@ -58,11 +59,4 @@ export interface ContractOptions {
   readonly timeoutMs?: number | undefined;
 }
 
-/** A subject whose optional parts are known to be there, as far as the case has named them in `needs`. */
-export type Supplied = { readonly [K in keyof Subject]-?: NonNullable<Subject[K]> };
-
-export interface Case {
-  readonly title: string;
-  readonly needs?: readonly Capability[];
-  readonly run: (subject: Supplied, patienceMs: number) => Promise<void>;
-}
+export type WrapperCase = Case<Subject, Capability>;

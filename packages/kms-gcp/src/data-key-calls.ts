@@ -101,6 +101,6 @@ export function rejected(problem: string): WeightsealError {
   return new WeightsealError('UNWRAP_REJECTED', `The wrapped key ${problem}.`);
 }
 
-function isBytes(value: unknown): value is Uint8Array {
+export function isBytes(value: unknown): value is Uint8Array {
   return ownBytes(value) !== undefined;
 }

@@ -81,9 +81,16 @@ const NO_SCHEDULE: Row = [
   'A key of this kind has no schedule. Symmetric keys that Cloud KMS generates have; imported and external ones are rotated by hand.',
 ];
 
+const NO_SIGNER: Row = [
+  'SIGNING_KEY_UNFIT',
+  'The key does not sign so. Name the version of a key whose purpose is ASYMMETRIC_SIGN and whose algorithm is ec-sign-p256-sha256 (or p384, or rsa-sign-pkcs1 with sha256).',
+];
+
 /** Where a code means something else for one method. Any key that was configured is sound: Decrypt refuses the wrap. */
 export const byOperation: Readonly<Partial<Record<Operation, Readonly<Record<number, Row>>>>> = {
   decrypt: { [CODE.INVALID_ARGUMENT]: REJECTED },
+  getPublicKey: { [CODE.INVALID_ARGUMENT]: NO_SIGNER },
+  asymmetricSign: { [CODE.INVALID_ARGUMENT]: NO_SIGNER },
   createCryptoKeyVersion: {
     [CODE.INVALID_ARGUMENT]: NEEDS_MATERIAL,
     [CODE.FAILED_PRECONDITION]: NEEDS_MATERIAL,

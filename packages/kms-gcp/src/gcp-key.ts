@@ -38,15 +38,15 @@ export interface GcpKeyOptions extends ConnectionOptions {
   readonly deadlineMs?: number | undefined;
 }
 
-type UriOptions = Omit<GcpKeyOptions, 'name'>;
+export type UriOptions = Omit<GcpKeyOptions, 'name'>;
 
-const URI_OPTIONS: Readonly<Record<keyof UriOptions, Kind>> = {
+export const URI_OPTIONS: Readonly<Record<keyof UriOptions, Kind>> = {
   client: 'object',
   clientOptions: 'object',
   transport: 'any',
   deadlineMs: 'any',
 };
-const OPTIONS: Readonly<Record<keyof GcpKeyOptions, Kind>> = { ...URI_OPTIONS, name: 'any' };
+export const OPTIONS: Readonly<Record<keyof GcpKeyOptions, Kind>> = { ...URI_OPTIONS, name: 'any' };
 
 export type GcpKey = KeyWrapper & KeyDescriber & KeyRotator & RotationScheduler;
 

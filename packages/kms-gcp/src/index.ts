@@ -1,2 +1,3 @@
 export type { ConnectionOptions, GcpKmsClient, GcpTransport } from './connection.js';
 export { createGcpKey, type GcpKey, type GcpKeyOptions, gcpKeyFromUri } from './gcp-key.js';
+export { createGcpSigner, type GcpSignerOptions, gcpSignerFromUri } from './gcp-signer.js';

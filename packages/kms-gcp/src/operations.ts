@@ -22,6 +22,8 @@ export interface Calls {
     request: Message<'UpdateCryptoKeyPrimaryVersionRequest'>;
     answer: Message<'CryptoKey'>;
   };
+  getPublicKey: { request: Message<'GetPublicKeyRequest'>; answer: Message<'PublicKey'> };
+  asymmetricSign: { request: Message<'AsymmetricSignRequest'>; answer: Message<'AsymmetricSignResponse'> };
   updateCryptoKey: { request: Message<'UpdateCryptoKeyRequest'>; answer: Message<'CryptoKey'> };
 }
 
@@ -38,6 +40,8 @@ export interface OperationFacts {
 }
 
 const ADMIN = 'roles/cloudkms.admin';
+/** Of the two that let sign, the one that tells the public key too. */
+const SIGNER = 'roles/cloudkms.signerVerifier';
 const VIEWER = 'roles/cloudkms.viewer';
 
 export const OPERATIONS: Readonly<Record<Operation, OperationFacts>> = {
@@ -62,6 +66,18 @@ export const OPERATIONS: Readonly<Record<Operation, OperationFacts>> = {
   getCryptoKeyVersion: {
     permission: 'cloudkms.cryptoKeyVersions.get',
     role: VIEWER,
+    routedBy: 'name',
+    repeatable: true,
+  },
+  getPublicKey: {
+    permission: 'cloudkms.cryptoKeyVersions.viewPublicKey',
+    role: SIGNER,
+    routedBy: 'name',
+    repeatable: true,
+  },
+  asymmetricSign: {
+    permission: 'cloudkms.cryptoKeyVersions.useToSign',
+    role: SIGNER,
     routedBy: 'name',
     repeatable: true,
   },

@@ -18,6 +18,8 @@ type Handler = grpc.handleUnaryCall<Fields, Fields>;
 const methods: readonly Method[] = [
   'Encrypt',
   'Decrypt',
+  'GetPublicKey',
+  'AsymmetricSign',
   'GetCryptoKey',
   'GetCryptoKeyVersion',
   'CreateCryptoKeyVersion',

@@ -1,4 +1,12 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import {
+  constants,
+  createCipheriv,
+  createDecipheriv,
+  generateKeyPairSync,
+  type KeyObject,
+  privateEncrypt,
+  randomBytes,
+} from 'node:crypto';
 import { FakeError } from './fake-error.js';
 
 export type State = 'PENDING_GENERATION' | 'ENABLED' | 'DISABLED' | 'DESTROY_SCHEDULED' | 'DESTROYED';
@@ -10,6 +18,11 @@ export interface FakeVersion {
   readonly created: number;
   state: State;
 }
+
+/** One for all keys that sign: to make one takes long. */
+let pair: { readonly publicKey: KeyObject; readonly privateKey: KeyObject } | undefined;
+/** What stands before a digest of SHA-256: RFC 8017 §9.2, note 1. */
+const SHA_256 = Buffer.from('3031300d060960864801650304020105000420', 'hex');
 
 /** The ciphertext's first bytes name the key and the version, as those of Cloud KMS do. */
 const HEAD_BYTES = 16;
@@ -23,6 +36,8 @@ export class FakeKey {
   readonly protection: Protection;
   /** Whether Cloud KMS makes versions by itself: not of imported and external keys. */
   importOnly = false;
+  /** Of a key that signs. */
+  algorithm = 'RSA_SIGN_PKCS1_2048_SHA256';
   primary: FakeVersion | undefined;
   rotationSeconds: number | undefined;
   nextRotation: number | undefined;
@@ -59,6 +74,18 @@ export class FakeKey {
       'FAILED_PRECONDITION',
       `${version.name} is not enabled, current state is: ${version.state}.`,
     );
+  }
+
+  get publicPem(): string {
+    pair ??= generateKeyPairSync('rsa', { modulusLength: 2048 });
+    return String(pair.publicKey.export({ format: 'pem', type: 'spki' }));
+  }
+
+  /** RSASSA-PKCS1-v1_5 of a digest: the one signature that Node makes of what is hashed already. */
+  sign(digest: Uint8Array): Buffer {
+    pair ??= generateKeyPairSync('rsa', { modulusLength: 2048 });
+    const key = { key: pair.privateKey, padding: constants.RSA_PKCS1_PADDING };
+    return privateEncrypt(key, Buffer.concat([SHA_256, digest]));
   }
 
   encrypt(version: FakeVersion, plaintext: Uint8Array, aad: Uint8Array): Buffer {

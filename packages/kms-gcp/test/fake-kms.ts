@@ -5,6 +5,8 @@ export type Fields = Readonly<Record<string, unknown>>;
 export type Method =
   | 'Encrypt'
   | 'Decrypt'
+  | 'GetPublicKey'
+  | 'AsymmetricSign'
   | 'GetCryptoKey'
   | 'GetCryptoKeyVersion'
   | 'CreateCryptoKeyVersion'
@@ -14,6 +16,8 @@ export type Method =
 const PERMISSIONS: Readonly<Record<Method, string>> = {
   Encrypt: 'cloudkms.cryptoKeyVersions.useToEncrypt',
   Decrypt: 'cloudkms.cryptoKeyVersions.useToDecrypt',
+  GetPublicKey: 'cloudkms.cryptoKeyVersions.viewPublicKey',
+  AsymmetricSign: 'cloudkms.cryptoKeyVersions.useToSign',
   GetCryptoKey: 'cloudkms.cryptoKeys.get',
   GetCryptoKeyVersion: 'cloudkms.cryptoKeyVersions.get',
   CreateCryptoKeyVersion: 'cloudkms.cryptoKeyVersions.create',
@@ -43,7 +47,7 @@ export class FakeKms {
   /** How often a version of an HSM key is looked at before it is generated. */
   looksUntilGenerated = 1;
   /** Changes every answer on its way out. */
-  tamper: (method: Method, answer: Fields) => Fields = (_, answer) => answer;
+  tamper: (method: Method, answer: Fields, request?: Fields) => Fields = (_, answer) => answer;
 
   key(options: { purpose?: FakeKey['purpose']; protection?: Protection; project?: string } = {}): FakeKey {
     const { purpose = 'ENCRYPT_DECRYPT', protection = 'SOFTWARE', project = 'weightseal-test' } = options;
@@ -64,7 +68,7 @@ export class FakeKms {
   answer(method: Method, request: Fields): Fields {
     this.calls.push(method);
     if (this.failing) throw this.failing;
-    return this.tamper(method, this.#answer(method, request));
+    return this.tamper(method, this.#answer(method, request), request);
   }
 
   #answer(method: Method, request: Fields): Fields {
@@ -73,6 +77,10 @@ export class FakeKms {
         return this.#encrypt(request);
       case 'Decrypt':
         return this.#decrypt(request);
+      case 'GetPublicKey':
+        return this.#publicKey(request);
+      case 'AsymmetricSign':
+        return this.#sign(request);
       case 'GetCryptoKey':
         return describeKey(this.#find(method, request['name']));
       case 'GetCryptoKeyVersion':
@@ -145,6 +153,30 @@ export class FakeKms {
     };
   }
 
+  #publicKey({ name }: Fields): Fields {
+    const key = this.#find('GetPublicKey', name);
+    checkSigns(key);
+    FakeKey.usable(key.version(String(name)));
+    const pem = key.publicPem;
+    return { name, pem, pemCrc32c: checksum(Buffer.from(pem)), algorithm: key.algorithm };
+  }
+
+  #sign(request: Fields): Fields {
+    const { name, digest } = request;
+    const key = this.#find('AsymmetricSign', name);
+    checkSigns(key);
+    FakeKey.usable(key.version(String(name)));
+    const sha256 = bytes((digest ?? {}) as Fields, 'sha256');
+    if (sha256.length !== 32) throw new FakeError('INVALID_ARGUMENT', 'The digest is none of SHA-256.');
+    const verifiedDigestCrc32c = verified(
+      { ...request, sha256, sha256Crc32c: request['digestCrc32c'] },
+      'sha256',
+      sha256,
+    );
+    const signature = key.sign(sha256);
+    return { name, signature, signatureCrc32c: checksum(signature), verifiedDigestCrc32c };
+  }
+
   #getVersion({ name }: Fields): Fields {
     const key = this.#find('GetCryptoKeyVersion', name);
     const version = key.version(String(name));
@@ -179,6 +211,11 @@ export class FakeKms {
     key.nextRotation = next;
     return describeKey(key);
   }
+}
+
+function checkSigns({ name, purpose }: FakeKey): void {
+  if (purpose === 'ASYMMETRIC_SIGN') return;
+  throw new FakeError('INVALID_ARGUMENT', `${name} has purpose ${purpose}, which has no public key.`);
 }
 
 function describeKey(key: FakeKey): Fields {

@@ -10,17 +10,19 @@ const KEY = 'projects/[^/]+/locations/[^/]+/keyRings/[^/]+/cryptoKeys/[^/:]+';
 const routes: readonly (readonly [string, RegExp, Method, 'name' | 'parent' | 'cryptoKey'])[] = [
   ['POST', new RegExp(`^/v1/(${KEY}(?:/cryptoKeyVersions/\\d+)?):encrypt$`), 'Encrypt', 'name'],
   ['POST', new RegExp(`^/v1/(${KEY}):decrypt$`), 'Decrypt', 'name'],
+  ['GET', new RegExp(`^/v1/(${KEY}/cryptoKeyVersions/\\d+)/publicKey$`), 'GetPublicKey', 'name'],
+  ['POST', new RegExp(`^/v1/(${KEY}/cryptoKeyVersions/\\d+):asymmetricSign$`), 'AsymmetricSign', 'name'],
   ['GET', new RegExp(`^/v1/(${KEY})$`), 'GetCryptoKey', 'name'],
   ['GET', new RegExp(`^/v1/(${KEY}/cryptoKeyVersions/\\d+)$`), 'GetCryptoKeyVersion', 'name'],
   ['POST', new RegExp(`^/v1/(${KEY})/cryptoKeyVersions$`), 'CreateCryptoKeyVersion', 'parent'],
   ['POST', new RegExp(`^/v1/(${KEY}):updatePrimaryVersion$`), 'UpdateCryptoKeyPrimaryVersion', 'name'],
   ['PATCH', new RegExp(`^/v1/(${KEY})$`), 'UpdateCryptoKey', 'cryptoKey'],
 ];
-const BYTES = ['plaintext', 'ciphertext', 'additionalAuthenticatedData'];
+const BYTES = ['plaintext', 'ciphertext', 'additionalAuthenticatedData', 'sha256', 'signature'];
 const ENUMS: Readonly<Record<string, readonly string[]>> = {
   state: ['', 'ENABLED', 'DISABLED', 'DESTROYED', 'DESTROY_SCHEDULED', 'PENDING_GENERATION'],
   protectionLevel: ['', 'SOFTWARE', 'HSM'],
-  algorithm: ['', 'GOOGLE_SYMMETRIC_ENCRYPTION'],
+  algorithm: ['', 'GOOGLE_SYMMETRIC_ENCRYPTION', '', '', '', 'RSA_SIGN_PKCS1_2048_SHA256'],
   purpose: ['', 'ENCRYPT_DECRYPT', '', '', '', 'ASYMMETRIC_SIGN'],
 };
 
@@ -110,6 +112,7 @@ function parse(body: Fields): Fields {
     Object.entries(body).map(([name, value]): [string, unknown] => {
       if (BYTES.includes(name)) return [name, Buffer.from(String(value), 'base64')];
       if (name.endsWith('Crc32c')) return [name, { value: String(value) }];
+      if (name === 'digest') return [name, parse(value as Fields)];
       if (name === 'rotationPeriod') return [name, { seconds: String(value).replace(/s$/, '') }];
       if (name.endsWith('Time')) return [name, { seconds: String(Date.parse(String(value)) / 1000) }];
       return [name, value];

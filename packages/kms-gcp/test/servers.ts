@@ -1,9 +1,10 @@
 import { createServer } from 'node:net';
-import type { GcpKey, GcpKeyOptions } from '@weightseal/kms-gcp';
+import type { Signer } from '@weightseal/core';
+import { createGcpSigner, type GcpKey, type GcpKeyOptions } from '@weightseal/kms-gcp';
 import { GrpcServer } from './fake-grpc.js';
 import type { FakeKms } from './fake-kms.js';
 import { RestServer } from './fake-rest.js';
-import { grpcKeyAt, restKeyAt, TOKEN } from './keys.js';
+import { grpcAt, grpcKeyAt, restAt, restKeyAt, TOKEN } from './keys.js';
 
 type Options = Omit<GcpKeyOptions, 'client' | 'clientOptions' | 'transport'>;
 
@@ -11,6 +12,7 @@ type Options = Omit<GcpKeyOptions, 'client' | 'clientOptions' | 'transport'>;
 export interface Wire extends AsyncDisposable {
   readonly server: GrpcServer | RestServer;
   key(options: Options): GcpKey;
+  signer(options: Options): Signer;
 }
 
 export const transports = ['grpc', 'rest'] as const;
@@ -22,6 +24,7 @@ export async function start(transport: Transport, kms: FakeKms): Promise<Wire> {
     return {
       server,
       key: (options) => grpcKeyAt(server.address, options),
+      signer: (options) => createGcpSigner({ ...options, ...grpcAt(server.address) }),
       [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
     };
   }
@@ -29,16 +32,28 @@ export async function start(transport: Transport, kms: FakeKms): Promise<Wire> {
   return {
     server,
     key: (options) => restKeyAt(server.url, options),
+    signer: (options) => createGcpSigner({ ...options, ...restAt(server.url) }),
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
 }
 
 /** A key behind a port where nobody listens. */
 export async function unreachable(transport: Transport, options: Options): Promise<GcpKey> {
+  const address = await nowhere();
+  return transport === 'grpc' ? grpcKeyAt(address, options) : restKeyAt(`http://${address}`, options);
+}
+
+/** A signer likewise. */
+export async function unreachableSigner(transport: Transport, options: Options): Promise<Signer> {
+  const address = await nowhere();
+  const at = transport === 'grpc' ? grpcAt(address) : restAt(`http://${address}`);
+  return createGcpSigner({ ...options, ...at });
+}
+
+async function nowhere(): Promise<string> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as { port: number };
   await new Promise((resolve) => server.close(resolve));
-  const address = `127.0.0.1:${port}`;
-  return transport === 'grpc' ? grpcKeyAt(address, options) : restKeyAt(`http://${address}`, options);
+  return `127.0.0.1:${port}`;
 }

@@ -1,17 +1,13 @@
-import { constants, type FileHandle, lstat, open, rename, unlink } from 'node:fs/promises';
+import { lstat, open, rename, unlink } from 'node:fs/promises';
 import {
   checkPath,
   Directory,
   durableFlags,
-  type ErrorCode,
   followLinks,
-  ioError,
-  isWeightsealError,
   makeDurable,
   type PrivateOptions,
   privateFileError,
   secretBytes,
-  systemFailure,
   WeightsealError,
   wipe,
 } from '@weightseal/core';
@@ -28,10 +24,8 @@ import {
   versionName,
   withKeyFile,
 } from './key-file.js';
+import { NEW, OWNER_ONLY, writeError, writeNewFile } from './new-file.js';
 import { checkedPath } from './uri.js';
-
-const NEW = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL;
-const OWNER_ONLY = 0o600;
 
 /**
  * Creates a key file with one new random key, mode 0600, and returns its URI. It is on disk when this returns.
@@ -44,25 +38,12 @@ export async function generateKeyFile(at: string | URL): Promise<string> {
   const uri = `local:${checkedPath(path, 'INVALID_ARGUMENT')}`;
   const version = newVersion(1);
   let bytes: Buffer | undefined;
-  let handle: FileHandle | undefined;
-  let place: Awaited<ReturnType<typeof Directory.above>> | undefined;
-  let written = false;
   try {
-    place = await Directory.above(path);
     bytes = encodeKeyFile({ id: randomBytes(KEY_ID_BYTES).toString('hex'), versions: [version] });
-    handle = await open(place.directory.at(place.name), NEW | durableFlags(), OWNER_ONLY);
-    await handle.writeFile(bytes);
-    await makeDurable(handle);
-    await place.directory.sync();
-    written = true;
+    await writeNewFile(path, 'key file', bytes);
     return uri;
-  } catch (error) {
-    throw writeError(error, `create the key file ${path}`);
   } finally {
     wipe(version.secret, bytes);
-    await handle?.close();
-    if (handle && place && !written) await unlink(place.directory.at(place.name)).catch(() => {});
-    await place?.directory[Symbol.asyncDispose]();
   }
 }
 
@@ -161,19 +142,4 @@ function rotating(path: string, beside: string): WeightsealError {
     `The key file ${path} is being rotated already, or a rotation of it was cut off. If none runs, remove ${beside} ` +
       'and try again; the key file itself is whole.',
   );
-}
-
-/** What of the machine's failures has another sentence for a key file that is written. */
-const writeHints: Readonly<Record<string, readonly [ErrorCode, string]>> = {
-  EEXIST: ['OUTPUT_EXISTS', 'It exists already, and a key file is never overwritten; choose another name.'],
-  ENOENT: ['IO_ERROR', 'Its directory does not exist; make it first.'],
-  EACCES: ['IO_ERROR', 'Permission was denied; check owner and mode of its directory.'],
-};
-
-function writeError(error: unknown, doing: string): WeightsealError {
-  if (isWeightsealError(error)) return error;
-  const errno = systemFailure(error)?.errno ?? '';
-  if (!Object.hasOwn(writeHints, errno)) return ioError(error, doing);
-  const [code, hint] = writeHints[errno]!;
-  return new WeightsealError(code, `Could not ${doing}. ${hint}`, { cause: error });
 }

@@ -3,7 +3,6 @@ import {
   checkedDeadline,
   checkOptions,
   encodeContext,
-  isWeightsealError,
   type KeyWrapper,
   type Kind,
   WeightsealError,
@@ -12,6 +11,7 @@ import {
   within,
 } from '@weightseal/core';
 import { randomBytes, scrypt } from './crypto.js';
+import { checkGiven, type GivenPassphrase, withPassphrase } from './given-passphrase.js';
 import { checkMemoryFor } from './memory-left.js';
 import { checkedScrypt, type ScryptParameters, scryptProblem } from './scrypt-parameters.js';
 import { weaknessOf } from './weak-passphrase.js';
@@ -23,12 +23,9 @@ const BLOB_VERSION = 1;
 const HEAD_BYTES = 4;
 const KEK_BYTES = 32;
 
-/** Asks for the passphrase. What it returns is wiped after use, so it must be a fresh copy each time. */
-export type PassphraseSource = (signal: AbortSignal) => Promise<Uint8Array>;
-
 export interface PassphraseKeyOptions {
   /** The bytes as they are, which the caller goes on owning, or what asks for them at each call. */
-  readonly passphrase: Uint8Array | PassphraseSource;
+  readonly passphrase: GivenPassphrase;
   /** The cost of new wraps; old wraps carry their own. N = 131072, r = 8, p = 1 unless told: 128 MiB. */
   readonly scrypt?: ScryptParameters | undefined;
   /** `passphrase:` unless told. Never the passphrase. */
@@ -58,7 +55,7 @@ const OPTIONS: Readonly<Record<keyof PassphraseKeyOptions, Kind>> = {
 export function createPassphraseKey(options: PassphraseKeyOptions): KeyWrapper {
   checkOptions(options, OPTIONS, 'A key from a passphrase');
   const { passphrase } = options;
-  if (typeof passphrase !== 'function' && !isBytes(passphrase)) throw notBytes();
+  checkGiven(passphrase);
   const cost = checkedScrypt(options.scrypt);
   const deadlineMs = checkedDeadline(options.deadlineMs);
   const uri = options.uri ?? 'passphrase:';
@@ -72,19 +69,16 @@ export function createPassphraseKey(options: PassphraseKeyOptions): KeyWrapper {
     use: (kek: Uint8Array) => T,
     check: (passphrase: Uint8Array) => void = () => {},
   ): Promise<T> {
-    const { passphrase: given } = options;
-    const passphrase = typeof given === 'function' ? await ask(given, signal) : given;
-    let kek: Uint8Array | undefined;
-    try {
-      if (passphrase.length === 0)
-        throw new WeightsealError('PASSPHRASE_REQUIRED', 'The passphrase is empty; give one.');
+    return withPassphrase(options.passphrase, signal, async (passphrase) => {
       check(passphrase);
       const limits = { signal, deadlineMs, doing: 'derive a key from the passphrase' };
-      kek = await within(limits, () => derive(passphrase, salt, parameters), wipe);
-      return use(kek);
-    } finally {
-      wipe(kek, passphrase === given ? undefined : passphrase);
-    }
+      const kek = await within(limits, () => derive(passphrase, salt, parameters), wipe);
+      try {
+        return use(kek);
+      } finally {
+        wipe(kek);
+      }
+    });
   }
 
   return {
@@ -127,30 +121,6 @@ function refuseWeak(passphrase: Uint8Array): void {
     'PASSPHRASE_WEAK',
     `The passphrase would be guessed: ${weakness}. Use several unrelated words; --allow-weak-passphrase (allowWeakPassphrase) takes it all the same.`,
   );
-}
-
-async function ask(source: PassphraseSource, signal: AbortSignal | undefined): Promise<Uint8Array> {
-  try {
-    const limits = { signal, deadlineMs: undefined, doing: 'get the passphrase' };
-    const passphrase = await within(limits, source, wipe);
-    if (isBytes(passphrase)) return passphrase;
-    throw notBytes();
-  } catch (cause) {
-    if (isWeightsealError(cause)) throw cause;
-    throw new WeightsealError('PASSPHRASE_REQUIRED', 'The passphrase could not be asked for.', { cause });
-  }
-}
-
-function notBytes(): WeightsealError {
-  return new WeightsealError(
-    'INVALID_ARGUMENT',
-    'The passphrase must be given as bytes (Uint8Array), or as a function that resolves to them.',
-  );
-}
-
-/** Of any realm. */
-function isBytes(value: unknown): value is Uint8Array {
-  return ArrayBuffer.isView(value) && Object.prototype.toString.call(value) === '[object Uint8Array]';
 }
 
 async function derive(

@@ -12,7 +12,8 @@ import {
   wipe,
   within,
 } from '@weightseal/core';
-import { createPassphraseKey, type PassphraseKeyOptions, type PassphraseSource } from './passphrase-key.js';
+import type { PassphraseSource } from './given-passphrase.js';
+import { createPassphraseKey, type PassphraseKeyOptions } from './passphrase-key.js';
 import { ALLOWING, checkedPath, pathOf } from './uri.js';
 
 const VARIABLE = 'WEIGHTSEAL_PASSPHRASE';
@@ -54,18 +55,22 @@ export function passphraseKeyFromUri(uri: string, options: PassphraseUriOptions 
     scrypt,
     deadlineMs,
     allowWeakPassphrase,
-    passphrase: path === '' ? asked(prompt) : fromFile(path, checkedDeadline(deadlineMs), ofOthers),
+    passphrase: path === '' ? asked(prompt) : ofUri(path, checkedDeadline(deadlineMs), ofOthers),
   });
 }
 
-function asked(prompt: PassphraseSource | undefined): PassphraseSource {
+/** First the environment, then a person. `elsewhere` ends the sentence for those who have neither. */
+export function asked(
+  prompt: PassphraseSource | undefined,
+  elsewhere = 'or name a file that holds it with passphrase:<path>',
+): PassphraseSource {
   return async (signal) => {
     const value = await secretVariable(VARIABLE, GIVEN);
     if (value) return value;
     if (prompt) return typed(await prompt(signal));
     throw new WeightsealError(
       'PASSPHRASE_REQUIRED',
-      `No passphrase is there: ${toSet(VARIABLE)}, or name a file that holds it with passphrase:<path>.`,
+      `No passphrase is there: ${toSet(VARIABLE)}, ${elsewhere}.`,
     );
   };
 }
@@ -75,7 +80,7 @@ function typed(answer: Uint8Array): Uint8Array {
   return ArrayBuffer.isView(answer) ? secretTextIn(answer, 'that was typed', GIVEN) : answer;
 }
 
-function fromFile(path: string, deadlineMs: number, ofOthers: boolean | undefined): PassphraseSource {
+function ofUri(path: string, deadlineMs: number, ofOthers: boolean | undefined): PassphraseSource {
   checkedPath(path, 'KEY_URI_INVALID');
   if (!clearlyPath.test(path)) {
     throw new WeightsealError(
@@ -84,6 +89,11 @@ function fromFile(path: string, deadlineMs: number, ofOthers: boolean | undefine
         'The passphrase itself never stands there.',
     );
   }
+  return fromFile(path, deadlineMs, ofOthers);
+}
+
+/** A file that nobody else can read or change; one line end at its end does not count. */
+export function fromFile(path: string, deadlineMs: number, ofOthers: boolean | undefined): PassphraseSource {
   const access = { ofOthers, allowing: ALLOWING, insteadOfPipe: `set ${VARIABLE}` };
   const limits = { deadlineMs, doing: `read the passphrase file ${path}` };
   return (signal) =>

@@ -22,20 +22,21 @@ export function pathOf(uri: string, scheme: string): string {
 }
 
 /** Returns a path that can stand in a URI, and fails with `code` for any other. */
-export function checkedPath(path: string, code: ErrorCode): string {
-  const problem = pathProblem(path);
-  if (problem) throw new WeightsealError(code, `The path of a local key ${problem}.`);
+export function checkedPath(path: string, code: ErrorCode, scheme: 'local' | 'pem' = 'local'): string {
+  const problem = pathProblem(path, scheme);
+  if (problem)
+    throw new WeightsealError(code, `The path of a ${scheme === 'pem' ? 'PEM' : 'local'} key ${problem}.`);
   return path;
 }
 
-function pathProblem(path: string): string | undefined {
-  if (path === '') return 'must not be empty: write local:<path of the key file>';
+function pathProblem(path: string, scheme: string): string | undefined {
+  if (path === '') return `must not be empty: write ${scheme}:<path of the key file>`;
   if (path.includes('?') || path.includes('#'))
     return 'must hold neither ? nor #: its URI has no query and no fragment';
   if (control.test(path) || !path.isWellFormed()) return 'must hold no control characters';
-  if (path.startsWith('//')) return 'must not start with //: its URI has no host, write local:/path';
+  if (path.startsWith('//')) return `must not start with //: its URI has no host, write ${scheme}:/path`;
   if (path.startsWith('~'))
-    return 'begins with a ~ that no shell has replaced, which they do only at the beginning of a word: write out the whole path, as in "local:$HOME/models.key" (with ./ before it, it is a name)';
+    return `begins with a ~ that no shell has replaced, which they do only at the beginning of a word: write out the whole path, as in "${scheme}:$HOME/models.key" (with ./ before it, it is a name)`;
   if (looksLikeKey.test(path))
     return 'looks like a key: a URI names the file that holds the key (write ./ before such a name)';
   return undefined;

@@ -6,10 +6,14 @@ export const HANGS = 'hangs';
 export const BREAKS = 'breaks';
 export const DENIES = 'denies';
 
+/** How often each file was opened. */
+export const opened: Map<string, number> = new Map();
+
 const { open } = fs;
 
 fs.open = (async (path, ...rest) => {
   const name = String(path);
+  opened.set(name, (opened.get(name) ?? 0) + 1);
   if (name.endsWith(HANGS)) return new Promise<never>(() => {});
   // The tests may run as root, to whom nothing is denied.
   if (name.endsWith(DENIES)) throw Object.assign(new Error('EACCES'), { code: 'EACCES' });

@@ -16,6 +16,8 @@ import {
 import type { PinSource } from './pin.js';
 import { isKnownWrong, rememberWrong } from './wrong-pins.js';
 
+/** What is not on the token, as far as the module has looked. */
+const UNSEEN: readonly Failure['kind'][] = ['no-key', 'no-version', 'no-private-key', 'no-public-key'];
 /** What a helper has seen of a token counts as the state of things for so long. */
 const FRESH_MS = 1000;
 
@@ -143,7 +145,7 @@ async function exchange(
  */
 function isOutdated(failure: Failure, helper: Helper, known: number): boolean {
   if (failure.kind === 'no-token') return known > 0;
-  if (failure.kind === 'no-key' || failure.kind === 'no-version') return helper.ageMs >= FRESH_MS;
+  if (UNSEEN.includes(failure.kind)) return helper.ageMs >= FRESH_MS;
   return isStale(failure);
 }
 

@@ -20,6 +20,14 @@ const OFF: Row = [
   'KEY_DISABLED',
   'The key may not encrypt or not decrypt: set CKA_ENCRYPT and CKA_DECRYPT, or rotate.',
 ];
+const NO_SIGNING: Row = [
+  'KEY_DISABLED',
+  'The key may not sign: set CKA_SIGN on the private key, or make another one.',
+];
+const NO_SIGNER: Row = [
+  'SIGNING_KEY_UNFIT',
+  'The key signs nothing here: it takes a key for ECDSA by P-256, P-384 or P-521, with CKM_ECDSA, or an RSA key of 2048 bits at least, with CKM_RSA_PKCS.',
+];
 const OUTAGE: Row = [
   'KEY_UNAVAILABLE',
   "The module or its token fails; see the vendor's log, and try again.",
@@ -89,6 +97,23 @@ const BY_CODE: ReadonlyMap<number, Row> = new Map<number, Row>([
   [CKR.MECHANISM_PARAM_INVALID, UNFIT],
 ]);
 
+/** What the same codes mean of C_SignInit and C_Sign. */
+const OF_SIGNING: ReadonlyMap<number, Row> = new Map<number, Row>([
+  [CKR.KEY_FUNCTION_NOT_PERMITTED, NO_SIGNING],
+  [CKR.KEY_SIZE_RANGE, NO_SIGNER],
+  [CKR.KEY_TYPE_INCONSISTENT, NO_SIGNER],
+  [CKR.MECHANISM_INVALID, NO_SIGNER],
+  [CKR.FUNCTION_NOT_SUPPORTED, NO_SIGNER],
+  [CKR.DATA_LEN_RANGE, NO_SIGNER],
+  [
+    CKR.USER_NOT_LOGGED_IN,
+    [
+      'KEY_DENIED',
+      'The token wants the PIN anew for each signature (CKA_ALWAYS_AUTHENTICATE), which nothing here can give; use a key without that.',
+    ],
+  ],
+]);
+
 /**
  * What C_Decrypt says of a tag that does not fit. PKCS#11 2.40 means CKR_ENCRYPTED_DATA_INVALID, 3.0 has a code of its own, and modules
  * give others: SoftHSM 2.6 CKR_GENERAL_ERROR. A module that failed for another reason just then would most likely have failed in C_DecryptInit.
@@ -142,6 +167,16 @@ const BY_KIND: Readonly<Record<Exclude<Failure['kind'], 'ckr'>, Row>> = {
     'The token does not encrypt and decrypt with CKM_AES_GCM, and weightseal wraps with nothing else; see `weightseal help pkcs11`.',
   ],
   'no-key': ['KEY_NOT_FOUND', 'The token holds no AES-256 key with this label or id that this user can see.'],
+  'no-private-key': [
+    'KEY_NOT_FOUND',
+    'The token holds no private key with this label or id that this user can see.',
+  ],
+  'no-public-key': [
+    'KEY_NOT_FOUND',
+    'The token holds the private key, and no public one with the same id; write it there, too (`pkcs11-tool --write-object <file> --type pubkey --id <id>`).',
+  ],
+  'signs-nothing': NO_SIGNER,
+  'may-not-sign': NO_SIGNING,
   'many-keys': [
     'KEY_NOT_FOUND',
     'The token holds two keys with this label and the same id, which nothing can tell apart; give one another id.',
@@ -202,7 +237,8 @@ function notStarted({ failure, cause }: HelperFailure): Row | undefined {
 function rowOf(failure: Failure): Row {
   if (failure.kind !== 'ckr') return BY_KIND[failure.kind] ?? BY_KIND.defect;
   if (failure.fn === 'C_Decrypt' && TAG_REFUSED.has(failure.rv)) return REJECTED;
-  return BY_CODE.get(failure.rv) ?? OUTAGE;
+  const ofSigning = failure.fn.startsWith('C_Sign') ? OF_SIGNING.get(failure.rv) : undefined;
+  return ofSigning ?? BY_CODE.get(failure.rv) ?? OUTAGE;
 }
 
 function saying(failure: Failure): string {

@@ -36,6 +36,10 @@ export type Request =
   /** IV, ciphertext, tag and additional data; the data key. `key.id` is there. */
   | { readonly op: 'unwrap'; readonly token: TokenQuery; readonly key: KeyQuery }
   | { readonly op: 'describe'; readonly token: TokenQuery; readonly key: KeyQuery }
+  /** Nothing; the DER of a SubjectPublicKeyInfo. */
+  | { readonly op: 'public-key'; readonly token: TokenQuery; readonly key: KeyQuery }
+  /** What CKM_ECDSA or CKM_RSA_PKCS takes; what it gives. `key.id` is there. */
+  | { readonly op: 'sign'; readonly token: TokenQuery; readonly key: KeyQuery }
   | { readonly op: 'rotate'; readonly token: TokenQuery; readonly key: KeyQuery };
 
 export type Operation = Request['op'];
@@ -64,6 +68,10 @@ export type Failure =
         | 'many-tokens'
         | 'no-mechanism'
         | 'no-key'
+        | 'no-private-key'
+        | 'no-public-key'
+        | 'signs-nothing'
+        | 'may-not-sign'
         | 'many-keys'
         | 'no-version'
         | 'disabled'

@@ -4,7 +4,9 @@ import { generateKey } from './cryptoki/generate.js';
 import { findKeys, findVersion } from './cryptoki/keys.js';
 import type { Handle } from './cryptoki/layout.js';
 import { Library } from './cryptoki/library.js';
+import { findPrivateKeys, readPublicKey } from './cryptoki/pairs.js';
 import { Sessions } from './cryptoki/sessions.js';
+import { signWith } from './cryptoki/sign.js';
 import { findToken } from './cryptoki/slots.js';
 import { type Answer, HelperFailure, type KeyQuery, type Request, type TokenQuery } from './messages.js';
 import { nextId } from './versions.js';
@@ -35,13 +37,17 @@ export class Service {
         await sessions.login(bytes);
         return { answer: {} };
       case 'wrap':
-        return sessions.use((session) => wrap(library, session, request.key, bytes));
+        return sessions.useToWrap((session) => wrap(library, session, request.key, bytes));
       case 'unwrap':
-        return sessions.use((session) => unwrap(library, session, request.key, bytes));
+        return sessions.useToWrap((session) => unwrap(library, session, request.key, bytes));
       case 'describe':
-        return sessions.use((session) => describe(library, session, sessions, request.key));
+        return sessions.useToWrap((session) => describe(library, session, sessions, request.key));
       case 'rotate':
-        return sessions.use((session) => rotate(library, session, sessions, request.key));
+        return sessions.useToWrap((session) => rotate(library, session, sessions, request.key));
+      case 'public-key':
+        return sessions.use((session) => publicKey(library, session, request.key));
+      case 'sign':
+        return sessions.use((session) => sign(library, session, request.key, bytes));
     }
   }
 
@@ -113,6 +119,18 @@ async function describe(
     extractable: key.extractable === true,
   };
   return { answer: { version: key.id.toString('hex'), description } };
+}
+
+async function publicKey(library: Library, session: Handle, query: KeyQuery): Promise<Served> {
+  const key = (await findPrivateKeys(library, session, query)).at(-1)!;
+  const bytes = await readPublicKey(library, session, key);
+  return { answer: { version: key.id.toString('hex') }, bytes };
+}
+
+async function sign(library: Library, session: Handle, query: KeyQuery, bytes: Uint8Array): Promise<Served> {
+  const key = (await findPrivateKeys(library, session, query)).at(-1)!;
+  if (key.sign === false) throw new HelperFailure({ kind: 'may-not-sign' });
+  return { answer: {}, bytes: await signWith(library, session, key, bytes) };
 }
 
 /** A key must be there: a label that was misspelt must not make one. */

@@ -28,7 +28,8 @@ const PATH = {
   type: 'type',
 } as const;
 const QUERY = ['module-path', 'pin-source'] as const;
-const SECRET_KEY = 'secret-key';
+/** RFC 7512 §2.3: what wraps is a secret key, what signs a private one. */
+export type KeyType = 'secret-key' | 'private';
 /** What a file has room for, FORMAT.md §6.1; and as it is written, with every character encoded and places for module and PIN. */
 const MAX_BYTES = 2048;
 const MAX_WRITTEN = 4 * MAX_BYTES;
@@ -42,7 +43,7 @@ const PATH_TEXT = /^(?:[A-Za-z0-9._~:[\]@!$'()*+,=&-]|%[0-9A-Fa-f]{2})+$/;
 const QUERY_TEXT = /^(?:[A-Za-z0-9._~:[\]@!$'()*+,=/?|-]|%[0-9A-Fa-f]{2})+$/;
 
 /** Takes a URI of RFC 7512 apart. No message repeats any of it, since what stands there by mistake may be a PIN. @throws KEY_URI_INVALID */
-export function parseUri(uri: string): KeyIdentity & Places {
+export function parseUri(uri: string, type: KeyType = 'secret-key'): KeyIdentity & Places {
   if (typeof uri !== 'string' || !uri.startsWith('pkcs11:')) throw invalid('must start with pkcs11:');
   if (uri.length > MAX_WRITTEN) throw invalid(`must have at most ${MAX_WRITTEN} characters`);
   if (uri.includes('#')) throw invalid('must have no fragment (#)');
@@ -51,7 +52,7 @@ export function parseUri(uri: string): KeyIdentity & Places {
   const found = attributes(path, ';', PATH_TEXT, names);
   const places = query === undefined ? new Map<string, Buffer>() : attributes(query, '&', QUERY_TEXT, QUERY);
   const text = (name: keyof typeof PATH) => utf8(found.get(name));
-  if ((text('type') ?? SECRET_KEY) !== SECRET_KEY) throw invalid(`must be of type=${SECRET_KEY}`);
+  if ((text('type') ?? type) !== type) throw invalid(`must be of type=${type} here`);
   const object = text('object');
   const id = found.get('id')?.toString('hex');
   if (object === undefined && id === undefined) throw invalid(NAMES_NO_KEY);
@@ -89,11 +90,11 @@ function agrees<T extends object>(one: T, other: T): boolean {
 }
 
 /** The one spelling of what identifies the key: without what is said of the machine. @throws KEY_URI_INVALID */
-export function formatUri({ token, key }: KeyIdentity): string {
+export function formatUri({ token, key }: KeyIdentity, type: KeyType = 'secret-key'): string {
   const { id, ...texts }: Record<string, string | number | undefined> = {
     ...token,
     ...key,
-    type: SECRET_KEY,
+    type,
   };
   const parts = Object.entries(PATH).flatMap(([name, member]) => {
     const value = member === 'id' ? id && Buffer.from(String(id), 'hex') : texts[member];

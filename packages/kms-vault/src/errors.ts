@@ -24,12 +24,19 @@ export interface Asked {
   readonly token: string | undefined;
 }
 
-export type Operation = 'encrypt' | 'decrypt' | 'read the key' | 'rotate the key' | 'configure the key';
+export type Operation =
+  | 'encrypt'
+  | 'decrypt'
+  | 'sign'
+  | 'read the key'
+  | 'rotate the key'
+  | 'configure the key';
 
 /** The calls of Transit that are made: method, path, and the capability that a policy has to give for it. */
 export const OPERATIONS: Readonly<Record<Operation, readonly ['GET' | 'POST', string, 'read' | 'update']>> = {
   encrypt: ['POST', 'encrypt/{name}', 'update'],
   decrypt: ['POST', 'decrypt/{name}', 'update'],
+  sign: ['POST', 'sign/{name}', 'update'],
   'read the key': ['GET', 'keys/{name}', 'read'],
   'rotate the key': ['POST', 'keys/{name}/rotate', 'update'],
   'configure the key': ['POST', 'keys/{name}/config', 'update'],

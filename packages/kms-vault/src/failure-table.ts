@@ -56,6 +56,14 @@ export const SAYINGS: readonly (readonly [RegExp, Row])[] = [
     },
   ],
   [
+    /less than the minimum encryption key version/,
+    {
+      code: 'KEY_DISABLED',
+      advice:
+        'The version that signs is below min_encryption_version, since the key was rotated. Make the signer anew, which takes the latest version.',
+    },
+  ],
+  [
     /soft-deleted/,
     {
       code: 'KEY_DISABLED',

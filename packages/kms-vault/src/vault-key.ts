@@ -13,12 +13,13 @@ import {
   within,
 } from '@weightseal/core';
 import type { Asking } from './ask.js';
-import { type Connection, openConnection, type VaultTls } from './connection.js';
+import { beginner, checkTls } from './begin.js';
+import type { VaultTls } from './connection.js';
 import { unwrapDataKey, wrapDataKey } from './data-key-calls.js';
 import { describeKey, rotateKey, rotationStatus, scheduleRotation } from './key-management.js';
 import { checkedName, isUriOf, PROVIDER, partsOf } from './key-name.js';
 import { ciphertextIn, isWrap, OTHER_KEY, rejected } from './payload.js';
-import { findToken, type VaultToken } from './token.js';
+import type { VaultToken } from './token.js';
 
 export interface VaultKeyOptions {
   /** `https://<host>[:<port>]`; `http://` on a loopback address only. VAULT_ADDR does not stand in for it: the URI has to name the key. */
@@ -41,23 +42,21 @@ export interface VaultKeyOptions {
   readonly deadlineMs?: number | undefined;
 }
 
-type UriOptions = Omit<VaultKeyOptions, 'address' | 'mount' | 'name' | 'namespace'>;
+export type UriOptions = Omit<VaultKeyOptions, 'address' | 'mount' | 'name' | 'namespace'>;
 
-const URI_OPTIONS: Readonly<Record<keyof UriOptions, Kind>> = {
+export const URI_OPTIONS: Readonly<Record<keyof UriOptions, Kind>> = {
   token: 'string or function',
   tls: 'object',
   formerUris: 'strings',
   deadlineMs: 'any',
 };
-const OPTIONS: Readonly<Record<keyof VaultKeyOptions, Kind>> = {
+export const OPTIONS: Readonly<Record<keyof VaultKeyOptions, Kind>> = {
   ...URI_OPTIONS,
   address: 'any',
   mount: 'any',
   name: 'any',
   namespace: 'any',
 };
-const PEM = 'string or bytes';
-const TLS = { ca: PEM, cert: PEM, key: PEM } as const satisfies Readonly<Record<keyof VaultTls, string>>;
 
 export type VaultKey = KeyWrapper & KeyDescriber & KeyRotator & RotationScheduler;
 
@@ -72,18 +71,11 @@ export type VaultKey = KeyWrapper & KeyDescriber & KeyRotator & RotationSchedule
 export function createVaultKey(options: VaultKeyOptions): VaultKey {
   checkOptions(options, OPTIONS, 'A key of Vault');
   const { token, tls = {} } = options;
-  checkOptions(tls, TLS, '`tls` of a key of Vault');
+  checkTls(tls);
   const key = checkedName(options, 'INVALID_ARGUMENT');
   const former = (options.formerUris ?? []).map((uri) => checkedName(partsOf(uri), 'KEY_URI_INVALID'));
   const deadlineMs = checkedDeadline(options.deadlineMs);
-  let opened: Promise<Connection> | undefined;
-  const connect = (): Promise<Connection> => {
-    opened ??= openConnection(key.address, tls).catch((error: unknown) => {
-      opened = undefined;
-      throw error;
-    });
-    return opened;
-  };
+  const begin = beginner(key, token, tls);
   const run = <T>(
     call: KeyCallOptions | undefined,
     doing: string,
@@ -91,10 +83,7 @@ export function createVaultKey(options: VaultKeyOptions): VaultKey {
     discard?: (late: T) => void,
   ): Promise<T> => {
     const endsAt = performance.now() + deadlineMs;
-    const start = async (stop: AbortSignal) => {
-      const [connection, found] = await Promise.all([connect(), findToken(token, key.address, stop)]);
-      return work({ key, connection, token: found, stop, endsAt });
-    };
+    const start = async (stop: AbortSignal) => work(await begin(stop, endsAt));
     return within({ signal: call?.signal, deadlineMs, doing: `${doing} ${key.uri}` }, start, discard);
   };
   const ofThisKey = ({ keyUri }: WrappedKey) => [key, ...former].some((one) => isUriOf(keyUri, one));

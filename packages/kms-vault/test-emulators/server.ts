@@ -1,5 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { createVaultKey, type VaultKey, type VaultKeyOptions } from '@weightseal/kms-vault';
+import type { Signer } from '@weightseal/core';
+import {
+  createVaultKey,
+  createVaultSigner,
+  type VaultKey,
+  type VaultKeyOptions,
+  type VaultSignerOptions,
+} from '@weightseal/kms-vault';
 
 /** A Vault or OpenBao server in dev mode, and a token that may do everything. */
 export class Server {
@@ -62,6 +69,16 @@ export class Server {
 
   key(name: string, options: Partial<VaultKeyOptions> = {}): VaultKey {
     return createVaultKey({
+      address: this.address,
+      mount: this.mount,
+      name,
+      token: this.token,
+      ...options,
+    });
+  }
+
+  signer(name: string, options: Partial<VaultSignerOptions> = {}): Signer {
+    return createVaultSigner({
       address: this.address,
       mount: this.mount,
       name,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Context, KeyWrapper, WrappedKey } from '@weightseal/core';
 import { assertCode, assertKeyError, assertSameBytes, CONTEXT, newDataKey, rejection } from '../check.js';
-import type { Case } from '../types.js';
+import type { WrapperCase } from '../types.js';
 
 // Each pair has collided in some encoding of a context: joined, trimmed, folded, normalised or defaulted.
 const confusable: readonly (readonly [Context, Context])[] = [
@@ -23,7 +23,7 @@ const confusable: readonly (readonly [Context, Context])[] = [
   [{ a: '\u00e9' }, { a: 'e\u0301' }],
 ];
 
-export const bindingCases: readonly Case[] = [
+export const bindingCases: readonly WrapperCase[] = [
   {
     title: 'a wrap opens with its own context only',
     needs: ['context'],

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '@weightseal/core';
 import { assertCode, CONTEXT, newDataKey, rejection } from '../check.js';
-import type { Case } from '../types.js';
+import type { WrapperCase } from '../types.js';
 
 const expected = [
   ['missing', 'KEY_NOT_FOUND', 'a key that does not exist'],
@@ -9,7 +9,7 @@ const expected = [
   ['unavailable', 'KEY_UNAVAILABLE', 'a backend that cannot answer'],
 ] as const satisfies readonly (readonly [string, ErrorCode, string])[];
 
-export const failureCases: readonly Case[] = expected.map(([capability, code, what]) => ({
+export const failureCases: readonly WrapperCase[] = expected.map(([capability, code, what]) => ({
   title: `${what} gives ${code}`,
   needs: [capability],
   async run(subject, patienceMs) {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { WrappedKey } from '@weightseal/core';
 import { CONTEXT, newDataKey } from '../check.js';
-import type { Case } from '../types.js';
+import type { WrapperCase } from '../types.js';
 
 const nonsense: readonly Partial<WrappedKey>[] = [
   { keyUri: '' },
@@ -14,7 +14,7 @@ const nonsense: readonly Partial<WrappedKey>[] = [
 ];
 
 /** What a wrapper says of slots, where it says anything: `fits` and `effort` are pure, and a hostile file is what they look at. */
-export const judgingCases: readonly Case[] = [
+export const judgingCases: readonly WrapperCase[] = [
   {
     title: 'it takes its own wraps for its own',
     async run({ wrapper }) {

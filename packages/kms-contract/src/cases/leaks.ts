@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { CONTEXT, inTime, newDataKey } from '../check.js';
 import { findSecret } from '../find-secret.js';
-import type { Case, Subject } from '../types.js';
+import type { Subject, WrapperCase } from '../types.js';
 
-export const leakCases: readonly Case[] = [
+export const leakCases: readonly WrapperCase[] = [
   {
     title: 'no error holds the data key',
     run: (subject, patienceMs) => searchErrors(subject, undefined, patienceMs),

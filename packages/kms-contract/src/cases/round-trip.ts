@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Context } from '@weightseal/core';
 import { assertCode, assertSameBytes, CONTEXT, DATA_KEY_BYTES, newDataKey, rejection } from '../check.js';
-import type { Case } from '../types.js';
+import type { WrapperCase } from '../types.js';
 
 const MAX_CIPHERTEXT_BYTES = 6144;
 const MAX_CONTEXT_BYTES = 4096;
@@ -10,7 +10,7 @@ const PARALLEL = 50;
 const biggest: Context = { big: 'x'.repeat(MAX_CONTEXT_BYTES - '{"big":""}'.length) };
 const most: Context = Object.fromEntries(Array.from({ length: 64 }, (_, i) => [`name${i}`, `value${i}`]));
 
-export const roundTripCases: readonly Case[] = [
+export const roundTripCases: readonly WrapperCase[] = [
   {
     title: 'its URI names its provider and carries no credentials',
     async run({ wrapper }) {
@@ -51,7 +51,7 @@ export const roundTripCases: readonly Case[] = [
       ['a context beyond ASCII', { größe: 'ß', 模型: '重み', lock: '🔒', quote: '"\\/' }],
     ] as const
   ).map(
-    ([what, context]): Case => ({
+    ([what, context]): WrapperCase => ({
       title: `${what} round-trips`,
       async run({ wrapper }) {
         const dataKey = newDataKey();

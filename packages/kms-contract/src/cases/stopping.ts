@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import type { KeyCallOptions, KeyWrapper, WrappedKey } from '@weightseal/core';
 import { assertCode, assertSameBytes, CONTEXT, newDataKey, rejection } from '../check.js';
-import type { Case } from '../types.js';
+import type { WrapperCase } from '../types.js';
 
 const ABORT_AFTER_MS = 20;
 /** A person who pressed Ctrl-C takes this for at once. */
 const PROMPT_MS = 1000;
 
-export const stoppingCases: readonly Case[] = [
+export const stoppingCases: readonly WrapperCase[] = [
   {
     title: 'a signal that has fired ends both calls before they start',
     async run({ wrapper }, patienceMs) {

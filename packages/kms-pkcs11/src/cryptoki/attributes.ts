@@ -3,7 +3,7 @@ import { type Handle, readUlong } from './layout.js';
 import type { Library } from './library.js';
 import type { Block, Memory } from './memory.js';
 
-type AttributeType = (typeof CKA)[keyof typeof CKA];
+export type AttributeType = (typeof CKA)[keyof typeof CKA];
 /** A CK_ULONG, a CK_BBOOL, or bytes. */
 export type AttributeValue = number | boolean | Uint8Array;
 
@@ -34,39 +34,60 @@ export interface KeyAttributes {
   readonly extractable: boolean | undefined;
 }
 
-const MAX_ID_BYTES = 256;
+export const MAX_ID_BYTES = 256;
 /** Codes with which C_GetAttributeValue still fills in the attributes that it can (PKCS#11 2.40 §5.7). */
 const PARTLY = [CKR.ATTRIBUTE_SENSITIVE, CKR.ATTRIBUTE_TYPE_INVALID, CKR.BUFFER_TOO_SMALL];
 
-/** @throws HelperFailure */
-export async function readKey(library: Library, session: Handle, object: Handle): Promise<KeyAttributes> {
+/** An attribute, and as many bytes as it may have. */
+type Wanted = readonly [AttributeType, number];
+
+/** The attributes of an object, in the order in which they are wanted; undefined what the token does not tell. @throws HelperFailure */
+export async function readValues(
+  library: Library,
+  session: Handle,
+  object: Handle,
+  attributes: readonly Wanted[],
+): Promise<(Buffer | undefined)[]> {
   using memory = library.memory();
   const { layout } = library;
-  const wanted = [
-    [CKA.ID, memory.empty(MAX_ID_BYTES)],
-    [CKA.VALUE_LEN, memory.empty(layout.ulong)],
-    [CKA.ENCRYPT, memory.empty(1)],
-    [CKA.DECRYPT, memory.empty(1)],
-    [CKA.EXTRACTABLE, memory.empty(1)],
-  ] as const;
+  const wanted = attributes.map(([type, most]) => [type, memory.empty(most)] as const);
   const list = memory.fields(
     ...wanted.flatMap(([type, { address, bytes }]) => [type, address, bytes.length]),
   );
   await library.call('C_GetAttributeValue', [session, object, list.address, wanted.length], PARTLY);
-  const [id, length, ...flags] = wanted.map(([, { bytes }], i) => {
+  return wanted.map(([, { bytes }], i) => {
     const told = readUlong(
       layout,
       list.bytes,
       i * (2 * layout.ulong + layout.pointer) + layout.ulong + layout.pointer,
     );
-    return told === undefined || told > bytes.length ? undefined : bytes.subarray(0, told);
+    return told === undefined || told > bytes.length ? undefined : Buffer.from(bytes.subarray(0, told));
   });
-  const [encrypt, decrypt, extractable] = flags.map((flag) =>
-    flag?.length === 1 ? flag[0] !== 0 : undefined,
-  );
+}
+
+/** A CK_BBOOL. */
+export function flagIn(value: Buffer | undefined): boolean | undefined {
+  return value?.length === 1 ? value[0] !== 0 : undefined;
+}
+
+/** A CK_ULONG. */
+export function numberIn({ layout }: Library, value: Buffer | undefined): number | undefined {
+  return value?.length === layout.ulong ? readUlong(layout, value) : undefined;
+}
+
+/** @throws HelperFailure */
+export async function readKey(library: Library, session: Handle, object: Handle): Promise<KeyAttributes> {
+  const [id, length, ...flags] = await readValues(library, session, object, [
+    [CKA.ID, MAX_ID_BYTES],
+    [CKA.VALUE_LEN, library.layout.ulong],
+    [CKA.ENCRYPT, 1],
+    [CKA.DECRYPT, 1],
+    [CKA.EXTRACTABLE, 1],
+  ]);
+  const [encrypt, decrypt, extractable] = flags.map(flagIn);
   return {
-    id: Buffer.from(id ?? []),
-    bytes: length?.length === layout.ulong ? readUlong(layout, length) : undefined,
+    id: id ?? Buffer.alloc(0),
+    bytes: numberIn(library, length),
     encrypt,
     decrypt,
     extractable,

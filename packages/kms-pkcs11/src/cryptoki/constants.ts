@@ -85,13 +85,24 @@ export const CKA = {
   SENSITIVE: 0x103,
   ENCRYPT: 0x104,
   DECRYPT: 0x105,
+  SIGN: 0x108,
+  MODULUS: 0x120,
+  PUBLIC_EXPONENT: 0x122,
   VALUE_LEN: 0x161,
   EXTRACTABLE: 0x162,
+  EC_PARAMS: 0x180,
+  EC_POINT: 0x181,
 } as const;
 
+export const CKO_PUBLIC_KEY = 2;
+export const CKO_PRIVATE_KEY = 3;
 export const CKO_SECRET_KEY = 4;
+export const CKK_RSA = 0x0;
+export const CKK_EC = 0x3;
 export const CKK_AES = 0x1f;
 export const CKU_USER = 1;
+export const CKM_RSA_PKCS = 0x1;
+export const CKM_ECDSA = 0x1041;
 export const CKM_AES_KEY_GEN = 0x1080;
 export const CKM_AES_GCM = 0x1087;
 
@@ -114,7 +125,10 @@ export const FUNCTIONS = {
   C_Encrypt: [30, 'upupp'],
   C_DecryptInit: [33, 'upu'],
   C_Decrypt: [34, 'upupp'],
+  C_SignInit: [42, 'upu'],
+  C_Sign: [43, 'upupp'],
   C_GenerateKey: [58, 'uppup'],
+  C_GenerateKeyPair: [59, 'uppupupp'],
 } as const;
 
 export type FunctionName = keyof typeof FUNCTIONS;

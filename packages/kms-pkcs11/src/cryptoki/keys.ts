@@ -1,7 +1,13 @@
 import { KEY_BYTES } from '../constants.js';
 import { HelperFailure, type KeyQuery } from '../messages.js';
 import { compareIds } from '../versions.js';
-import { type AttributeValue, type KeyAttributes, readKey, template } from './attributes.js';
+import {
+  type AttributeType,
+  type AttributeValue,
+  type KeyAttributes,
+  readKey,
+  template,
+} from './attributes.js';
 import { CKA, CKK_AES, CKO_SECRET_KEY } from './constants.js';
 import { type Handle, readHandles, readUlong } from './layout.js';
 import type { Library } from './library.js';
@@ -10,6 +16,13 @@ import type { Library } from './library.js';
 const MAX_KEYS = 4096;
 const AT_ONCE = 64;
 
+type Attribute = readonly [AttributeType, AttributeValue];
+
+const AES: readonly Attribute[] = [
+  [CKA.CLASS, CKO_SECRET_KEY],
+  [CKA.KEY_TYPE, CKK_AES],
+];
+
 export interface Key extends KeyAttributes {
   readonly object: Handle;
 }
@@ -17,7 +30,7 @@ export interface Key extends KeyAttributes {
 /** The AES-256 keys that fit, oldest version first. @throws HelperFailure when there is none, or two cannot be told apart */
 export async function findKeys(library: Library, session: Handle, query: KeyQuery): Promise<Key[]> {
   const keys: Key[] = [];
-  for (const object of await findObjects(library, session, query)) {
+  for (const object of await findObjects(library, session, AES, query)) {
     const key = { object, ...(await readKey(library, session, object)) };
     if (key.bytes === KEY_BYTES) keys.push(key);
   }
@@ -40,14 +53,16 @@ export async function findVersion(library: Library, session: Handle, query: KeyQ
   }
 }
 
-async function findObjects(library: Library, session: Handle, { object, id }: KeyQuery): Promise<Handle[]> {
+/** The token's own objects of that kind, with this label or id. @throws HelperFailure */
+export async function findObjects(
+  library: Library,
+  session: Handle,
+  kind: readonly Attribute[],
+  { object, id }: KeyQuery,
+): Promise<Handle[]> {
   using memory = library.memory();
   const { layout } = library;
-  const wanted: [(typeof CKA)[keyof typeof CKA], AttributeValue][] = [
-    [CKA.CLASS, CKO_SECRET_KEY],
-    [CKA.KEY_TYPE, CKK_AES],
-    [CKA.TOKEN, true],
-  ];
+  const wanted: Attribute[] = [...kind, [CKA.TOKEN, true]];
   if (object !== undefined) wanted.push([CKA.LABEL, Buffer.from(object)]);
   if (id !== undefined) wanted.push([CKA.ID, Buffer.from(id, 'hex')]);
   await library.call('C_FindObjectsInit', [session, template(memory, wanted).address, wanted.length]);

@@ -18,6 +18,7 @@ export class Sessions {
   readonly #waiting: (() => void)[] = [];
   #open = 0;
   #anchor: Promise<Handle> | undefined;
+  #able: Promise<void> | undefined;
   #loggedIn = false;
   #login: Promise<void> = Promise.resolve();
 
@@ -45,6 +46,17 @@ export class Sessions {
       [CKR.USER_ALREADY_LOGGED_IN],
     );
     this.#loggedIn = true;
+  }
+
+  /** For what wraps: the same, where the token has what that needs. @throws HelperFailure */
+  async useToWrap<T>(work: (session: Handle) => Promise<T>): Promise<T> {
+    this.#able ??= checkMechanism(this.#library, this.token.slot);
+    const able = this.#able;
+    able.catch(() => {
+      this.#able = undefined;
+    });
+    await able;
+    return this.use(work);
   }
 
   /** Lends a session. One in which something failed may still be in the middle of it, and is closed. @throws HelperFailure */
@@ -80,7 +92,7 @@ export class Sessions {
 
   #keptOpen(): Promise<Handle> {
     if (this.#anchor) return this.#anchor;
-    const opened = checkMechanism(this.#library, this.token.slot).then(() => this.#openSession());
+    const opened = this.#openSession();
     this.#anchor = opened;
     opened.catch(() => {
       this.#anchor = undefined;

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { randomBytes, randomUUID } from 'node:crypto';
+import { type KeyObject, randomBytes, randomUUID } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -74,6 +74,21 @@ export function importKey(
   );
   rmSync(file);
   return { label, id, secret };
+}
+
+/** A private key, and its public one beside it. */
+export function importPair(
+  token: Token,
+  key: KeyObject,
+  label: string = `pair-${randomUUID()}`,
+  id: string = randomBytes(8).toString('hex'),
+): { readonly label: string; readonly id: string } {
+  const file = join(directory, randomUUID());
+  writeFileSync(file, key.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
+  const named = ['--label', label, '--id', id, '--token', token.label, '--pin', token.pin];
+  softhsm('--import', file, ...named);
+  rmSync(file);
+  return { label, id };
 }
 
 function softhsm(...args: readonly string[]): void {
