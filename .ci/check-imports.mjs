@@ -19,7 +19,7 @@ const ALLOWED = {
   stores: ['core', 'keys', ...STORES],
   config: ['core', 'keys', 'stores'],
   loader: ['core'],
-  cli: ['core', 'kms-local', 'keys', 'config', 'stores', 'loader'],
+  cli: ['core', 'kms-local', 'keys', 'config', 'stores', 'loader', 'release'],
   bench: ['core', 'kms-local', 'loader', 'stores', 'store-s3'],
 };
 

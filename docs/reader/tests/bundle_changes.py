@@ -94,7 +94,7 @@ def changes(key, step: int) -> Iterator[tuple]:
     yield "d: a link to its like", {n: c for n, c in whole.items() if n != "d/deep.sealed"} | {".0.weightseal-tmp/deep.sealed": b"", "d": as_link(".0.weightseal-tmp")}, "MEMBER_EXTRA"
     yield "renamed", {("c.sealed" if n == "a.sealed" else n): c for n, c in whole.items()}, "MEMBER_EXTRA"
 
-    for name in "z", "a", "l", "none", "d/deep", "d/z", "a.sealed ", "A.SEALED", "weightseal.json~", "d/weightseal.sealing", ".weightseal-tmp", "d/.0.weightseal-tmp", ".g.weightseal-tmp", "x/weightseal.json":
+    for name in "z", "a", "l", "none", "d/deep", "d/z", "a.sealed ", "A.SEALED", "weightseal.json~", "d/weightseal.sealing", ".weightseal-tmp", "d/.0.weightseal-tmp", ".g.weightseal-tmp", "x/weightseal.json", "d/weightseal.sig", "weightseal.manifest.jso":
         yield f"more: {name}", whole | {name: b""}, "MEMBER_EXTRA"
     yield "more: an empty directory", whole | {"z": as_directory()}, "MEMBER_EXTRA"
     yield "more: a directory that is a member, and empty", whole | {"none": as_directory()}, "MEMBER_EXTRA"
@@ -104,7 +104,7 @@ def changes(key, step: int) -> Iterator[tuple]:
     odd = bundle(keys, [sealed("\ufffd", b"1"), sealed("d", b"1", file="\ufffd/x")])
     yield "a name of U+FFFD", odd, "ok"
     yield "more: a name that is no UTF-8, beside its like", odd | {"z": raw_name(b"\xff.sealed")}, "MEMBER_EXTRA"
-    for name in ".0.weightseal-tmp", ".0123456789abcdef.weightseal-lock", f".{'0' * 32}.weightseal-tmp", "weightseal.sealing":
+    for name in ".0.weightseal-tmp", ".0123456789abcdef.weightseal-lock", f".{'0' * 32}.weightseal-tmp", "weightseal.sealing", "weightseal.manifest.json", "weightseal.sig":
         yield f"passed over: {name}", whole | {name: b""}, "ok"
     yield "passed over: a link", whole | {".0.weightseal-lock": as_link("z")}, "ok"
     yield "a directory of such a name", whole | {".0.weightseal-tmp": as_directory("z")}, "MEMBER_EXTRA"

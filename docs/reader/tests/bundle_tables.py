@@ -85,7 +85,7 @@ def tables(key):
     yield "a link above", of(directory("c"), link("d", "c"), sealed("d/e")), INVALID
     yield "not all directories above", of(directory("a"), sealed("a/b/c")), INVALID
 
-    for name in "weightseal.json", "weightseal.table", "weightseal.json/x", ".0.weightseal-tmp", f".{'f' * 32}.weightseal-lock", ".0.weightseal-tmp/x", "weightseal.sealing":
+    for name in "weightseal.json", "weightseal.table", "weightseal.json/x", ".0.weightseal-tmp", f".{'f' * 32}.weightseal-lock", ".0.weightseal-tmp/x", "weightseal.sealing", "weightseal.manifest.json", "weightseal.sig":
         yield f"a payload in {name}", of(a | {"file": name}), INVALID
     for name in "weightseal.json", "weightseal.table", "weightseal.sealing", ".0.weightseal-tmp":
         yield f"a public {name}", of(Line(public(name, b""))), INVALID

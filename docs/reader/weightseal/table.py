@@ -13,7 +13,7 @@ from .paths import check_path, directories_of
 INVALID = "TABLE_INVALID"  # 20.4
 MAX_LINE, MAX_LINES = 16_384, 2**20  # 20.1
 ENVELOPE, TABLE = "weightseal.json", "weightseal.table"  # 17.1
-PASSED_OVER = re.compile(r"\.[0-9a-f]{1,32}\.weightseal-(?:lock|tmp)|weightseal\.sealing")  # 24.4
+PASSED_OVER = re.compile(r"\.[0-9a-f]{1,32}\.weightseal-(?:lock|tmp)|weightseal\.(?:sealing|manifest\.json|sig)")  # 24.4, and 24.3 of what §27 and §28 have at the root
 MEMBERS = {  # 20.2, without `executable`, which is there if so
     "sealed": "digest file header id key kind path sealedDigest size",
     "public": "digest kind path size",

@@ -84,6 +84,18 @@ export const FILE_COMMANDS: readonly Command[] = [
         of: 'directory',
         help: 'of a directory: do not go on with a seal to the same output that was cut off',
       },
+      {
+        name: 'release-name',
+        value: 'name',
+        of: 'directory',
+        help: 'of a directory: what the manifest calls the model; the `model` of its context unless told',
+      },
+      {
+        name: 'release-version',
+        value: 'version',
+        of: 'directory',
+        help: 'of a directory: which version it is, in the manifest; the `version` of its context unless told',
+      },
       { name: 'name', value: 'name', help: 'the name to keep, encrypted; that of <input> unless told' },
       {
         name: 'no-digest',
@@ -143,7 +155,7 @@ export const FILE_COMMANDS: readonly Command[] = [
     about:
       'Authenticates the payload, the metadata and the envelope in use of a sealed file, or of stdin when <sealed> is -, and writes ' +
       'nothing. The other copy of the envelope is compared with the one in use: where they differ, it says so. Of a bundle it authenticates envelope, table and ' +
-      'all members, and looks that nothing else stands in it.',
+      'all members, and looks that nothing else stands in it. With --no-key, anybody can see that all files are those which the manifest names; who released them, `verify-signature` tells.',
     flags: [
       key,
       expect,
@@ -151,12 +163,19 @@ export const FILE_COMMANDS: readonly Command[] = [
       allowExtra,
       { name: 'no-digest', help: "do not compute the plaintext's SHA-256 as well" },
       {
+        name: 'no-key',
+        help: 'ask no key: compare what lies there with its manifest, size and digest of every file',
+      },
+      {
         name: 'strict',
         help: "refuse a file whose envelope's two copies differ, too; a bundle has one",
       },
       ...configured,
     ],
-    examples: ['weightseal verify model.sealed --key local:models.key --context model=llama'],
+    examples: [
+      'weightseal verify model.sealed --key local:models.key --context model=llama',
+      'weightseal verify s3://models/llama-3 --no-key',
+    ],
   },
   {
     name: 'inspect',

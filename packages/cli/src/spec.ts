@@ -3,6 +3,7 @@ import { FILE_COMMANDS } from './file-commands.js';
 import { COMMON } from './flags.js';
 import { KEY_COMMANDS } from './key-commands.js';
 import { LOAD_COMMANDS } from './load-commands.js';
+import { RELEASE_COMMANDS } from './release-commands.js';
 import { STORE_COMMANDS } from './store-commands.js';
 
 /** An option of a command. `value` is what its value is called; without it the option is a switch. */
@@ -50,6 +51,7 @@ export const COMMANDS: readonly Command[] = [
   ...FILE_COMMANDS,
   ...LOAD_COMMANDS,
   ...STORE_COMMANDS,
+  ...RELEASE_COMMANDS,
   ...KEY_COMMANDS,
   ...ABOUT_COMMANDS,
 ];

@@ -152,7 +152,7 @@ test('a copy to a store that was killed goes on in the middle of a file, and wha
     const running = sandbox.start(`exec weightseal cp llama.sealed dir://models/${name} ${more}`);
     running.stdin.end();
     const names = () => readdir(join(store, name)).catch(() => []);
-    const small = ['a.sealed', 'b.sealed', 'weightseal.sealing'];
+    const small = ['a.sealed', 'b.sealed', 'weightseal.manifest.json', 'weightseal.sealing'];
     await expect.poll(async () => (await names()).sort(), { timeout: 60_000 }).toEqual(small);
     await expect.poll(partsOfUploads, { timeout: 60_000 }).toHaveLength(parts);
     running.kill('SIGKILL');
@@ -161,7 +161,7 @@ test('a copy to a store that was killed goes on in the middle of a file, and wha
   const copied = async (name: string, parts: number) => {
     await hangsAfter(parts);
     const cp = await sandbox.run(`weightseal cp llama.sealed dir://models/${name} ${more}`);
-    expect(JSON.parse(cp.stdout)).toMatchObject({ copied: 3, present: 2 });
+    expect(JSON.parse(cp.stdout)).toMatchObject({ copied: 3, present: 3 });
     expect(await readdir(join(store, name))).not.toContain('weightseal.sealing');
     expect(await readdir(join(store, '.uploads'))).toEqual([]);
     const verify = `weightseal verify dir://models/${name} --config c.yaml -k local:k -q`;
@@ -179,5 +179,5 @@ test('a copy to a store that was killed goes on in the middle of a file, and wha
   expect(await readdir(join(store, '.uploads'))).toEqual([]);
   await hangsAfter(3);
   const again = await sandbox.run(`weightseal cp llama.sealed dir://models/swept ${more}`);
-  expect(JSON.parse(again.stdout)).toMatchObject({ copied: 5, present: 0 });
+  expect(JSON.parse(again.stdout)).toMatchObject({ copied: 6, present: 0 });
 });

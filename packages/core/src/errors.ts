@@ -158,9 +158,13 @@ export function throwIfAborted(signal: AbortSignal | undefined): void {
 }
 
 export function abortedError(signal: AbortSignal): WeightsealError {
-  return new WeightsealError('ABORTED', 'Stopped because the caller aborted; nothing was left behind.', {
-    cause: signal.reason,
-  });
+  return new WeightsealError(
+    'ABORTED',
+    'Stopped because the caller aborted; nothing half done is in its place.',
+    {
+      cause: signal.reason,
+    },
+  );
 }
 
 /** Gives an error of the system its code and the sentence that says what to do. Errors of ours pass unchanged. */

@@ -4,11 +4,11 @@
 export type { CheckedManifest, CheckManifestOptions } from './bundle/check-manifest.js';
 export type { DiffOptions, ReleaseDiff } from './bundle/diff.js';
 export type { DocumentAt, DocumentOptions } from './bundle/document.js';
-export type { HashWork } from './bundle/hash-files.js';
 export type { Incomplete, ModelFile } from './bundle/incomplete/types.js';
 export type { LeftOut } from './bundle/left-out.js';
 export { shown } from './bundle/line.js';
 export { type FoundInStore, lookInStore } from './bundle/look-in-store.js';
+export type { MakeManifestOptions } from './bundle/make-manifest.js';
 export type { Manifest, ManifestFile } from './bundle/manifest.js';
 export type { ReadManifest } from './bundle/manifest-match.js';
 export type { ReleaseOptions } from './bundle/manifest-of.js';

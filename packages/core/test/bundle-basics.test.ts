@@ -43,6 +43,7 @@ describe('a bundle', () => {
       'onnx/deep/weights.bin.sealed',
       'run.sh.sealed',
       'weightseal.json',
+      'weightseal.manifest.json',
       'weightseal.table',
     ]);
     key.unwraps = 0;

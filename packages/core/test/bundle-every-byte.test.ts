@@ -69,7 +69,14 @@ describe('every byte counts', () => {
 
   it('and they are all of its files', async () => {
     const all = await readdir(bundle, { recursive: true });
-    expect(all.sort()).toEqual(['b', 'sub', 'sub/a.sealed', 'weightseal.json', 'weightseal.table']);
+    expect(all.sort()).toEqual([
+      'b',
+      'sub',
+      'sub/a.sealed',
+      'weightseal.json',
+      'weightseal.manifest.json',
+      'weightseal.table',
+    ]);
   });
 
   it('of every length of the table', async () => {

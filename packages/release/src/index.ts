@@ -6,6 +6,15 @@ export { type PublishOptions, publishChannel } from './channel/publish.js';
 export { type ReadChannel, type ReadChannelOptions, readChannel } from './channel/read.js';
 export { type CompareOptions, compareWithDirectory } from './directory/compare.js';
 export { type DirectoryOptions, resourcesOfDirectory } from './directory/resources.js';
+export { certificatesFromPem, publicKeyFromPem } from './pem.js';
+export {
+  type SignDirectoryOptions,
+  signDirectory,
+  type VerifyDirectoryOptions,
+  verifyDirectory,
+} from './release/plain.js';
+export { type SignedRelease, type SignReleaseOptions, signRelease } from './release/sign-release.js';
+export { type VerifiedRelease, verifyRelease } from './release/verify-release.js';
 export { type Signing, type SignStatementOptions, signStatement } from './sign.js';
 export type { SignedBy, TrustedCertificates, TrustedIdentity, TrustedSigner } from './signers.js';
 export type { SigstoreSigning } from './sigstore/types.js';

@@ -69,6 +69,7 @@ const caught: Readonly<Record<Flaw, RegExp>> = {
   'tells of parts that are not there': /^an upload that was cut off/,
   'tells of no parts': /^an upload that was cut off/,
   'forgets parts when it goes on': /^an upload that was cut off/,
+  'copies no parts when it goes on': /^an upload that was cut off/,
   'forgets the condition when it goes on': /^the condition of an upload that goes on/,
   'finds uploads that have ended': /^what is complete or given up is not unfinished/,
   'fails where nothing is to be removed': /^what is removed is gone/,

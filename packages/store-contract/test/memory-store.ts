@@ -35,6 +35,7 @@ export type Flaw =
   | 'tells of parts that are not there'
   | 'tells of no parts'
   | 'forgets parts when it goes on'
+  | 'copies no parts when it goes on'
   | 'forgets the condition when it goes on'
   | 'finds uploads that have ended'
   | 'fails where nothing is to be removed'

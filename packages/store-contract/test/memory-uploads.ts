@@ -84,7 +84,9 @@ export function memoryUploads(
       if (flaw === 'tells of no parts') taken.clear();
       if (flaw === 'forgets parts when it goes on') found.parts.clear();
       const kept = flaw === 'forgets the condition when it goes on' ? undefined : condition;
-      return { ...uploadOf(found, kept), taken };
+      const { copy, ...upload } = uploadOf(found, kept);
+      if (!copy || flaw === 'copies no parts when it goes on') return { ...upload, taken };
+      return { ...upload, copy, taken };
     },
     async *unfinished(prefix, { signal }) {
       await ask(signal);

@@ -1,5 +1,6 @@
 import {
   crc32c,
+  isWeightsealError,
   type ObjectWriteOptions,
   type PartRules,
   type ResumeOptions,
@@ -167,8 +168,9 @@ class Session implements Upload {
       const from = this.#taken;
       const rest = this.#kept.subarray(this.#kept.length - (size - from));
       const range = rest.length > 0 ? `bytes ${from}-${size - 1}/${size}` : `bytes */${size}`;
-      const answer = await this.#put(range, [rest], call, ENDING, {
-        'x-goog-hash': `crc32c=${crc}`,
+      const hash = { 'x-goog-hash': `crc32c=${crc}` };
+      const answer = await this.#put(range, [rest], call, ENDING, hash).catch((error: unknown) => {
+        throw arrivedChanged(error) ? otherBytes(this.#asked.where) : error;
       });
       if (answer.status !== 308) return jsonOf(answer, this.#asked, call.signal);
       this.#took(answer, size);
@@ -225,6 +227,21 @@ function gone(where: string): WeightsealError {
   return new WeightsealError(
     'INPUT_NOT_FOUND',
     `${where} could not be written: its upload is gone, given up by somebody or over after a week. Begin anew.`,
+  );
+}
+
+/** That the checksum did not fit: of all that a client is told to be its own fault, only this may go better the next time. */
+function arrivedChanged(error: unknown): boolean {
+  if (!isWeightsealError(error) || error.code !== 'STORE_UNAVAILABLE') return false;
+  const { status } = error.cause as { readonly status?: number };
+  return status === 400 || status === 412;
+}
+
+/** What comes in one request may arrive whole the next time; what a session has taken stays in it. */
+function otherBytes(where: string): WeightsealError {
+  return new WeightsealError(
+    'STORE_RESPONSE_INVALID',
+    `${where} could not be written: what arrived of it is not what was sent. Check proxies, and begin anew.`,
   );
 }
 

@@ -184,6 +184,17 @@ describe('an upload', () => {
     await expect(work).rejects.not.toThrow(/SECRET-session/);
   });
 
+  it('that arrived otherwise than it was sent is over: asked for again, it would be refused again', async () => {
+    await using server = await sessions(({ headers }, response) => {
+      if (headers['x-goog-hash'] === undefined) return false;
+      refusal(response, 400, 'invalid', 'Provided CRC32C "AAAAAA==" doesn\'t match calculated CRC32C.');
+      return true;
+    });
+    const upload = await storeAt(server.url).upload!('a', {}, call);
+    await send(upload);
+    expect(await codeOf(upload.complete(call))).toBe('STORE_RESPONSE_INVALID');
+  });
+
   it('whose object has another checksum is removed again', async () => {
     await using server = await sessions(({ method, headers, url }, response) => {
       if (method === 'DELETE' && url.pathname.includes('/o/a')) response.writeHead(204).end();

@@ -1,8 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import type { RangeAnswer } from '@weightseal/core';
 
 const STRONG = /^"[\x21\x23-\x7e\x80-\xff]*"$/;
 const SINCE = 'last-modified:';
-const UNPINNED = 'unpinned';
+/** Of this process alone: another one must not take what it finds later for the same bytes. */
+const UNPINNED = `unpinned ${randomUUID()}`;
 
 /**
  * What of an answer says which bytes it is of. A strong ETag says just that (RFC 9110 §8.8.3). A weak one, or none that is well formed, says less, so the date goes with it.

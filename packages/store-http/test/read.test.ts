@@ -1,8 +1,11 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { createHttpStore } from '@weightseal/store-http';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { bytesOf, someBytes } from './support/bytes.js';
 import { WebServer } from './support/server.js';
 
+const run = promisify(execFile);
 const server = await WebServer.start();
 const store = createHttpStore(server.url);
 afterAll(async () => {
@@ -122,6 +125,20 @@ describe('an object that is replaced', () => {
     const answer = await unpinned.read('models/a', { offset: 7, length: 9, version }, call);
     expect((await bytesOf(answer)).equals(bytes.subarray(7, 16))).toBe(true);
     await unpinned.close();
+  });
+
+  it('cannot be noticed from one process to the next, so that none goes on with what another has of it', async () => {
+    server.habits = { etag: 'none', lastModified: false };
+    const script = `
+      import { createHttpStore } from '@weightseal/store-http';
+      const store = createHttpStore('${server.url}', { allowUnpinned: true });
+      console.log((await store.stat('models/a', { signal: AbortSignal.timeout(30_000) })).version);
+      await store.close();`;
+    const another = async () => {
+      const args = ['--input-type=module', '-e', script];
+      return (await run(process.execPath, args, { cwd: import.meta.dirname })).stdout;
+    };
+    expect(await another()).not.toBe(await another());
   });
 });
 

@@ -53,6 +53,7 @@ export async function sealDirectory(args: Args, session: Session, _: Place): Pro
     sealAgain: args.has('seal-again'),
     ...(to.location ? {} : { resume: !args.has('no-resume') }),
     reuse: reuse?.at,
+    release: { name: args.one('release-name'), version: args.one('release-version') },
     onWait: sayWaiting(output, session.quiet, 'seal to'),
     signal: session.signal,
     onLeftOut: (one) => leftOut.push(one),

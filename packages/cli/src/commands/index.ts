@@ -9,6 +9,7 @@ import type { Run } from '../types.js';
 import { completion } from './completion.js';
 import { configShow, configTrust, configUntrust } from './config.js';
 import { cp } from './cp.js';
+import { diff } from './diff.js';
 import { help } from './help.js';
 import { inspect } from './inspect.js';
 import { keygen } from './keygen.js';
@@ -22,8 +23,11 @@ import { rewrap } from './rewrap.js';
 import { rotate } from './rotate.js';
 import { run } from './run.js';
 import { seal } from './seal.js';
+import { sign } from './sign.js';
 import { sweep } from './sweep.js';
 import { verify } from './verify.js';
+import { withoutKey } from './verify-manifest.js';
+import { verifySignature } from './verify-signature.js';
 import { version } from './version.js';
 
 /** What stands behind the names in `COMMANDS`. */
@@ -33,6 +37,7 @@ export const RUNS: Readonly<Record<string, Run>> = {
   'config trust': configTrust,
   'config untrust': configUntrust,
   cp,
+  diff,
   help,
   inspect: either('inspect', inspect, inspectDirectory),
   keygen,
@@ -46,7 +51,9 @@ export const RUNS: Readonly<Record<string, Run>> = {
   rotate,
   run,
   seal: either('seal', seal, sealDirectory),
+  sign,
   sweep,
-  verify: either('verify', verify, verifyDirectory),
+  verify: withoutKey(either('verify', verify, verifyDirectory)),
+  'verify-signature': verifySignature,
   version,
 };

@@ -126,6 +126,18 @@ export function tables(): BundleFault[] {
       only(open('weightseal.table')),
     ),
     forged(
+      'public-is-manifest',
+      'A public member with the name of the manifest.',
+      I,
+      only(open('weightseal.manifest.json')),
+    ),
+    forged(
+      'file-is-signature',
+      'A payload with the name of the signature.',
+      I,
+      only({ kind: 'sealed', path: 'a', file: 'weightseal.sig' }),
+    ),
+    forged(
       'file-is-lock',
       'A payload with the name of a lock.',
       I,

@@ -1,4 +1,5 @@
 import { checkKinds } from '../common/arguments.js';
+import type { KeyWrapper } from '../keys/key-wrapper.js';
 import type { UnwrapOptions } from '../keys/unwrap.js';
 import type { Manifest } from './manifest.js';
 import { type ReadManifest, readManifest } from './manifest-match.js';
@@ -8,8 +9,9 @@ import { comparePaths } from './path.js';
 import { openReleased } from './released.js';
 import type { BundleMember } from './types.js';
 
-export interface DiffOptions extends Partial<UnwrapOptions> {
-  readonly signal?: AbortSignal | undefined;
+export interface DiffOptions extends Omit<UnwrapOptions, 'keys'> {
+  /** Keys that open both, to compare members. */
+  readonly keys?: readonly KeyWrapper[] | undefined;
 }
 
 /** How two releases differ, by paths in their order: without keys of their files as they lie there, with keys of their members. */

@@ -4,7 +4,7 @@ import { isHexDigest, type Manifest, type ManifestFile, manifestInvalid } from '
 import { comparePaths, folded, isReserved, parentOf, pathProblem, TABLE_NAME } from './path.js';
 import { MAX_MEMBERS } from './rules.js';
 
-const NO_CASE = /^[\x20-\x40\x5b-\x7e]*$/;
+const ASCII = /^[\x20-\x7e]*$/;
 
 /** FORMAT.md §27.4: what the files of a manifest must be, to one another too. @throws MANIFEST_INVALID */
 export function checkManifestFiles(value: Json | undefined, kind: Manifest['kind']): readonly ManifestFile[] {
@@ -52,7 +52,7 @@ class FileRules {
     this.#last = path;
     if (path !== TABLE_NAME && isReserved(path))
       throw manifestInvalid(`${shown(path)} is no file that was released`);
-    const one = NO_CASE.test(path) ? path : folded(path);
+    const one = ASCII.test(path) ? path.toUpperCase() : folded(path);
     if (this.#folded.has(one))
       throw manifestInvalid(`other systems take ${shown(path)} for another of its files`);
     this.#folded.add(one);

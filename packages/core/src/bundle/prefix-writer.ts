@@ -90,7 +90,7 @@ export class PrefixWriter implements AsyncDisposable {
     return below(this.#location, file);
   }
 
-  /** The table, and last what makes a bundle of it all. Returns their bytes. @throws INPUT_CHANGED where the prefix is somebody else's by now */
+  /** The table, and last what makes a bundle of it all. Returns the bytes of table and envelope. @throws INPUT_CHANGED where the prefix is somebody else's by now */
   async publish(
     sealer: BundleSealer,
     table: Table,
@@ -98,7 +98,7 @@ export class PrefixWriter implements AsyncDisposable {
     release: ReleaseOptions | undefined,
   ): Promise<number> {
     const written = await this.#writeTable(sealer, table);
-    const manifest = await this.#writeManifest(headOf(sealer.core, 'bundle', release), table, written);
+    await this.#writeManifest(headOf(sealer.core, 'bundle', release), table, written);
     const envelope = sealer.envelope(written, metadata);
     await this.#checkOurs();
     this.#publishing = true;
@@ -106,17 +106,17 @@ export class PrefixWriter implements AsyncDisposable {
     this.#published = true;
     // The bundle is whole: a mark that stays is passed over.
     await removeObjects(this.#location, [this.#own], this.#signal).catch(() => {});
-    return written.size + manifest + envelope.length;
+    return written.size + envelope.length;
   }
 
   async #writeManifest(
     head: ReturnType<typeof headOf>,
     table: Table,
     written: { readonly size: number; readonly digest: Uint8Array },
-  ): Promise<number> {
+  ): Promise<void> {
     await using writer = await this.create(MANIFEST_NAME);
     for (const piece of bundleManifest(head, table, written)) await writer.write(piece);
-    return (await writer.complete()).size;
+    await writer.complete();
   }
 
   async #writeTable(sealer: BundleSealer, table: Table): Promise<{ size: number; digest: Uint8Array }> {

@@ -2,10 +2,9 @@ import type { UnopenedRelease } from '../keys/release-judge.js';
 import type { CheckedManifest, CheckManifestOptions } from './check-manifest.js';
 import type { DiffOptions, ReleaseDiff } from './diff.js';
 import type { DocumentAt, DocumentOptions } from './document.js';
-import type { HashWork } from './hash-files.js';
+import type { MakeManifestOptions } from './make-manifest.js';
 import type { Manifest } from './manifest.js';
 import type { ReadManifest } from './manifest-match.js';
-import type { ReleaseOptions } from './manifest-of.js';
 import type { BundleGiven } from './open-storage.js';
 import type { Released } from './released.js';
 
@@ -78,11 +77,10 @@ export async function openReleased(
  * @hidden
  */
 export async function makeFileManifest(
-  release: Released,
-  given: ReleaseOptions | undefined,
-  work: HashWork,
+  released: Released,
+  options: MakeManifestOptions = {},
 ): Promise<ReadManifest> {
-  return (await bundles()).makeFileManifest(release, given, work);
+  return (await bundles()).makeFileManifest(released, options);
 }
 
 /**

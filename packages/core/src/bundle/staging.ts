@@ -65,7 +65,7 @@ export function payloadBytes({ entries, records }: Table): number {
   }, 0);
 }
 
-/** The table, the manifest, and last what makes a bundle of it all. Returns their bytes. */
+/** The table, the manifest, and last what makes a bundle of it all. Returns the bytes of table and envelope. */
 export async function writeDocuments(
   place: Directory,
   sealer: BundleSealer,
@@ -79,17 +79,16 @@ export async function writeDocuments(
   await using file = await FileSource.open(place.at(TABLE_NAME));
   await proveTable(file, sealer.tableMessage, written.digest, sealer.tableHeader, table);
   const head = headOf(sealer.core, 'bundle', release);
-  const manifest = await writeNew(place.at(MANIFEST_NAME), async (write) => {
+  await writeNew(place.at(MANIFEST_NAME), async (write) => {
     let at = 0;
     for (const piece of bundleManifest(head, table, written)) {
       await write(piece, at);
       at += piece.length;
     }
-    return at;
   });
   const envelope = sealer.envelope(written, metadata);
   await writeNew(place.at(ENVELOPE_NAME), (write) => write(envelope, 0));
-  return written.size + manifest + envelope.length;
+  return written.size + envelope.length;
 }
 
 /** Removes all but these files: what a seal that was killed had not done. */

@@ -11,7 +11,7 @@ import type {
   UploadPart,
   WriteCondition,
 } from './object-store.js';
-import { checkCondition, EDGE_BYTES, endingSignal, madeVisible } from './outcome.js';
+import { ALL_PARTS_BYTES, checkCondition, EDGE_BYTES, endingSignal, madeVisible } from './outcome.js';
 import { atOnceOf, SENDING_BYTES } from './part-plan.js';
 import { requestsOf } from './request.js';
 import { tuned } from './tuning.js';
@@ -45,6 +45,8 @@ export interface UploadOptions {
  */
 export class ObjectUpload implements AsyncDisposable {
   readonly rules: PartRules;
+  /** The numbers of the parts that the store has of an upload that was cut off. */
+  readonly taken: ReadonlySet<number>;
   readonly #location: StoreLocation;
   readonly #upload: Upload;
   readonly #concurrency: number;
@@ -65,6 +67,7 @@ export class ObjectUpload implements AsyncDisposable {
     this.#location = location;
     this.#upload = upload;
     this.rules = upload.rules;
+    this.taken = upload.taken ?? NONE;
     this.#concurrency = tuned(location.tuning, location.store).concurrency;
     this.#options = options;
     this.#given = options.signal;
@@ -100,15 +103,13 @@ export class ObjectUpload implements AsyncDisposable {
     const { store, key } = location;
     const resume = able(store, 'resume');
     await checkCondition(location, condition, signal);
-    const upload = await requestsOf(location).run(`go on writing ${uriOf(location)}`, signal, (call) =>
-      resume(key, { condition, size, partBytes, ticket }, call),
+    const upload = await requestsOf(location).run(
+      `go on writing ${uriOf(location)}`,
+      signal,
+      (call) => resume(key, { condition, size, partBytes, ticket }, call),
+      { sends: ALL_PARTS_BYTES },
     );
     return new ObjectUpload(location, upload, options);
-  }
-
-  /** The numbers of the parts that the store has of an upload that was cut off. */
-  get taken(): ReadonlySet<number> {
-    return this.#upload.taken ?? NONE;
   }
 
   /** By what others could go on from here. */

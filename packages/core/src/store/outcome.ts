@@ -10,8 +10,8 @@ import { requestsOf } from './request.js';
 export const EDGE_BYTES = 65_536;
 /** For looking whether a write went through when the caller has aborted it, and for giving it up. */
 const ENDING_MS = 10_000;
-/** A store puts thousands of parts together before it answers: it gets the time that so many bytes would take. */
-const COMPLETING_BYTES = 8_388_608;
+/** A store puts thousands of parts together before it answers, or says of each that it is there: it gets the time that so many bytes would take. */
+export const ALL_PARTS_BYTES = 8_388_608;
 
 /** What an object must be to be the one that was written. */
 export interface Written {
@@ -91,7 +91,7 @@ export async function madeVisible(
       return request(call);
     };
     const object = await requestsOf(location).run(`write ${uriOf(location)}`, signal, attempt, {
-      sends: COMPLETING_BYTES,
+      sends: ALL_PARTS_BYTES,
     });
     if (object.size === written.size) return object;
     throw new WeightsealError(

@@ -3,7 +3,7 @@ import type { PartRules, WriteCondition } from '../store/object-store.js';
 import { ObjectUpload, type UploadOptions } from '../store/object-upload.js';
 import { codeOf } from '../store/outcome.js';
 import type { OpenPiece } from './piece.js';
-import { type Begun, UploadRecord } from './upload-record.js';
+import { type Begun, type Earlier, UploadRecord } from './upload-record.js';
 
 /** What says that nobody can go on with an upload, or that who asks may not: then it is begun anew. */
 const ANEW: readonly unknown[] = [
@@ -21,6 +21,9 @@ const PASSES: readonly unknown[] = [
   'STORE_TIMEOUT',
   'STORE_UNAVAILABLE',
 ];
+
+/** What says that the object is not to be written any more: nothing can come of the upload. */
+const LOST: readonly unknown[] = ['OUTPUT_EXISTS', 'INPUT_CHANGED'];
 
 export interface KeptOf {
   readonly open: OpenPiece;
@@ -58,7 +61,10 @@ export class KeptUpload implements AsyncDisposable {
       const { upload, shape } = await begin(of, record);
       return new KeptUpload(upload, shape, record);
     } catch (error) {
-      if (!record?.earlier) record?.forget();
+      if (LOST.includes(codeOf(error))) {
+        if (record?.earlier) await giveUp(of, record.earlier);
+        record?.forget();
+      }
       await record?.[Symbol.asyncDispose]();
       throw error;
     }
@@ -66,7 +72,7 @@ export class KeptUpload implements AsyncDisposable {
 
   /** What it ends with, where that is no success. */
   failed(error: unknown): void {
-    if (!this.#record || this.upload.ticket === undefined || !PASSES.includes(codeOf(error))) return;
+    if (!this.#record?.isWritten || !PASSES.includes(codeOf(error))) return;
     this.#left = true;
     this.upload.leave();
   }
@@ -101,19 +107,18 @@ async function begin(of: KeptOf, record: UploadRecord | undefined) {
 }
 
 /** Undefined where it has to be begun anew. */
-async function goOn(of: KeptOf, record: UploadRecord, earlier: Begun): Promise<ObjectUpload | undefined> {
-  const { size } = of.open.source;
+async function goOn(of: KeptOf, record: UploadRecord, earlier: Earlier): Promise<ObjectUpload | undefined> {
   const options = optionsOf(of, record, () => earlier);
-  return await ObjectUpload.goOn(of.to, { ...earlier, size }, options).catch((error: unknown) => {
+  return await ObjectUpload.goOn(of.to, earlier, options).catch((error: unknown) => {
     if (ANEW.includes(codeOf(error))) return undefined;
     throw error;
   });
 }
 
-/** What was begun of something else at this place is on somebody's bill. */
-async function giveUp({ to, signal }: KeptOf, outdated: Begun & { readonly size: number }): Promise<void> {
+/** What nobody goes on with is on somebody's bill. */
+async function giveUp({ to, signal }: KeptOf, earlier: Earlier): Promise<void> {
   try {
-    await (await ObjectUpload.goOn(to, outdated, { signal }))[Symbol.asyncDispose]();
+    await (await ObjectUpload.goOn(to, earlier, { signal }))[Symbol.asyncDispose]();
   } catch {
     // It is gone, or stays for a sweep.
   }

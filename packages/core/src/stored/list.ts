@@ -216,7 +216,7 @@ async function bundleIn(at: string, name: string): Promise<StoredEntry | undefin
   const envelope = await statOf(`${at}/${ENVELOPE_NAME}`, true).catch(() => undefined);
   if (!envelope?.isFile()) return undefined;
   await using root = await Directory.open(at);
-  const files = await storedFiles(root, undefined);
+  const files = await storedFiles(root, undefined, true);
   const table = await statOf(root.at(TABLE_NAME), true).catch(() => undefined);
   const sizes = [...files.map(({ sealedSize }) => sealedSize), envelope.size, ...(table ? [table.size] : [])];
   const sealedSize = sizes.reduce((sum, size) => sum + size, 0);

@@ -33,24 +33,29 @@ export interface Begun {
   readonly ticket: string;
 }
 
+/** How far another process has come. */
+export type Earlier = Begun & UploadOf;
+
 /**
  * What is remembered of an upload under way, for the next one to the same place if it is cut off: in the user's own state directory, since a ticket may let anybody write the object. One at a time has it. It is
  * written anew by one call of the system each time, so that a kill leaves the old one or the new; what a machine that went down has made of it is no record, or of parts that the store is asked about.
  */
 export class UploadRecord implements AsyncDisposable {
   /** What was begun before, of the very same. */
-  readonly earlier: Begun | undefined;
+  readonly earlier: Earlier | undefined;
   /** What was begun before, of something else: nobody goes on with that any more. */
-  readonly outdated: (Begun & UploadOf) | undefined;
+  readonly outdated: Earlier | undefined;
   readonly #locked: LockedFile;
   readonly #of: UploadOf;
   #writing: Promise<void> = Promise.resolve();
   #next: Begun | undefined;
-  #kept = true;
+  #written: boolean;
+  #forgotten = false;
 
-  private constructor(locked: LockedFile, of: UploadOf, found: (Begun & UploadOf) | undefined) {
+  private constructor(locked: LockedFile, of: UploadOf, found: Earlier | undefined) {
     this.#locked = locked;
     this.#of = of;
+    this.#written = found !== undefined;
     const isSame = found && keyOf(found) === keyOf(of);
     this.earlier = isSame ? found : undefined;
     this.outdated = isSame ? undefined : found;
@@ -79,16 +84,22 @@ export class UploadRecord implements AsyncDisposable {
     const line = Buffer.from(`${JSON.stringify({ ...this.#of, ...this.#next })}\n`);
     this.#next = undefined;
     await writeAt(this.#locked.file.handle, line, 0, 'the record of an upload');
+    this.#written = true;
+  }
+
+  /** Whether there is something for the next one. */
+  get isWritten(): boolean {
+    return this.#written;
   }
 
   /** There is nothing to go on with any more. */
   forget(): void {
-    this.#kept = false;
+    this.#forgotten = true;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#writing;
-    if (!this.#kept) await rm(this.#locked.file.path, { force: true }).catch(() => {});
+    if (this.#forgotten || !this.#written) await rm(this.#locked.file.path, { force: true }).catch(() => {});
     await this.#locked[Symbol.asyncDispose]();
   }
 }
@@ -98,13 +109,13 @@ function keyOf({ to, from, size, condition }: UploadOf): string {
 }
 
 /** Behind the line may stand the rest of a longer one. */
-function parsed(text: string): (Begun & UploadOf) | undefined {
+function parsed(text: string): Earlier | undefined {
   try {
     const found = JSON.parse(text.slice(0, text.indexOf('\n') + 1)) as Record<string, unknown>;
     const { to, from, size, condition, partBytes, copies, ticket } = found;
     const texts = [to, from, condition, ticket].every((one) => typeof one === 'string');
     const sizes = [size, partBytes].every((one) => Number.isSafeInteger(one) && (one as number) > 0);
-    return texts && sizes && typeof copies === 'boolean' ? (found as unknown as Begun & UploadOf) : undefined;
+    return texts && sizes && typeof copies === 'boolean' ? (found as unknown as Earlier) : undefined;
   } catch {
     return undefined;
   }

@@ -45,7 +45,7 @@ describe('a bundle in a store', () => {
     const place = await inStore(store);
     store.fault = ({ method, count }) => (method === 'list' && count === 2 ? unavailable : undefined);
     await verifyBundle(place, { keys });
-    expect(store.count('list')).toBe(7);
+    expect(store.count('list')).toBe(8);
   });
 
   it('may be slow to be listed', async () => {

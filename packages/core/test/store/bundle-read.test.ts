@@ -127,7 +127,7 @@ describe('a bundle in a store', () => {
     const store = new MemoryStore({ page: 2 });
     await copyIn(sealed, store, 'models/m');
     await verifyBundle({ store, key: 'models/m' }, { keys });
-    expect(store.count('list')).toBe(4);
+    expect(store.count('list')).toBe(5);
   });
 });
 

@@ -34,6 +34,7 @@ describe('a bundle that is sealed to a store', () => {
       'run.sh.sealed',
       'vocab.bin',
       'weightseal.json',
+      'weightseal.manifest.json',
       'weightseal.table',
     ]);
     expect(sealed).toMatchObject({ members: 10, public: ['config.json', 'vocab.bin'], resumed: 0 });
@@ -74,7 +75,7 @@ describe('a bundle that is sealed to a store', () => {
       .map(({ method, key }) => `${method} ${key.slice(to.key.length + 1)}`);
     expect(names[0]).toBe('put weightseal.sealing');
     expect(names.slice(-3)).toEqual([
-      'put weightseal.table',
+      'put weightseal.manifest.json',
       'put weightseal.json',
       'remove weightseal.sealing',
     ]);

@@ -44,6 +44,7 @@ const NAMES = [
   'model-2.safetensors.sealed',
   'onnx/model.onnx.sealed',
   'weightseal.json',
+  'weightseal.manifest.json',
   'weightseal.table',
 ];
 
@@ -210,7 +211,7 @@ describe('a bundle', () => {
     const first = storeAt('models/b');
     const second = storeAt('', 'memory://another');
     const back = temp.path('back');
-    const told = { kind: 'bundle', copied: 6, present: 0, public: ['config.json'] };
+    const told = { kind: 'bundle', copied: 7, present: 0, public: ['config.json'] };
     expect(await copySealed(bundle, first.at)).toMatchObject(told);
     expect(namesIn(first.store)).toEqual(NAMES.map((name) => `models/b/${name}`));
     expect(await copySealed(first.at, second.at)).toMatchObject(told);
@@ -233,17 +234,19 @@ describe('a bundle', () => {
     store.fault = ({ method, key }) =>
       method === 'put' && key.endsWith('.table') ? { throws: refusedWith('STORE_DENIED') } : undefined;
     expect(await codeOf(() => copySealed(bundle, at))).toBe('STORE_DENIED');
-    expect(namesIn(store)).toEqual([...NAMES.slice(0, 4), 'weightseal.sealing'].map((name) => `b/${name}`));
+    expect(namesIn(store)).toEqual(
+      [...NAMES.slice(0, 4), 'weightseal.manifest.json', 'weightseal.sealing'].map((name) => `b/${name}`),
+    );
     store.fault = () => undefined;
     const sizes: Progress[] = [];
     expect(await copySealed(bundle, at, { onProgress: (progress) => sizes.push(progress) })).toMatchObject({
       copied: 2,
-      present: 4,
+      present: 5,
       public: ['config.json'],
     });
     expect(sizes.at(-1)?.bytes).toBe(sizes.at(-1)?.total);
     expect(namesIn(store)).toEqual(NAMES.map((name) => `b/${name}`));
-    expect(await copySealed(bundle, at)).toMatchObject({ copied: 0, present: 6 });
+    expect(await copySealed(bundle, at)).toMatchObject({ copied: 0, present: 7 });
   });
 
   it('goes on in a directory, too, in which nothing appears before all of it is there', async () => {
@@ -255,10 +258,10 @@ describe('a bundle', () => {
     expect(await codeOf(() => copySealed(at, join(directory, 'b')))).toBe('STORE_DENIED');
     expect((await readdir(directory)).filter((name) => !name.startsWith('.'))).toEqual([]);
     store.fault = () => undefined;
-    expect(await copySealed(at, join(directory, 'b'))).toMatchObject({ copied: 2, present: 4 });
+    expect(await copySealed(at, join(directory, 'b'))).toMatchObject({ copied: 2, present: 5 });
     expect(await treeOf(join(directory, 'b'))).toEqual(tree);
     expect(await readdir(directory)).toEqual(['b']);
-    expect(await copySealed(at, join(directory, 'b'))).toMatchObject({ copied: 0, present: 6 });
+    expect(await copySealed(at, join(directory, 'b'))).toMatchObject({ copied: 0, present: 7 });
   });
 
   it('is never mixed with another, nor put in its place in a store', async () => {
@@ -311,7 +314,7 @@ describe('a bundle', () => {
   it('is whole, whichever of two copies is faster', async () => {
     const { store, at } = storeAt('b');
     const both = await Promise.all([copySealed(bundle, at), copySealed(bundle, at)]);
-    expect(both.map(({ copied, present }) => copied + present)).toEqual([6, 6]);
+    expect(both.map(({ copied, present }) => copied + present)).toEqual([7, 7]);
     expect(namesIn(store)).toEqual(NAMES.map((name) => `b/${name}`));
     await verifyBundle(at, { keys });
   });

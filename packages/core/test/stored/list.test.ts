@@ -63,7 +63,7 @@ it('lists what is sealed in a directory, one level or all, and bundles as one', 
   expect(short(await all(root))).toEqual(ONE);
   expect(short(await all(root, true))).toEqual(['other deep/circle', ...DEEP]);
   const [own] = await all(join(root, 'llama.sealed'));
-  expect(own).toMatchObject({ kind: 'bundle', path: '', files: 3 });
+  expect(own).toMatchObject({ kind: 'bundle', path: '', files: 4 });
   expect(await all(join(root, 'm.sealed'))).toMatchObject([
     { kind: 'sealed', path: '', sealedSize: sealed.length },
   ]);
@@ -76,7 +76,7 @@ it('and below a place in a store', async () => {
   expect(short(await all(at))).toEqual(['directory deep', 'directory folder', ...ONE.slice(1)]);
   expect(short(await all(at, true))).toEqual(DEEP);
   const [own] = await all({ store: made, key: 'top/llama.sealed' });
-  expect(own).toMatchObject({ kind: 'bundle', path: '', files: 3, modified: '2026-01-02T03:04:05.000Z' });
+  expect(own).toMatchObject({ kind: 'bundle', path: '', files: 4, modified: '2026-01-02T03:04:05.000Z' });
   expect(short(await all({ store: made, key: 'top/m.sealed' }))).toEqual(['sealed ']);
   expect(short(await all({ store: made, key: '' }))).toEqual(['directory top']);
   expect(await codeOf(() => all({ store: made, key: 'nowhere' }))).toBe('INPUT_NOT_FOUND');

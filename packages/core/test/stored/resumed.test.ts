@@ -1,8 +1,9 @@
-import { appendFile, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
+import { appendFile, open, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { copySealed, type ErrorCode, type StoreLocation } from '@weightseal/core';
 import fc from 'fast-check';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { refusedWith, unavailable } from '../store/support/faults.js';
 import { MemoryStore, type Request } from '../store/support/memory-store.js';
 import { MemoryKey } from '../support/memory-key.js';
@@ -201,6 +202,54 @@ it('an upload stays when the store cannot be asked', async () => {
   expect(sent(store)).toEqual([3, 4, 5]);
 });
 
+it.each([false, true])(
+  'nothing stays when another object comes just then; overwrite: %s',
+  async (overwrite) => {
+    const [path, { store, at }] = [await file(), placed()];
+    if (overwrite) store.set('m', other.subarray(1));
+    await cutOff(store, (signal) => copySealed(path, at, { signal, overwrite }));
+    store.fault = ({ method, count }) => {
+      if (method === 'stat' && count === 1) store.set('m', other);
+      return undefined;
+    };
+    const code = overwrite ? 'INPUT_CHANGED' : 'OUTPUT_EXISTS';
+    expect(await codeOf(() => copySealed(path, at, { overwrite }))).toBe(code);
+    expect([store.uploads.size, await records()]).toEqual([0, []]);
+  },
+);
+
+it('what was begun of something else is given up later, when the store cannot be asked', async () => {
+  const { store, at } = placed();
+  await cutOff(store, async (signal) => copySealed(await file(), at, { signal }));
+  const path = await file(other);
+  store.fault = ({ method }) => (method === 'resume' || method === 'upload' ? unavailable : undefined);
+  expect(await codeOf(() => copySealed(path, at))).toBe('STORE_UNAVAILABLE');
+  store.fault = () => undefined;
+  await copySealed(path, at);
+  expect(Buffer.compare(store.get('m')!, other)).toBe(0);
+  expect([store.uploads.size, await records()]).toEqual([0, []]);
+});
+
+it('a store may take its time to say what it has', async () => {
+  const [path, { store, at: place }] = [await file(), placed()];
+  const at = { ...place, tuning: { ...place.tuning, requestTimeoutMs: 100 } };
+  await cutOff(store, (signal) => copySealed(path, at, { signal }));
+  const after = setTimeout(500);
+  store.fault = ({ method }) => (method === 'resume' ? { after } : undefined);
+  await copySealed(path, at);
+  expect(sent(store)).toEqual([3, 4, 5]);
+});
+
+it('and is asked once what that is', async () => {
+  const [path, { store, at }] = [await file(), placed()];
+  const begin = store.upload.bind(store);
+  let asked = 0;
+  store.upload = async (...of) =>
+    Object.defineProperty(await begin(...of), 'taken', { get: () => void asked++ });
+  await copySealed(path, at);
+  expect(asked).toBe(1);
+});
+
 it('nobody goes on with what another is at', async () => {
   const [path, { store, at: place }] = [await file(), placed()];
   const at = { ...place, tuning: { ...place.tuning, requestTimeoutMs: 60_000, concurrency: 4 } };
@@ -243,6 +292,20 @@ it('without a place for records nothing is left', async () => {
   const [path, { store, at }] = [await file(), placed()];
   await cutOff(store, (signal) => copySealed(path, at, { signal }));
   expect(store.uploads.size).toBe(0);
+});
+
+it('nor where the record cannot be written', async () => {
+  const [path, { store, at }] = [await file(), placed()];
+  const handle = await open(path);
+  const write = vi.spyOn(Object.getPrototypeOf(handle), 'write').mockRejectedValue(new Error('ENOSPC'));
+  await handle.close();
+  try {
+    await cutOff(store, (signal) => copySealed(path, at, { signal }));
+    expect(write).toHaveBeenCalled();
+  } finally {
+    write.mockRestore();
+  }
+  expect([store.uploads.size, await records()]).toEqual([0, []]);
 });
 
 it('cut off however often, at whatever request, it comes to its end with what it was', async () => {

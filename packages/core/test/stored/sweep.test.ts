@@ -33,7 +33,9 @@ it('finds what was cut off below a place, and removes it once it is old enough',
   expect(await sweepStore({ store, key: 'top' })).toEqual({ removed: [], kept });
   expect(await sweepStore({ store, key: 'top' }, { minAgeMs: 0 })).toEqual({ removed: kept, kept: [] });
   expect(names(store)).toEqual(
-    ['w.sealed', 'weightseal.json', 'weightseal.table'].map((name) => `top/whole/${name}`),
+    ['w.sealed', 'weightseal.json', 'weightseal.manifest.json', 'weightseal.table'].map(
+      (name) => `top/whole/${name}`,
+    ),
   );
   expect(store.uploads.size).toBe(1);
 });
@@ -54,7 +56,9 @@ it('leaves bundles alone that lie below one that was cut off', async () => {
   expect(removed).toEqual(['memory://bucket/top']);
   expect(names(store)).toEqual(
     ['deep/v2', 'v1'].flatMap((prefix) =>
-      ['w.sealed', 'weightseal.json', 'weightseal.table'].map((name) => `top/${prefix}/${name}`),
+      ['w.sealed', 'weightseal.json', 'weightseal.manifest.json', 'weightseal.table'].map(
+        (name) => `top/${prefix}/${name}`,
+      ),
     ),
   );
 });

@@ -1,4 +1,5 @@
-import { MANIFEST_NAME, type ReadManifest, WeightsealError } from '@weightseal/core';
+import { type ReadManifest, WeightsealError } from '@weightseal/core';
+import { manifestNameOf } from '../release/statement-of-release.js';
 import type { ModelStatement } from '../statement/model.js';
 
 /**
@@ -10,12 +11,11 @@ export function checkContents(
   { resources }: Pick<ModelStatement, 'resources'>,
   { manifest, digest }: Pick<ReadManifest, 'manifest' | 'digest'>,
 ): void {
-  const isBundle = manifest.kind === 'bundle';
-  const name = isBundle ? MANIFEST_NAME : `${manifest.files[0]!.path}.${MANIFEST_NAME}`;
+  const name = manifestNameOf({ manifest });
   const signed = new Map(resources.map((one) => [one.name, one.digest]));
   if (!signed.has(name)) throw mismatch(`it does not name ${name}`);
   if (signed.get(name) !== digest) throw mismatch(`it names another ${name}`);
-  const files = isBundle ? manifest.files : [];
+  const files = manifest.kind === 'bundle' ? manifest.files : [];
   for (const { path, sha256 } of files)
     if (signed.get(path) !== sha256) throw mismatch(`it names another ${path}`);
   if (resources.length !== files.length + 1) throw mismatch('it names files that the manifest does not');

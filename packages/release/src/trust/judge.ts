@@ -1,19 +1,8 @@
-import {
-  type ReadManifest,
-  readManifest,
-  SIGNATURE_NAME,
-  type UnopenedRelease,
-  WeightsealError,
-} from '@weightseal/core';
+import { type ReadManifest, readManifest, type UnopenedRelease, WeightsealError } from '@weightseal/core';
 import { checkCurrent } from '../channel/current.js';
-import { MODEL_PREDICATE, type ModelStatement } from '../statement/model.js';
-import { verifyStatement } from '../verify.js';
+import { verifySigned } from '../release/verify-release.js';
 import { checkAge } from './age.js';
-import { checkContents } from './contents.js';
 import type { CheckedRule } from './policy.js';
-
-/** Of about 300,000 files. */
-const MAX_SIGNATURE = 67_108_864;
 
 export interface Work {
   readonly release: UnopenedRelease;
@@ -50,17 +39,7 @@ export async function judgeBy(named: Named, work: Work): Promise<void> {
   const { model, digest, manifest } = named;
   const rule = ruleFor(model);
   if (!rule) throw unknown(release, model);
-  const signature = await release.read(SIGNATURE_NAME, MAX_SIGNATURE, signal);
-  if (!signature)
-    throw new WeightsealError(
-      'SIGNATURE_MISSING',
-      `${release.name} has no signature (${SIGNATURE_NAME}; beside a file under its own name), and the policy asks for one of ${calls(model)}. Get it from where it was released, or have it signed (\`weightseal sign\`).`,
-    );
-  const { statement } = await verifyStatement(signature, rule.signers, {
-    predicateType: MODEL_PREDICATE,
-    signal,
-  });
-  checkContents(statement as ModelStatement, named);
+  await verifySigned(release, named, rule.signers, signal);
   checkAge(manifest, rule);
   if (rule.channel) await checkCurrent({ ...rule.channel, model, digest }, work);
 }
@@ -71,8 +50,4 @@ function unknown({ name }: UnopenedRelease, model: string): WeightsealError {
     'SIGNER_UNTRUSTED',
     `${name} ${what}, and no rule of the trust policy is about that, so nobody is trusted to release it. Add a rule if that is right.`,
   );
-}
-
-function calls(model: string): string {
-  return model === '' ? 'what has no name' : JSON.stringify(model);
 }

@@ -18,6 +18,7 @@ export const resumingCases: readonly Case[] = [
       const ticket = ticketOf(begun);
       const upload = await resumed(store, key, { ticket, size, partBytes });
       assert.deepEqual(numbers(upload), [0, 1], 'it tells of other parts than were taken');
+      assert.equal(typeof upload.copy, typeof begun.copy, 'it copies no parts, as it did when it began');
       await assertRefused(store.stat(key, call()), 'stat of what goes on', patienceMs, 'INPUT_NOT_FOUND');
       for (const one of parts.slice(2)) await upload.part(one, call());
       assert.equal((await upload.complete(call())).size, size);

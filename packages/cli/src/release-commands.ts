@@ -1,0 +1,116 @@
+import { configured, force, key } from './flags.js';
+import type { Command, Flag } from './spec.js';
+
+/** Who may have signed it. */
+const signers: readonly Flag[] = [
+  {
+    name: 'public-key',
+    value: 'file',
+    many: true,
+    help: 'a public key in PEM whose signature counts; repeat for more',
+  },
+  {
+    name: 'root',
+    value: 'file',
+    many: true,
+    help: 'certificates in PEM: one of them must have issued that of the signer',
+  },
+  {
+    name: 'identity',
+    value: 'name',
+    help: 'with --root: a name that the certificate must have; with --issuer: who must have signed',
+  },
+  { name: 'issuer', value: 'url', help: 'of Sigstore: the identity provider that has told who it was' },
+  {
+    name: 'trusted-root',
+    value: 'file',
+    help: 'of Sigstore: its keys, a trusted_root.json; those of the public instance unless told',
+  },
+];
+
+/** Who signs. */
+const signing: readonly Flag[] = [
+  {
+    name: 'signer',
+    short: 's',
+    value: 'key',
+    help: 'the private key: pem:FILE, or the URI of a key in a KMS, an HSM or Vault that signs',
+  },
+  {
+    name: 'certificate',
+    value: 'file',
+    help: "the signer's certificate and those above it, in PEM, its own first",
+  },
+  {
+    name: 'sigstore',
+    help: 'sign without a key, as whom the environment is known to be (GitHub Actions and the like)',
+  },
+];
+
+const plain: Flag = {
+  name: 'plain',
+  help: 'the directory is no bundle, but the files of a model as they are',
+};
+
+export const RELEASE_COMMANDS: readonly Command[] = [
+  {
+    name: 'sign',
+    operand: '<sealed>',
+    summary: 'sign a sealed file or a bundle as it lies there',
+    about:
+      'Signs what was released, so that anybody can see who made it, and that it is whole, before a key is asked. No payload is read, and no key that opens it is needed: what is signed is its manifest. The signature ' +
+      '(weightseal.sig, in OpenSSF Model Signing v1.0) lies in the bundle, or beside the file; a rewrap leaves it good. With --plain, it signs the files of a directory as they are, for those who have opened it.',
+    flags: [
+      ...signing,
+      { name: 'output', short: 'o', value: 'file', help: 'with --plain: where the signature goes' },
+      plain,
+      { name: 'release-name', value: 'name', help: 'of a file: what its manifest calls the model' },
+      { name: 'release-version', value: 'version', help: 'of a file: which version its manifest says it is' },
+      { ...force, help: 'replace a signature that is there' },
+      ...configured,
+    ],
+    examples: [
+      'weightseal sign llama.sealed --signer pem:release.pem',
+      'weightseal sign s3://models/llama-3 --signer aws-kms://…/alias/release --certificate chain.pem',
+      'weightseal sign llama/ --plain -o model.sig --signer pem:release.pem',
+    ],
+  },
+  {
+    name: 'verify-signature',
+    operand: '<sealed>',
+    summary: 'check who has signed a sealed file or a bundle, and that it is that',
+    about:
+      'Says who has signed, once the signature is good, of somebody whom you name, and of the manifest that lies there. Then all files are compared with it, size and digest, unless --no-files is given. No key that opens it is needed. Whatever does not hold ends it with ' +
+      'exit code 8 and nothing on standard output. With --plain and --signature it compares the files of a directory that was signed as it is.',
+    flags: [
+      ...signers,
+      { name: 'no-files', help: 'do not read the files: say only whose the manifest is' },
+      plain,
+      { name: 'signature', value: 'file', help: 'with --plain: where the signature is' },
+      ...configured,
+    ],
+    examples: [
+      'weightseal verify-signature llama.sealed --public-key release.pub.pem',
+      'weightseal verify-signature s3://models/llama-3 --root ca.pem --identity release@acme.example',
+      'weightseal verify-signature opened-llama --plain --signature model.sig --public-key release.pub.pem',
+    ],
+  },
+  {
+    name: 'diff',
+    operand: '<bundle>',
+    second: '<newer>',
+    prints: true,
+    summary: 'show what changed from one release to the next',
+    about:
+      'Compares two bundles by their manifests: which files were added, removed, changed, or are the very same bytes, and whether the second says that it came after the first. No key is needed. With --key it compares the members, and tells ' +
+      'apart what has other bytes from what was only encrypted anew. Exits with 0 whether they differ or not.',
+    flags: [
+      { ...key, help: 'a key that opens both, to compare their members; repeat for more' },
+      ...configured,
+    ],
+    examples: [
+      'weightseal diff llama-3.sealed llama-3.1.sealed',
+      "weightseal diff s3://models/llama-3 s3://models/llama-3.1 --json | jq '.changed[]'",
+    ],
+  },
+];
