@@ -164,12 +164,12 @@ describe('mistakes', () => {
   });
 
   test.each([
-    ['no PEM', 'hello', /BEGIN PUBLIC KEY/],
-    ['a private key', pair.privateKey.export({ type: 'pkcs8', format: 'pem' }) as string, /BEGIN PUBLIC KEY/],
-    ['a broken key', '-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n', /no public key that/],
+    ['no PEM', 'hello', /no public key/],
+    ['a private key', pair.privateKey.export({ type: 'pkcs8', format: 'pem' }) as string, /is a private key/],
+    ['a broken key', '-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n', /no public key/],
   ])('a key that is %s', async (_, text, said) => {
     const error = await judgeOf(RULE, { 'keys/release.pem': text }).catch((one: unknown) => one);
-    expect(error).toMatchObject({ code: 'CONFIG_INVALID', message: expect.stringMatching(said) });
+    expect(error).toMatchObject({ code: 'SIGNING_KEY_UNFIT', message: expect.stringMatching(said) });
     expect((error as Error).message).not.toContain('MC4CAQ');
   });
 
@@ -183,7 +183,7 @@ describe('mistakes', () => {
 
   test('roots without a certificate', async () => {
     const text = 'trust: { rules: [{ model: a, signers: [{ certificate: { roots: keys/release.pem } }] }] }';
-    await expect(judgeOf(text)).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+    await expect(judgeOf(text)).rejects.toMatchObject({ code: 'CERTIFICATE_INVALID' });
   });
 });
 

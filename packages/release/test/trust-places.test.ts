@@ -39,7 +39,7 @@ describe('a sealed file', () => {
   const released = async (): Promise<string> => {
     const file = await sealedFile();
     await using release = await openReleased(file);
-    await makeFileManifest(release, { version: '1.0' }, { signal: undefined, progress: () => {} });
+    await makeFileManifest(release, { release: { version: '1.0' } });
     await sign(file, signer, undefined, `${file}.${SIGNATURE_NAME}`);
     return file;
   };
@@ -55,7 +55,7 @@ describe('a sealed file', () => {
     const [file, key] = [await sealedFile(), new MemoryKey('one')];
     await refused(() => verify(file, { keys: [key], trust }), 'MANIFEST_MISSING');
     await using release = await openReleased(file);
-    await makeFileManifest(release, {}, { signal: undefined, progress: () => {} });
+    await makeFileManifest(release, {});
     await refused(() => verify(file, { keys: [key], trust }), 'SIGNATURE_MISSING');
     expect(key.calls).toBe(0);
   });
