@@ -17,7 +17,7 @@ const ALLOWED = {
   core: [],
   keys: ['core', ...PROVIDERS],
   stores: ['core', 'keys', ...STORES],
-  config: ['core', 'keys', 'stores'],
+  config: ['core', 'keys', 'release', 'stores'],
   loader: ['core'],
   cli: ['core', 'kms-local', 'keys', 'config', 'stores', 'loader', 'release'],
   bench: ['core', 'kms-local', 'loader', 'stores', 'store-s3'],

@@ -2,9 +2,11 @@ import { didYouMean } from '@weightseal/core';
 import type { BaseIssue } from 'valibot';
 import { badProviders } from './check-providers.js';
 import { badStores } from './check-stores.js';
+import { badTrust } from './check-trust.js';
 import type { ConfigInput, ProfileInput } from './define.js';
 import { MEMBERS, shapeIssues } from './schema.js';
 import { configInvalid, MOST_TOLD, type Path, type Problem, type Source } from './source.js';
+import { trustMembersAt } from './trust-schema.js';
 
 /** Without a colon, so that a name is never taken for a URI, and with nothing that a shell would take for its own. */
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
@@ -39,6 +41,8 @@ export function checkShape(source: Source, schemes: readonly string[] = []): Con
     ...badProviders(config, []),
     ...profiles.flatMap(([name, profile]) => badProviders(profile, ['profiles', name])),
     ...storesIn(config, schemes),
+    ...badTrust(config, []),
+    ...profiles.flatMap(([name, profile]) => badTrust(profile, ['profiles', name])),
     ...deadRules(config, []),
     ...profiles.flatMap(([name, profile]) => deadRules(profile, ['profiles', name])),
   ]);
@@ -90,7 +94,9 @@ function kindOf(value: unknown): string {
 
 function membersAt(path: Path): readonly string[] {
   const inProfile = path[0] === 'profiles';
-  const [part] = inProfile ? path.slice(2) : path;
+  const below = inProfile ? path.slice(2) : path;
+  const [part] = below;
+  if (part === 'trust') return trustMembersAt(below);
   if (part === 'recipients') return MEMBERS.rule;
   if (part === 'keys') return MEMBERS.key;
   if (part === 'providers') return MEMBERS.provider;

@@ -62,6 +62,17 @@ export function notRegular(path: string): WeightsealError {
   );
 }
 
+/**
+ * The bytes of another file that a configuration names, of at most 256 KiB.
+ *
+ * @returns why it cannot be one, to the end of a sentence
+ * @throws CONFIG_INVALID when it is too large; the system's error
+ */
+export function readNamedBytes(path: string): Uint8Array | string {
+  const file = read(path, irregular);
+  return typeof file === 'string' ? file : file.bytes;
+}
+
 /** Owner, mode and kind are judged of the descriptor that is read. */
 function read(
   path: string,

@@ -14,6 +14,7 @@ import { matchesAny, spellingsOf } from './match.js';
 import { noProfile } from './no-profile.js';
 import { sealingContext } from './sealing-context.js';
 import type { ConfiguredStore } from './stores.js';
+import type { TrustInput } from './trust-input.js';
 
 /** A key as the configuration has it. */
 export interface ConfiguredKey {
@@ -75,6 +76,10 @@ export class Config {
   readonly providers: ReadonlyMap<string, ConfiguredProvider>;
   /** By scheme, or by the beginning of a URI: what `storeLocation` gives to a store. */
   readonly stores: ReadonlyMap<string, ConfiguredStore>;
+  /** Who may release the models that are opened: `trustJudge` makes of it what judges them. */
+  readonly trust: TrustInput | undefined;
+  /** @internal What the files were that it names when the configuration was trusted; undefined where it was named. */
+  readonly trustFiles: Files;
   /** Where relative paths count from, by its real path. */
   readonly directory: string;
   /** @internal Those that the program brings; they go before what the configuration says. */
@@ -95,6 +100,8 @@ export class Config {
     const directory = dirname(path);
     this.directory = directory;
     this.stores = found.stores;
+    this.trust = found.trust;
+    this.trustFiles = files;
     this.keys = new Map(
       [...found.keys].map(([name, { uri, formerUris, deadlineMs }]) => [
         name,

@@ -4,6 +4,7 @@ import type { ConfigInput, KeyInput, ProfileInput } from './define.js';
 import { InterpolationProblem, interpolate } from './interpolate.js';
 import { configInvalid, MOST_TOLD, type Path, type Problem, type Source } from './source.js';
 import type { ConfiguredStore } from './stores.js';
+import type { TrustInput, TrustRuleInput } from './trust-input.js';
 
 /** A text with its place, to point at. */
 export interface Text {
@@ -40,6 +41,7 @@ export interface Effective {
   readonly hedgeMs: number | undefined;
   readonly providers: ReadonlyMap<string, EffectiveProvider>;
   readonly stores: ReadonlyMap<string, ConfiguredStore>;
+  readonly trust: TrustInput | undefined;
 }
 
 /**
@@ -106,6 +108,11 @@ export function effective(
     stores.set(of, { options: put as ConfiguredStore['options'], tuning });
   }
   const open = over.open ?? config.open;
+  const trust = over.trust ?? config.trust;
+  const channelOf = (channel: TrustRuleInput['channel'], at: Path): TrustRuleInput['channel'] => {
+    if (typeof channel === 'string') return text(channel, at).value;
+    return channel && { ...channel, at: text(channel.at, [...at, 'at']).value };
+  };
   const found = {
     keys,
     recipients,
@@ -114,6 +121,13 @@ export function effective(
     hedgeMs: over.hedgeMs ?? config.hedgeMs,
     providers,
     stores,
+    trust: trust && {
+      ...trust,
+      rules: trust.rules?.map(({ channel, ...rule }, index) => ({
+        ...rule,
+        channel: channelOf(channel, [...placeOf('trust'), 'rules', index, 'channel']),
+      })),
+    },
   };
   if (problems.length > 0) throw configInvalid(source, problems.slice(0, MOST_TOLD));
   return found;

@@ -112,11 +112,12 @@ export function judge(path: string, env: NodeJS.ProcessEnv, shown = false): Foun
     : { path, file, refusal: untrusted(path, trust, shown) };
 }
 
-/** Why a configuration has no effect that is as it was, while code that it runs is not. */
-export function untrustedFile(path: string, file: string): WeightsealError {
+/** Why a configuration has no effect that is as it was, while code that it runs, or a key that it trusts, is not. */
+export function untrustedFile(path: string, file: string, what: 'runs' | 'by' = 'runs'): WeightsealError {
+  const how = what === 'runs' ? 'runs the provider' : 'says whom it trusts by';
   return new WeightsealError(
     'CONFIG_UNTRUSTED',
-    `${path} has no effect until you trust it again: it runs the provider ${JSON.stringify(file)}, which is not what it was when you trusted it. Look at that file; then \`weightseal config trust ${shellWord(path)}\`.`,
+    `${path} has no effect until you trust it again: it ${how} ${JSON.stringify(file)}, which is not what it was when you trusted it. Look at that file; then \`weightseal config trust ${shellWord(path)}\`.`,
   );
 }
 

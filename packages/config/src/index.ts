@@ -21,3 +21,5 @@ export {
   trustConfig,
   untrustConfig,
 } from './trust-config.js';
+export type { SignerInput, TrustInput, TrustRequire, TrustRuleInput } from './trust-input.js';
+export { type TrustJudgeOptions, trustJudge } from './trust-judge.js';

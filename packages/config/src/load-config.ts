@@ -7,8 +7,10 @@ import { type ConfigFile, notRegular, readNamed } from './config-file.js';
 import { judge, PROGRAMS, search, TEXTS, untrustedFile } from './find.js';
 import { from, realFile, workingDirectory } from './kernel-path.js';
 import { checkedPlaces } from './options.js';
+import { pinsOf } from './pinned-files.js';
 import { changedFile, filesOf } from './provider-files.js';
 import type { TrustedFiles } from './trust.js';
+import { filesOfTrust } from './trust-input.js';
 
 export interface LoadOptions {
   /** Where the search begins, and what `path` counts from; the working directory unless told. */
@@ -63,12 +65,15 @@ function found(cwd: string, env: NodeJS.ProcessEnv): Trusted {
 }
 
 /** Before any of it has an effect. What is run is compared once more, just before. */
-function checkFiles({ path, providers }: Config, trusted: TrustedFiles): void {
+function checkFiles({ path, providers, trust }: Config, trusted: TrustedFiles): void {
   const modules = [...providers.values()]
     .map(({ module }) => module)
     .filter((one) => typeof one === 'string');
   const changed = changedFile(trusted, filesOf(modules, dirname(path)));
   if (changed !== undefined) throw untrustedFile(path, changed);
+  const pins = trust ? pinsOf(filesOfTrust(trust), dirname(path)) : {};
+  const other = changedFile(trusted, pins);
+  if (other !== undefined) throw untrustedFile(path, other, 'by');
 }
 
 /** The file that somebody named. A program is not read here: what runs it reads it. */

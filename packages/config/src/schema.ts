@@ -1,5 +1,6 @@
 import { isProvider } from '@weightseal/keys';
 import * as v from 'valibot';
+import { trustSchema } from './trust-schema.js';
 
 const MAX_MS = 2 ** 31 - 1;
 
@@ -115,6 +116,7 @@ const profile = v.strictObject(
     hedgeMs: v.optional(milliseconds(0)),
     providers: v.optional(providers),
     stores: v.optional(stores),
+    trust: v.optional(trustSchema),
   },
   'an object with what the profile changes',
 );

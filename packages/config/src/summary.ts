@@ -5,7 +5,9 @@ import type { ConfigInput, ProfileInput, ProviderInput } from './define.js';
 import { formsOf, hasReference, variablesOf } from './interpolate.js';
 import type { Checked } from './load.js';
 import { masked } from './masked.js';
+import { trustFilesIn } from './pinned-files.js';
 import type { TrustedFiles } from './trust.js';
+import type { TrustInput } from './trust-input.js';
 
 /** What one layer of a configuration says: that under all profiles, or a profile. */
 export interface SummaryLayer {
@@ -37,6 +39,8 @@ export interface SummaryLayer {
     | undefined;
   /** What stores are given, by scheme or by the beginning of a URI. Texts that are secrets are left out. */
   readonly stores: readonly { readonly of: string; readonly options: object }[] | undefined;
+  /** Who may release the models that are opened. */
+  readonly trust: TrustInput | undefined;
 }
 
 /** What a configuration would do, as it is written: nothing of the environment is put in, and nobody is asked. */
@@ -52,10 +56,19 @@ export interface ConfigSummary {
   readonly modules: readonly string[];
   /** Code that it runs: packages; and files, with those that they name, with what they are now where the configuration was found. Undefined for none. */
   readonly code: readonly { readonly module: string; readonly sha256: string | undefined }[] | undefined;
+  /** Keys and certificates by which it says who may release models, with what they are now where the configuration was found. Undefined for none. */
+  readonly signers: readonly { readonly file: string; readonly sha256: string | undefined }[] | undefined;
 }
 
-/** @param files what the files are that it runs, where that was looked at */
-export function summarise({ config }: Pick<Checked, 'config'>, files: TrustedFiles = {}): ConfigSummary {
+/**
+ * @param files what the files are that it runs, where that was looked at
+ * @param pins and those by which it says whom it trusts
+ */
+export function summarise(
+  { config }: Pick<Checked, 'config'>,
+  files: TrustedFiles = {},
+  pins: TrustedFiles = {},
+): ConfigSummary {
   const profiles = Object.entries(config.profiles ?? {});
   const layers = [layerOf(config, undefined), ...profiles.map(([name, profile]) => layerOf(profile, name))];
   const uris = unique(layers.flatMap(urisOf));
@@ -63,7 +76,11 @@ export function summarise({ config }: Pick<Checked, 'config'>, files: TrustedFil
     preset: config.profile,
     layers: layers.map(shown),
     variables: unique([...textsIn(config).flatMap(variablesOf), ...layers.flatMap(namedByStores)]),
-    hosts: unique([...uris.flatMap(hostsOf), ...layers.flatMap(hostsOfStores)]),
+    hosts: unique([
+      ...uris.flatMap(hostsOf),
+      ...layers.flatMap(hostsOfStores),
+      ...layers.flatMap(hostsOfChannels),
+    ]),
     modules: unique(uris.flatMap(modulesOf)),
     code: someOf(
       unique([...modulesIn(config), ...Object.keys(files)]).map((module) => ({
@@ -71,6 +88,7 @@ export function summarise({ config }: Pick<Checked, 'config'>, files: TrustedFil
         sha256: files[module],
       })),
     ),
+    signers: someOf(trustFilesIn(config).map((file) => ({ file, sha256: pins[file] }))),
   };
 }
 
@@ -86,7 +104,7 @@ export function modulesIn(config: ConfigInput): readonly string[] {
 }
 
 function layerOf(
-  { keys = {}, recipients = [], open, deadlineMs, hedgeMs, providers = {}, stores = {} }: ProfileInput,
+  { keys = {}, recipients = [], open, deadlineMs, hedgeMs, providers = {}, stores = {}, trust }: ProfileInput,
   profile: string | undefined,
 ): SummaryLayer {
   return {
@@ -111,6 +129,7 @@ function layerOf(
       })),
     ),
     stores: someOf(Object.entries(stores).map(([of, options]) => ({ of, options }))),
+    trust,
   };
 }
 
@@ -181,6 +200,17 @@ function hostsOfStores({ stores = [] }: SummaryLayer): string[] {
   ]);
   return texts.flatMap(formsOf).flatMap((form) => {
     const [, host = ''] = /^[a-z][a-z0-9+.-]*:\/\/(?:[^/?#]*@)?([^/?#]*)/i.exec(form) ?? [];
+    return host === '' ? [] : [host];
+  });
+}
+
+/** Of channels over https: those of clouds stand in no URI. */
+function hostsOfChannels({ trust }: SummaryLayer): string[] {
+  const channels = (trust?.rules ?? []).flatMap(({ channel }) =>
+    typeof channel === 'object' ? [channel.at] : channel === undefined ? [] : [channel],
+  );
+  return channels.flatMap(formsOf).flatMap((form) => {
+    const [, host = ''] = /^https?:\/\/(?:[^/?#]*@)?([^/?#]*)/i.exec(form) ?? [];
     return host === '' ? [] : [host];
   });
 }

@@ -6,6 +6,7 @@ import { from, placeOf, realFile, workingDirectory } from './kernel-path.js';
 import type { Checked } from './load.js';
 import { fileOf } from './load-config.js';
 import { checkedPlaces, type Places } from './options.js';
+import { pinsOf, trustFilesIn } from './pinned-files.js';
 import { changedFile, filesOf } from './provider-files.js';
 import { NoState } from './state-directory.js';
 import type { ConfigSummary } from './summary.js';
@@ -43,15 +44,25 @@ export async function configStatus(options: TrustOptions = {}): Promise<ConfigSt
   if (named !== undefined) {
     const file = fileOf(named, cwd);
     const path = typeof file === 'string' ? file : file.path;
-    const { files: _, ...said } = await read(typeof file === 'string' ? undefined : file, cwd, true);
+    const {
+      files: _,
+      pins: __,
+      ...said
+    } = await read(typeof file === 'string' ? undefined : file, cwd, true);
     return { path, status: 'named', refusal: undefined, ...said };
   }
   const found = find(given, cwd, env, true);
   if (!found) return undefined;
   const { path, file, files: trusted } = found;
-  const { files, ...said } = await read(file, cwd);
-  const changed = trusted && changedFile(trusted, files);
-  const refusal = changed === undefined ? found.refusal : untrustedFile(path, changed);
+  const { files, pins, ...said } = await read(file, cwd);
+  const code = trusted && changedFile(trusted, files);
+  const pin = trusted && changedFile(trusted, pins);
+  const refusal =
+    code !== undefined
+      ? untrustedFile(path, code)
+      : pin !== undefined
+        ? untrustedFile(path, pin, 'by')
+        : found.refusal;
   const status =
     refusal === undefined ? 'trusted' : refusal.code === 'CONFIG_UNTRUSTED' ? 'untrusted' : 'refused';
   return { path, status, refusal, ...said };
@@ -71,11 +82,11 @@ export async function trustConfig(options: TrustOptions = {}): Promise<ConfigSta
   if (!found) throw notFound(cwd);
   const { path, file, refusal } = found;
   if (file === undefined) throw refusal!;
-  const { problem, files, ...said } = await read(file, cwd);
+  const { problem, files, pins, ...said } = await read(file, cwd);
   if (problem) throw problem;
   let kept: NoState | undefined;
   try {
-    kept = record(file, files, env);
+    kept = record(file, { ...files, ...pins }, env);
   } catch (error) {
     kept = new NoState(ioError(error, 'record what you trust').message.replace(/\.$/, ''));
   }
@@ -143,11 +154,13 @@ function lying(path: string): string {
 interface Said extends Pick<ConfigStatus, 'sha256' | 'summary' | 'problem'> {
   /** What the files are that it runs. */
   readonly files: TrustedFiles;
+  /** And those by which it says whom it trusts. */
+  readonly pins: TrustedFiles;
 }
 
 /** @param named whether its files are run as they are */
 async function read(file: ConfigFile | undefined, cwd: string, named = false): Promise<Said> {
-  if (!file) return { sha256: undefined, summary: undefined, problem: undefined, files: {} };
+  if (!file) return { sha256: undefined, summary: undefined, problem: undefined, files: {}, pins: {} };
   const { sha256 } = file;
   const [{ check }, { summarise, modulesIn }] = await Promise.all([
     import('./load.js'),
@@ -156,11 +169,13 @@ async function read(file: ConfigFile | undefined, cwd: string, named = false): P
   let checked: Checked | undefined;
   try {
     checked = await check(file, cwd);
-    const files = named ? {} : filesOf(modulesIn(checked.config), dirname(file.path));
-    return { sha256, summary: summarise(checked, files), problem: undefined, files };
+    const directory = dirname(file.path);
+    const files = named ? {} : filesOf(modulesIn(checked.config), directory);
+    const pins = named ? {} : pinsOf(trustFilesIn(checked.config), directory);
+    return { sha256, summary: summarise(checked, files, pins), problem: undefined, files, pins };
   } catch (error) {
     if (!(error instanceof WeightsealError)) throw error;
-    return { sha256, summary: checked && summarise(checked), problem: error, files: {} };
+    return { sha256, summary: checked && summarise(checked), problem: error, files: {}, pins: {} };
   }
 }
 

@@ -23,7 +23,7 @@ const YAML: Readonly<Record<string, readonly [text: string, said: string]>> = {
   ],
   'a member that resembles none': [
     'colour: red\n',
-    '1:1: colour is not known; known are keys, recipients, open, deadlineMs, hedgeMs, providers, stores, profile, profiles.',
+    '1:1: colour is not known; known are keys, recipients, open, deadlineMs, hedgeMs, providers, stores, trust, profile, profiles.',
   ],
   'a misspelt member of a rule': [
     'recipients:\n  - path: "*"\n    kyes: [local:a]\n',
@@ -39,7 +39,7 @@ const YAML: Readonly<Record<string, readonly [text: string, said: string]>> = {
   ],
   'a profile in a profile': [
     'profiles:\n  dev:\n    profile: dev\n',
-    '3:5: profiles.dev.profile is not known; known are keys, recipients, open, deadlineMs, hedgeMs, providers, stores.',
+    '3:5: profiles.dev.profile is not known; known are keys, recipients, open, deadlineMs, hedgeMs, providers, stores, trust.',
   ],
   'a store of a scheme that is misspelt': [
     'stores: { gcs: {} }\n',

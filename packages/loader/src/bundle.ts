@@ -18,8 +18,9 @@ export type Member = ReturnType<BundleReader['members']>[number];
 
 /** Asks the key. @throws what `openBundle` throws, MEMBER_NOT_FOUND, BUNDLE_INCOMPLETE */
 export async function openBundleModel(at: BundleAt, options: LoadOptions): Promise<Model<Tree>> {
-  const { keys, context, hedgeMs, signal, allowExtra, only, allowIncomplete: allowed = false } = options;
-  const reader = await openBundle(at, { keys, context, hedgeMs, signal, allowExtra });
+  const { keys, context, trust, hedgeMs, signal, allowExtra, only } = options;
+  const { allowIncomplete: allowed = false } = options;
+  const reader = await openBundle(at, { keys, context, trust, hedgeMs, signal, allowExtra });
   try {
     const members = reader.members(only);
     // Who wants a part of it knows that it is one.

@@ -96,6 +96,7 @@ export async function load(given: InputAnywhere, options: LoadOptions): Promise<
 export const READING: readonly string[] = [
   'keys',
   'context',
+  'trust',
   'hedgeMs',
   'concurrency',
   'requestBytes',
@@ -106,12 +107,13 @@ export const READING: readonly string[] = [
 export function readingOf({
   keys,
   context,
+  trust,
   hedgeMs,
   concurrency,
   requestBytes,
   signal,
 }: UnlockOptions & ReadOptions): UnlockOptions & ReadOptions {
-  return { keys, context, hedgeMs, concurrency, requestBytes, signal };
+  return { keys, context, trust, hedgeMs, concurrency, requestBytes, signal };
 }
 
 /** What the places and the loader's functions take, too. @throws INVALID_ARGUMENT */

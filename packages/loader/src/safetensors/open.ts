@@ -60,8 +60,8 @@ async function openFile(source: string | ByteSource, options: OpenSafetensorsOpt
 }
 
 async function openShards(at: BundleAt, options: OpenSafetensorsOptions): Promise<Tensors> {
-  const { keys, context, hedgeMs, signal, allowExtra } = options;
-  const bundle = await openBundle(at, { keys, context, hedgeMs, signal, allowExtra });
+  const { keys, context, trust, hedgeMs, signal, allowExtra } = options;
+  const bundle = await openBundle(at, { keys, context, trust, hedgeMs, signal, allowExtra });
   try {
     return await tensorsOfBundle(bundle, options);
   } catch (error) {

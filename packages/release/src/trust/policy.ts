@@ -96,7 +96,7 @@ function checkChannel(
 ): CheckedRule['channel'] {
   checkOptions(channel, { at: 'any', signers: 'list' }, `The channel of ${whose.toLowerCase()}`);
   const at = filePath(channel.at);
-  if (!isLocation(at) && (typeof at !== 'string' || at === ''))
+  if (!isLocation(at) && typeof at !== 'function' && (typeof at !== 'string' || at === ''))
     throw argument(`${whose} has a channel without \`at\`: a path, or a place in a store.`);
   const { signers = ofRule } = channel;
   checkTrusted(signers);

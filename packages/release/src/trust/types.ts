@@ -5,7 +5,12 @@ import type { TrustedSigner } from '../signers.js';
 export type Require = 'enforce' | 'warn' | 'off';
 
 /** Where a channel is: a directory, or a prefix in a store, in which `weightseal.channel.json` lies; or the file itself, by a name that ends in `.json`. */
-export type ChannelPlace = string | URL | StoreLocation;
+export type ChannelPlace =
+  | string
+  | URL
+  | StoreLocation
+  /** What gives one when it is needed. Its store is closed when the channel has been read. */
+  | (() => StoreLocation | Promise<StoreLocation>);
 
 /** Which release is the current one must be said there. */
 export interface TrustedChannel {

@@ -1,0 +1,61 @@
+import type { ProfileInput } from './define.js';
+import { hasReference } from './interpolate.js';
+import type { Path, Problem } from './source.js';
+import { listOf, type SignerInput, type TrustRuleInput } from './trust-input.js';
+
+const NOT_OFFERED = /[[\]{}\\]|^!/;
+const FROM_ENVIRONMENT =
+  'takes nothing from the environment: who is trusted, and for what, stands in the configuration.';
+
+/** What `trust` says that cannot be meant. */
+export function badTrust({ trust }: ProfileInput, path: Path): Problem[] {
+  if (!trust) return [];
+  const at = [...path, 'trust'];
+  // Whoever trusts the configuration has read whom it trusts.
+  const said = { ...trust, rules: (trust.rules ?? []).map(({ channel: _, ...rule }) => rule) };
+  const signers = (trust.rules ?? []).map(({ channel }) =>
+    typeof channel === 'object' ? { channel: { signers: channel.signers } } : {},
+  );
+  return [
+    ...referencesIn(said, at),
+    ...referencesIn({ rules: signers }, at),
+    ...(trust.rules ?? []).flatMap((rule, index) => badRule(rule, [...at, 'rules', index])),
+  ];
+}
+
+function referencesIn(value: unknown, at: Path): Problem[] {
+  if (typeof value === 'string') return hasReference(value) ? [{ path: at, text: FROM_ENVIRONMENT }] : [];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, one]) =>
+    referencesIn(one, [...at, Array.isArray(value) ? Number(name) : name]),
+  );
+}
+
+function badRule({ model, signers = [], require = 'enforce', channel }: TrustRuleInput, at: Path): Problem[] {
+  const globs = listOf(model).filter((glob) => NOT_OFFERED.test(glob));
+  const ofChannel = typeof channel === 'object' ? (channel.signers ?? signers) : signers;
+  return [
+    ...globs.map(() => ({
+      path: [...at, 'model'],
+      text: 'has one of [ ] { } \\, or ! at its beginning, which are not offered; * and ? stand for characters, ** for names.',
+    })),
+    ...(signers.length === 0 && require === 'enforce'
+      ? [{ path: at, text: 'has no signer, and so refuses every release; name one in `signers`.' }]
+      : []),
+    ...(channel !== undefined && ofChannel.length === 0
+      ? [
+          {
+            path: [...at, 'channel'],
+            text: 'has nobody whose word counts for it; name somebody in `signers`.',
+          },
+        ]
+      : []),
+    ...signers.flatMap((signer, index) => badSigner(signer, [...at, 'signers', index])),
+  ];
+}
+
+function badSigner(signer: SignerInput, at: Path): Problem[] {
+  return Object.keys(signer).length === 1
+    ? []
+    : [{ path: at, text: 'has one of key, certificate and sigstore.' }];
+}
