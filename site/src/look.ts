@@ -16,6 +16,7 @@ const PAGES = [
   'configuration',
   'loading',
   'who-can-open',
+  'signing',
   'operations',
   'cli',
   'errors',

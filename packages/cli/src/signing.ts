@@ -1,7 +1,7 @@
 import type { SignedBy, Signing, TrustedSigner } from '@weightseal/release';
 import { fs } from './builtins.js';
 import { usageError } from './cli-error.js';
-import { configuration } from './configuration.js';
+import { configurationFor } from './configuration.js';
 import { core } from './core.js';
 import { accessOf } from './keys.js';
 import { passphrasePrompt } from './passphrase-prompt.js';
@@ -22,7 +22,7 @@ export async function signingOf(args: Args, command: string): Promise<Signing> {
       `${command}: It needs --signer <key> (pem:FILE, or the URI of a key that signs), or --sigstore.`,
     );
   const { providers, ...access } = await accessOf(args);
-  const config = await configuration(args);
+  const config = await configurationFor(args, [uri]);
   const { pemSignerFromUri } = await import('@weightseal/kms-local');
   void providers;
   const signer = pemSignerFromUri(config?.key(uri)?.uri ?? uri, { prompt: passphrasePrompt(access) });

@@ -1,4 +1,6 @@
-import { readFile } from 'node:fs/promises';
+import { generateKeyPairSync } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { COMMANDS } from '../src/spec.js';
 import { Sandbox } from './support/cli.js';
@@ -17,6 +19,9 @@ const WORDS: Readonly<Record<string, string>> = {
   sweep: '.',
   ls: '.',
   cp: 'model.sealed copied.sealed',
+  sign: 'model.sealed -s pem:signer.pem',
+  'verify-signature': 'model.sealed --public-key signer.pub.pem',
+  diff: 'models.sealed models.sealed',
   'keys list': '',
   'keys check': 'local:k',
   'config show': '',
@@ -37,6 +42,8 @@ const OF_DIRECTORIES: Readonly<Record<string, string>> = {
   rewrap: 'models.sealed -k local:k',
   reseal: 'models.sealed -k local:k',
   cp: 'models.sealed copied',
+  sign: 'models.sealed -s pem:signer.pem',
+  'verify-signature': 'models.sealed --public-key signer.pub.pem',
 };
 
 /** Of the table in README.md: the members, and the commands that have them. */
@@ -60,6 +67,14 @@ function namesIn(value: unknown): string[] {
   return Object.entries(value).flatMap(([name, inner]) => [name, ...namesIn(inner)]);
 }
 
+/** A key that signs, and its public key. */
+async function writeSigner(directory: string): Promise<void> {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const secret = privateKey.export({ type: 'pkcs8', format: 'pem' });
+  await writeFile(join(directory, 'signer.pem'), secret, { mode: 0o600 });
+  await writeFile(join(directory, 'signer.pub.pem'), publicKey.export({ type: 'spki', format: 'pem' }));
+}
+
 /** What says what is elsewhere in one word. */
 const OTHER_WORDS = ['uri', 'file', 'in', 'out', 'source', 'target', 'primaryVersion', 'from', 'to'];
 
@@ -71,6 +86,7 @@ test('every command prints one JSON object where it succeeds, and one where it f
   await sandbox.run(
     "weightseal keygen k; echo w > model; printf 'keys: { mine: local:k }' > weightseal.config.yaml; weightseal config trust; weightseal seal model -k local:k; mkdir -p models/.git; cp model models; ln -s model models/link; weightseal seal models -k local:k",
   );
+  await writeSigner(sandbox.path);
   const rows = await documented();
   const found = new Set<string>();
   expect(rows.length).toBeGreaterThan(15);

@@ -1,5 +1,5 @@
 import { isAbsolute } from 'node:path';
-import { type AnyProvider, isModulePath, isProvider, KEY_SCHEMES } from '@weightseal/keys';
+import { type AnyProvider, isModulePath, isProvider, OUR_SCHEMES } from '@weightseal/keys';
 import { STORE_SCHEMES } from '@weightseal/stores';
 import type { ProfileInput, ProviderInput } from './define.js';
 import { hasReference } from './interpolate.js';
@@ -45,7 +45,7 @@ export function optionsOf(input: ProviderInput): object | undefined {
 }
 
 function schemeProblem(scheme: string): string | undefined {
-  if ([...KEY_SCHEMES, ...STORE_SCHEMES].includes(scheme as never))
+  if ([...OUR_SCHEMES, ...STORE_SCHEMES].includes(scheme as never))
     return "is a scheme of weightseal's own, and no other provider can take it over; choose another.";
   return SCHEME.test(scheme)
     ? undefined

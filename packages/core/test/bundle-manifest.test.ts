@@ -278,7 +278,11 @@ describe('two releases', () => {
     await unlink(join(next, 'config.json'));
     const output = files.path('next.sealed');
     await sealBundle(next, output, { keys, context, reuse: sealed });
-    const common = { follows: true, from: expect.any(String), to: expect.any(String) };
+    const common = {
+      follows: true,
+      oldDigest: expect.any(String),
+      newDigest: expect.any(String),
+    };
     expect(await diffBundles(sealed, output)).toEqual({
       ...common,
       added: ['new.txt.sealed'],

@@ -1,6 +1,6 @@
 import { checkOptions, isWeightsealError, WeightsealError, within } from '@weightseal/core';
 import { sourceOf } from './other-provider.js';
-import type { Words } from './words.js';
+import { OF_SIGNERS, type Words } from './words.js';
 
 /** For a module to load and to make something, which asks nobody: what has not done so then never will. */
 const READY_MS = 30_000;
@@ -59,7 +59,10 @@ async function make(
     ([, one]) => one !== undefined,
   );
   try {
-    return { made: await provider.fromUri(uri, { ...Object.fromEntries(all), ...said }), whose };
+    const options = { ...Object.fromEntries(all), ...said };
+    if (words !== OF_SIGNERS) return { made: await provider.fromUri(uri, options), whose };
+    if (typeof provider.signerFromUri !== 'function') throw signsNothing(whose, scheme);
+    return { made: await provider.signerFromUri(uri, options), whose };
   } catch (cause) {
     if (isWeightsealError(cause)) throw cause;
     throw new WeightsealError(
@@ -68,6 +71,13 @@ async function make(
       { cause },
     );
   }
+}
+
+function signsNothing(whose: string, scheme: string): WeightsealError {
+  return new WeightsealError(
+    'PROVIDER_INVALID',
+    `${whose} has keys of ${scheme}: that wrap, and none that sign. It needs \`signerFromUri\` beside \`fromUri\` (weightseal help own-provider).`,
+  );
 }
 
 function neverReady({ one, many }: Words, scheme: string, cause: unknown): WeightsealError {

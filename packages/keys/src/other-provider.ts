@@ -1,7 +1,7 @@
-import { didYouMean, type KeyWrapper, WeightsealError } from '@weightseal/core';
+import { didYouMean, type KeyWrapper, type Signer, WeightsealError } from '@weightseal/core';
 import type { Contents } from './import-trusted.js';
-import { KEY_SCHEMES, type KeyFactory, type KeyScheme } from './providers.js';
-import { OF_KEYS, type Words } from './words.js';
+import { KEY_SCHEMES, type KeyFactory, type KeyScheme, OUR_SCHEMES } from './providers.js';
+import { OF_KEYS, OF_SIGNERS, type Words } from './words.js';
 
 /** A module of keys, as `import` gives it: one of its exports is a provider, under whatever name. */
 export type ProviderModule = Readonly<Record<string, unknown>>;
@@ -11,6 +11,8 @@ export interface AnyProvider {
   readonly scheme: string;
   readonly options: readonly string[];
   fromUri(uri: string, options: object): unknown;
+  /** Of a provider of keys, where they sign. */
+  signerFromUri?(uri: string, options: object): unknown;
 }
 
 /** Where the keys, or the stores, of a scheme come from that is none of ours. */
@@ -47,7 +49,7 @@ export function checkProviders(providers: Providers): void {
     throw invalid('The option `providers` is an object, by the schemes of the keys.');
   for (const [scheme, given] of Object.entries(providers)) {
     if (given === undefined) continue;
-    if (isOurs(scheme)) {
+    if (OUR_SCHEMES.includes(scheme)) {
       // An option of that name is PKCS#11's own.
       const taken = typeof given !== 'object' || given === null || isProvider(given);
       if (taken || ('module' in given && scheme !== 'pkcs11'))
@@ -77,7 +79,7 @@ export function sourceOf(scheme: string, given: unknown, words: Words = OF_KEYS)
       return given as ProviderSource;
     if (isProvider(given) || providersIn(given).length > 0) return { module: given as ProviderModule };
   }
-  const hint = words === OF_KEYS ? didYouMean(scheme, KEY_SCHEMES) : '';
+  const hint = words === OF_KEYS || words === OF_SIGNERS ? didYouMean(scheme, KEY_SCHEMES) : '';
   throw invalid(
     `What \`providers\` has for ${scheme}: is no provider${hint || `: give the name of its package, its file, or what ${words.define} made.`}`,
   );
@@ -112,6 +114,28 @@ function keyProblem(key: unknown, scheme: string): string | undefined {
   const { provider, uri, wrap, unwrap } = key as Partial<KeyWrapper>;
   if (typeof wrap !== 'function' || typeof unwrap !== 'function')
     return 'it has no `wrap` and `unwrap` that are functions';
+  return ofScheme(uri, provider, scheme);
+}
+
+/** What a provider made, if it is a signer of its scheme. @throws PROVIDER_INVALID */
+export function checkedSigner(signer: unknown, scheme: string, whose: string): Signer {
+  const problem = signerProblem(signer, scheme);
+  if (problem === undefined) return signer as Signer;
+  throw new WeightsealError(
+    'PROVIDER_INVALID',
+    `${whose} made what is no signer of ${scheme}: ${problem}. Tell whoever wrote it; \`signerContract\` of \`@weightseal/kms-contract\` tests all that a signer must do.`,
+  );
+}
+
+function signerProblem(signer: unknown, scheme: string): string | undefined {
+  if (typeof signer !== 'object' || signer === null) return 'it is no object';
+  const { provider, uri, publicKey, sign } = signer as Partial<Signer>;
+  if (typeof publicKey !== 'function' || typeof sign !== 'function')
+    return 'it has no `publicKey` and `sign` that are functions';
+  return ofScheme(uri, provider, scheme);
+}
+
+function ofScheme(uri: unknown, provider: unknown, scheme: string): string | undefined {
   if (typeof uri !== 'string' || !uri.startsWith(`${scheme}:`)) return `its \`uri\` is none of ${scheme}:`;
   return provider === scheme ? undefined : `its \`provider\` is not ${JSON.stringify(scheme)}`;
 }

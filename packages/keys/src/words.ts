@@ -4,10 +4,10 @@
  * @hidden
  */
 export interface Words {
-  readonly one: 'key' | 'store';
-  readonly many: 'keys' | 'stores';
+  readonly one: 'key' | 'signer' | 'store';
+  readonly many: 'keys' | 'signers' | 'stores';
   /** With a capital. */
-  readonly Many: 'Keys' | 'Stores';
+  readonly Many: 'Keys' | 'Signers' | 'Stores';
   /** Of core: what makes a provider. */
   readonly define: string;
   /** The guide to writing one. */
@@ -23,4 +23,11 @@ export const OF_KEYS: Words = {
   define: 'defineProvider',
   guide: 'own-provider',
   suite: '@weightseal/kms-contract',
+};
+
+export const OF_SIGNERS: Words = {
+  ...OF_KEYS,
+  one: 'signer',
+  many: 'signers',
+  Many: 'Signers',
 };

@@ -19,7 +19,7 @@ import { unwrapDataKey, wrapDataKey } from './cipher.js';
 import { describeKey, pinned } from './describe.js';
 import { wrappingKey } from './key-facts.js';
 import { rotateKey, rotationStatus, scheduleRotation } from './rotation.js';
-import { type AzureClients, type SdkOptions, sdkClients } from './sdk-clients.js';
+import { type AzureClients, namedVersion, once, type SdkOptions, sdkClients } from './sdk-clients.js';
 import { checkedName, isUriOf, isVersion, type KeyName, mayNameVersion, PROVIDER, partsOf } from './uri.js';
 
 /** Versions whose clients are kept: each has a connection and a token of its own to ask for. */
@@ -43,9 +43,9 @@ export interface AzureKeyOptions extends SdkOptions {
   readonly deadlineMs?: number | undefined;
 }
 
-type UriOptions = Omit<AzureKeyOptions, 'vaultUrl' | 'name' | 'version'>;
+export type UriOptions = Omit<AzureKeyOptions, 'vaultUrl' | 'name' | 'version'>;
 
-const URI_OPTIONS: Readonly<Record<keyof UriOptions, Kind>> = {
+export const URI_OPTIONS: Readonly<Record<keyof UriOptions, Kind>> = {
   algorithm: 'any',
   clients: 'object',
   credential: 'object',
@@ -54,7 +54,7 @@ const URI_OPTIONS: Readonly<Record<keyof UriOptions, Kind>> = {
   formerUris: 'strings',
   deadlineMs: 'any',
 };
-const OPTIONS: Readonly<Record<keyof AzureKeyOptions, Kind>> = {
+export const OPTIONS: Readonly<Record<keyof AzureKeyOptions, Kind>> = {
   ...URI_OPTIONS,
   vaultUrl: 'any',
   name: 'any',
@@ -154,19 +154,4 @@ function bodyOf(version: string, algorithm: string, ciphertext: Uint8Array): Bod
   const body = isVersion(version) ? splitBlob(algorithm, ciphertext) : undefined;
   if (body === undefined) throw rejected(FOREIGN);
   return body;
-}
-
-/** With no more than its name the SDK takes a key as known: it does not GET it, and leaves every check to the service. */
-function namedVersion({ vaultUrl, name }: KeyName, version: string) {
-  return { name, id: `${vaultUrl}/keys/${name}/${version}`, properties: { vaultUrl, name, version } };
-}
-
-/** Runs once; again only where it failed. */
-function once<T>(work: () => Promise<T>): () => Promise<T> {
-  let running: Promise<T> | undefined;
-  return () =>
-    (running ??= work().catch((error) => {
-      running = undefined;
-      throw error;
-    }));
 }

@@ -16,15 +16,19 @@ export interface WrappingKey {
  * @throws KEY_RESPONSE_INVALID, KEY_DISABLED, and INVALID_ARGUMENT for a key that cannot wrap
  */
 export function wrappingKey(found: KeyVaultKey, key: KeyName, wanted?: AzureAlgorithm): WrappingKey {
+  const version = enabledVersion(found, key);
+  return { version, algorithm: algorithmOf(found, key, wanted) };
+}
+
+/** @throws KEY_RESPONSE_INVALID, KEY_DISABLED */
+export function enabledVersion(found: KeyVaultKey, key: KeyName): string {
   const version = answeredVersion(found.id, key, key.version);
   // The service checks dates by its own clock. It does not check this one: a disabled key still wraps, and does not unwrap.
-  if (found.properties.enabled === false) {
-    throw new WeightsealError(
-      'KEY_DISABLED',
-      `${key.uri}: version ${version} is disabled. Enable it (az keyvault key set-attributes --enabled true).`,
-    );
-  }
-  return { version, algorithm: algorithmOf(found, key, wanted) };
+  if (found.properties.enabled !== false) return version;
+  throw new WeightsealError(
+    'KEY_DISABLED',
+    `${key.uri}: version ${version} is disabled. Enable it (az keyvault key set-attributes --enabled true).`,
+  );
 }
 
 /** A symmetric key encrypts with the context as additional data where its operations let it, and else wraps. */

@@ -7,6 +7,7 @@ export type Operation =
   | 'unwrapKey'
   | 'encrypt'
   | 'decrypt'
+  | 'sign'
   | 'rotate'
   | 'getRotationPolicy'
   | 'setRotationPolicy';
@@ -35,6 +36,7 @@ const vaultPermissions: Readonly<Record<Operation, Permission>> = {
   unwrapKey: onVault('keys/unwrap/action', SERVICE),
   encrypt: onVault('keys/encrypt/action', 'Crypto User'),
   decrypt: onVault('keys/decrypt/action', 'Crypto User'),
+  sign: onVault('keys/sign/action', 'Crypto User'),
   rotate: onVault('keys/rotate/action', 'Crypto Officer'),
   getRotationPolicy: onVault('keyrotationpolicies/read', 'Crypto Officer'),
   setRotationPolicy: onVault('keyrotationpolicies/write', 'Crypto Officer'),
@@ -47,6 +49,7 @@ const hsmPermissions: Readonly<Record<Operation, Permission>> = {
   unwrapKey: onHsm('keys/unwrap/action', SERVICE),
   encrypt: onHsm('keys/encrypt/action', 'Crypto User'),
   decrypt: onHsm('keys/decrypt/action', 'Crypto User'),
+  sign: onHsm('keys/sign/action', 'Crypto User'),
   rotate: onHsm('keys/rotate/action', 'Crypto User'),
   getRotationPolicy: onHsm('keys/read/action', 'Crypto User'),
   setRotationPolicy: onHsm('keys/write/action', 'Crypto User'),

@@ -63,3 +63,21 @@ function notLoaded(name: string): (cause: unknown) => never {
     throw loadError(cause, name) ?? cause;
   };
 }
+
+/** With no more than its name the SDK takes a key as known: it does not GET it, and leaves every check to the service. */
+export function namedVersion(
+  { vaultUrl, name }: KeyName,
+  version: string,
+): { name: string; id: string; properties: { vaultUrl: string; name: string; version: string } } {
+  return { name, id: `${vaultUrl}/keys/${name}/${version}`, properties: { vaultUrl, name, version } };
+}
+
+/** Runs once; again only where it failed. */
+export function once<T>(work: () => Promise<T>): () => Promise<T> {
+  let running: Promise<T> | undefined;
+  return () =>
+    (running ??= work().catch((error) => {
+      running = undefined;
+      throw error;
+    }));
+}

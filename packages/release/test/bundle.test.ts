@@ -107,6 +107,15 @@ describe('a bundle', () => {
       await refused(() => parseBundle(changed(envelope({ payload }))), 'SIGNATURE_INVALID', /base64/);
   });
 
+  it('is refused with more values than any has, before they take memory', async () => {
+    for (const many of [
+      '['.repeat(50_000),
+      `[${'[],'.repeat(50_000)}[]]`,
+      `{"a":"\\"[","b":[${'1,'.repeat(50_000)}1]}`,
+    ])
+      await refused(() => parseBundle(Buffer.from(many)), 'SIGNATURE_INVALID', /more than 20000 values/);
+  });
+
   it('is refused with a name twice', async () => {
     const twice = Buffer.from(sound).toString().replace('"payloadType"', '"payload":"AA==","payloadType"');
     await refused(() => parseBundle(Buffer.from(twice)), 'SIGNATURE_INVALID', /twice/);

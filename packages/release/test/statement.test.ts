@@ -159,6 +159,7 @@ describe('a statement is refused', () => {
     ['a list', '[]', /no object/],
     ['null', 'null', /no object/],
     ['deep', `${'['.repeat(1e6)}`, /no JSON/],
+    ['in a string that does not end', '{"_type\\"', /no JSON/],
     ['deep, and whole', `${'['.repeat(2e5)}${']'.repeat(2e5)}`, /no JSON|no object/],
     ['two types', sound().replace('{', '{"_type":"x",'), /twice/],
     ['two types, one of them escaped', sound().replace('{', '{"\\u005ftype" : "x",'), /twice/],

@@ -17,8 +17,8 @@ export interface DiffOptions extends Omit<UnwrapOptions, 'keys'> {
 /** How two releases differ, by paths in their order: without keys of their files as they lie there, with keys of their members. */
 export interface ReleaseDiff {
   /** Digests of the manifests, in hexadecimal. */
-  readonly from: string;
-  readonly to: string;
+  readonly oldDigest: string;
+  readonly newDigest: string;
   /** Whether the second says that it came after the first. */
   readonly follows: boolean;
   readonly added: readonly string[];
@@ -45,7 +45,7 @@ export async function diffBundles(
   const { keys, signal } = options;
   const [old, now] = await Promise.all([from, to].map((given) => manifestOf(given, signal)));
   const follows = now!.manifest.previous === old!.digest;
-  const head = { from: old!.digest, to: now!.digest, follows };
+  const head = { oldDigest: old!.digest, newDigest: now!.digest, follows };
   if (!keys?.length) return { ...head, ...compared(byFile(old!.manifest), byFile(now!.manifest)) };
   const [before, after] = await Promise.all([
     byMember(from, old!.manifest, { ...options, keys }),
@@ -86,7 +86,7 @@ function thingOf(member: BundleMember, files: Things): Thing {
   return { plain: `${mode}${member.digest}`, lies: files.get(member.file)?.lies ?? '' };
 }
 
-function compared(before: Things, after: Things): Omit<ReleaseDiff, 'from' | 'to' | 'follows'> {
+function compared(before: Things, after: Things): Omit<ReleaseDiff, 'oldDigest' | 'newDigest' | 'follows'> {
   const [added, removed, changed, reused, rekeyed]: string[][] = [[], [], [], [], []] as never;
   for (const path of before.keys()) if (!after.has(path)) removed!.push(path);
   for (const [path, now] of after) {

@@ -1,12 +1,19 @@
 import { ClientSecretCredential } from '@azure/identity';
 import type { KeyClientOptions } from '@azure/keyvault-keys';
-import { type AzureKey, type AzureKeyOptions, createAzureKey } from '@weightseal/kms-azure';
+import type { Signer } from '@weightseal/core';
+import {
+  type AzureKey,
+  type AzureKeyOptions,
+  type AzureSignerOptions,
+  createAzureKey,
+  createAzureSigner,
+} from '@weightseal/kms-azure';
 import { type Identity, TENANT } from './entra.js';
 import { loopback } from './loopback.js';
 import type { FakeAzure } from './server.js';
 
 export const OPERATIONS: readonly string[] = [
-  ...['get', 'wrapkey', 'unwrapkey', 'encrypt', 'decrypt'],
+  ...['get', 'wrapkey', 'unwrapkey', 'encrypt', 'decrypt', 'sign'],
   ...['rotate', 'getrotationpolicy', 'setrotationpolicy'],
 ];
 
@@ -33,4 +40,17 @@ export function keysAt(
   const credential = credentialAt(fake, identity, port);
   return (named) =>
     createAzureKey({ credential, clientOptions: { ...clientOptions, additionalPolicies }, ...named });
+}
+
+/** Signers likewise. */
+export function signersAt(
+  fake: FakeAzure,
+  identity: Identity,
+  port: number = fake.port,
+  clientOptions: KeyClientOptions = {},
+): (named: Pick<AzureSignerOptions, 'vaultUrl' | 'name'> & Partial<AzureSignerOptions>) => Signer {
+  const { additionalPolicies } = loopback(port, fake.certificate.cert);
+  const credential = credentialAt(fake, identity, port);
+  return (named) =>
+    createAzureSigner({ credential, clientOptions: { ...clientOptions, additionalPolicies }, ...named });
 }

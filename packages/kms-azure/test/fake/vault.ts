@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type Material, type Request, unwrapOrDecrypt, wrapOrEncrypt } from './material.js';
+import { type Material, type Request, signDigest, unwrapOrDecrypt, wrapOrEncrypt } from './material.js';
 
 /** An answer that is an error, as Key Vault words it. */
 export class ServiceError extends Error {
@@ -146,10 +146,12 @@ const verbs: Readonly<Record<string, readonly [string, boolean]>> = {
   encrypt: ['encrypt', false],
   unwrapkey: ['unwrapKey', true],
   decrypt: ['decrypt', true],
+  sign: ['sign', true],
 };
 
 function calculate(material: Material, operation: string, request: Request) {
   try {
+    if (operation === 'sign') return signDigest(material, request);
     return operation === 'wrapkey' || operation === 'encrypt'
       ? wrapOrEncrypt(material, operation, request)
       : unwrapOrDecrypt(material, operation as 'unwrapkey' | 'decrypt', request);

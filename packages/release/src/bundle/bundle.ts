@@ -12,6 +12,8 @@ const MAX_CERTIFICATE_BYTES = 65_536;
 export const MOST_CERTIFICATES = 16;
 /** Logs and time stamps of Sigstore are a few. */
 const MOST_PROOFS = 32;
+/** One with all the proofs that it may have has some thousands. */
+const MOST_VALUES = 20_000;
 const MAX_MATERIAL_BYTES = 4 * 1024 * 1024;
 /** A longer one is refused before it is looked at. */
 export const MAX_BUNDLE_BYTES: number = 4 * Math.ceil(MAX_STATEMENT_BYTES / 3) + MAX_MATERIAL_BYTES;
@@ -40,7 +42,7 @@ export interface ParsedBundle extends SignatureBundle {
 export function parseBundle(bytes: Uint8Array): ParsedBundle {
   if (bytes.length > MAX_BUNDLE_BYTES)
     throw invalid(`The signature has ${bytes.length} bytes, more than ${MAX_BUNDLE_BYTES}`);
-  const value = parseJson(bytes, 'The signature');
+  const value = parseJson(bytes, 'The signature', MOST_VALUES);
   const known = ['mediaType', 'verificationMaterial', 'dsseEnvelope'];
   const document = object(value, 'The signature', known);
   if (member(document, 'mediaType') !== MEDIA_TYPE)

@@ -2,21 +2,28 @@ import { invalid } from './invalid.js';
 
 const DECODER = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const [QUOTE, BACKSLASH] = ['"', 0x5c];
+const BEGINNERS = new Set(['[', '{', ','].map((one) => one.charCodeAt(0)));
 
 /**
  * JSON in UTF-8 in which no object has a name twice: of two members of one name every reader chooses its own.
  *
  * @param what the subject of the message
+ * @param most how many values it may have: each takes more memory than it has characters
  * @throws SIGNATURE_INVALID
  */
-export function parseJson(bytes: Uint8Array, what: string): unknown {
+export function parseJson(bytes: Uint8Array, what: string, most: number): unknown {
   let text: string;
   let value: unknown;
   try {
     text = DECODER.decode(bytes);
+  } catch (cause) {
+    throw invalid(`${what} is no UTF-8`, cause);
+  }
+  if (hasMore(text, most)) throw invalid(`${what} has more than ${most} values`);
+  try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw invalid(`${what} is no JSON in UTF-8`, cause);
+    throw invalid(`${what} is no JSON`, cause);
   }
   // JSON.parse keeps one of two members, so fewer are left than there are names in the text.
   if (namesInText(text) !== membersOf(value)) throw invalid(`${what} has an object with one name twice`);
@@ -35,13 +42,26 @@ function namesInText(text: string): number {
   return count;
 }
 
+/** Whether more values begin than these: what follows a bracket, a brace or a comma outside of strings. Of any text, since it is asked before it is parsed. */
+function hasMore(text: string, most: number): boolean {
+  let left = most;
+  for (let at = 0; at < text.length; ) {
+    const quote = text.indexOf(QUOTE, at);
+    const end = quote < 0 ? text.length : quote;
+    for (; at < end; at++) if (BEGINNERS.has(text.charCodeAt(at)) && --left < 0) return true;
+    if (quote >= 0) at = endOfString(text, quote + 1);
+  }
+  return false;
+}
+
 /** Where the string ends that begins here: behind the first quote that an even number of backslashes stands before. */
 function endOfString(text: string, begin: number): number {
-  for (let quote = text.indexOf(QUOTE, begin); ; quote = text.indexOf(QUOTE, quote + 1)) {
+  for (let quote = text.indexOf(QUOTE, begin); quote >= 0; quote = text.indexOf(QUOTE, quote + 1)) {
     let before = quote - 1;
-    while (text.charCodeAt(before) === BACKSLASH) before--;
+    while (before >= begin && text.charCodeAt(before) === BACKSLASH) before--;
     if ((quote - before) % 2 === 1) return quote + 1;
   }
+  return text.length;
 }
 
 function isSpace(code: number): boolean {

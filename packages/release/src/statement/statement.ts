@@ -8,6 +8,8 @@ export const STATEMENT_TYPE = 'https://in-toto.io/Statement/v1';
 export const MAX_STATEMENT_BYTES: number = 256 * 1024 * 1024;
 
 const MOST_CHARACTERS = 4096;
+/** Four of each file; more files than fit into so many bytes. */
+const MOST_VALUES = 12_000_000;
 export const SHA256_HEX: RegExp = /^[0-9a-f]{64}$/;
 
 /** An in-toto statement about one subject (https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md), parsed and checked. */
@@ -29,7 +31,7 @@ export interface Statement {
 export function parseAnyStatement(bytes: Uint8Array): Statement {
   if (bytes.length > MAX_STATEMENT_BYTES)
     throw invalid(`The statement has ${bytes.length} bytes, more than ${MAX_STATEMENT_BYTES}`);
-  const document = object(parseJson(bytes, 'The statement'), 'The statement');
+  const document = object(parseJson(bytes, 'The statement', MOST_VALUES), 'The statement');
   const type = text(member(document, '_type'), 'The type of the statement', MOST_CHARACTERS);
   if (type !== STATEMENT_TYPE) throw invalid(`The statement is of another type than ${STATEMENT_TYPE}`);
   return {

@@ -44,17 +44,19 @@ export async function startInstance(): Promise<Instance> {
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  // The library cannot read every fraction of a second that the mock's time stamps have.
+  const clock = wholeSecond(new Date());
   const [ctlog, tlog, tsa] = await Promise.all([
     mock.initializeCTLog(keyPair()),
     mock.initializeTLog(url, keyPair()),
-    mock.initializeTSA(keyPair()),
+    mock.initializeTSA(keyPair(), clock),
   ]);
   const ca = await mock.initializeCA(keyPair(), ctlog);
   for (const { path, fn } of [
     mock.fulcioHandler(ca),
     { path: mock.rekorHandler(tlog).path, fn: log(tlog) },
     { path: mock.rekorV2Handler(tlog).path, fn: logV2(tlog) },
-    mock.tsaHandler(tsa),
+    { path: mock.tsaHandler(tsa).path, fn: stamp(tsa, clock) },
   ])
     handlers.set(path, fn);
   const directory = await mkdtemp(join(tmpdir(), 'sigstore-'));
@@ -70,6 +72,18 @@ export async function startInstance(): Promise<Instance> {
       await stop(server);
       await rm(directory, { recursive: true });
     },
+  };
+}
+
+function wholeSecond(clock: Date): Date {
+  clock.setTime(Math.floor(Date.now() / 1000) * 1000);
+  return clock;
+}
+
+function stamp(tsa: Services['tsa'], clock: Date): mock.HandlerFn {
+  return (body) => {
+    wholeSecond(clock);
+    return mock.tsaHandler(tsa).fn(body);
   };
 }
 
