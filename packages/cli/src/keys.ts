@@ -1,5 +1,5 @@
 import type { Config, ConfiguredKey } from '@weightseal/config';
-import type { Context, KeyWrapper } from '@weightseal/core';
+import type { Context, KeyWrapper, ReleaseJudge } from '@weightseal/core';
 import type { Providers } from '@weightseal/keys';
 import { fs } from './builtins.js';
 import { usageError } from './cli-error.js';
@@ -8,6 +8,7 @@ import { core } from './core.js';
 import { type Asking, passphrasePrompt } from './passphrase-prompt.js';
 import { providersOf } from './providers.js';
 import { quote, shellWord } from './text.js';
+import { trustFor } from './trust.js';
 import type { Args } from './types.js';
 import { contextOf } from './values.js';
 
@@ -135,6 +136,8 @@ async function sealFor(
 interface ToOpen {
   readonly keys: KeyWrapper[];
   readonly hedgeMs: number | undefined;
+  /** What is asked before them. */
+  readonly trust: ReleaseJudge | undefined;
   readonly config: Config | undefined;
   /** For --json. */
   readonly used: Used;
@@ -148,7 +151,8 @@ export async function keysToOpen(args: Args, command: string, more: readonly str
   if (keys) {
     const resolved = await resolveKeys(config, keys, await accessOf(args));
     if (config) tellUse(args, config, `asking ${shownKeys(config, keys)}`);
-    return { keys: resolved, hedgeMs: config?.hedgeMs, config, used: used(config) };
+    const trust = await trustFor(args, config);
+    return { keys: resolved, hedgeMs: config?.hedgeMs, trust, config, used: used(config) };
   }
   if (!config) throw noKeys(command);
   throw usageError(

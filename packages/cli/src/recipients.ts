@@ -8,7 +8,7 @@ import type { Args } from './types.js';
 import { contextOf } from './values.js';
 
 interface Change {
-  readonly options: Pick<RewrapOptions, 'keys' | 'context' | 'hedgeMs'> &
+  readonly options: Pick<RewrapOptions, 'keys' | 'context' | 'trust' | 'hedgeMs'> &
     Partial<Pick<RewrapOptions, 'add' | 'remove'>>;
   /** For --json. */
   readonly used: Used;
@@ -31,7 +31,7 @@ function checkPassphrases(command: string, keys: readonly KeyWrapper[], add: rea
 export async function changeOf(args: Args, command: string): Promise<Change> {
   const to = args.many('to');
   const remove = args.many('remove');
-  const { keys, hedgeMs, config, used } = await keysToOpen(args, command, [...to, ...remove]);
+  const { keys, hedgeMs, trust, config, used } = await keysToOpen(args, command, [...to, ...remove]);
   const add = await resolveKeys(config, to, { ...(await accessOf(args)), fresh: true });
   checkPassphrases(command, keys, add);
   if (config && to.length > 0) tellUse(args, config, `adding ${shownKeys(config, to)}`);
@@ -39,6 +39,7 @@ export async function changeOf(args: Args, command: string): Promise<Change> {
     context: contextOf(args),
     keys,
     hedgeMs,
+    trust,
     ...(to.length > 0 && { add }),
     ...(remove.length > 0 && { remove: await urisOf(config, remove) }),
   };

@@ -1,4 +1,5 @@
 import { ABOUT_COMMANDS } from './about-commands.js';
+import { CHANNEL_COMMANDS } from './channel-commands.js';
 import { FILE_COMMANDS } from './file-commands.js';
 import { COMMON } from './flags.js';
 import { KEY_COMMANDS } from './key-commands.js';
@@ -52,6 +53,7 @@ export const COMMANDS: readonly Command[] = [
   ...LOAD_COMMANDS,
   ...STORE_COMMANDS,
   ...RELEASE_COMMANDS,
+  ...CHANNEL_COMMANDS,
   ...KEY_COMMANDS,
   ...ABOUT_COMMANDS,
 ];

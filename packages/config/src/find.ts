@@ -55,6 +55,19 @@ export function findConfig(options: FindOptions = {}): string | undefined {
   return path;
 }
 
+/**
+ * The configuration file that has an effect where nothing asks for one: what WEIGHTSEAL_CONFIG names, or the one that is found, where it is trusted.
+ *
+ * @throws CONFIG_INVALID when a directory has two
+ */
+export function findTrusted(options: FindOptions = {}): string | undefined {
+  const { cwd = workingDirectory(), env = process.env } = checkedPlaces(options, 'findTrusted');
+  const named = env['WEIGHTSEAL_CONFIG'];
+  if (named) return from(cwd, named);
+  const path = search(cwd);
+  return path !== undefined && judge(path, env).refusal === undefined ? path : undefined;
+}
+
 /** The path of the nearest file by one of the names, whatever it is. @throws CONFIG_INVALID when a directory has two */
 export function search(cwd: string): string | undefined {
   for (let directory = startOf(cwd); directory !== undefined; ) {

@@ -8,7 +8,7 @@ export {
   type RecipientRuleInput,
   type StoreInput,
 } from './define.js';
-export { CONFIG_NAMES, type FindOptions, findConfig } from './find.js';
+export { CONFIG_NAMES, type FindOptions, findConfig, findTrusted } from './find.js';
 export { keyWrappers } from './key-wrappers.js';
 export { type LoadOptions, loadConfig } from './load-config.js';
 export { storeLocation } from './store-location.js';

@@ -1,6 +1,7 @@
 export { MAX_BUNDLE_BYTES, type Material, parseBundle, type SignatureBundle } from './bundle/bundle.js';
 export { CHANNEL_PREDICATE, type Channel } from './channel/channel.js';
 export { channelAt } from './channel/current.js';
+export { inspectChannel } from './channel/inspect.js';
 export { type ChannelInput, makeChannel } from './channel/make.js';
 export { type PublishOptions, publishChannel } from './channel/publish.js';
 export { type ReadChannel, type ReadChannelOptions, readChannel } from './channel/read.js';

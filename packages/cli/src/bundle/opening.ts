@@ -12,10 +12,10 @@ interface Opening {
 
 /** What all that open a directory are asked with. */
 export async function openingOf(args: Args, { signal }: Session, command: string): Promise<Opening> {
-  const { keys, hedgeMs, used } = await keysToOpen(args, command);
+  const { keys, hedgeMs, trust, used } = await keysToOpen(args, command);
   const context = contextOf(args);
   const allowExtra = globs(args, 'allow-extra');
-  return { options: { keys, hedgeMs, context, allowExtra, signal }, used };
+  return { options: { keys, hedgeMs, trust, context, allowExtra, signal }, used };
 }
 
 /** Those that were given; undefined without any. */

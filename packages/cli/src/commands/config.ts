@@ -1,6 +1,6 @@
 import type { ConfigStatus, ConfigSummary, SummaryLayer } from '@weightseal/config';
 import { usageError } from '../cli-error.js';
-import { bound, more, runs } from '../configured.js';
+import { bound, more, runs, trustLines } from '../configured.js';
 import { list, printable, quote } from '../text.js';
 import type { Args, Result } from '../types.js';
 
@@ -64,7 +64,7 @@ function lines({ path, status, refusal, problem, summary }: ConfigStatus): strin
   ];
 }
 
-function said({ preset, layers, variables, hosts, modules, code }: ConfigSummary): string[] {
+function said({ preset, layers, variables, hosts, modules, code, signers }: ConfigSummary): string[] {
   return [
     ...list('profile', preset === undefined ? [] : [quote(preset)]),
     ...layers.flatMap(layerLines),
@@ -72,6 +72,7 @@ function said({ preset, layers, variables, hosts, modules, code }: ConfigSummary
     ...list('hosts', hosts.map(quote)),
     ...list('modules', modules.map(quote)),
     ...list('code', code?.map(codeLine) ?? []),
+    ...list('signers', signers?.map(signerLine) ?? []),
   ];
 }
 
@@ -79,6 +80,10 @@ function said({ preset, layers, variables, hosts, modules, code }: ConfigSummary
 function codeLine({ module, sha256 }: NonNullable<ConfigSummary['code']>[number]): string {
   const what = sha256 === undefined ? '' : ` (SHA-256 ${sha256})`;
   return `${quote(module)}${what} runs as you, with all that you may do`;
+}
+
+function signerLine({ file, sha256 }: NonNullable<ConfigSummary['signers']>[number]): string {
+  return `${quote(file)}${sha256 === undefined ? '' : ` (SHA-256 ${sha256})`}`;
 }
 
 function storeLine({ of, options }: NonNullable<SummaryLayer['stores']>[number]): string {
@@ -94,6 +99,7 @@ function layerLines({
   hedgeMs,
   providers,
   stores,
+  trust,
 }: SummaryLayer): string[] {
   const inLayer = [
     ...list(
@@ -112,6 +118,7 @@ function layerLines({
     ...list('hedge', hedgeMs === undefined ? [] : [`${hedgeMs} ms`]),
     ...list('runs', providers?.map(runs) ?? []),
     ...list('stores', stores?.map(storeLine) ?? []),
+    ...list('trust', trust ? trustLines(trust) : []),
   ];
   if (profile === undefined || inLayer.length === 0) return inLayer;
   return [`in ${quote(profile)}`, ...inLayer.map((line) => `  ${line}`)];

@@ -19,8 +19,8 @@ export async function diff(args: Args, session: Session): Promise<Result> {
   await using now = await Place.of(args, to);
   const { diffBundles } = await core();
   const opening = args.many('key').length > 0 ? await keysToOpen(args, 'diff') : undefined;
-  const { keys, hedgeMs, used } = opening ?? {};
-  const difference = await diffBundles(old.at, now.at, { keys, hedgeMs, signal: session.signal });
+  const { keys, hedgeMs, trust, used } = opening ?? {};
+  const difference = await diffBundles(old.at, now.at, { keys, trust, hedgeMs, signal: session.signal });
   return {
     value: { ...used, ...difference },
     lines: [...changes(difference), told(difference, from, to)],

@@ -6,6 +6,7 @@ import { rewrapDirectory } from '../bundle/rewrap.js';
 import { sealDirectory } from '../bundle/seal.js';
 import { verifyDirectory } from '../bundle/verify.js';
 import type { Run } from '../types.js';
+import { channelPublish, channelShow } from './channel.js';
 import { completion } from './completion.js';
 import { configShow, configTrust, configUntrust } from './config.js';
 import { cp } from './cp.js';
@@ -32,6 +33,8 @@ import { version } from './version.js';
 
 /** What stands behind the names in `COMMANDS`. */
 export const RUNS: Readonly<Record<string, Run>> = {
+  'channel publish': channelPublish,
+  'channel show': channelShow,
   completion,
   'config show': configShow,
   'config trust': configTrust,

@@ -17,11 +17,12 @@ export async function open(args: Args, session: Session, { at }: Place): Promise
   const digest = args.has('check-digest');
   if (output === '-' && digest)
     throw usageError('open: --check-digest compares before a file appears; to stdout nothing is held back.');
-  const { keys, hedgeMs, used } = await keysToOpen(args, 'open');
+  const { keys, hedgeMs, trust, used } = await keysToOpen(args, 'open');
   const options: OpenOptions = {
     context: contextOf(args),
     keys,
     hedgeMs,
+    trust,
     signal: session.signal,
     onProgress: await session.progress('opening'),
   };

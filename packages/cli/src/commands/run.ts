@@ -31,11 +31,12 @@ export async function run(args: Args, session: Session): Promise<Result> {
   const loader = await import('@weightseal/loader');
   // Before anything of ours is open that could have such a number.
   const passFds = [...args.many('pass-fd').map(descriptor), ...loader.descriptorsIn(args.rest)];
-  const { keys, hedgeMs, used } = await keysToOpen(args, 'run');
+  const { keys, hedgeMs, trust, used } = await keysToOpen(args, 'run');
   const context = contextOf(args);
   const options: RunOptions = {
     keys,
     hedgeMs,
+    trust,
     context,
     command: args.rest,
     release: oneOf(args, 'release', ['after-exit', 'on-ready']),

@@ -11,11 +11,12 @@ export async function verify(args: Args, session: Session, { at }: Place): Promi
   const library = await core();
   const { operand: input } = args;
   const context = contextOf(args);
-  const { keys, hedgeMs, used } = await keysToOpen(args, 'verify');
+  const { keys, hedgeMs, trust, used } = await keysToOpen(args, 'verify');
   const verified = await library.verify(input === '-' ? stdin() : at, {
     context,
     keys,
     hedgeMs,
+    trust,
     digest: !args.has('no-digest'),
     strict: args.has('strict'),
     signal: session.signal,

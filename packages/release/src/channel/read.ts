@@ -40,7 +40,7 @@ export function tooLong(): WeightsealError {
 }
 
 /** What is said of a signature is said of this one. */
-function ofChannel(error: unknown): never {
+export function ofChannel(error: unknown): never {
   if (!isWeightsealError(error)) throw error;
   const { code, message, failures } = error;
   if (code === 'SIGNATURE_INVALID') throw channelInvalid(message.replace(/\. .*$/s, ''), error);
