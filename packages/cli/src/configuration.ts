@@ -29,9 +29,13 @@ async function readConfiguration(args: Args): Promise<Config | undefined> {
  * are no keys, or the command line says which it is. Other keys that are all named by URI are nobody else's business.
  */
 export async function configurationFor(args: Args, keys: readonly string[]): Promise<Config | undefined> {
-  const { KEY_SCHEMES, schemeOf } = await import('@weightseal/keys');
+  const { KEY_SCHEMES, SIGNER_SCHEMES, schemeOf } = await import('@weightseal/keys');
   const asked = args.one('config') !== undefined || args.one('profile') !== undefined;
-  const known: readonly string[] = [...KEY_SCHEMES, ...Object.keys(await providersOf(args))];
+  const known: readonly string[] = [
+    ...KEY_SCHEMES,
+    ...SIGNER_SCHEMES,
+    ...Object.keys(await providersOf(args)),
+  ];
   if (!asked && keys.length > 0 && keys.every((key) => known.includes(schemeOf(key) ?? ''))) return undefined;
   return configuration(args);
 }

@@ -21,11 +21,11 @@ export async function signingOf(args: Args, command: string): Promise<Signing> {
     throw usageError(
       `${command}: It needs --signer <key> (pem:FILE, or the URI of a key that signs), or --sigstore.`,
     );
-  const { providers, ...access } = await accessOf(args);
+  const { providers, allowKeyOfOthers } = await accessOf(args);
   const config = await configurationFor(args, [uri]);
-  const { pemSignerFromUri } = await import('@weightseal/kms-local');
-  void providers;
-  const signer = pemSignerFromUri(config?.key(uri)?.uri ?? uri, { prompt: passphrasePrompt(access) });
+  const { signerFromUri } = await import('@weightseal/keys');
+  const options = { allowKeyOfOthers, prompt: passphrasePrompt({}), providers };
+  const signer = await signerFromUri(config?.key(uri)?.uri ?? uri, options);
   if (chain === undefined) return { signer };
   const { certificatesFromPem } = await import('@weightseal/release');
   return { signer, certificates: certificatesFromPem(await textOf(chain), quote(chain)) };
