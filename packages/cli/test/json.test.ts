@@ -22,6 +22,8 @@ const WORDS: Readonly<Record<string, string>> = {
   sign: 'model.sealed -s pem:signer.pem',
   'verify-signature': 'model.sealed --public-key signer.pub.pem',
   diff: 'models.sealed models.sealed',
+  'channel publish': 'named.sealed --channel channel.json --expires 30d -s pem:signer.pem',
+  'channel show': 'channel.json --public-key signer.pub.pem',
   'keys list': '',
   'keys check': 'local:k',
   'config show': '',
@@ -84,7 +86,7 @@ const ELSEWHERE = ['run'];
 test('every command prints one JSON object where it succeeds, and one where it fails', async () => {
   await using sandbox = await Sandbox.create();
   await sandbox.run(
-    "weightseal keygen k; echo w > model; printf 'keys: { mine: local:k }' > weightseal.config.yaml; weightseal config trust; weightseal seal model -k local:k; mkdir -p models/.git; cp model models; ln -s model models/link; weightseal seal models -k local:k",
+    "weightseal keygen k; echo w > model; printf 'keys: { mine: local:k }' > weightseal.config.yaml; weightseal config trust; weightseal seal model -k local:k; mkdir -p models/.git; cp model models; ln -s model models/link; weightseal seal models -k local:k; cp -r models named; weightseal seal named -k local:k -c model=named",
   );
   await writeSigner(sandbox.path);
   const rows = await documented();
