@@ -6,6 +6,7 @@ import {
   type Released,
   readManifest,
   SIGNATURE_NAME,
+  throwIfAborted,
 } from '@weightseal/core';
 import { MAX_SIGNATURE, verifySigned } from '../release/verify-release.js';
 import type { TrustedSigner } from '../signers.js';
@@ -29,7 +30,7 @@ const KINDS = { signers: 'list', recipients: 'boolean', serialNumber: 'string', 
 /**
  * A bill of materials of a sealed bundle, or of a sealed file with a manifest: CycloneDX 1.6, in JSON, by its manifest, its envelope and its signature. No payload is read, and no key that opens it is needed. The bytes are the same for the same release, recipients, signer and version of weightseal.
  *
- * @throws MANIFEST_MISSING, MANIFEST_INVALID, MANIFEST_MISMATCH, PROVIDER_MISSING, INVALID_ARGUMENT; with `signers` SIGNATURE_MISSING, SIGNATURE_MISMATCH and what `verifyStatement` throws; and what the place throws
+ * @throws MANIFEST_MISSING, MANIFEST_INVALID, MANIFEST_MISMATCH, PROVIDER_MISSING, INVALID_ARGUMENT, ABORTED; with `signers` SIGNATURE_MISSING, SIGNATURE_MISMATCH and what `verifyStatement` throws; and what the place throws
  */
 export async function bomOf(sealed: BundleGiven, options: BomOptions = {}): Promise<string> {
   const {
@@ -39,6 +40,7 @@ export async function bomOf(sealed: BundleGiven, options: BomOptions = {}): Prom
     signal,
   } = checkOptions(options, KINDS, 'A bill of materials');
   if (serialNumber !== undefined) checkSerialNumber(serialNumber);
+  throwIfAborted(signal);
   await using release = await openReleased(sealed, { signal });
   const read = await readManifest(release, { signal });
   const signature = await signatureOf(release, read, signers, signal);
@@ -50,7 +52,9 @@ export async function bomOf(sealed: BundleGiven, options: BomOptions = {}): Prom
     version: release.generation,
     serialNumber: serialNumber ?? serialNumberOf(read.digest),
   };
-  return documentOf(parts, await cycloneDx());
+  const library = await cycloneDx();
+  throwIfAborted(signal);
+  return documentOf(parts, library);
 }
 
 async function signatureOf(
