@@ -1,4 +1,4 @@
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   CHANNEL_NAME,
@@ -8,6 +8,7 @@ import {
   openReleased,
   openToStream,
   SIGNATURE_NAME,
+  sealBundle,
   sealToFile,
   verify,
   WeightsealError,
@@ -131,6 +132,24 @@ describe('in a store', () => {
       const rules = [{ model: 'acme/*', signers, require, channel: { at: { store, key: 'c' } } }];
       await refusedUnasked(bundle, createTrust(rules, { others: require }), 'STORE_DENIED');
     }
+  });
+});
+
+describe('a bundle whose payloads are reused', () => {
+  test.each(['a directory', 'a store'])('is judged before a key is asked for it, into %s', async (where) => {
+    const plain = freePath('plain');
+    await mkdir(plain);
+    await writeFile(join(plain, 'model.bin'), 'weights');
+    const context = { model: 'acme/llama' };
+    const to = (store: MemoryStore) => (where === 'a store' ? { store, key: 'new' } : freePath('new'));
+    const key = new MemoryKey('one');
+    const sealing = { keys: [key], context, trust };
+    await sealBundle(plain, to(new MemoryStore()), { ...sealing, reuse: await released(signer) });
+    key.unwraps = 0;
+    const strange = { ...sealing, reuse: await released(newSigner()) };
+    await refused(() => sealBundle(plain, to(new MemoryStore()), strange), 'SIGNER_UNTRUSTED');
+    // Its own, which a seal tries.
+    expect(key.unwraps).toBe(1);
   });
 });
 

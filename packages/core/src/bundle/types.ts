@@ -55,6 +55,8 @@ export interface SealBundleOptions extends SealChoice {
    * could open such a payload there can open it here.
    */
   readonly reuse?: BundleGiven | undefined;
+  /** Says whether the bundle of `reuse` was released by somebody who is trusted, before any key is asked for it: whoever sealed it chose the payloads that are taken over. */
+  readonly trust?: UnwrapOptions['trust'];
   /** What its people call the release: it stands in the manifest (`weightseal.manifest.json`), for everybody to read. */
   readonly release?: ReleaseOptions | undefined;
   readonly signal?: AbortSignal | undefined;
