@@ -221,6 +221,12 @@ describe('the model', () => {
 });
 
 describe('what is not enforced', () => {
+  test('warns whoever runs the program where nobody listens', async () => {
+    const told = new Promise<Error>((resolve) => process.once('warning', resolve));
+    await opened(await released(stranger), createTrust([{ model: '**', signers, require: 'warn' }]));
+    expect(await told).toMatchObject({ name: 'WeightsealWarning', code: 'SIGNER_UNTRUSTED' });
+  });
+
   test('warns, and opens', async () => {
     const told: WeightsealError[] = [];
     const options = { onWarning: (error: WeightsealError) => void told.push(error) };
