@@ -29,7 +29,7 @@ const GROUPS: readonly Group[] = [
     text: 'Stores',
     pages: ['docs/stores/README.md', 'docs/stores/uris.md', 'docs/stores/*.md'],
   },
-  { text: 'Sign and verify', pages: ['docs/signing.md', 'docs/trust.md'] },
+  { text: 'Sign and verify', pages: ['docs/releases.md', 'docs/signing.md', 'docs/trust.md', 'docs/bom.md'] },
   { text: 'Configuration', pages: ['docs/configuration.md'] },
   { text: 'Load into memory', pages: ['docs/loading.md'] },
   { text: 'Operate', pages: ['docs/who-can-open.md', 'docs/operations.md'] },

@@ -51,6 +51,32 @@ export const RELEASE_COMMANDS: readonly Command[] = [
     ],
   },
   {
+    name: 'bom',
+    operand: '<sealed>',
+    prints: true,
+    summary: 'write a bill of materials of a sealed file or a bundle, in CycloneDX',
+    about:
+      'Prints an ML-BOM (CycloneDX 1.6, JSON): which files were released, with their SHA-256 and size as they lie there, the context, who can open it and who has signed it. No key is needed, and no payload is read. With a signer the signature is ' +
+      'verified first, and nothing is printed unless it is good; without one, the document says that it was not verified. The same release gives the same bytes.',
+    flags: [
+      {
+        name: 'output',
+        short: 'o',
+        value: 'file',
+        inStores: true,
+        help: 'where it goes; standard output unless told',
+      },
+      ...signers,
+      { name: 'no-recipients', help: 'leave out who can open it: their key URIs name accounts and hosts' },
+      force,
+      ...configured,
+    ],
+    examples: [
+      'weightseal bom llama.sealed --public-key release.pub.pem -o llama.cdx.json',
+      "weightseal bom s3://models/llama-3 | jq '.components[].name'",
+    ],
+  },
+  {
     name: 'diff',
     operand: '<bundle>',
     second: '<newer>',

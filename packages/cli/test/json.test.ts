@@ -12,6 +12,7 @@ const WORDS: Readonly<Record<string, string>> = {
   open: 'model.sealed -o copy -k local:k',
   verify: 'model.sealed -k local:k',
   inspect: 'model.sealed',
+  bom: 'models.sealed',
   list: 'models.sealed -k local:k',
   rewrap: 'model.sealed -k local:k',
   reseal: 'model.sealed -k local:k',

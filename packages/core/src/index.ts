@@ -70,6 +70,7 @@ export { loadError } from './common/load-error.js';
 export { didYouMean, nearest } from './common/nearest.js';
 export type { OnProgress, Progress } from './common/progress.js';
 export { type SystemFailure, systemFailure } from './common/system-errors.js';
+export { VERSION } from './common/version.js';
 export {
   abortedError,
   ERROR_CODES,

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { KEY_SCHEMES, keyFromUri, schemeOf } from '@weightseal/keys';
+import { KEY_SCHEMES, keyFromUri, SIGNER_SCHEMES, schemeOf, signerFromUri } from '@weightseal/keys';
 import { describe, expect, test } from 'vitest';
 
 const guide = await readFile(new URL('../../../docs/key-uris.md', import.meta.url), 'utf8');
@@ -25,6 +25,23 @@ describe('docs/key-uris.md', () => {
 
   test.for(uris('refused'))('%s is refused', async (uri) => {
     await expect(keyFromUri(uri)).rejects.toMatchObject({
+      code: expect.stringMatching(/^(?:KEY_URI_INVALID|PROVIDER_UNKNOWN)$/),
+    });
+  });
+});
+
+describe('docs/key-uris.md, of keys that sign,', () => {
+  test('has examples of every scheme', () => {
+    expect(new Set(uris('signer').map(schemeOf))).toEqual(new Set(SIGNER_SCHEMES));
+  });
+
+  test.for(uris('signer'))('%s is a signer', async (uri) => {
+    const signer = await signerFromUri(uri);
+    expect([signer.provider, schemeOf(signer.uri)]).toEqual([schemeOf(uri), schemeOf(uri)]);
+  });
+
+  test.for(uris('signer-refused'))('%s is refused', async (uri) => {
+    await expect(signerFromUri(uri)).rejects.toMatchObject({
       code: expect.stringMatching(/^(?:KEY_URI_INVALID|PROVIDER_UNKNOWN)$/),
     });
   });

@@ -1,7 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { ClientSecretCredential } from '@azure/identity';
 import { KeyClient } from '@azure/keyvault-keys';
-import { type AzureKey, type AzureKeyOptions, createAzureKey } from '@weightseal/kms-azure';
+import type { Signer } from '@weightseal/core';
+import {
+  type AzureKey,
+  type AzureKeyOptions,
+  createAzureKey,
+  createAzureSigner,
+} from '@weightseal/kms-azure';
 import { loopback } from '../test/fake/loopback.js';
 
 // azure-keyvault-emulator and its companion entra-emulator. Every *.vault.azure.net leads to the emulator's port, so that the ids it
@@ -16,6 +22,9 @@ export interface Emulator {
   mine(named: Named, port?: number, ca?: string): AzureKey;
   /** The same for one that may do nothing. */
   stranger(named: Named): AzureKey;
+  /** Signers likewise. */
+  signer(named: Named, port?: number): Signer;
+  strangersSigner(named: Named): Signer;
   /** The official client of a vault, which comes to be with its first key. */
   vault(host: string): KeyClient;
   readonly port: number;
@@ -39,7 +48,15 @@ export async function connect(address: string, issuer: string): Promise<Emulator
       return createAzureKey({ ...named, credential, clientOptions: { additionalPolicies } });
     };
   };
+  const signersOf = (credential: ClientSecretCredential) => {
+    return (named: Named, at: number = port) => {
+      const { additionalPolicies } = loopback(at);
+      return createAzureSigner({ ...named, credential, clientOptions: { additionalPolicies } });
+    };
+  };
   return {
+    signer: signersOf(owner),
+    strangersSigner: signersOf(other),
     mine: keysOf(owner),
     stranger: keysOf(other),
     vault: (host) => new KeyClient(`https://${host}`, owner, { ...loopback(port) }),

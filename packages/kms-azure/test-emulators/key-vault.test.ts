@@ -6,7 +6,7 @@ import {
   jsonAnswer,
   silentPort,
 } from '@weightseal/fault-proxy';
-import { keyWrapperContract } from '@weightseal/kms-contract';
+import { keyWrapperContract, signerContract } from '@weightseal/kms-contract';
 import { describe, expect, it } from 'vitest';
 import { selfSigned } from '../test/fake/certificate.js';
 import { connect, newHost } from './emulator.js';
@@ -54,6 +54,40 @@ if (address === undefined || issuer === undefined) {
       },
     },
   );
+
+  const kinds = [
+    ['P-256', (name: string) => vault.createEcKey(name, { curve: 'P-256' })],
+    ['P-384', (name: string) => vault.createEcKey(name, { curve: 'P-384' })],
+    ['P-521', (name: string) => vault.createEcKey(name, { curve: 'P-521' })],
+    ['RSA', (name: string) => vault.createRsaKey(name, { keySize: 2048 })],
+  ] as const;
+  await vault.createRsaKey('wrapping', { keySize: 2048, keyOps: ['wrapKey', 'unwrapKey'] });
+  for (const [kind, create] of kinds) {
+    const signing = { ...named, name: `signing-${kind}` };
+    const disabled = { ...named, name: `disabled-${kind}` };
+    await create(signing.name);
+    const { properties } = await create(disabled.name);
+    await vault.updateKeyProperties(disabled.name, properties.version!, { enabled: false });
+    signerContract(
+      { describe, it },
+      {
+        name: `a signer of ${kind} on azure-keyvault-emulator`,
+        without: { asked: 'it does not count; the fake of the unit tests does' },
+        async setup() {
+          return {
+            signer: emulator.signer(signing),
+            unfit: emulator.signer({ ...named, name: 'wrapping' }),
+            slow: emulator.signer({ ...signing, deadlineMs: 600 }, silent),
+            missing: emulator.signer({ ...named, name: 'missing' }),
+            denied: emulator.strangersSigner(signing),
+            disabled: emulator.signer(disabled),
+            unavailable: emulator.signer(signing, closed),
+            secrets: async () => emulator.secrets,
+          };
+        },
+      },
+    );
+  }
 
   describe('azure-keyvault-emulator', () => {
     it('tells of a key, rotates it, and keeps its schedule', async () => {

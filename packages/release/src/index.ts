@@ -1,3 +1,4 @@
+export { type BomOptions, bomOf } from './bom/bom-of.js';
 export { MAX_BUNDLE_BYTES, type Material, parseBundle, type SignatureBundle } from './bundle/bundle.js';
 export { CHANNEL_PREDICATE, type Channel } from './channel/channel.js';
 export { channelAt } from './channel/current.js';

@@ -366,6 +366,23 @@ describe('a signature by a certificate is refused', () => {
     );
   });
 
+  it('whose signature is spelt in another way', async () => {
+    // Until one has a last bit that is none: it may be said to be no part of the signature.
+    for (;;) {
+      const mine = await leaf({}, root);
+      if (mine.der.at(-1)! % 2 === 1) continue;
+      const der = Buffer.from(mine.der);
+      const unused = der.lastIndexOf(Buffer.from([0x00, 0x30]));
+      der[unused] = 1;
+      await refused(async () => verify(await signed([{ ...mine, der }]), [root]), 'CERTIFICATE_INVALID');
+      await refused(
+        async () => verify(await signed([{ ...mine, der }]), [{ ...mine, der }]),
+        'CERTIFICATE_INVALID',
+      );
+      return;
+    }
+  });
+
   it('and soon, among authorities that have all issued one another', async () => {
     const keys = await authority({ name: 'CN=Same' });
     const many = await Promise.all(

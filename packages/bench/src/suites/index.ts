@@ -8,6 +8,7 @@ import { memory } from './memory.ts';
 import { open } from './open.ts';
 import { peers } from './peers.ts';
 import { ranges } from './ranges.ts';
+import { release } from './release.ts';
 import { remote } from './remote.ts';
 import { rewrap } from './rewrap.ts';
 import { run } from './run.ts';
@@ -32,6 +33,7 @@ export const SUITES: readonly Suite[] = [
   run,
   bundle,
   members,
+  release,
   rewrap,
   ranges,
   remote,

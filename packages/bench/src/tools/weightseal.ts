@@ -35,6 +35,17 @@ export class Weightseal {
     return { label: ['weightseal verify', ...extra].join(' '), argv: this.#argv('verify', input, ...extra) };
   }
 
+  /** With no key. */
+  verifyManifest(input: string): Command {
+    const argv = [process.execPath, BIN, 'verify', input, '--no-key', '--quiet'];
+    return { label: 'weightseal verify --no-key', argv };
+  }
+
+  sign(input: string, pem: string): Command {
+    const argv = [process.execPath, BIN, 'sign', input, '--signer', `pem:${pem}`, '--force', '--quiet'];
+    return { label: 'weightseal sign', argv };
+  }
+
   run(input: string, command: readonly string[]): Command {
     return { label: 'weightseal run', argv: this.#argv('run', input, '--', ...command) };
   }

@@ -6,6 +6,7 @@ import { rewrapDirectory } from '../bundle/rewrap.js';
 import { sealDirectory } from '../bundle/seal.js';
 import { verifyDirectory } from '../bundle/verify.js';
 import type { Run } from '../types.js';
+import { bom } from './bom.js';
 import { channelPublish, channelShow } from './channel.js';
 import { completion } from './completion.js';
 import { configShow, configTrust, configUntrust } from './config.js';
@@ -33,6 +34,7 @@ import { version } from './version.js';
 
 /** What stands behind the names in `COMMANDS`. */
 export const RUNS: Readonly<Record<string, Run>> = {
+  bom,
   'channel publish': channelPublish,
   'channel show': channelShow,
   completion,

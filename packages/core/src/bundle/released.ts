@@ -1,7 +1,7 @@
 import { checkPath } from '../common/arguments.js';
 import { readHeadOf } from '../file/head.js';
-import type { CoreDocument } from '../format/core-document.js';
-import type { TableReference } from '../format/table-reference.js';
+import { type Recipient, recipientOf } from '../file/inspect.js';
+import type { Envelope } from '../format/envelope.js';
 import { type ByteSource, FileSource } from '../io/byte-source.js';
 import { isA } from '../io/directory-given.js';
 import { OutputFile } from '../io/output/output-file.js';
@@ -17,6 +17,10 @@ import { type BundleStorage, releasePlace } from './storage.js';
 
 /** A sealed file or bundle, by all that it shows without a key. */
 export interface Released extends UnopenedRelease, AsyncDisposable {
+  /** Who can open it, as its envelope says. */
+  readonly recipients: readonly Recipient[];
+  /** How often its envelope has been written. */
+  readonly generation: number;
   /** Where the files of a bundle lie. */
   readonly storage?: BundleStorage | undefined;
   /** The payload of a file: its bytes, and where in them it begins. */
@@ -58,7 +62,7 @@ async function ofBundle(
       kind: 'bundle',
       storage,
       ...releasePlace(storage),
-      ...shownBy(envelope.core, envelope.table),
+      ...shownBy(envelope),
       write: (name, ...rest) => writer(name)(name, ...rest),
       [Symbol.asyncDispose]: () => storage[Symbol.asyncDispose](),
     };
@@ -80,7 +84,7 @@ async function ofFile(
       kind: 'file',
       payload: { source, offset: preamble.payloadOffset },
       ...place,
-      ...shownBy(envelope.core),
+      ...shownBy(envelope),
       write: (name, ...rest) => writer(name)(name, ...rest),
       [Symbol.asyncDispose]: () => source[Symbol.asyncDispose](),
     };
@@ -90,8 +94,9 @@ async function ofFile(
   }
 }
 
-function shownBy({ id, context }: CoreDocument, table?: TableReference) {
-  return { id: Uint8Array.from(id), context, table };
+function shownBy({ core, table, slots, generation }: Envelope) {
+  const { id, context } = core;
+  return { id: Uint8Array.from(id), context, table, recipients: slots.map(recipientOf), generation };
 }
 
 function intoFile(path: string): Write {

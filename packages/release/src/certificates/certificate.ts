@@ -3,6 +3,7 @@ import { signingAlgorithmOf, WeightsealError } from '@weightseal/core';
 import { certificateError } from './errors.js';
 import { type Extensions, readExtensions } from './extensions.js';
 
+type ParsedCertificate = import('@peculiar/asn1-x509').Certificate;
 type Asn1 = { schema: typeof import('@peculiar/asn1-schema'); x509: typeof import('@peculiar/asn1-x509') };
 
 /**
@@ -43,7 +44,9 @@ function read(asn1: Asn1, der: Uint8Array): Certificate {
     // Bytes behind it would be covered by no signature.
     if (!node.raw.equals(raw)) throw new Error('bytes that are no part of it');
     const { AsnConvert } = asn1.schema;
-    const { tbsCertificate: body } = AsnConvert.parse(raw, asn1.x509.Certificate);
+    const whole = AsnConvert.parse(raw, asn1.x509.Certificate);
+    checkUnsigned(asn1, whole, raw);
+    const body = whole.tbsCertificate;
     if (body.version !== VERSION_3) throw new Error(`version ${body.version + 1} of X.509`);
     return {
       ...readExtensions(asn1, body.extensions ?? []),
@@ -62,6 +65,16 @@ function read(asn1: Asn1, der: Uint8Array): Certificate {
     if (cause instanceof WeightsealError) throw cause;
     throw certificateError('CERTIFICATE_INVALID', subject, 'is none that can be read', cause);
   }
+}
+
+/** What stands outside of what is signed has one spelling: the algorithm is the one inside (RFC 5280 §4.1.1.2), and a signature is whole bytes. Sigstore's library looks at neither. */
+function checkUnsigned({ schema }: Asn1, whole: ParsedCertificate, raw: Uint8Array): void {
+  const [outside, inside] = [whole.signatureAlgorithm, whole.tbsCertificate.signature].map((one) =>
+    Buffer.from(schema.AsnConvert.serialize(one)),
+  );
+  if (!outside?.equals(inside!)) throw new Error('two algorithms of its signature');
+  if (raw[raw.length - whole.signatureValue.byteLength - 1] !== 0)
+    throw new Error('a signature that is no whole bytes');
 }
 
 /** Node puts each attribute on a line of its own, and an empty subject is undefined, whatever its type says. */

@@ -13,7 +13,7 @@ import { checkContents } from '../trust/contents.js';
 import { verifyStatement } from '../verify.js';
 
 /** Of about 300,000 files. */
-const MAX_SIGNATURE = 67_108_864;
+export const MAX_SIGNATURE = 67_108_864;
 
 /** A release, and who has signed it. */
 export interface VerifiedRelease extends Pick<ReadManifest, 'manifest' | 'digest'> {
