@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { chmod, copyFile, cp, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { CHANNEL_NAME, MANIFEST_NAME, openReleased, SIGNATURE_NAME } from '@weightseal/core';
 import {
@@ -333,6 +333,17 @@ describe('publishing', () => {
     await write(at, bundle);
     const options = { channel: at, signing, expires: FAR };
     await refused(() => publishChannel(bundle, options), 'CHANNEL_INVALID', /acme\/tiny/);
+  });
+
+  test('goes into no bundle, which would have a file too many', async () => {
+    const bundle = await released(signer);
+    for (const channel of [bundle, join(bundle, 'channel.json'), join(bundle, '..', basename(bundle))])
+      await refused(
+        () => publishChannel(bundle, { channel, signing, expires: FAR }),
+        'INVALID_ARGUMENT',
+        /beside/,
+      );
+    expect(await readdir(bundle)).not.toContain(CHANNEL_NAME);
   });
 
   test('needs a name', async () => {

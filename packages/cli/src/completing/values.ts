@@ -30,7 +30,7 @@ export async function valuesOf(flag: Flag, typed: string, flags: Flags): Promise
   if (flag.name === 'profile') return words((await configurationNames(flags)).profiles);
   if (flag.name === 'keep-env') return words(Object.keys(process.env).filter(isPlain));
   if (flag.name === 'directory') return [{ kind: 'directories' }];
-  if (flag.value === 'bundle') return [...inStores(typed), { kind: 'directories' }];
+  if (flag.value === 'bundle' || flag.value === 'place') return [...inStores(typed), { kind: 'directories' }];
   if (flag.value !== 'file') return [];
   return [...(flag.inStores ? inStores(typed) : []), { kind: 'files' }];
 }

@@ -15,6 +15,13 @@ export async function channelIdentity(file: string | StoreLocation): Promise<str
   return join(await realpath(dirname(path)), basename(path));
 }
 
+/** Whether the file would lie in what lies there: where a bundle is, it would be one too many. */
+export function liesIn(file: string | StoreLocation, place: string | StoreLocation): boolean {
+  if (isLocation(file) !== isLocation(place)) return false;
+  const [inner, outer] = [file, place].map((one) => (isLocation(one) ? uriOf(one) : resolve(one)));
+  return inner!.startsWith(`${outer}/`);
+}
+
 /** For messages. */
 export function channelName(file: string | StoreLocation): string {
   return isLocation(file) ? uriOf(file) : file;

@@ -10,7 +10,7 @@ import { type Signing, signStatement } from '../sign.js';
 import type { TrustedSigner } from '../signers.js';
 import { type Channel, channelInvalid, encodeChannel } from './channel.js';
 import { channelFrom } from './make.js';
-import { channelFile } from './place.js';
+import { channelFile, liesIn } from './place.js';
 import { MAX_CHANNEL_BYTES, readChannel, tooLong } from './read.js';
 
 export interface PublishOptions {
@@ -60,6 +60,12 @@ export async function publishChannel(
       'INVALID_ARGUMENT',
       'The release has no name, by which a channel would be known: give the context `model`, or the manifest a `name`, when it is sealed.',
     );
+  const file = channelFile(at);
+  if (liesIn(file, release))
+    throw new WeightsealError(
+      'INVALID_ARGUMENT',
+      'The channel would lie in the bundle, which then has a file too many. Put it beside its releases.',
+    );
   const signers = [...(await ownOf(signing, signal)), ...earlier];
   let written: Channel | undefined;
   const change = async (before: Uint8Array | undefined): Promise<Uint8Array> => {
@@ -73,7 +79,7 @@ export async function publishChannel(
     written = channelFrom(said);
     return await signStatement(encodeChannel(written), signing, { signal });
   };
-  await changeDocument(channelFile(at), change, { mostBytes: MAX_CHANNEL_BYTES, tooLong, signal });
+  await changeDocument(file, change, { mostBytes: MAX_CHANNEL_BYTES, tooLong, signal });
   return written!;
 }
 
