@@ -151,6 +151,10 @@ describe('mistakes', () => {
       `trust: [{ model: a, ${signers}, channel: { at: c, signers: [{ key: "\${KEY}" }] } }]`,
       'trust[0].channel.signers[0].key takes',
     ],
+    [
+      `trust: [{ model: [b, '**'], require: off }, { model: a, ${signers} }]`,
+      'trust[1] never counts, because rule [0] before it is about every model',
+    ],
     [`profiles: { p: { trust: [{ model: a, signers: [] }] } }`, 'profiles.p.trust[0] has no signer'],
     ['trust: { rule: [] }', 'trust.rule is not known; did you mean rules?'],
     ['trust: { others: maybe }', 'trust.others is text; expected is enforce, warn or off'],

@@ -267,6 +267,14 @@ describe('a policy that cannot be meant', () => {
     ['a misspelt member', [{ model: '*', signers, minversion: '1' }], /minVersion/],
     ['a version without order', [{ model: '*', signers, minVersion: 'main' }], /numbers with dots/],
     ['no moment', [{ model: '*', signers, notAfter: '2027-02-30' }], /UTC/],
+    [
+      'a rule that never counts',
+      [
+        { model: '**', signers },
+        { model: 'a', signers },
+      ],
+      /put it last/,
+    ],
     ['another requirement', [{ model: '*', signers, require: 'maybe' }], /enforce, warn or off/],
     ['a signer that is none', [{ model: '*', signers: [{ keys: 1 }] }], /trusted signer/],
     ['a channel without a place', [{ model: '*', signers, channel: {} }], /`at`/],

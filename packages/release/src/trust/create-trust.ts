@@ -1,6 +1,6 @@
 import { type ReleaseJudge, type UnopenedRelease, WeightsealError } from '@weightseal/core';
 import { judgeBy, readNamed, type Work } from './judge.js';
-import { type CheckedRule, checkRule, checkTrustOptions } from './policy.js';
+import { type CheckedRule, checkOrder, checkRule, checkTrustOptions } from './policy.js';
 import type { Require, TrustOptions, TrustRule } from './types.js';
 import { emitWarning, warned } from './warning.js';
 
@@ -22,6 +22,7 @@ export function createTrust(policy: readonly TrustRule[], options: TrustOptions 
     now = Date.now,
   } = checkTrustOptions(options);
   const rules: readonly CheckedRule[] = policy.map(checkRule);
+  checkOrder(policy);
   const all = new Set<Require>([others, ...rules.map(({ require }) => require)]);
   const ruleFor = (model: string) => rules.find(({ matches }) => matches(model));
   const requireFor = (model: string) => ruleFor(model)?.require ?? others;
