@@ -109,7 +109,7 @@ export interface OpenBundleOptions extends UnwrapOptions {
 export interface OpenMembersOptions {
   /** Globs of the members that are wanted, as for sealing; all of them unless told. Others need not even be there. */
   readonly only?: readonly string[] | undefined;
-  /** Whether to compute the plaintext's SHA-256 of each and compare it with the sealed one; the default is false, and of `verify` true. */
+  /** Whether to compute the plaintext's SHA-256 of each and compare it with the sealed one; the default is whether somebody was asked for trust, and of `verify` true. */
   readonly digest?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Of all wanted members together. */
