@@ -94,6 +94,8 @@ export async function bundleProgram() {
   const main = await bundle(join(here, 'entry.js'), {
     plugins: [inOneFile(version)],
     nodePaths,
+    // CycloneDX's library looks whether it is there, for XML, which nobody asks of it.
+    external: ['xmlbuilder2'],
     // Its lines are in what is told of a defect.
     minifyWhitespace: false,
     define: { ...shared.define, GUIDES: JSON.stringify(names.join(' ')) },

@@ -36,7 +36,7 @@ export const RELEASE_COMMANDS: readonly Command[] = [
     summary: 'check who has signed a sealed file or a bundle, and that it is that',
     about:
       'Says who has signed, once the signature is good, of somebody whom you name, and of the manifest that lies there. Then all files are compared with it, size and digest, unless --no-files is given. No key that opens it is needed. Whatever does not hold ends it with ' +
-      'exit code 8 and nothing on standard output. With --plain and --signature it compares the files of a directory that was signed as it is.',
+      'exit code 8, or 3 for a file that is not what was signed, and nothing on standard output. With --plain and --signature it compares the files of a directory that was signed as it is.',
     flags: [
       ...signers,
       { name: 'no-files', help: 'do not read the files: say only whose the manifest is' },

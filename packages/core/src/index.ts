@@ -29,6 +29,7 @@ export {
 } from './bundle/public.js';
 export {
   changeDocument,
+  checkFiles,
   diffBundles,
   encodeManifest,
   makeFileManifest,
@@ -161,6 +162,7 @@ export {
 } from './keys/provider.js';
 export { publicKeyPem } from './keys/public-key-pem.js';
 export type {
+  LyingFile,
   ReleaseDocument,
   ReleaseJudge,
   ReleasePlace,

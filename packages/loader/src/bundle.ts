@@ -20,7 +20,15 @@ export type Member = ReturnType<BundleReader['members']>[number];
 export async function openBundleModel(at: BundleAt, options: LoadOptions): Promise<Model<Tree>> {
   const { keys, context, trust, hedgeMs, signal, allowExtra, only } = options;
   const { allowIncomplete: allowed = false } = options;
-  const reader = await openBundle(at, { keys, context, trust, hedgeMs, signal, allowExtra });
+  const reader = await openBundle(at, {
+    keys,
+    context,
+    trust,
+    hedgeMs,
+    signal,
+    allowExtra,
+    whole: only === undefined,
+  });
   try {
     const members = reader.members(only);
     // Who wants a part of it knows that it is one.

@@ -46,7 +46,10 @@ describe('a bundle is signed', () => {
     expect(subject.name).toBe('acme/llama');
     const { signedBy, ...verified } = await verifyRelease(bundle, await trusted());
     expect(verified).toEqual({ manifest, digest });
-    expect(signedBy).toMatchObject({ kind: 'key', fingerprint: expect.stringMatching(/^[0-9a-f]{64}$/) as string });
+    expect(signedBy).toMatchObject({
+      kind: 'key',
+      fingerprint: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
+    });
   });
 
   it('for whoever may open it: a rewrap leaves it good', async () => {
@@ -111,7 +114,9 @@ it('a file is signed with a manifest that is made for it, beside it', async () =
   await rewrap(path, { keys, add: [new MemoryKey('two')] });
   expect((await verifyRelease(path, await trusted())).manifest.kind).toBe('file');
   await copyFile(path, `${path}-moved`);
-  expect((await errorOf(async () => verifyRelease(`${path}-moved`, await trusted()))).code).toBe('MANIFEST_MISSING');
+  expect((await errorOf(async () => verifyRelease(`${path}-moved`, await trusted()))).code).toBe(
+    'MANIFEST_MISSING',
+  );
 });
 
 describe('the files of a directory are signed', () => {

@@ -15,7 +15,8 @@ export async function openingOf(args: Args, { signal }: Session, command: string
   const { keys, hedgeMs, trust, used } = await keysToOpen(args, command);
   const context = contextOf(args);
   const allowExtra = globs(args, 'allow-extra');
-  return { options: { keys, hedgeMs, trust, context, allowExtra, signal }, used };
+  const whole = command === 'open' && globs(args, 'only') === undefined;
+  return { options: { keys, hedgeMs, trust, context, allowExtra, whole, signal }, used };
 }
 
 /** Those that were given; undefined without any. */

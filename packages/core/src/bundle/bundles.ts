@@ -5,6 +5,7 @@ export { changeDocument, readDocument } from './document.js';
 export { findIncomplete } from './incomplete/find.js';
 export { makeFileManifest } from './make-manifest.js';
 export { encodeManifest, parseManifest } from './manifest.js';
+export { checkFiles } from './manifest-check-files.js';
 export { readManifest } from './manifest-match.js';
 export { inspectBundle, openBundle, verifyBundle } from './open.js';
 export { openReleased } from './released.js';

@@ -10,7 +10,7 @@ import { type ByteSource, FileSource, readExactly } from '../io/byte-source.js';
 import { BundleDirectory } from './bundle-directory.js';
 import { batchesOf } from './jobs.js';
 import type { ManifestFile } from './manifest.js';
-import { differs } from './manifest-match.js';
+import { missingFile, otherFile } from './manifest-check-files.js';
 import { openError } from './member-error.js';
 import type { Released } from './released.js';
 
@@ -29,7 +29,7 @@ type Told = (file: ManifestFile, sha256: string) => void;
 /**
  * The digest of each file as it lies there: of a disk by threads, several at once, of a store as it comes.
  *
- * @throws MANIFEST_MISMATCH for what is not there, no regular file, or of another length; what `told` throws, ABORTED, and what the place throws
+ * @throws MEMBER_MISSING, MEMBER_TAMPERED for what is no regular file, or of another length; what `told` throws, ABORTED, and what the place throws
  */
 export async function hashFiles(
   { storage, payload }: Pick<Released, 'storage' | 'payload'>,
@@ -48,7 +48,7 @@ export async function hashFiles(
     const { signal, progress } = work;
     await atOnce(files, OBJECTS, signal, async (file) => {
       await using source = await storage!.openMember(file.path, file.size, signal).catch((error: unknown) => {
-        throw asMismatch(error, file.path);
+        throw asReleased(error, file.path);
       });
       const digest = await digestWhile(source, signal, async (bytes) => progress(bytes.length));
       told(file, Buffer.from(digest).toString('hex'));
@@ -97,7 +97,7 @@ async function onThreads(
         throwIfAborted(signal);
         const { item = 0 } = error instanceof TaskError ? error.failure : {};
         const { path } = some[item]!;
-        throw asMismatch(openError(error, path), path);
+        throw asReleased(openError(error, path), path);
       });
     for (const [index, file] of some.entries())
       told(file, Buffer.from(recordAt(records, index).sealedDigest).toString('hex'));
@@ -105,12 +105,11 @@ async function onThreads(
   progress(watch.rest());
 }
 
-const DIFFERENT: Readonly<Record<string, string>> = {
-  MEMBER_MISSING: 'is missing',
-  MEMBER_TAMPERED: 'is no regular file, or has another length',
-};
-
-function asMismatch(error: unknown, path: string): unknown {
-  const how = isWeightsealError(error) ? DIFFERENT[error.code] : undefined;
-  return how === undefined ? error : differs(path, how);
+/** What lies there is compared with a manifest, and no table has been read. */
+function asReleased(error: unknown, path: string): unknown {
+  if (!isWeightsealError(error)) return error;
+  if (error.code === 'MEMBER_MISSING') return missingFile(path);
+  return error.code === 'MEMBER_TAMPERED'
+    ? otherFile(path, 'is no regular file, or has another length')
+    : error;
 }

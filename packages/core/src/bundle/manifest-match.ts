@@ -3,7 +3,6 @@ import { WeightsealError } from '../errors.js';
 import { canonicalJson } from '../format/canonical-json.js';
 import { MANIFEST_NAME } from '../format/release-names.js';
 import type { UnopenedRelease } from '../keys/release-judge.js';
-import { shown } from './line.js';
 import { MAX_MANIFEST, type Manifest, parseManifest } from './manifest.js';
 import { TABLE_NAME } from './path.js';
 
@@ -46,10 +45,6 @@ export function mismatch(what: string): WeightsealError {
     'MANIFEST_MISMATCH',
     `What lies there is not what the manifest says: ${what}. Get a sound copy from where it was released.`,
   );
-}
-
-export function differs(path: string, how: string): WeightsealError {
-  return mismatch(`${shown(path)} ${how}`);
 }
 
 function missing(name: string): WeightsealError {

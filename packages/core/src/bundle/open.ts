@@ -23,7 +23,7 @@ export async function verifyBundle(
   options: OpenBundleOptions & OpenMembersOptions,
 ): Promise<OpenedBundle> {
   const { only, digest, onProgress, ...rest } = checkKinds(options, 'verifyBundle');
-  await using reader = await BundleReader.open(given, rest, 'verify');
+  await using reader = await BundleReader.open(given, { ...rest, whole: only === undefined }, 'verify');
   return await reader.verify({ only, digest, onProgress, signal: rest.signal });
 }
 

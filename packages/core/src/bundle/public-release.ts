@@ -14,7 +14,7 @@ const bundles = () => import('./bundles.js');
 /**
  * Compares all that lies there with its manifest: sizes and digests of every file, with no key, and nothing is opened. It says that these are the bytes which the manifest names, and not who made it: a signature does.
  *
- * @throws MANIFEST_MISSING, MANIFEST_INVALID, MANIFEST_MISMATCH, NOT_SEALED, what reading an envelope throws, ABORTED, and what the place throws
+ * @throws MANIFEST_MISSING, MANIFEST_INVALID, MANIFEST_MISMATCH, MEMBER_MISSING, MEMBER_EXTRA, MEMBER_TAMPERED, NOT_SEALED, what reading an envelope throws, ABORTED, and what the place throws
  */
 export async function verifyManifest(
   sealed: BundleGiven,
@@ -108,4 +108,18 @@ export async function changeDocument(
   options: DocumentOptions,
 ): Promise<void> {
   return (await bundles()).changeDocument(at, change, options);
+}
+
+/**
+ * Compares what lies there with the manifest of a bundle, by names and sizes: nothing is opened. Where nobody can tell what lies there, nothing is compared.
+ *
+ * @throws MEMBER_MISSING where all are wanted, MEMBER_EXTRA, MEMBER_TAMPERED for another length, and what the place throws
+ * @hidden
+ */
+export async function checkFiles(
+  manifest: Pick<Manifest, 'files'>,
+  release: UnopenedRelease,
+  options: { readonly signal?: AbortSignal | undefined } = {},
+): Promise<void> {
+  return (await bundles()).checkFiles(manifest, release, options.signal);
 }

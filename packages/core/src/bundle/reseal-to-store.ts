@@ -33,7 +33,7 @@ export async function resealToStore(
   await using storage = await openStorage(given, { cached: true, forFiles: 'reseal', signal });
   await PrefixWriter.checkEmpty(location, signal);
   warmForFiles();
-  const old = await unlockBundle(storage, options);
+  const old = await unlockBundle(storage, { ...options, whole: true });
   using oldTable = old.table;
   const { entries, records } = oldTable;
   await storage.findExtra(entries, false);

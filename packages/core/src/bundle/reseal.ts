@@ -93,7 +93,7 @@ export async function resealBundle(
   const journal = out.resumable ? opened : undefined;
   warmForFiles();
   const { document } = await readEnvelope(root);
-  const old = await unlockBundle(root, options);
+  const old = await unlockBundle(root, { ...options, whole: true });
   using oldTable = old.table;
   const { entries } = oldTable;
   await root.findExtra(entries, false);

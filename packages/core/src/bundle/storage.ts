@@ -1,3 +1,4 @@
+import { matcherOf } from '../common/glob.js';
 import type { Stored } from '../io/below/rules.js';
 import type { ByteSource } from '../io/byte-source.js';
 import type { ReadOptions } from '../io/reads.js';
@@ -65,8 +66,28 @@ export interface StoredMembers {
   readonly records: SharedArrayBuffer;
 }
 
-/** Where the documents of its release are. */
-export function releasePlace(storage: BundleStorage): ReleasePlace {
-  const { name } = storage;
-  return { name, read: (document, mostBytes, signal) => storage.readDocument(document, mostBytes, signal) };
+/** What is to be known of a bundle before it is judged. */
+export interface Wanted {
+  readonly allowExtra?: boolean | readonly string[] | undefined;
+  /** Whether all of its members are wanted. */
+  readonly whole?: boolean | undefined;
+}
+
+/** What judges a release sees of a bundle. */
+export function releasePlace(
+  storage: BundleStorage,
+  { allowExtra = false, whole = false }: Wanted = {},
+): ReleasePlace {
+  return {
+    name: storage.name,
+    whole,
+    read: (document, mostBytes, signal) => storage.readDocument(document, mostBytes, signal),
+    files: (signal) => storage.files(signal),
+    isAllowed: allowedBy(allowExtra),
+  };
+}
+
+function allowedBy(allowExtra: boolean | readonly string[]): (path: string) => boolean {
+  if (typeof allowExtra === 'boolean') return () => allowExtra;
+  return matcherOf(allowExtra, 'allowExtra');
 }

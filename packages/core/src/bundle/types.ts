@@ -99,6 +99,8 @@ export interface OpenBundleOptions extends UnwrapOptions {
    * none: MEMBER_EXTRA.
    */
   readonly allowExtra?: boolean | readonly string[] | undefined;
+  /** Whether all members will be wanted; the default is false. What judges the release (`trust`) refuses then, before any key, a bundle that lacks a file of its manifest. */
+  readonly whole?: boolean | undefined;
 }
 
 /** Which members, and what is told meanwhile. */

@@ -8,10 +8,10 @@ import { type UnwrapOptions, unwrapDataKey } from '../keys/unwrap.js';
 import { checkKeys } from '../keys/wrap.js';
 import { openTableFile, readEnvelope } from './head.js';
 import { openTable } from './sealer.js';
-import { type BundleStorage, releasePlace } from './storage.js';
+import { type BundleStorage, releasePlace, type Wanted } from './storage.js';
 import { readTable, type Table, tableTampered } from './table.js';
 
-export interface UnlockBundleOptions extends UnwrapOptions {
+export interface UnlockBundleOptions extends UnwrapOptions, Wanted {
   readonly context?: Context | undefined;
 }
 
@@ -32,7 +32,7 @@ export async function unlockBundle(
   await using file = await openTableFile(storage, envelope, options.signal);
   checkKeys(options.keys);
   expectContext(envelope.core.context, options.context);
-  using dataKey = await unwrapDataKey(envelope, options, releasePlace(storage));
+  using dataKey = await unwrapDataKey(envelope, options, releasePlace(storage, options));
   const metadata = openMetadata(dataKey.bytes, envelope.core, envelope.metadata);
   using message = messageOf(dataKey.bytes, envelope);
   return { envelope, metadata, table: await readWhole(file, envelope, message, options.signal) };

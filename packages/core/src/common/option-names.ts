@@ -77,7 +77,7 @@ export const TAKEN: Readonly<Record<string, readonly string[]>> = {
     'release',
   ],
   resealBundle: [...CHANGING, 'resume', 'output', 'release'],
-  openBundle: ['keys', 'context', 'trust', 'hedgeMs', 'signal', 'allowExtra'],
+  openBundle: ['keys', 'context', 'trust', 'hedgeMs', 'signal', 'allowExtra', 'whole'],
   verifyBundle: [
     'keys',
     'context',

@@ -18,6 +18,19 @@ export interface ReleasePlace {
     mostBytes: number,
     signal: AbortSignal | undefined,
   ): Promise<Uint8Array | undefined>;
+  /** Of a bundle: what lies there besides envelope, table and documents; undefined where nobody can tell. Names and sizes: nothing of it is opened. */
+  files?(signal: AbortSignal | undefined): Promise<readonly LyingFile[] | undefined>;
+  /** Whether the caller allows a file that is none of the bundle's. */
+  isAllowed?(path: string): boolean;
+  /** Whether all of its files are wanted, so that none may be missing. */
+  readonly whole?: boolean | undefined;
+}
+
+/** A file of a bundle, as it lies there. */
+export interface LyingFile {
+  readonly path: string;
+  /** Bytes. */
+  readonly sealedSize: number;
 }
 
 /** What is about to be opened, by all that can be known of it without a key. */

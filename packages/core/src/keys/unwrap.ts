@@ -65,14 +65,14 @@ const NOWHERE: ReleasePlace = { name: 'the stream', read: () => Promise.resolve(
 async function judged(
   { core, table }: Envelope,
   trust: ReleaseJudge,
-  { name, read }: ReleasePlace,
+  at: ReleasePlace,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   if (typeof trust?.judge !== 'function')
     throw invalidArgument('`trust` is a judge of releases: an object with a function `judge`.');
   const { id, context } = core;
   const kind = table ? 'bundle' : 'file';
-  await trust.judge({ kind, name, read, id: Uint8Array.from(id), context, table }, { signal });
+  await trust.judge({ ...at, kind, id: Uint8Array.from(id), context, table }, { signal });
   throwIfAborted(signal);
 }
 

@@ -1,4 +1,10 @@
-import { type ReadManifest, readManifest, type UnopenedRelease, WeightsealError } from '@weightseal/core';
+import {
+  checkFiles,
+  type ReadManifest,
+  readManifest,
+  type UnopenedRelease,
+  WeightsealError,
+} from '@weightseal/core';
 import { checkCurrent } from '../channel/current.js';
 import { verifySigned } from '../release/verify-release.js';
 import { checkAge } from './age.js';
@@ -40,6 +46,7 @@ export async function judgeBy(named: Named, work: Work): Promise<void> {
   const rule = ruleFor(model);
   if (!rule) throw unknown(release, model);
   await verifySigned(release, named, rule.signers, signal);
+  if (release.kind === 'bundle') await checkFiles(manifest, release, { signal });
   checkAge(manifest, rule);
   if (rule.channel) await checkCurrent({ ...rule.channel, model, digest }, work);
 }
