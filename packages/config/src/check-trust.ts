@@ -1,7 +1,14 @@
 import type { ProfileInput } from './define.js';
 import { hasReference } from './interpolate.js';
 import type { Path, Problem } from './source.js';
-import { listOf, type SignerInput, type TrustRuleInput } from './trust-input.js';
+import {
+  isRules,
+  listOf,
+  type SignerInput,
+  type TrustGiven,
+  type TrustRuleInput,
+  trustOf,
+} from './trust-input.js';
 
 const NOT_OFFERED = /[[\]{}\\]|^!/;
 const FROM_ENVIRONMENT =
@@ -10,17 +17,18 @@ const FROM_ENVIRONMENT =
 /** What `trust` says that cannot be meant. */
 export function badTrust({ trust }: ProfileInput, path: Path): Problem[] {
   if (!trust) return [];
-  const at = [...path, 'trust'];
-  // Whoever trusts the configuration has read whom it trusts.
-  const said = { ...trust, rules: (trust.rules ?? []).map(({ channel: _, ...rule }) => rule) };
-  const signers = (trust.rules ?? []).map(({ channel }) =>
-    typeof channel === 'object' ? { channel: { signers: channel.signers } } : {},
+  const at = rulesAt(trust, path);
+  const { rules = [] } = trustOf(trust);
+  // Whoever trusts the configuration has read whom it trusts. Where a channel is may come from the environment: who signs it does not.
+  const said = rules.map(({ channel, ...rule }) =>
+    typeof channel === 'object' ? { ...rule, channel: { signers: channel.signers } } : rule,
   );
-  return [
-    ...referencesIn(said, at),
-    ...referencesIn({ rules: signers }, at),
-    ...(trust.rules ?? []).flatMap((rule, index) => badRule(rule, [...at, 'rules', index])),
-  ];
+  return [...referencesIn(said, at), ...rules.flatMap((rule, index) => badRule(rule, [...at, index]))];
+}
+
+/** @param path of what has `trust` */
+export function rulesAt(trust: TrustGiven, path: Path): Path {
+  return [...path, 'trust', ...(isRules(trust) ? [] : ['rules'])];
 }
 
 function referencesIn(value: unknown, at: Path): Problem[] {

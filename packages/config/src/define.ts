@@ -1,6 +1,6 @@
 import type { StoreTuning } from '@weightseal/core';
 import type { AnyProvider } from '@weightseal/keys';
-import type { TrustInput } from './trust-input.js';
+import type { TrustInput, TrustRuleInput } from './trust-input.js';
 
 /** A key: its URI, or that with a deadline of its own. */
 export type KeyInput =
@@ -59,8 +59,8 @@ export interface ProfileInput {
   readonly providers?: Readonly<Record<string, ProviderInput>> | undefined;
   /** By scheme, or by the beginning of a URI: `{ s3: { endpoint: … }, 's3://models': { profile: … } }`. */
   readonly stores?: Readonly<Record<string, StoreInput>> | undefined;
-  /** Who may release the models that are opened. */
-  readonly trust?: TrustInput | undefined;
+  /** Who may release the models that are opened: rules, or an object with `rules` and what else there is to say. */
+  readonly trust?: readonly TrustRuleInput[] | TrustInput | undefined;
 }
 
 /** What `weightseal.config.ts` exports. In every string `${NAME}` and `${NAME:-default}` stand for the environment. */

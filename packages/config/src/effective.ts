@@ -1,10 +1,11 @@
 import type { AnyProvider } from '@weightseal/keys';
 import { moduleOf, optionsOf } from './check-providers.js';
+import { rulesAt } from './check-trust.js';
 import type { ConfigInput, KeyInput, ProfileInput } from './define.js';
 import { InterpolationProblem, interpolate } from './interpolate.js';
 import { configInvalid, MOST_TOLD, type Path, type Problem, type Source } from './source.js';
 import type { ConfiguredStore } from './stores.js';
-import type { TrustInput, TrustRuleInput } from './trust-input.js';
+import { type TrustInput, type TrustRuleInput, trustOf } from './trust-input.js';
 
 /** A text with its place, to point at. */
 export interface Text {
@@ -108,7 +109,8 @@ export function effective(
     stores.set(of, { options: put as ConfiguredStore['options'], tuning });
   }
   const open = over.open ?? config.open;
-  const trust = over.trust ?? config.trust;
+  const given = over.trust ?? config.trust;
+  const trust = given && trustOf(given);
   const channelOf = (channel: TrustRuleInput['channel'], at: Path): TrustRuleInput['channel'] => {
     if (typeof channel === 'string') return text(channel, at).value;
     return channel && { ...channel, at: text(channel.at, [...at, 'at']).value };
@@ -125,7 +127,7 @@ export function effective(
       ...trust,
       rules: trust.rules?.map(({ channel, ...rule }, index) => ({
         ...rule,
-        channel: channelOf(channel, [...placeOf('trust'), 'rules', index, 'channel']),
+        channel: channelOf(channel, [...rulesAt(given!, placeOf('trust').slice(0, -1)), index, 'channel']),
       })),
     },
   };

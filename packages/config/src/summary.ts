@@ -7,7 +7,7 @@ import type { Checked } from './load.js';
 import { masked } from './masked.js';
 import { trustFilesIn } from './pinned-files.js';
 import type { TrustedFiles } from './trust.js';
-import type { TrustInput } from './trust-input.js';
+import { type TrustInput, trustOf } from './trust-input.js';
 
 /** What one layer of a configuration says: that under all profiles, or a profile. */
 export interface SummaryLayer {
@@ -129,7 +129,7 @@ function layerOf(
       })),
     ),
     stores: someOf(Object.entries(stores).map(([of, options]) => ({ of, options }))),
-    trust,
+    trust: trust && trustOf(trust),
   };
 }
 

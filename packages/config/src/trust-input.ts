@@ -49,9 +49,20 @@ export interface TrustInput {
   readonly state?: 'user' | 'none' | undefined;
 }
 
+/** As a configuration has it: a list is the rules alone. */
+export type TrustGiven = TrustInput | readonly TrustRuleInput[];
+
+export function isRules(given: TrustGiven): given is readonly TrustRuleInput[] {
+  return Array.isArray(given);
+}
+
+export function trustOf(given: TrustGiven): TrustInput {
+  return isRules(given) ? { rules: given } : given;
+}
+
 /** The files that it names, in the order in which they stand there. */
-export function filesOfTrust({ rules = [] }: TrustInput): string[] {
-  return rules.flatMap(({ signers = [], channel }) => [
+export function filesOfTrust(given: TrustGiven): string[] {
+  return (trustOf(given).rules ?? []).flatMap(({ signers = [], channel }) => [
     ...signers.flatMap(filesOfSigner),
     ...(typeof channel === 'object' ? (channel.signers ?? []).flatMap(filesOfSigner) : []),
   ]);

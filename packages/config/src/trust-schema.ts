@@ -73,18 +73,21 @@ const rule = v.strictObject(
   'an object with `model` and `signers`',
 );
 
+const TRUST = 'a list of rules, or an object with `rules`';
+const rules = v.array(rule, TRUST);
+
 const trust = v.strictObject(
   {
-    rules: v.optional(v.array(rule, 'a list of rules')),
+    rules: v.optional(rules),
     others: v.optional(require),
     state: v.optional(v.picklist(['user', 'none'], 'user or none')),
   },
-  'an object with `rules`',
+  TRUST,
 );
 
-/** An empty list would be an object without members. */
+/** An empty list would refuse every model, and look as if it asked for nothing. */
 export const trustSchema: v.GenericSchema = v.lazy(
-  (input): v.GenericSchema => (Array.isArray(input) ? v.string('an object with `rules`') : trust),
+  (input): v.GenericSchema => (Array.isArray(input) ? v.pipe(rules, v.minLength(1, TRUST)) : trust),
 );
 
 /** The names of the members of its objects, by the object's place below `trust`. */
@@ -95,5 +98,6 @@ export function trustMembersAt(path: readonly (string | number)[]): readonly str
   if (last === 'sigstore') return ['identity', 'issuer', 'trustedRoot'];
   if (last === 'signers') return ['key', 'certificate', 'sigstore'];
   if (last === 'channel') return ['at', 'signers'];
-  return last === 'rules' ? Object.keys(rule.entries) : ['rules', 'others', 'state'];
+  const isRule = last === 'rules' || typeof path.at(-1) === 'number';
+  return isRule ? Object.keys(rule.entries) : ['rules', 'others', 'state'];
 }

@@ -22,7 +22,7 @@ const pair = keys();
 const signer = signerOf(pair);
 const pem = pair.publicKey.export({ type: 'spki', format: 'pem' }) as string;
 const other = keys().publicKey.export({ type: 'spki', format: 'pem' }) as string;
-const RULE = 'trust: { rules: [{ model: acme/*, signers: [{ key: keys/release.pem }] }] }\n';
+const RULE = 'trust: [{ model: acme/*, signers: [{ key: keys/release.pem }] }]\n';
 
 beforeEach(() => {
   process.env['XDG_STATE_HOME'] = freePath('state');
@@ -41,6 +41,18 @@ describe('what a configuration says of releases', () => {
     await refusedUnasked(await released(signerOf(keys())), trust, 'SIGNER_UNTRUSTED');
     const elsewhere = await released(signer, { context: { model: 'other' } });
     await refusedUnasked(elsewhere, trust, 'SIGNER_UNTRUSTED', /no rule/);
+  });
+
+  test('is a list of rules, or an object that has them and more', async () => {
+    const rules = '[{ model: acme/*, signers: [{ key: keys/release.pem }], channel: "${C:-c}" }]';
+    const loaded = async (text: string) => {
+      await using folder = await Folder.with({ 'c.yaml': text });
+      return (await folder.load({ path: 'c.yaml' })).trust;
+    };
+    const object = await loaded(`trust: { rules: ${rules} }`);
+    expect(await loaded(`trust: ${rules}`)).toEqual(object);
+    expect(await loaded(`profile: p\nprofiles: { p: { trust: ${rules} } }`)).toEqual(object);
+    expect(object!.rules![0]!.channel).toBe('c');
   });
 
   test('is nothing where it says nothing', async () => {
@@ -123,7 +135,21 @@ describe('what a configuration says of releases', () => {
 describe('mistakes', () => {
   const signers = 'signers: [{ key: a.pem }]';
   test.each([
-    ['trust: []', 'trust is an empty list; expected is an object with `rules`'],
+    ['trust: []', 'trust is an empty list; expected is a list of rules, or an object with `rules`'],
+    ['trust: all', 'trust is text; expected is a list of rules, or an object with `rules`'],
+    [`trust: [{ ${signers} }]`, 'trust[0] lacks `model`'],
+    [
+      `trust: [{ model: a, ${signers}, minversion: "1" }]`,
+      'trust[0].minversion is not known; did you mean minVersion?',
+    ],
+    ['trust: [{ model: a }]', 'trust[0] has no signer'],
+    ['trust: [{ model: a, signers: [{ key: "${KEY}" }] }]', 'trust[0].signers[0].key takes nothing from'],
+    [`trust: [{ model: a, ${signers}, channel: "\${NO_SUCH}" }]`, 'trust[0].channel'],
+    [
+      `trust: [{ model: a, ${signers}, channel: { at: c, signers: [{ key: "\${KEY}" }] } }]`,
+      'trust[0].channel.signers[0].key takes',
+    ],
+    [`profiles: { p: { trust: [{ model: a, signers: [] }] } }`, 'profiles.p.trust[0] has no signer'],
     ['trust: { rule: [] }', 'trust.rule is not known; did you mean rules?'],
     ['trust: { others: maybe }', 'trust.others is text; expected is enforce, warn or off'],
     [`trust: { rules: [{ ${signers} }] }`, 'trust.rules[0] lacks `model`'],
