@@ -1,5 +1,5 @@
-import { dirname } from 'node:path';
 import type { Config, ConfiguredKey } from '@weightseal/config';
+import { path as paths } from './builtins.js';
 import { usageError } from './cli-error.js';
 import { note } from './notes.js';
 import { providersOf } from './providers.js';
@@ -31,7 +31,7 @@ export async function trustedConfiguration(args: Args): Promise<Config | undefin
   const path = findTrusted();
   if (path === undefined) return undefined;
   // By its directory, and not by its name: what it trusts by is to be what it was.
-  return await loadConfig({ cwd: dirname(path), providers: await providersOf(args) });
+  return await loadConfig({ cwd: paths.dirname(path), providers: await providersOf(args) });
 }
 
 /**
