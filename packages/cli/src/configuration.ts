@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import type { Config, ConfiguredKey } from '@weightseal/config';
 import { usageError } from './cli-error.js';
 import { note } from './notes.js';
@@ -22,6 +23,15 @@ async function readConfiguration(args: Args): Promise<Config | undefined> {
     return loadConfig({ path, profile: args.one('profile'), providers: await providersOf(args) });
   if (args.one('profile') === undefined) return undefined;
   throw usageError('--profile is of a configuration, and no weightseal.config file was found here or above.');
+}
+
+/** The one that counts where nothing asks for one. @throws CONFIG_UNTRUSTED for one that was trusted, and has changed */
+export async function trustedConfiguration(args: Args): Promise<Config | undefined> {
+  const { findTrusted, loadConfig } = await import('@weightseal/config');
+  const path = findTrusted();
+  if (path === undefined) return undefined;
+  // By its directory, and not by its name: what it trusts by is to be what it was.
+  return await loadConfig({ cwd: dirname(path), providers: await providersOf(args) });
 }
 
 /**

@@ -87,6 +87,7 @@ export async function checkUris(keys: readonly string[]): Promise<void> {
 export interface ToSeal {
   readonly keys: KeyWrapper[];
   readonly context: Context | undefined;
+  readonly config: Config | undefined;
   /** For --json: whom it is sealed for, and by which configuration. */
   readonly used: Used & {
     readonly recipients: readonly { readonly name?: string; readonly keyUri: string }[];
@@ -130,7 +131,7 @@ async function sealFor(
     const name = nameOf(key);
     return { ...(name !== undefined && { name }), keyUri: keys[index]!.uri };
   });
-  return { keys, context, used: { ...used(config), recipients: told } };
+  return { keys, context, config, used: { ...used(config), recipients: told } };
 }
 
 interface ToOpen {

@@ -23,7 +23,19 @@ export function badTrust({ trust }: ProfileInput, path: Path): Problem[] {
   const said = rules.map(({ channel, ...rule }) =>
     typeof channel === 'object' ? { ...rule, channel: { signers: channel.signers } } : rule,
   );
-  return [...referencesIn(said, at), ...rules.flatMap((rule, index) => badRule(rule, [...at, index]))];
+  return [
+    ...referencesIn(said, at),
+    ...rules.flatMap((rule, index) => badRule(rule, [...at, index])),
+    ...deadRules(rules, at),
+  ];
+}
+
+/** Whoever wrote them relies on them. */
+function deadRules(rules: readonly TrustRuleInput[], at: Path): Problem[] {
+  const every = rules.findIndex(({ model }) => listOf(model).includes('**'));
+  if (every < 0) return [];
+  const text = `never counts, because rule [${every}] before it is about every model (**); put it before that one.`;
+  return rules.slice(every + 1).map((_, index) => ({ path: [...at, every + 1 + index], text }));
 }
 
 /** @param path of what has `trust` */

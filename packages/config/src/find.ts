@@ -32,6 +32,8 @@ export interface Found {
   readonly refusal?: WeightsealError | undefined;
   /** The files that it may run; undefined for one that is not trusted. */
   readonly files?: TrustedFiles | undefined;
+  /** Whether another content of it was trusted. */
+  readonly changed?: boolean;
 }
 
 /**
@@ -56,16 +58,25 @@ export function findConfig(options: FindOptions = {}): string | undefined {
 }
 
 /**
- * The configuration file that has an effect where nothing asks for one: what WEIGHTSEAL_CONFIG names, or the one that is found, where it is trusted.
+ * The configuration file that has an effect where nothing asks for one: what WEIGHTSEAL_CONFIG names, or the nearest one that is trusted. A stranger's has no effect, and so takes none from the one above it.
  *
- * @throws CONFIG_INVALID when a directory has two
+ * @throws CONFIG_UNTRUSTED for one that is not what it was when it was trusted: what it asked for would be asked no more; CONFIG_INVALID when a directory has two
  */
 export function findTrusted(options: FindOptions = {}): string | undefined {
   const { cwd = workingDirectory(), env = process.env } = checkedPlaces(options, 'findTrusted');
   const named = env['WEIGHTSEAL_CONFIG'];
   if (named) return from(cwd, named);
-  const path = search(cwd);
-  return path !== undefined && judge(path, env).refusal === undefined ? path : undefined;
+  for (let path = search(cwd); path !== undefined; path = searchAbove(path)) {
+    const { refusal, changed } = judge(path, env);
+    if (refusal === undefined) return path;
+    if (changed) throw refusal;
+  }
+  return undefined;
+}
+
+function searchAbove(path: string): string | undefined {
+  const directory = dirname(path);
+  return directory === dirname(directory) ? undefined : search(dirname(directory));
 }
 
 /** The path of the nearest file by one of the names, whatever it is. @throws CONFIG_INVALID when a directory has two */
@@ -122,7 +133,7 @@ export function judge(path: string, env: NodeJS.ProcessEnv, shown = false): Foun
   const trust = trustIn(file, env);
   return trust.trusted
     ? { path, file, files: trust.files }
-    : { path, file, refusal: untrusted(path, trust, shown) };
+    : { path, file, refusal: untrusted(path, trust, shown), changed: trust.why === 'changed' };
 }
 
 /** Why a configuration has no effect that is as it was, while code that it runs, or a key that it trusts, is not. */

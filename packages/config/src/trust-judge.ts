@@ -9,7 +9,7 @@ import { sha256 } from './trust.js';
 import { listOf, type SignerInput, type TrustRuleInput } from './trust-input.js';
 
 export interface TrustJudgeOptions {
-  /** Told of what a rule that only warns would have refused. */
+  /** Told of what a rule that only warns would have refused; a warning of the process unless told. */
   readonly onWarning?: ((error: WeightsealError) => void) | undefined;
 }
 
@@ -65,8 +65,7 @@ function signerReader(
     }
     const { trustedRoot, ...rest } = signer.sigstore;
     if (trustedRoot === undefined) return { sigstore: rest };
-    readPinned(config, trustedRoot);
-    return { sigstore: { ...rest, trustedRoot: from(config.directory, trustedRoot) } };
+    return { sigstore: { ...rest, trustedRoot: readPinned(config, trustedRoot) } };
   };
 }
 

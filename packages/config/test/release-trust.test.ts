@@ -1,10 +1,10 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: such texts are what this is about.
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { configStatus, loadConfig, trustConfig, trustJudge } from '@weightseal/config';
 import { CHANNEL_NAME, defineStore, type ObjectStore, type WeightsealError } from '@weightseal/core';
-import { makeChannel } from '@weightseal/release';
+import { makeChannel, signRelease } from '@weightseal/release';
 import { beforeEach, describe, expect, test } from 'vitest';
 import {
   freePath,
@@ -12,8 +12,10 @@ import {
   opened,
   refusedUnasked,
   released,
+  sealed,
 } from '../../release/test/support/releases.ts';
 import { signerOf } from '../../release/test/support/signers.ts';
+import { ISSUER, startInstance } from '../../release/test/support/sigstore.ts';
 import { Folder, fromYaml } from './support/folder.js';
 
 const NAME = 'weightseal.config.yaml';
@@ -149,6 +151,10 @@ describe('mistakes', () => {
       `trust: [{ model: a, ${signers}, channel: { at: c, signers: [{ key: "\${KEY}" }] } }]`,
       'trust[0].channel.signers[0].key takes',
     ],
+    [
+      `trust: [{ model: [b, '**'], require: off }, { model: a, ${signers} }]`,
+      'trust[1] never counts, because rule [0] before it is about every model',
+    ],
     [`profiles: { p: { trust: [{ model: a, signers: [] }] } }`, 'profiles.p.trust[0] has no signer'],
     ['trust: { rule: [] }', 'trust.rule is not known; did you mean rules?'],
     ['trust: { others: maybe }', 'trust.others is text; expected is enforce, warn or off'],
@@ -242,6 +248,23 @@ describe('a configuration that was only found', () => {
     expect(await configStatus(options(folder))).toMatchObject({ status: 'untrusted' });
     await folder.write('keys/release.pem', pem);
     expect(await configStatus(options(folder))).toMatchObject({ status: 'trusted' });
+  });
+
+  test('judges by a trusted root as it was when it was read', async () => {
+    await using instance = await startInstance();
+    const sigstore = JSON.stringify({
+      identity: 'me@acme.example',
+      issuer: ISSUER,
+      trustedRoot: 'root.json',
+    });
+    const text = `trust: [{ model: acme/*, signers: [{ sigstore: ${sigstore} }] }]`;
+    const root = await readFile(instance.trustedRoot, 'utf8');
+    await using folder = await Folder.with({ [NAME]: text, 'root.json': root });
+    const trust = (await trustJudge(await folder.trusted()))!;
+    await folder.write('root.json', '{}');
+    const bundle = await sealed();
+    await signRelease(bundle, { sigstore: instance.as('me@acme.example') });
+    await opened(bundle, trust);
   });
 
   test('cannot be trusted while a key is missing', async () => {

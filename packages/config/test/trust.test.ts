@@ -4,7 +4,14 @@ import { once } from 'node:events';
 import { chmod, chown, mkdir, readdir, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { configStatus, findConfig, loadConfig, trustConfig, untrustConfig } from '@weightseal/config';
+import {
+  configStatus,
+  findConfig,
+  findTrusted,
+  loadConfig,
+  trustConfig,
+  untrustConfig,
+} from '@weightseal/config';
 import { isWeightsealError } from '@weightseal/core';
 import { describe, expect, test } from 'vitest';
 import { Folder } from './support/folder.js';
@@ -53,6 +60,25 @@ describe('what was only found has no effect', () => {
     expect(await said(folder)).toContain('is not what it was when you trusted it');
     await folder.write(NAME, 'deadlineMs: 5');
     expect(await said(folder)).toBe('used');
+  });
+
+  test('nor does it hide a trusted one above it', async () => {
+    await using folder = await trusted();
+    await folder.write(`model/${NAME}`, 'deadlineMs: 6');
+    await folder.write('model/program/weightseal.config.mjs', 'export default {}');
+    const there = { cwd: join(folder.path, 'model/program'), env: folder.home };
+    expect(findTrusted(there)).toBe(join(folder.path, NAME));
+    await trustConfig({ ...there, cwd: join(folder.path, 'model') });
+    expect(findTrusted(there)).toBe(join(folder.path, 'model', NAME));
+    untrustConfig({ ...there, cwd: join(folder.path, 'model') });
+    untrustConfig(options(folder));
+    expect(findTrusted(there)).toBeUndefined();
+  });
+
+  test('one that was trusted and has changed does not go in silence', async () => {
+    await using folder = await trusted();
+    await folder.write(NAME, 'deadlineMs: 6');
+    expect(() => findTrusted(options(folder))).toThrow('is not what it was when you trusted it');
   });
 
   test('and it is taken back also when the file, or its directory, is gone, or is now elsewhere', async () => {

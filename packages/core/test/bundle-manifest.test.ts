@@ -253,6 +253,14 @@ describe('a file has a manifest beside it', () => {
     await using release = await openReleased(path);
     const made = await makeFileManifest(release, { release: { version: '4' } });
     expect(made.manifest).toMatchObject({ kind: 'file', name: 'llama', version: '4', files: [{}] });
+    const { header, ...without } = made.manifest;
+    const payload = (await readFile(path)).subarray(-made.manifest.files[0]!.size);
+    expect(Buffer.compare(header!, payload.subarray(0, 74))).toBe(0);
+    const bundle = { ...made.manifest, kind: 'bundle' as const };
+    for (const wrong of [without, { ...without, header: header!.slice(1) }, bundle]) {
+      const bytes = await encodeManifest(wrong);
+      expect(await codeOf(() => parseManifest(bytes))).toBe('MANIFEST_INVALID');
+    }
     await rewrap(path, { keys, add: [new MemoryKey('another')] });
     expect((await verifyManifest(path)).digest).toBe(made.digest);
     const bytes = await readFile(path);

@@ -1,4 +1,4 @@
-import { checkOptions, ownBytes, WeightsealError } from '@weightseal/core';
+import { checkOptions, filePath, ownBytes, WeightsealError } from '@weightseal/core';
 import type { TrustedSigner } from './signers.js';
 
 /** What callers without types get wrong: a signer that is none would be passed over, and nobody told. @throws INVALID_ARGUMENT */
@@ -18,8 +18,10 @@ function checkSigner(signer: TrustedSigner): void {
       throw argument(`${whose} by certificate needs roots: the certificates that its own leads to.`);
     for (const root of roots) checkBytes(root, 'A root of a trusted signer');
   } else {
-    const known = { identity: 'string', issuer: 'string', trustedRoot: 'path' } as const;
-    const { identity, issuer } = checkOptions(signer.sigstore, known, whose);
+    const known = { identity: 'string', issuer: 'string', trustedRoot: 'any' } as const;
+    const { identity, issuer, trustedRoot: root } = checkOptions(signer.sigstore, known, whose);
+    if (root !== undefined && typeof filePath(root) !== 'string')
+      checkBytes(root, 'The trusted root, where it is no path,');
     if (!identity || !issuer) throw argument(`${whose} of Sigstore needs an identity and its issuer.`);
   }
 }

@@ -2,10 +2,11 @@ import { createPublicKey, X509Certificate } from 'node:crypto';
 import { WeightsealError } from '@weightseal/core';
 
 const BLOCK = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g;
+const LABEL = /-----BEGIN ([^-\r\n]+)-----/g;
 const MOST_BYTES = 1_048_576;
 
 /**
- * The public key in a PEM text, as policies have it: DER of a SubjectPublicKeyInfo. A private key is refused, since it is a slip to have it there.
+ * The one public key in a PEM text, as policies have it: DER of a SubjectPublicKeyInfo. A private key is refused, since it is a slip to have it there.
  *
  * @param whence what the text is of, for messages
  * @throws SIGNING_KEY_UNFIT
@@ -16,8 +17,15 @@ export function publicKeyFromPem(text: string, whence: string): Uint8Array {
       'SIGNING_KEY_UNFIT',
       `${whence} is a private key, and its public one is asked for: openssl pkey -in KEY -pubout.`,
     );
+  const [label, more] = text.length > MOST_BYTES ? [] : Array.from(text.matchAll(LABEL), ([, name]) => name);
+  // Node would take the key of the first, whatever the certificate says of who may use it, and until when.
+  if (more !== undefined || label === 'CERTIFICATE')
+    throw new WeightsealError(
+      'SIGNING_KEY_UNFIT',
+      `${whence} ${more === undefined ? 'is a certificate' : 'has several keys or certificates'}, and one public key is asked for. Name each key by a file of its own, and certificates as what they are: roots.`,
+    );
   try {
-    if (text.length > MOST_BYTES || !text.includes('-----BEGIN ')) throw new Error('It is no PEM.');
+    if (label === undefined) throw new Error('It is no PEM.');
     return Uint8Array.from(createPublicKey(text).export({ type: 'spki', format: 'der' }));
   } catch (cause) {
     throw new WeightsealError('SIGNING_KEY_UNFIT', `${whence} is no public key in PEM.`, { cause });

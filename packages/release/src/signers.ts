@@ -17,8 +17,8 @@ export interface TrustedIdentity {
   readonly identity: string;
   /** The identity provider that was believed, a URL. Compared exactly. */
   readonly issuer: string;
-  /** The path of a `trusted_root.json`; the one of Sigstore's public instance, brought by TUF, unless told. */
-  readonly trustedRoot?: string | undefined;
+  /** The path of a `trusted_root.json`, or what it holds; the one of Sigstore's public instance, brought by TUF, unless told. */
+  readonly trustedRoot?: string | Uint8Array | undefined;
 }
 
 /** Who has signed. Fingerprints are SHA-256 of the DER, in hexadecimal. */

@@ -98,6 +98,7 @@ describe('a channel', () => {
     const at2030 = { now: () => Date.parse('2030-01-01T00:00:00Z') };
     await opened(bundle, trustIn(at, {}, at2029));
     await refusedUnasked(bundle, trustIn(at, {}, at2030), 'CHANNEL_EXPIRED', /2030/);
+    await refusedUnasked(bundle, trustIn(at, {}, { now: () => Number.NaN }), 'CHANNEL_EXPIRED');
   });
 
   test('that has ended is news all the same: an older one is not taken afterwards', async () => {

@@ -1,4 +1,4 @@
-import { createPublicKey } from 'node:crypto';
+import { createPublicKey, X509Certificate } from 'node:crypto';
 import { copyFile, readFile, rm, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
@@ -21,6 +21,7 @@ import {
 } from '@weightseal/release';
 import { describe, expect, it } from 'vitest';
 import { MemoryKey } from '../../core/test/support/memory-key.ts';
+import { leaf } from './support/authorities.ts';
 import { errorOf } from './support/refused.ts';
 import { freePath, manifestOf, sealed } from './support/releases.ts';
 import { KINDS } from './support/signers.ts';
@@ -146,6 +147,15 @@ describe('what stands in a file of PEM', () => {
     for (const text of ['', 'x', '-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n'])
       expect(codeOf(() => publicKeyFromPem(text, 'it'))).toBe('SIGNING_KEY_UNFIT');
     expect(codeOf(() => publicKeyFromPem('-----BEGIN PRIVATE KEY-----\n', 'it'))).toBe('SIGNING_KEY_UNFIT');
+  });
+
+  it('is one key, and no certificate, of which just the first would count, or the key alone', async () => {
+    const certificate = new X509Certificate((await leaf({ name: 'CN=release' })).der);
+    const pem = String(certificate.publicKey.export({ type: 'spki', format: 'pem' }));
+    expect(publicKeyFromPem(`# release\n${pem}`, 'it')).toHaveLength(91);
+    expect(() => publicKeyFromPem(pem + pem, 'it')).toThrow(/^it has several keys/);
+    expect(() => publicKeyFromPem(certificate.toString(), 'it')).toThrow(/^it is a certificate/);
+    expect(() => publicKeyFromPem(pem + certificate.toString(), 'it')).toThrow(/^it has several/);
   });
 
   it('are certificates, or it is refused', () => {

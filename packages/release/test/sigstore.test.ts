@@ -1,4 +1,5 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
@@ -269,6 +270,15 @@ describe('signing by Sigstore', () => {
 });
 
 describe('a trusted root', () => {
+  it('may be given as what it holds', async () => {
+    const bundle = await sign();
+    await verify(bundle, { trustedRoot: await readFile(instance.trustedRoot) });
+    const other = { trustedRoot: await readFile(elsewhere.trustedRoot) };
+    await refused(() => verify(bundle, other), 'CERTIFICATE_UNTRUSTED');
+    await refused(() => verify(bundle, { trustedRoot: Buffer.from('{') }), 'CONFIG_INVALID');
+    await refused(() => verify(bundle, { trustedRoot: 5 as never }), 'INVALID_ARGUMENT');
+  });
+
   it('that is none, or not there, is told', async () => {
     const bundle = await sign();
     const path = join(mkdtempSync(join(tmpdir(), 'root-')), 'trusted_root.json');

@@ -1,19 +1,22 @@
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   CHANNEL_NAME,
+  inspect,
   makeFileManifest,
   openBundle,
   openReader,
   openReleased,
   openToStream,
+  rewrap,
   SIGNATURE_NAME,
+  sealBundle,
   sealToFile,
   verify,
   WeightsealError,
 } from '@weightseal/core';
 import { channelAt, createTrust, publishChannel } from '@weightseal/release';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { MemoryStore } from '../../core/test/store/support/memory-store.ts';
 import { MemoryKey } from '../../core/test/support/memory-key.ts';
 import { everyFile } from './support/every-file.ts';
@@ -22,6 +25,18 @@ import { freePath, opened, refusedUnasked, released, sealed, sign } from './supp
 import { newSigner } from './support/signers.ts';
 
 // Files beside directories, and stores beside both.
+
+/** The id of what is sealed, where somebody has chosen it. Before core is loaded, which takes its randomness from there. */
+const chosen = vi.hoisted(() => {
+  const crypto = process.getBuiltinModule('node:crypto');
+  const real = crypto.randomBytes as (size: number) => Buffer;
+  const ids: { id?: string | undefined } = {};
+  Object.assign(crypto, {
+    randomBytes: (size: number) => (size === 16 && ids.id ? Buffer.from(ids.id, 'hex') : real(size)),
+  });
+  process.getBuiltinModule('node:module').syncBuiltinESMExports();
+  return ids;
+});
 
 process.env['XDG_STATE_HOME'] = freePath('state');
 const signer = newSigner();
@@ -65,6 +80,22 @@ describe('a sealed file', () => {
     await rename(`${one}.${SIGNATURE_NAME}`, `${two}.${SIGNATURE_NAME}`);
     await refused(() => verify(two, { keys: [key], trust }), 'SIGNATURE_MISMATCH');
     expect(key.calls).toBe(0);
+  });
+
+  test('is refused where another one was sealed under its id, for the same key', async () => {
+    const [file, key] = [await released(), new MemoryKey('one')];
+    const { id } = await inspect(file);
+    const [evil, forged] = [freePath('evil'), freePath('forged')];
+    await writeFile(evil, 'others');
+    chosen.id = id;
+    await sealToFile(evil, forged, { keys: [key], context: { model: 'acme/llama' } });
+    chosen.id = undefined;
+    expect((await inspect(forged)).id).toBe(id);
+    await rename(forged, file);
+    key.unwraps = 0;
+    await refused(() => openReader(file, { keys: [key], trust }), 'MANIFEST_MISMATCH');
+    await refused(() => rewrap(file, { keys: [key], trust }), 'MANIFEST_MISMATCH');
+    expect(key.unwraps).toBe(0);
   });
 
   test('that comes as a stream has nothing beside it, and is refused', async () => {
@@ -131,6 +162,24 @@ describe('in a store', () => {
       const rules = [{ model: 'acme/*', signers, require, channel: { at: { store, key: 'c' } } }];
       await refusedUnasked(bundle, createTrust(rules, { others: require }), 'STORE_DENIED');
     }
+  });
+});
+
+describe('a bundle whose payloads are reused', () => {
+  test.each(['a directory', 'a store'])('is judged before a key is asked for it, into %s', async (where) => {
+    const plain = freePath('plain');
+    await mkdir(plain);
+    await writeFile(join(plain, 'model.bin'), 'weights');
+    const context = { model: 'acme/llama' };
+    const to = (store: MemoryStore) => (where === 'a store' ? { store, key: 'new' } : freePath('new'));
+    const key = new MemoryKey('one');
+    const sealing = { keys: [key], context, trust };
+    await sealBundle(plain, to(new MemoryStore()), { ...sealing, reuse: await released(signer) });
+    key.unwraps = 0;
+    const strange = { ...sealing, reuse: await released(newSigner()) };
+    await refused(() => sealBundle(plain, to(new MemoryStore()), strange), 'SIGNER_UNTRUSTED');
+    // Its own, which a seal tries.
+    expect(key.unwraps).toBe(1);
   });
 });
 

@@ -221,6 +221,12 @@ describe('the model', () => {
 });
 
 describe('what is not enforced', () => {
+  test('warns whoever runs the program where nobody listens', async () => {
+    const told = new Promise<Error>((resolve) => process.once('warning', resolve));
+    await opened(await released(stranger), createTrust([{ model: '**', signers, require: 'warn' }]));
+    expect(await told).toMatchObject({ name: 'WeightsealWarning', code: 'SIGNER_UNTRUSTED' });
+  });
+
   test('warns, and opens', async () => {
     const told: WeightsealError[] = [];
     const options = { onWarning: (error: WeightsealError) => void told.push(error) };
@@ -261,6 +267,14 @@ describe('a policy that cannot be meant', () => {
     ['a misspelt member', [{ model: '*', signers, minversion: '1' }], /minVersion/],
     ['a version without order', [{ model: '*', signers, minVersion: 'main' }], /numbers with dots/],
     ['no moment', [{ model: '*', signers, notAfter: '2027-02-30' }], /UTC/],
+    [
+      'a rule that never counts',
+      [
+        { model: '**', signers },
+        { model: 'a', signers },
+      ],
+      /put it last/,
+    ],
     ['another requirement', [{ model: '*', signers, require: 'maybe' }], /enforce, warn or off/],
     ['a signer that is none', [{ model: '*', signers: [{ keys: 1 }] }], /trusted signer/],
     ['a channel without a place', [{ model: '*', signers, channel: {} }], /`at`/],

@@ -21,7 +21,7 @@ export async function openDirectory(args: Args, session: Session, { at }: Place)
   await using bundle = await openBundle(at, options);
   const opened = await bundle.openTo(output, {
     only: globs(args, 'only'),
-    digest: args.has('check-digest'),
+    digest: args.has('check-digest') || undefined,
     overwrite: args.has('force'),
     signal: session.signal,
     onProgress,

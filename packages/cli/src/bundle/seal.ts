@@ -6,6 +6,7 @@ import { note } from '../notes.js';
 import { openCommand, openingKey } from '../open-command.js';
 import { Place, refuseInStore } from '../place.js';
 import { quote, shellWord, size } from '../text.js';
+import { trustFor } from '../trust.js';
 import type { Args, Result, Session } from '../types.js';
 import { wholeNumber } from '../values.js';
 import { sayWaiting } from '../waiting.js';
@@ -30,7 +31,7 @@ export async function sealDirectory(args: Args, session: Session, _: Place): Pro
   await using reuse = await reusedOf(args);
   await using plain = await PlainDirectory.at(args.operand);
   if (!to.location) plain.checkOutside(output);
-  const { keys, context, used } = await keysToSeal(args, plain.place);
+  const { keys, context, config, used } = await keysToSeal(args, plain.place);
   const leftOut: SealedBundle['leftOut'][number][] = [];
   let told = false;
   // All that is left out is known before the first byte is read.
@@ -52,7 +53,7 @@ export async function sealDirectory(args: Args, session: Session, _: Place): Pro
     overwrite: args.has('force'),
     sealAgain: args.has('seal-again'),
     ...(to.location ? {} : { resume: !args.has('no-resume') }),
-    reuse: reuse?.at,
+    ...(reuse && { reuse: reuse.at, trust: await trustFor(args, config) }),
     release: { name: args.one('release-name'), version: args.one('release-version') },
     onWait: sayWaiting(output, session.quiet, 'seal to'),
     signal: session.signal,

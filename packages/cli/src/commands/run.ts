@@ -48,7 +48,7 @@ export async function run(args: Args, session: Session): Promise<Result> {
     allowDisk: args.has('allow-disk'),
     requireNoSwap: args.has('require-no-swap'),
     memoryAllowance: byteCount(args, 'memory-allowance'),
-    digest: args.has('check-digest'),
+    digest: args.has('check-digest') || undefined,
     only: some(args, 'only'),
     allowExtra: some(args, 'allow-extra'),
     allowIncomplete: args.has('allow-incomplete') || undefined,

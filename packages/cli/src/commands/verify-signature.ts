@@ -20,7 +20,7 @@ export async function verifySignature(args: Args, session: Session): Promise<Res
   await using place = await Place.of(args, input);
   const { verifyRelease } = await import('@weightseal/release');
   const { manifest, digest, signedBy } = await verifyRelease(place.at, signers, { signal: session.signal });
-  const compared = args.has('no-files') ? undefined : await compare(place, session);
+  const compared = args.has('no-files') ? undefined : await compare(place, digest, session);
   const { name, version, created, context, previous } = manifest;
   const called = [name, version].filter((one) => one !== undefined).map(quote);
   const files = compared
@@ -40,16 +40,23 @@ export async function verifySignature(args: Args, session: Session): Promise<Res
   };
 }
 
+/** @param digest of the manifest that was signed: what is compared must not be another by then */
 async function compare(
   place: Place,
+  digest: string,
   session: Session,
 ): Promise<{ readonly files: number; readonly size: number }> {
-  const { verifyManifest } = await core();
-  const { files, size: bytes } = await verifyManifest(place.at, {
+  const { verifyManifest, WeightsealError } = await core();
+  const compared = await verifyManifest(place.at, {
     signal: session.signal,
     onProgress: await session.progress('comparing'),
   });
-  return { files, size: bytes };
+  if (compared.digest !== digest)
+    throw new WeightsealError(
+      'MANIFEST_MISMATCH',
+      `The manifest of ${place.text} was replaced after its signature was verified. Verify it again.`,
+    );
+  return { files: compared.files, size: compared.size };
 }
 
 async function verifyPlain(args: Args, session: Session): Promise<Result> {

@@ -9,6 +9,7 @@ import {
 } from '../format/canonical-json.js';
 import { type Context, contextProblem } from '../format/context.js';
 import { MANIFEST_NAME } from '../format/release-names.js';
+import { FLOE_HEADER } from '../format/sizes.js';
 import { isUtcTime } from '../format/utc-time.js';
 import { checkManifestFiles } from './manifest-files.js';
 
@@ -18,6 +19,7 @@ import { checkManifestFiles } from './manifest-files.js';
 export const MAX_MANIFEST = 268_435_456;
 const FORMAT = 'weightseal-manifest/1';
 const ID_BYTES = 16;
+const MEMBERS: readonly string[] = ['context', 'created', 'files', 'format', 'id', 'kind', 'tool'];
 const MAX_TEXT = 256;
 const HEX_DIGEST = /^[0-9a-f]{64}$/;
 /** Bytes of a piece in which a manifest is written. */
@@ -40,6 +42,8 @@ export interface Manifest {
   readonly kind: 'bundle' | 'file';
   /** The random id of the core document, 16 bytes. */
   readonly id: Uint8Array;
+  /** Of a file: the header of its payload, 74 bytes. It commits to the payload's key, which nobody has who cannot open it; an id anybody can choose. */
+  readonly header?: Uint8Array | undefined;
   readonly context: Context;
   /** In the order of the bytes of their paths. */
   readonly files: readonly ManifestFile[];
@@ -64,10 +68,11 @@ export type ManifestHead = Omit<Manifest, 'files'>;
  * @param files in the order of their paths
  */
 export function* manifestPieces(head: ManifestHead, files: Iterable<ManifestFile>): Generator<Uint8Array> {
-  const { id, context, kind, created, tool } = head;
+  const { id, header, context, kind, created, tool } = head;
   const before = Buffer.from(canonicalJson({ context, created })).toString().slice(0, -1);
   const after = canonicalJson({
     format: FORMAT,
+    ...(header && { header: Buffer.from(header).toString('base64url') }),
     id: Buffer.from(id).toString('base64url'),
     kind,
     ...given(head, 'name'),
@@ -106,8 +111,9 @@ export function parseManifest(bytes: Uint8Array): Manifest {
   const value = parseCanonicalJson(bytes);
   if (!isObject(value)) throw manifestInvalid('it is no object in canonical JSON, or has a name twice');
   const optional = ['name', 'previous', 'version'].filter((name) => Object.hasOwn(value, name));
+  const isFile = value['kind'] === 'file';
   if (value['format'] !== FORMAT) throw manifestInvalid(`its format is not ${FORMAT}`);
-  if (!hasExactly(value, ['context', 'created', 'files', 'format', 'id', 'kind', 'tool', ...optional]))
+  if (!hasExactly(value, [...MEMBERS, ...(isFile ? ['header'] : []), ...optional]))
     throw manifestInvalid('it has other members than a manifest has');
   const { context, created, files, id, kind, tool } = value;
   const problem = contextProblem(context);
@@ -116,7 +122,8 @@ export function parseManifest(bytes: Uint8Array): Manifest {
   if (kind !== 'bundle' && kind !== 'file') throw manifestInvalid('it is of no bundle and no file');
   return {
     kind,
-    id: idOf(id),
+    id: bytesOf(id, ID_BYTES, 'id'),
+    ...(isFile && { header: bytesOf(value['header'], FLOE_HEADER, 'header') }),
     context: context as Context,
     files: checkManifestFiles(files, kind),
     created,
@@ -138,10 +145,10 @@ export function isHexDigest(value: unknown): value is string {
   return typeof value === 'string' && HEX_DIGEST.test(value);
 }
 
-function idOf(value: Json | undefined): Uint8Array {
-  const id = Buffer.from(typeof value === 'string' ? value : '', 'base64url');
-  if (id.length === ID_BYTES && id.toString('base64url') === value) return Uint8Array.from(id);
-  throw manifestInvalid('its id is none');
+function bytesOf(value: Json | undefined, length: number, name: string): Uint8Array {
+  const bytes = Buffer.from(typeof value === 'string' ? value : '', 'base64url');
+  if (bytes.length === length && bytes.toString('base64url') === value) return Uint8Array.from(bytes);
+  throw manifestInvalid(`its ${name} is none`);
 }
 
 function textOf(value: Json | undefined, name: string): string {

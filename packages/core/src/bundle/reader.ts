@@ -39,11 +39,19 @@ export class BundleReader implements AsyncDisposable {
   readonly #storage: BundleStorage;
   readonly #bundle: UnlockedBundle;
   readonly #extra: readonly string[];
+  /** Whoever can open a bundle has its keys, and could encrypt other payloads under them: who trusts its signer compares what was signed, by the digests in the table. */
+  readonly #compares: boolean;
   readonly #open = new Set<MemberReader>();
   readonly #life = new Life(() => invalidArgument('The bundle has been closed; open it again.'));
   #closed: Promise<void> | undefined;
 
-  private constructor(storage: BundleStorage, bundle: UnlockedBundle, extra: readonly string[]) {
+  private constructor(
+    storage: BundleStorage,
+    bundle: UnlockedBundle,
+    extra: readonly string[],
+    compares: boolean,
+  ) {
+    this.#compares = compares;
     this.#storage = storage;
     this.#bundle = bundle;
     this.#extra = extra;
@@ -62,7 +70,7 @@ export class BundleReader implements AsyncDisposable {
       warmForFiles();
       bundle = await unlockBundle(storage, options);
       const extra = await storage.findExtra(bundle.table.entries, allowExtra);
-      return new BundleReader(storage, bundle, extra);
+      return new BundleReader(storage, bundle, extra, options.trust !== undefined);
     } catch (error) {
       bundle?.table[Symbol.dispose]();
       await storage[Symbol.asyncDispose]();
@@ -192,7 +200,7 @@ export class BundleReader implements AsyncDisposable {
   }
 
   async #openInto(entries: readonly Entry[], to: Where, options: OpenMembersOptions): Promise<OpenedBundle> {
-    const { digest = false, signal, onProgress } = options;
+    const { digest = this.#compares, signal, onProgress } = options;
     const work = {
       ...this.#place,
       outputs: to.outputs,

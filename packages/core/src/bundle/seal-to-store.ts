@@ -40,8 +40,8 @@ export async function sealToStore(
   const itemOf = (entry: Entry) => plainItem(entry, plan);
   const work = { from: root.path, out, records: table.records, segmentLength, signal, progress, itemOf };
   const files = plan.entries.filter(isFile);
-  const { keys, reuse } = options;
-  const reused = reuse === undefined ? [] : await reuseObjects(files, reuse, { keys, signal }, work);
+  const { keys, trust, reuse } = options;
+  const reused = reuse === undefined ? [] : await reuseObjects(files, reuse, { keys, trust, signal }, work);
   await sealObjects(without(files, reused), work);
   const release = await releaseAfterReuse(options.release, reuse, signal);
   const documents = await out.publish(sealer, table, metadataOf(path, options), release);

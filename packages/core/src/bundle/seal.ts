@@ -100,7 +100,7 @@ async function sealFiles(
   journal: Journal | undefined,
   done: readonly Done[],
 ): Promise<SealedFiles> {
-  const { signal, segmentLength = DEFAULT_SEGMENT, keys } = options;
+  const { signal, segmentLength = DEFAULT_SEGMENT, keys, trust } = options;
   const records = freshRecords(plan.sources.count);
   const work = {
     from: root.path,
@@ -119,7 +119,7 @@ async function sealFiles(
     const entries = replaced(plan.entries, resumed);
     await makeDirectories(out.place, entries);
     const { reuse } = options;
-    const reused = reuse === undefined ? [] : await reuseFiles(left, reuse, { keys, signal }, work);
+    const reused = reuse === undefined ? [] : await reuseFiles(left, reuse, { keys, trust, signal }, work);
     progress(plaintextOf([...resumed, ...reused]));
     const doneOf = (entry: Entry) => ({
       entry,

@@ -55,6 +55,8 @@ export interface SealBundleOptions extends SealChoice {
    * could open such a payload there can open it here.
    */
   readonly reuse?: BundleGiven | undefined;
+  /** Says whether the bundle of `reuse` was released by somebody who is trusted, before any key is asked for it: whoever sealed it chose the payloads that are taken over. */
+  readonly trust?: UnwrapOptions['trust'];
   /** What its people call the release: it stands in the manifest (`weightseal.manifest.json`), for everybody to read. */
   readonly release?: ReleaseOptions | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -107,7 +109,7 @@ export interface OpenBundleOptions extends UnwrapOptions {
 export interface OpenMembersOptions {
   /** Globs of the members that are wanted, as for sealing; all of them unless told. Others need not even be there. */
   readonly only?: readonly string[] | undefined;
-  /** Whether to compute the plaintext's SHA-256 of each and compare it with the sealed one; the default is false, and of `verify` true. */
+  /** Whether to compute the plaintext's SHA-256 of each and compare it with the sealed one; the default is whether somebody was asked for trust, and of `verify` true. */
   readonly digest?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Of all wanted members together. */

@@ -74,6 +74,7 @@ export const TAKEN: Readonly<Record<string, readonly string[]>> = {
     'onWait',
     'resume',
     'reuse',
+    'trust',
     'release',
   ],
   resealBundle: [...CHANGING, 'resume', 'output', 'release'],

@@ -29,7 +29,7 @@ export async function newEnvelope(
     );
   }
   expectContext(core.context, context);
-  using dataKey = await unwrapDataKey(head.envelope, options, at);
+  using dataKey = await unwrapDataKey(head.envelope, options, { ...at, header: head.floeHeader });
   const kept = slotsToKeep(slots, { add, remove });
   checkSlotCount(kept.length + add.length);
   const added = add.length > 0 ? await wrapForAll(dataKey, add, core.context, signal, kept) : [];

@@ -84,7 +84,7 @@ export async function unlock(
   parseSegmentLength(head.floeHeader);
   checkKeys(options.keys);
   expectContext(head.envelope.core.context, options.context);
-  const dataKey = await unwrapDataKey(head.envelope, options, at);
+  const dataKey = await unwrapDataKey(head.envelope, options, at && { ...at, header: head.floeHeader });
   try {
     return new Unlocked(head, dataKey);
   } catch (error) {

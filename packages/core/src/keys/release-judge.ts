@@ -41,6 +41,8 @@ export interface UnopenedRelease extends ReleasePlace {
   readonly context: Context;
   /** Of a bundle: the SHA-256 of its member table, 32 bytes, and its length in bytes, as its envelope says. What is opened has this table or is refused. */
   readonly table?: { readonly digest: Uint8Array; readonly size: number } | undefined;
+  /** Of a file that is about to be opened: the header of its payload, 74 bytes (FORMAT.md §9), which commits to its key. What is opened has this header or is refused. */
+  readonly header?: Uint8Array | undefined;
 }
 
 /** Says whether what is about to be opened was released by somebody who is trusted, before any key is asked. `@weightseal/release` makes one of a policy. */

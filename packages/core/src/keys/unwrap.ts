@@ -6,7 +6,7 @@ import { type ChosenSlots, chooseSlots } from './choose-slots.js';
 import { firstToGive, type Turn } from './hedge.js';
 import type { KeyWrapper } from './key-wrapper.js';
 import { asFailure, lendToUnwrap } from './lent.js';
-import type { ReleaseJudge, ReleasePlace } from './release-judge.js';
+import type { ReleaseJudge, ReleasePlace, UnopenedRelease } from './release-judge.js';
 import type { DataKey } from './secret.js';
 import { MAX_TIMER_MS, optionalWhole } from './whole-number.js';
 
@@ -42,7 +42,7 @@ const NOT_NOW: ReadonlySet<ErrorCode> = new Set(['KEY_TIMEOUT', 'KEY_UNAVAILABLE
 export async function unwrapDataKey(
   envelope: Envelope,
   { keys, hedgeMs, trust, signal }: UnwrapOptions,
-  at: ReleasePlace = NOWHERE,
+  at: ReleasePlace & Pick<UnopenedRelease, 'header'> = NOWHERE,
 ): Promise<DataKey> {
   optionalWhole('hedgeMs', hedgeMs, 0, MAX_TIMER_MS);
   if (trust !== undefined) await judged(envelope, trust, at, signal);
@@ -65,7 +65,7 @@ const NOWHERE: ReleasePlace = { name: 'the stream', read: () => Promise.resolve(
 async function judged(
   { core, table }: Envelope,
   trust: ReleaseJudge,
-  at: ReleasePlace,
+  at: ReleasePlace & Pick<UnopenedRelease, 'header'>,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   if (typeof trust?.judge !== 'function')

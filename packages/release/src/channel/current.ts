@@ -52,7 +52,8 @@ async function checkAt(
       `it is of the model ${JSON.stringify(channel.model)}, and this is ${model === '' ? 'one of no name' : JSON.stringify(model)}`,
     );
   if (state === 'user') await remember(channel, await channelIdentity(file), signal);
-  if (Date.parse(channel.expires) <= now())
+  // Also where a clock tells no time.
+  if (!(now() < Date.parse(channel.expires)))
     throw new WeightsealError(
       'CHANNEL_EXPIRED',
       `The channel ${channelName(file)} counted until ${channel.expires}, and nobody has renewed it. Ask who releases the model; somebody may keep newer ones away. Check the clock of this machine, too.`,

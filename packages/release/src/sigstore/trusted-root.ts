@@ -6,15 +6,18 @@ import { load } from './libraries.js';
 /**
  * Whom Sigstore's signatures lead to: its authorities, logs and their keys.
  *
- * @param path of a `trusted_root.json`; the public instance's, brought and kept by TUF, unless told
+ * @param given the path of a `trusted_root.json`, or what it holds; the public instance's, brought and kept by TUF, unless told
  * @throws PROVIDER_MISSING, INPUT_NOT_FOUND, IO_ERROR, CONFIG_INVALID, KEY_UNAVAILABLE, ABORTED
  */
 export async function trustMaterial(
-  path: string | URL | undefined,
+  given: string | URL | Uint8Array | undefined,
   signal: AbortSignal | undefined,
 ): Promise<TrustMaterial> {
   const { toTrustMaterial } = await load(() => import('@sigstore/verify'));
-  if (path !== undefined) return await fromFile(filePath(path), toTrustMaterial, signal);
+  const path = filePath(given);
+  if (typeof path === 'string') return await fromText(await textOf(path, signal), path, toTrustMaterial);
+  if (path !== undefined)
+    return await fromText(Buffer.from(path as Uint8Array).toString(), 'The trusted root', toTrustMaterial);
   const { getTrustedRoot } = await load(() => import('@sigstore/tuf'));
   try {
     return toTrustMaterial(await untilAborted(signal, () => getTrustedRoot()));
@@ -28,24 +31,27 @@ export async function trustMaterial(
   }
 }
 
-async function fromFile(
-  path: string,
-  toTrustMaterial: (root: import('@sigstore/protobuf-specs').TrustedRoot) => TrustMaterial,
-  signal: AbortSignal | undefined,
-): Promise<TrustMaterial> {
-  const { TrustedRoot } = await load(() => import('@sigstore/protobuf-specs'));
-  let text: string;
+async function textOf(path: string, signal: AbortSignal | undefined): Promise<string> {
   try {
-    text = await untilAborted(signal, () => readFile(path, 'utf8'));
+    return await untilAborted(signal, () => readFile(path, 'utf8'));
   } catch (error) {
     throw ioError(error, `read ${path}`);
   }
+}
+
+/** @param whence what it is of, for messages */
+async function fromText(
+  text: string,
+  whence: string,
+  toTrustMaterial: (root: import('@sigstore/protobuf-specs').TrustedRoot) => TrustMaterial,
+): Promise<TrustMaterial> {
+  const { TrustedRoot } = await load(() => import('@sigstore/protobuf-specs'));
   try {
     return toTrustMaterial(TrustedRoot.fromJSON(JSON.parse(text)));
   } catch (cause) {
     throw new WeightsealError(
       'CONFIG_INVALID',
-      `${path} is no trusted root of Sigstore; get it from where that instance is run.`,
+      `${whence} is no trusted root of Sigstore; get it from where that instance is run.`,
       { cause },
     );
   }

@@ -1,8 +1,8 @@
 import { type ReleaseJudge, type UnopenedRelease, WeightsealError } from '@weightseal/core';
 import { judgeBy, readNamed, type Work } from './judge.js';
-import { type CheckedRule, checkRule, checkTrustOptions } from './policy.js';
+import { type CheckedRule, checkOrder, checkRule, checkTrustOptions } from './policy.js';
 import type { Require, TrustOptions, TrustRule } from './types.js';
-import { warned } from './warning.js';
+import { emitWarning, warned } from './warning.js';
 
 /**
  * What judges releases by a policy: open, load, rewrap and the like take it as `trust`, and ask it before any key. The first rule that matches the model counts.
@@ -15,8 +15,14 @@ import { warned } from './warning.js';
 export function createTrust(policy: readonly TrustRule[], options: TrustOptions = {}): ReleaseJudge {
   if (!Array.isArray(policy))
     throw new WeightsealError('INVALID_ARGUMENT', 'A trust policy is an array of rules.');
-  const { others = 'enforce', onWarning, state = 'user', now = Date.now } = checkTrustOptions(options);
+  const {
+    others = 'enforce',
+    onWarning = emitWarning,
+    state = 'user',
+    now = Date.now,
+  } = checkTrustOptions(options);
   const rules: readonly CheckedRule[] = policy.map(checkRule);
+  checkOrder(policy);
   const all = new Set<Require>([others, ...rules.map(({ require }) => require)]);
   const ruleFor = (model: string) => rules.find(({ matches }) => matches(model));
   const requireFor = (model: string) => ruleFor(model)?.require ?? others;

@@ -62,6 +62,15 @@ export function checkRule(rule: TrustRule, index: number): CheckedRule {
   };
 }
 
+/** Whoever wrote a rule relies on it. @throws INVALID_ARGUMENT for one that never counts */
+export function checkOrder(policy: readonly TrustRule[]): void {
+  const every = policy.findIndex(({ model }) => [model].flat().includes('**'));
+  if (every >= 0 && every < policy.length - 1)
+    throw argument(
+      `Rule ${every} of the trust policy is about every model (**), so that those after it never count; put it last.`,
+    );
+}
+
 function checkSigners(signers: readonly TrustedSigner[], whose: string, require: Require): void {
   if (!Array.isArray(signers))
     throw argument(`${whose} needs \`signers\`: an array of those who are trusted.`);

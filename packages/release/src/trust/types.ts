@@ -37,7 +37,7 @@ export interface TrustRule {
 export interface TrustOptions {
   /** What is done with a model that no rule is about; `enforce` unless told, which refuses it. */
   readonly others?: Require | undefined;
-  /** Told of what was opened all the same (`warn`). What it throws refuses. */
+  /** Told of what is opened all the same (`warn`); a warning of the process unless told. What it throws refuses. */
   readonly onWarning?: ((error: WeightsealError) => void) | undefined;
   /** `none` where no channel's highest number can be kept from one process to the next: an older one that has not ended is then taken for the current one. Kept in the user's state directory unless told. */
   readonly state?: 'user' | 'none' | undefined;
