@@ -1,6 +1,7 @@
 // What people see of a package on npm: what it is, where it comes from, and links that lead somewhere.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { versionInSource } from './set-version.mjs';
 
 const problems = [];
 const root = JSON.parse(readFileSync('package.json', 'utf8'));
@@ -25,6 +26,8 @@ for (const name of readdirSync('packages')) {
   for (const [, target] of readme.matchAll(/\]\((?!https?:|#)([^)#\s]+)/g))
     if (!existsSync(join(directory, target))) say(`README.md links to ${target}, which is not there`);
 }
+if (!versions.has(versionInSource()))
+  problems.push('core exports another VERSION: `node .ci/set-version.mjs` writes it');
 if (versions.size !== 1) problems.push(`versions differ: ${[...versions].join(', ')}`);
 
 for (const problem of problems) console.error(problem);

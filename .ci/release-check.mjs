@@ -25,7 +25,7 @@ function packed() {
       if (!must.includes(path) && !/^dist\/|^CHANGELOG\.md$/.test(path))
         throw new Error(`${name} publishes ${path}`);
     if (isRelease && version === '0.0.0')
-      throw new Error(`${name} has no version: \`npx pnpm@12 changeset version\``);
+      throw new Error(`${name} has no version: \`npx pnpm@12 version:packages\``);
   }
   return packages;
 }

@@ -1,6 +1,6 @@
 import { lstatSync, statSync } from 'node:fs';
 import { dirname, extname, join } from 'node:path';
-import { ioError, WeightsealError } from '@weightseal/core';
+import { ioError, isWeightsealError, WeightsealError } from '@weightseal/core';
 import { type ConfigFile, readFound } from './config-file.js';
 import { from, realDirectory, workingDirectory } from './kernel-path.js';
 import { checkedPlaces } from './options.js';
@@ -63,15 +63,25 @@ export function findConfig(options: FindOptions = {}): string | undefined {
  * @throws CONFIG_UNTRUSTED for one that is not what it was when it was trusted: what it asked for would be asked no more; CONFIG_INVALID when a directory has two
  */
 export function findTrusted(options: FindOptions = {}): string | undefined {
-  const { cwd = workingDirectory(), env = process.env } = checkedPlaces(options, 'findTrusted');
+  const { cwd, env = process.env } = checkedPlaces(options, 'findTrusted');
   const named = env['WEIGHTSEAL_CONFIG'];
-  if (named) return from(cwd, named);
-  for (let path = search(cwd); path !== undefined; path = searchAbove(path)) {
+  if (named) return from(cwd ?? workingDirectory(), named);
+  for (let path = searchFrom(cwd); path !== undefined; path = searchAbove(path)) {
     const { refusal, changed } = judge(path, env);
     if (refusal === undefined) return path;
     if (changed) throw refusal;
   }
   return undefined;
+}
+
+/** Where the working directory has been removed, none is above it. */
+function searchFrom(cwd: string | undefined): string | undefined {
+  try {
+    return search(cwd ?? workingDirectory());
+  } catch (error) {
+    if (cwd === undefined && isWeightsealError(error) && error.code === 'INPUT_NOT_FOUND') return undefined;
+    throw error;
+  }
 }
 
 function searchAbove(path: string): string | undefined {

@@ -1,2 +1,2 @@
-/** Of all packages. Written by `.ci/set-version.mjs` with the versions of a release. */
+/** Of all packages. `.ci/set-version.mjs` writes it when a release gets its version. */
 export const VERSION = '0.1.0';

@@ -42,7 +42,7 @@ export class KeptUpload implements AsyncDisposable {
   readonly partBytes: number;
   readonly copies: boolean;
   readonly #record: UploadRecord | undefined;
-  #left = false;
+  #passes = false;
 
   private constructor(upload: ObjectUpload, { partBytes, copies }: Shape, record: UploadRecord | undefined) {
     this.upload = upload;
@@ -72,14 +72,13 @@ export class KeptUpload implements AsyncDisposable {
 
   /** What it ends with, where that is no success. */
   failed(error: unknown): void {
-    if (!this.#record?.isWritten || !PASSES.includes(codeOf(error))) return;
-    this.#left = true;
-    this.upload.leave();
+    this.#passes = PASSES.includes(codeOf(error));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#passes && (await this.#record?.isWritten())) this.upload.leave();
+    else this.#record?.forget();
     await this.upload[Symbol.asyncDispose]();
-    if (!this.#left) this.#record?.forget();
     await this.#record?.[Symbol.asyncDispose]();
   }
 }

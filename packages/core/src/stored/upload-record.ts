@@ -87,8 +87,9 @@ export class UploadRecord implements AsyncDisposable {
     this.#written = true;
   }
 
-  /** Whether there is something for the next one. */
-  get isWritten(): boolean {
+  /** Whether there is something for the next one, once all of it is written. */
+  async isWritten(): Promise<boolean> {
+    await this.#writing;
     return this.#written;
   }
 
