@@ -15,7 +15,7 @@ import {
   verify,
   WeightsealError,
 } from '@weightseal/core';
-import { channelAt, createTrust, publishChannel } from '@weightseal/release';
+import { channelAt, createTrust, publishChannel, verifyRelease } from '@weightseal/release';
 import { describe, expect, test, vi } from 'vitest';
 import { MemoryStore } from '../../core/test/store/support/memory-store.ts';
 import { MemoryKey } from '../../core/test/support/memory-key.ts';
@@ -95,6 +95,7 @@ describe('a sealed file', () => {
     key.unwraps = 0;
     await refused(() => openReader(file, { keys: [key], trust }), 'MANIFEST_MISMATCH');
     await refused(() => rewrap(file, { keys: [key], trust }), 'MANIFEST_MISMATCH');
+    await refused(() => verifyRelease(file, signers), 'MANIFEST_MISMATCH');
     expect(key.unwraps).toBe(0);
   });
 

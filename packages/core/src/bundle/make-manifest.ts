@@ -1,8 +1,6 @@
 import { basename } from 'node:path';
 import { type OnProgress, progressCounter } from '../common/progress.js';
 import { MANIFEST_NAME } from '../format/release-names.js';
-import { FLOE_HEADER } from '../format/sizes.js';
-import { readExactly } from '../io/byte-source.js';
 import { hashFiles } from './hash-files.js';
 import { encodeManifest, textProblem } from './manifest.js';
 import { type ReadManifest, readManifest } from './manifest-match.js';
@@ -31,8 +29,7 @@ export async function makeFileManifest(
   await hashFiles(released, [file], { signal, progress }, (_, digest) => {
     sha256 = digest;
   });
-  const header = await readExactly(source, offset, FLOE_HEADER, signal);
-  const head = { ...headOf(released, 'file', release), header };
+  const head = { ...headOf(released, 'file', release), header: released.header };
   const bytes = encodeManifest({ ...head, files: [{ ...file, sha256 }] });
   await released.write(MANIFEST_NAME, bytes, { overwrite: true, signal });
   return await readManifest(released, signal);

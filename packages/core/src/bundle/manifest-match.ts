@@ -14,7 +14,7 @@ export interface ReadManifest {
 }
 
 /**
- * The manifest of what is about to be opened, once it is seen to be of just that: of the same id and context, and of a bundle with this member table. So it holds for whatever recipients the envelope has by now.
+ * The manifest of what is about to be opened, once it is seen to be of just that: of the same id and context, of a bundle with this member table, of a file with this header of its payload. So it holds for whatever recipients the envelope has by now.
  *
  * @throws MANIFEST_MISSING, MANIFEST_INVALID, MANIFEST_MISMATCH, and what the place throws
  */
@@ -29,11 +29,15 @@ export async function readManifest(
   return { manifest, bytes, digest: createHash('sha256').update(bytes).digest('hex') };
 }
 
-function checkIsOf(manifest: Manifest, { kind, id, context, table }: UnopenedRelease): void {
+function checkIsOf(manifest: Manifest, release: UnopenedRelease): void {
+  const { kind, id, context, table, header } = release;
   if (manifest.kind !== kind || Buffer.compare(manifest.id, id) !== 0)
     throw mismatch('it is of another seal than the envelope');
   if (Buffer.compare(canonicalJson(manifest.context), canonicalJson(context)) !== 0)
     throw mismatch('it names another context than the envelope');
+  // Whoever may encrypt for the key can seal another file under the same id.
+  if (header && Buffer.compare(manifest.header ?? new Uint8Array(), header) !== 0)
+    throw mismatch('it names the header of another payload');
   if (!table) return;
   const said = manifest.files.find(({ path }) => path === TABLE_NAME);
   if (said?.size !== table.size || said.sha256 !== Buffer.from(table.digest).toString('hex'))

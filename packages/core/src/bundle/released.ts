@@ -79,12 +79,13 @@ async function ofFile(
   signal: AbortSignal | undefined,
 ): Promise<Released> {
   try {
-    const { envelope, preamble } = await readHeadOf(source, signal);
+    const { envelope, preamble, floeHeader: header } = await readHeadOf(source, signal);
     return {
       kind: 'file',
       payload: { source, offset: preamble.payloadOffset },
       ...place,
       ...shownBy(envelope),
+      header,
       write: (name, ...rest) => writer(name)(name, ...rest),
       [Symbol.asyncDispose]: () => source[Symbol.asyncDispose](),
     };

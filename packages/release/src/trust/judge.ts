@@ -30,13 +30,7 @@ export interface Named extends ReadManifest {
  */
 export async function readNamed({ release, signal }: Work, model: string | undefined): Promise<Named> {
   const read = await readManifest(release, { signal });
-  const { name, header } = read.manifest;
-  // Whoever may encrypt for the key can seal another file under the same id.
-  if (release.header && Buffer.compare(header ?? new Uint8Array(), release.header) !== 0)
-    throw new WeightsealError(
-      'MANIFEST_MISMATCH',
-      `${release.name} begins with another payload than its manifest names. Get a sound copy from where it was released.`,
-    );
+  const { name } = read.manifest;
   if (model === undefined || name === undefined || name === model)
     return { ...read, model: model ?? name ?? '' };
   throw new WeightsealError(
