@@ -1,100 +1,23 @@
-import { execFileSync, spawnSync } from 'node:child_process';
-import { generateKeyPairSync, type KeyObject, X509Certificate } from 'node:crypto';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import {
-  compareWithDirectory,
-  MODEL_PREDICATE,
-  parseStatement,
-  resourcesOfDirectory,
-  type Signing,
-  signStatement,
-  statementOf,
-  type TrustedSigner,
-  verifyStatement,
-} from '@weightseal/release';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { resourcesOfDirectory, signStatement, statementOf } from '@weightseal/release';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { authority, DAY, leaf, type Made, SERVER } from '../test/support/authorities.ts';
 import { refused } from '../test/support/refused.ts';
-import { signerOf } from '../test/support/signers.ts';
 
-// What `.ci/model-signing.mjs` has installed: the reference implementation of OpenSSF Model Signing.
-const tool = process.env['WEIGHTSEAL_MODEL_SIGNING'];
-const token = process.env['WEIGHTSEAL_SOFTHSM2_UTIL'];
-const why = 'skipped unless pnpm test:model-signing runs it';
-
-const base = mkdtempSync(join(tmpdir(), 'model-signing-'));
-afterAll(() => rmSync(base, { recursive: true }));
-
-let count = 0;
-const place = (name: string) => join(base, `${++count}-${name}`);
-const file = (name: string, content: string | Uint8Array) => {
-  const path = place(name);
-  writeFileSync(path, content);
-  return path;
-};
-
-/** Runs the reference implementation: whether it succeeds, and what it says. */
-function reference(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
-  const { status, stdout, stderr } = spawnSync(tool!, args, {
-    encoding: 'utf8',
-    env: { ...process.env, ...env },
-  });
-  return { good: status === 0, said: `${stdout}${stderr}` };
-}
-
-/** A model of 200 files in directories, some with names that need care. */
-function newModel(): string {
-  const model = place('model');
-  const write = (name: string, content: string | Uint8Array) => {
-    mkdirSync(dirname(join(model, name)), { recursive: true });
-    writeFileSync(join(model, name), content);
-  };
-  for (let at = 0; at < 196; at++) write(`shards/${at % 7}/${at % 3}-${at}.bin`, `shard ${at}`);
-  write('config.json', '{}');
-  write('shards-extra/größe und name.bin', Buffer.alloc(3_000_000, 'x'));
-  write('.hidden', '');
-  write('日本語/モデル', 'x');
-  write('.git/HEAD', 'not part of the model');
-  return model;
-}
-
-async function signHere(model: string, how: Signing, allowSymlinks = false): Promise<string> {
-  const resources = await resourcesOfDirectory(model, { allowSymlinks });
-  const payload = statementOf(resources, { name: 'model', allowSymlinks });
-  return file('ours.sig', await signStatement(payload, how));
-}
-
-async function verifyHere(model: string, signature: string, trusted: TrustedSigner): Promise<void> {
-  const { payload } = await verifyStatement(readFileSync(signature), [trusted], {
-    predicateType: MODEL_PREDICATE,
-  });
-  await compareWithDirectory(parseStatement(payload), model);
-}
-
-const pem = (key: KeyObject) =>
-  key.export({ type: key.type === 'private' ? 'pkcs8' : 'spki', format: 'pem' }) as string;
-const certificate = ({ der }: Made) => new X509Certificate(der).toString();
-
-function newKey(namedCurve: string) {
-  const keys = generateKeyPairSync('ec', { namedCurve });
-  const signer = signerOf(keys);
-  return {
-    signer,
-    trusted: { key: signer.spki },
-    privateKey: file('private.pem', pem(keys.privateKey)),
-    publicKey: file('public.pem', pem(keys.publicKey)),
-  };
-}
+import {
+  certificate,
+  file,
+  newKey,
+  newModel,
+  pem,
+  place,
+  reference,
+  signHere,
+  tool,
+  verifyHere,
+  why,
+} from './support.ts';
 
 describe.skipIf(!tool)(`the reference implementation (${why})`, () => {
   let model: string;
@@ -275,35 +198,5 @@ describe.skipIf(!tool)(`the reference implementation (${why})`, () => {
       reference(['verify', 'key', of, '--signature', inside, '--public_key', key.publicKey]),
     ).toMatchObject({ good: true });
     await verifyHere(of, inside, key.trusted);
-  });
-
-  it.skipIf(!token)('signs with a key in a token what is verified here (skipped: no SoftHSM)', async () => {
-    const [key, tokens] = [newKey('P-256'), place('tokens')];
-    mkdirSync(tokens);
-    const configuration = file(
-      'softhsm2.conf',
-      `directories.tokendir = ${tokens}\nobjectstore.backend = file\n`,
-    );
-    const env = { ...process.env, SOFTHSM2_CONF: configuration };
-    const util = (args: string[]) => execFileSync(token!, args, { env, stdio: 'pipe' });
-    util(['--init-token', '--free', '--label', 'models', '--pin', '1234', '--so-pin', '12345678']);
-    util([
-      '--import',
-      key.privateKey,
-      '--token',
-      'models',
-      '--pin',
-      '1234',
-      '--label',
-      'release',
-      '--id',
-      'a1',
-    ]);
-    const theirs = place('theirs.sig');
-    const uri = `pkcs11:token=models;object=release;id=%a1?module-path=${process.env['WEIGHTSEAL_SOFTHSM2']}&pin-value=1234`;
-    const signed = reference(['sign', 'pkcs11-key', model, '--signature', theirs, '--pkcs11_uri', uri], env);
-    expect(signed).toMatchObject({ good: true });
-    expect(existsSync(theirs)).toBe(true);
-    await verifyHere(model, theirs, key.trusted);
   });
 });

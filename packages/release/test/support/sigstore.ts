@@ -1,4 +1,4 @@
-import { createHash, generateKeyPairSync, randomUUID } from 'node:crypto';
+import { createHash, generateKeyPairSync, randomUUID, X509Certificate } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -29,7 +29,7 @@ export const ISSUER = 'https://oidc.example.com';
 export async function startInstance(): Promise<Instance> {
   const failing = new Map<string, number>();
   const asked: string[] = [];
-  const handlers = new Map<string, mock.HandlerFn>();
+  const handlers = new Map<string, (body: string, request: IncomingMessage) => ReturnType<mock.HandlerFn>>();
   const server = createServer(async (request, response) => {
     const path = request.url ?? '';
     asked.push(path);
@@ -38,7 +38,7 @@ export async function startInstance(): Promise<Instance> {
     const answer =
       status !== undefined || !handler
         ? { statusCode: status ?? 404, response: 'no', contentType: 'text/plain' }
-        : await handler(await bodyOf(request));
+        : await handler(await bodyOf(request), request);
     response.writeHead(answer.statusCode, { 'content-type': answer.contentType ?? 'text/plain' });
     response.end(answer.response);
   });
@@ -53,10 +53,11 @@ export async function startInstance(): Promise<Instance> {
   ]);
   const ca = await mock.initializeCA(keyPair(), ctlog);
   for (const { path, fn } of [
-    mock.fulcioHandler(ca),
+    { path: mock.fulcioHandler(ca).path, fn: certify(ca) },
     { path: mock.rekorHandler(tlog).path, fn: log(tlog) },
     { path: mock.rekorV2Handler(tlog).path, fn: logV2(tlog) },
     { path: mock.tsaHandler(tsa).path, fn: stamp(tsa, clock) },
+    { path: '/.well-known/openid-configuration', fn: provider(url) },
   ])
     handlers.set(path, fn);
   const directory = await mkdtemp(join(tmpdir(), 'sigstore-'));
@@ -93,11 +94,32 @@ interface Envelope {
   readonly signatures: readonly [{ readonly sig: string }];
 }
 
+/** As a real one takes it, the token may be in the header, and a request of PKCS#10 is in base64. */
+function certify(ca: Services['ca']) {
+  const { fn } = mock.fulcioHandler(ca);
+  return (body: string, { headers }: IncomingMessage) => {
+    const { certificateSigningRequest: csr, ...given } = JSON.parse(body);
+    if (csr === undefined) return fn(body);
+    const oidcIdentityToken = headers.authorization?.replace(/^Bearer /, '');
+    const certificateSigningRequest = Buffer.from(csr, 'base64').toString();
+    return fn(JSON.stringify({ ...given, credentials: { oidcIdentityToken }, certificateSigningRequest }));
+  };
+}
+
+/** Where tokens would come from: some want to know, also where they are given one. */
+function provider(url: string): mock.HandlerFn {
+  const endpoints = { authorization_endpoint: `${url}/auth`, token_endpoint: `${url}/token` };
+  const response = JSON.stringify({ issuer: ISSUER, ...endpoints });
+  return async () => ({ statusCode: 200, response, contentType: 'application/json' });
+}
+
 /** The mock's log keeps what was proposed; a real one keeps digests of it (kind `dsse`, version 0.0.1). */
 function log(tlog: Log): mock.HandlerFn {
   return async (body) => {
     const { proposedContent } = JSON.parse(body).spec;
     const { payload, signatures }: Envelope = JSON.parse(proposedContent.envelope);
+    // As its own PEM says it, whatever the one that came.
+    const verifier = new X509Certificate(Buffer.from(proposedContent.verifiers[0], 'base64')).toString();
     const sha256 = (of: string | Buffer) => ({ algorithm: 'sha256', value: hash(of).toString('hex') });
     const entry = await tlog.log({
       apiVersion: '0.0.1',
@@ -105,7 +127,7 @@ function log(tlog: Log): mock.HandlerFn {
       spec: {
         envelopeHash: sha256(proposedContent.envelope),
         payloadHash: sha256(Buffer.from(payload, 'base64')),
-        signatures: [{ signature: signatures[0].sig, verifier: proposedContent.verifiers[0] }],
+        signatures: [{ signature: signatures[0].sig, verifier: Buffer.from(verifier).toString('base64') }],
       },
     });
     return { statusCode: 201, response: JSON.stringify(entry), contentType: 'application/json' };
@@ -156,7 +178,7 @@ function rootOf({ url, ctlog, tlog, tsa, ca }: Services): unknown {
     operator: '',
   });
   const authority = (...certificates: ArrayBufferView[]) => ({
-    subject: undefined,
+    subject: { organization: 'example', commonName: 'example' },
     uri: url,
     certChain: { certificates: certificates.map((one) => ({ rawBytes: bytes(one) })) },
     validFor,
@@ -178,7 +200,9 @@ function bytes({ buffer, byteOffset, byteLength }: ArrayBufferView): Buffer {
 /** Of a provider that is believed: the authority of the mock looks at no signature. */
 export function tokenOf(identity: string): string {
   const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
-  const claims = { iss: ISSUER, sub: identity, aud: 'sigstore', jti: randomUUID() };
+  const now = Math.floor(Date.now() / 1000);
+  const when = { iat: now, exp: now + 600 };
+  const claims = { iss: ISSUER, sub: identity, aud: 'sigstore', jti: randomUUID(), ...when };
   return `${part({ alg: 'none' })}.${part(claims)}.c2ln`;
 }
 
