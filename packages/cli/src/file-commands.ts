@@ -87,14 +87,12 @@ export const FILE_COMMANDS: readonly Command[] = [
       {
         name: 'release-name',
         value: 'name',
-        of: 'directory',
-        help: 'of a directory: what the manifest calls the model; the `model` of its context unless told',
+        help: 'what the manifest calls the model; the `model` of its context unless told. Beside a file it is made where this or --release-version is told',
       },
       {
         name: 'release-version',
         value: 'version',
-        of: 'directory',
-        help: 'of a directory: which version it is, in the manifest; the `version` of its context unless told',
+        help: 'which version it is, in the manifest; the `version` of its context unless told',
       },
       { name: 'name', value: 'name', help: 'the name to keep, encrypted; that of <input> unless told' },
       {

@@ -14,7 +14,7 @@ export interface MakeManifestOptions {
   readonly onProgress?: OnProgress | undefined;
 }
 
-/** Makes the manifest of a sealed file, which is read once for it: a seal makes that of a bundle only. */
+/** Makes the manifest of a sealed file, which is read once for it: that of a bundle is made while it is sealed. */
 export async function makeFileManifest(
   released: Released,
   { release, signal, onProgress }: MakeManifestOptions,

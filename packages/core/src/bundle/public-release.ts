@@ -72,7 +72,7 @@ export async function openReleased(
 }
 
 /**
- * Makes the manifest of a sealed file, which is read once for it: a seal makes that of a bundle only.
+ * Makes the manifest of a sealed file, which is read once for it: that of a bundle is made while it is sealed.
  *
  * @hidden
  */
