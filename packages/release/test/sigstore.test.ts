@@ -11,6 +11,7 @@ import {
   verifyStatement,
 } from '@weightseal/release';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { leftOut } from '../../core/test-system/support/thorough.ts';
 import { errorOf, refused } from './support/refused.ts';
 import { newSigner } from './support/signers.ts';
 import { type Instance, ISSUER, startInstance, tokenOf } from './support/sigstore.ts';
@@ -187,10 +188,9 @@ describe('a signature by Sigstore', () => {
   }, async () => {
     const text = Buffer.from(bundleOf).toString();
     const proofs = [text.indexOf('"tlogEntries"'), text.indexOf('"dsseEnvelope"')] as const;
-    // Of the proofs one byte in seven: each costs several signatures.
-    for (let at = 0; at < bundleOf.length; at++) {
+    // Each costs several signatures, so it is one byte in nine; all of them by `test:thorough`, which CI calls.
+    for (let at = 0; at < bundleOf.length; at += leftOut ? 9 : 1) {
       const inProofs = at >= proofs[0] && at < proofs[1];
-      if (inProofs && at % 7 !== 0) continue;
       const copy = Buffer.from(bundleOf);
       copy[at]! ^= 1 << (at % 8);
       try {

@@ -25,10 +25,10 @@ const trust = createTrust([
 const key = new MemoryKey('one');
 
 /** By which codes each change of a file is refused when the bundle is opened. None may be of another class. */
-async function codesOf(path: string, change: (bytes: Uint8Array, at: number) => Uint8Array) {
+async function codesOf(path: string, change: (bytes: Uint8Array, at: number) => Uint8Array, step = 1) {
   const bytes = await readFile(path);
   const codes = new Set<string>();
-  for (let at = 0; at < bytes.length; at++) {
+  for (let at = 0; at < bytes.length; at += step) {
     await writeFile(path, change(bytes, at));
     const error = await errorOf(() => openBundle(bundle, { keys: [key], trust }));
     expect([at, error.class, error.code]).toEqual([at, 'trust', error.code]);
@@ -52,9 +52,9 @@ test.each([join(bundle, MANIFEST_NAME), join(bundle, SIGNATURE_NAME), join(at, C
   },
 );
 
-test('cut off anywhere, and no key is asked', async () => {
-  await codesOf(join(bundle, MANIFEST_NAME), (bytes, at) => bytes.subarray(0, at));
-  await codesOf(join(at, CHANNEL_NAME), (bytes, at) => bytes.subarray(0, at));
+test('cut off here and there, and no key is asked', async () => {
+  await codesOf(join(bundle, MANIFEST_NAME), (bytes, at) => bytes.subarray(0, at), 5);
+  await codesOf(join(at, CHANNEL_NAME), (bytes, at) => bytes.subarray(0, at), 5);
   expect(key.calls).toBe(0);
 });
 
