@@ -40,13 +40,18 @@ it.skipIf(!url)(
 
     await ok(`weightseal seal llama --key local:k --public '*.json' -o ${at}/llama-3`);
     await ok(`weightseal verify ${at}/llama-3`);
+    await ok(`weightseal verify ${at}/llama-3 --no-key`);
+    await ok('openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out r.pem && chmod 600 r.pem');
+    await ok(`weightseal sign ${at}/llama-3 --signer pem:r.pem`);
+    await ok('openssl pkey -in r.pem -pubout -out r.pub');
+    await ok(`weightseal verify-signature ${at}/llama-3 --public-key r.pub`);
     await ok(`weightseal rewrap ${at}/llama-3 --key local:k --to local:k2`);
     if (process.platform === 'linux') await ok(`weightseal run ${at}/llama-3 -- diff -r {model} llama`);
     await ok(`weightseal cp ${at}/llama-3 s3://${bucket}/mirror/llama-3`);
     const again = JSON.parse(
       await ok(`weightseal cp ${at}/llama-3 s3://${bucket}/mirror/llama-3 --json`),
     ) as object;
-    expect(again).toMatchObject({ copied: 0, present: 5 });
+    expect(again).toMatchObject({ copied: 0, present: 7 });
     await ok(
       `weightseal cp s3://${bucket}/mirror/llama-3 back && weightseal open back -o opened && diff -r opened llama`,
     );
