@@ -13,7 +13,7 @@ const SAME_ON_EVERY_NODE = [
   'packages/cli/test/{check-key,docs,rotate,terminal-line,transcripts,units}.test.ts',
   'packages/core/test/{context,errors,key-uri,nearest}.test.ts',
   'packages/keys/test/docs.test.ts',
-  'packages/release/test/{bundle,statement}.test.ts',
+  'packages/release/test/{bundle,statement,trust-every-byte}.test.ts',
   'packages/loader/test/{machine-memory,safetensors-header,safetensors-hostile}.test.ts',
   // Providers: their contracts and wires stay.
   'packages/kms-*/test/{errors,faults*,fits,key-name,live,management,operate,scrub,structures,uri,versions}.test.ts',

@@ -188,9 +188,10 @@ describe('a signature by Sigstore', () => {
   }, async () => {
     const text = Buffer.from(bundleOf).toString();
     const proofs = [text.indexOf('"tlogEntries"'), text.indexOf('"dsseEnvelope"')] as const;
-    // Each costs several signatures, so it is one byte in nine; all of them by `test:thorough`, which CI calls.
+    // Each costs several signatures, so it is one byte in nine; by `test:thorough`, which CI calls, all but six in seven of the proofs.
     for (let at = 0; at < bundleOf.length; at += leftOut ? 9 : 1) {
       const inProofs = at >= proofs[0] && at < proofs[1];
+      if (!leftOut && inProofs && at % 7 !== 0) continue;
       const copy = Buffer.from(bundleOf);
       copy[at]! ^= 1 << (at % 8);
       try {
