@@ -89,7 +89,10 @@ class DirectoryStore {
       part: async ({ index, bytes }, { signal }) => {
         if (hangs !== false && ++parts > hangs)
           await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
-        await writeFile(join(path, `part-${String(index).padStart(5, '0')}`), bytes);
+        // A part is there when all of it is, whenever this is killed.
+        const name = `part-${String(index).padStart(5, '0')}`;
+        await writeFile(join(path, `new-${name}`), bytes);
+        await rename(join(path, `new-${name}`), join(path, name));
       },
       complete: async () => {
         await this.check(key, condition);
