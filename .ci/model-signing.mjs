@@ -1,33 +1,9 @@
 // Signatures of models, made here and verified by the reference implementation, and the other way: installs that, at pinned versions, into
 // node_modules/.cache/venv-model-signing, and runs the vitest project `model-signing`. For keys in a token it takes SoftHSM, where that is there or can be installed.
 //   node .ci/model-signing.mjs [arguments of vitest …]
-import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { debian, Missing } from './emulators/install.mjs';
-
-const VENV = resolve('node_modules', '.cache', 'venv-model-signing');
-const REQUIREMENTS = 'packages/release/test-model-signing/requirements.txt';
-
-function run(command, args, env = {}) {
-  const { status, error } = spawnSync(command, args, { stdio: 'inherit', env: { ...process.env, ...env } });
-  if (status === 0) return;
-  console.error(`model-signing: ${[command, ...args].join(' ')}: ${error?.message ?? `status ${status}`}`);
-  process.exit(status || 1);
-}
-
-/** Once for each list of requirements: the marker holds the list, and is written when all of it is there. */
-function install() {
-  const marker = join(VENV, '.installed');
-  const wanted = readFileSync(REQUIREMENTS, 'utf8');
-  if (existsSync(marker) && readFileSync(marker, 'utf8') === wanted) return;
-  rmSync(VENV, { recursive: true, force: true });
-  run('python3', ['-m', 'venv', VENV]);
-  const quiet = ['--quiet', '--disable-pip-version-check', '--no-deps', '--only-binary', ':all:'];
-  run(join(VENV, 'bin', 'pip'), ['install', ...quiet, '--requirement', REQUIREMENTS]);
-  writeFileSync(marker, wanted);
-}
+import { venv, vitestProject } from './venv.mjs';
 
 /** The tests say what they skip without it. */
 function softHsm() {
@@ -42,9 +18,5 @@ function softHsm() {
   }
 }
 
-install();
-const vitest = join(dirname(createRequire(import.meta.url).resolve('vitest/package.json')), 'vitest.mjs');
-run(process.execPath, [vitest, 'run', '--project', 'model-signing', ...process.argv.slice(2)], {
-  ...softHsm(),
-  WEIGHTSEAL_MODEL_SIGNING: join(VENV, 'bin', 'model_signing'),
-});
+const bin = venv('model-signing', 'packages/release/test-model-signing/requirements.txt');
+vitestProject('model-signing', { ...softHsm(), WEIGHTSEAL_MODEL_SIGNING: join(bin, 'model_signing') });
