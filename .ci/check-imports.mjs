@@ -6,7 +6,7 @@ import { builtinModules } from 'node:module';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 
 /** The layers of core, from the bottom up, by the folder under src. */
-const LAYERS = ['common', 'format', 'keys', 'io', 'store', 'engine', 'file', 'bundle', 'stored'];
+const LAYERS = ['common', 'format', 'keys', 'release', 'io', 'store', 'engine', 'file', 'bundle', 'stored'];
 /** What every layer may use, and knows of none. */
 const COMMON = 'errors.ts';
 const ENTRIES = ['index.ts', 'worker.ts'];

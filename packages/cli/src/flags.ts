@@ -49,6 +49,26 @@ export const expect: Flag = {
   help: 'refuse the file unless its context has this; repeat for more',
 };
 
+/** What a manifest is to say. */
+export const releaseName: Flag = {
+  name: 'release-name',
+  value: 'name',
+  help: 'what the manifest calls the model; the `model` of its context unless told',
+};
+
+export const releaseVersion: Flag = {
+  name: 'release-version',
+  value: 'version',
+  help: 'which version it is, in the manifest; the `version` of its context unless told',
+};
+
+export const noManifest: Flag = {
+  name: 'no-manifest',
+  of: 'file',
+  notOf: ' A bundle always has a manifest.',
+  help: 'of a file: make no manifest beside it (<output>.weightseal.manifest.json)',
+};
+
 export const force: Flag = { name: 'force', short: 'f', help: 'replace an existing output' };
 
 export const only: Flag = {

@@ -13,7 +13,7 @@ async function inSandbox(command: string): Promise<Outcome & { readonly files: r
   return { ...outcome, files: await sandbox.files() };
 }
 
-const FILES = ['k', 'model', 'model.sealed'];
+const FILES = ['k', 'model', 'model.sealed', 'model.sealed.weightseal.manifest.json'];
 
 describe.runIf(linux)('an argument that is not UTF-8 is refused (on Linux)', () => {
   test.each([

@@ -9,7 +9,7 @@ async function inSandbox(command: string): Promise<Outcome & { readonly files: r
   return { ...outcome, files: await sandbox.files() };
 }
 
-const FILES = ['k', 'model', 'model.sealed'];
+const FILES = ['k', 'model', 'model.sealed', 'model.sealed.weightseal.manifest.json'];
 
 describe.runIf(process.platform === 'linux')('a stream that is closed (on Linux)', () => {
   test.each([
@@ -52,7 +52,8 @@ describe.runIf(process.platform === 'linux')('a stream that is closed (on Linux)
     const outcome = await inSandbox(
       `weightseal ${command}; code=$?; weightseal verify model.sealed -k local:k -q || exit; exit $code`,
     );
-    expect(outcome).toMatchObject({ code: 0, stdout: '', files: [...FILES, 'new'].sort() });
+    const made = command.startsWith('seal') ? ['new', 'new.weightseal.manifest.json'] : ['new'];
+    expect(outcome).toMatchObject({ code: 0, stdout: '', files: [...FILES, ...made].sort() });
   });
 
   test.each([

@@ -6,17 +6,12 @@ export type { DiffOptions, ReleaseDiff } from './bundle/diff.js';
 export type { DocumentAt, DocumentOptions } from './bundle/document.js';
 export type { Incomplete, ModelFile } from './bundle/incomplete/types.js';
 export type { LeftOut } from './bundle/left-out.js';
-export { shown } from './bundle/line.js';
 export { type FoundInStore, lookInStore } from './bundle/look-in-store.js';
 export type { MakeManifestOptions } from './bundle/make-manifest.js';
-export type { Manifest, ManifestFile } from './bundle/manifest.js';
-export type { ReadManifest } from './bundle/manifest-match.js';
-export type { ReleaseOptions } from './bundle/manifest-of.js';
 export type { MemberReader } from './bundle/member-reader.js';
 export type { RewrappedBundle } from './bundle/new-envelope.js';
 export type { BundleInspection } from './bundle/open.js';
 export type { BundleGiven } from './bundle/open-storage.js';
-export { comparePaths, folded, pathProblem } from './bundle/path.js';
 export {
   findIncomplete,
   inspectBundle,
@@ -106,6 +101,7 @@ export {
 export type { UnlockOptions } from './file/unlock.js';
 export { ownBytes, secretBytes, wipe } from './format/bytes.js';
 export { type Context, encodeContext } from './format/context.js';
+export { comparePaths, folded, pathProblem, shown } from './format/path.js';
 export { CHANNEL_NAME, MANIFEST_NAME, SIGNATURE_NAME } from './format/release-names.js';
 export type { WrappedKey } from './format/slot.js';
 export { isUtcTime } from './format/utc-time.js';
@@ -175,6 +171,9 @@ export { hashOf, type SigningAlgorithm, signingAlgorithmOf, verifySignature } fr
 export { untilAborted } from './keys/until-aborted.js';
 export { betweenSteps, checkedDeadline, type Limits, within } from './keys/within.js';
 export { asSlot } from './keys/wrap.js';
+export type { Manifest, ManifestFile } from './release/manifest.js';
+export type { ReleaseOptions } from './release/manifest-head.js';
+export type { ReadManifest } from './release/manifest-match.js';
 export { checkRange, codeOfStatus, exactly, type RangeAnswer, replaced } from './store/answers.js';
 export { defineStore, type StoreProvider } from './store/define-store.js';
 export { below, isLocation, type StoreLocation, uriOf } from './store/location.js';

@@ -2,8 +2,10 @@
 // (engine/worker-file.ts). It holds no key longer than a task takes: keys live in memory that the main thread zeroes.
 import type { Hash } from 'node:crypto';
 import { createHash } from './common/crypto.js';
+import { hashFrom } from './engine/hash-from.js';
 import { runFiles } from './engine/run-files.js';
-import { runTask, Scratch } from './engine/run-task.js';
+import { runTask } from './engine/run-task.js';
+import { Scratch } from './engine/scratch.js';
 import { machineFailure, TaskError } from './engine/task.js';
 import type { FromWorker, ToWorker } from './engine/worker-messages.js';
 
@@ -35,6 +37,10 @@ function answer(message: ToWorker): { reply: FromWorker; transfer: ArrayBuffer[]
       case 'hash':
         hash ??= createHash('sha256');
         hash.update(new Uint8Array(message.bytes, 0, message.length));
+        return { reply: { id, result: undefined }, transfer: [] };
+      case 'hash-from':
+        hash ??= createHash('sha256');
+        hashFrom(hash, message.fd, message.offset, message.length, scratch);
         return { reply: { id, result: undefined }, transfer: [] };
       case 'digest': {
         const result = (hash ?? createHash('sha256')).digest('hex');

@@ -1,6 +1,6 @@
 import { copyFileSync, existsSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { inspect, openReader, sealToFile, verify } from '@weightseal/core';
+import { inspect, MANIFEST_NAME, openReader, sealToFile, verify, verifyManifest } from '@weightseal/core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { environmentWith } from './support/fake-ln.js';
 import { Script, settledNames, Workplace } from './support/harness.js';
@@ -91,7 +91,11 @@ class Target {
   constructor(subject: Subject, size: Size) {
     this.#subject = subject;
     this.#size = size;
-    if (subject.old) copyFileSync(place.at(`old.${subject.old}.${size}`), this.output);
+    if (!subject.old) return;
+    const old = place.at(`old.${subject.old}.${size}`);
+    copyFileSync(old, this.output);
+    const manifest = `.${MANIFEST_NAME}`;
+    if (existsSync(old + manifest)) copyFileSync(old + manifest, this.output + manifest);
   }
 
   start(options: ConstructorParameters<typeof Script>[2] = {}): Script {
@@ -106,7 +110,19 @@ class Target {
   /** Whatever a crash left besides the output: must be nothing. */
   async strays(): Promise<string[]> {
     const names = await settledNames(this.directory.path, existsSync(this.output) ? ['output'] : []);
-    return names.filter((name) => name !== 'output');
+    return names.filter((name) => name !== 'output' && name !== `output.${MANIFEST_NAME}`);
+  }
+
+  /** What a crash left of the manifest: it comes after the sealed file. */
+  async manifest(): Promise<'absent' | 'right' | 'of another'> {
+    if (!existsSync(`${this.output}.${MANIFEST_NAME}`)) return 'absent';
+    try {
+      await verifyManifest(this.output);
+      return 'right';
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== 'MANIFEST_MISMATCH') throw error;
+      return 'of another';
+    }
   }
 
   /** What a crash left under the output's name: checks all of it. */
@@ -185,6 +201,12 @@ describe.skipIf(process.platform !== 'linux')(
         seen[state]++;
         if (state === 'new' && !promised) seen.beforePromise++;
         if (promised) expect(state, 'what was promised').toBe('new');
+        if (/^(?:seal|reseal)/.test(subject.operation)) {
+          const manifest = await target.manifest();
+          if (promised) expect(manifest, 'what was promised').toBe('right');
+          if (state !== 'new')
+            expect(manifest, 'before the sealed file').toBe(subject.old ? 'right' : 'absent');
+        }
         if (subject.operation === 'rewrap' && !(await inspect(target.output)).copiesEqual)
           seen.halfMirrored++;
       }

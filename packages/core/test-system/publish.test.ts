@@ -10,6 +10,7 @@ import {
 } from 'node:fs';
 import { sealToFile, verify } from '@weightseal/core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { withManifest } from '../test/support/temporary.js';
 import { environmentWith } from './support/fake-ln.js';
 import { Script, Workplace } from './support/harness.js';
 import { fixedKey } from './support/keys.mjs';
@@ -19,6 +20,9 @@ import { writePlaintext } from './support/plaintext.js';
 const MIB = 1_048_576;
 const A = fixedKey('a');
 const OPERATIONS = ['seal', 'sealOver', 'open', 'openOver', 'reseal', 'grow'];
+
+const whatAppears = (operation: string) =>
+  /^(seal|reseal)/.test(operation) ? withManifest('output') : ['output'];
 
 const root = process.platform === 'linux' && process.getuid?.() === 0;
 const setpriv = ['/usr/bin/setpriv', '/bin/setpriv'].find((path) => existsSync(path));
@@ -46,7 +50,7 @@ describe.skipIf(process.platform !== 'linux')('an output gets its name and leave
     const env = environmentWith(program, place.at(`path ${program}`));
     await using script = new Script('operate', { operation, input, output }, { env });
     expect(await script.reached('done')).toBe(true);
-    expect(readdirSync(directory)).toEqual(['output']);
+    expect(readdirSync(directory).sort()).toEqual(whatAppears(operation));
     if (operation.startsWith('open')) expect(statSync(output).size).toBe(MIB);
     else expect((await verify(output, { keys: [A] })).size).toBe(MIB);
   });
@@ -113,7 +117,7 @@ describe.skipIf(!root || !setpriv)("another user's file in a directory that one 
       await using script = new Script('operate', { operation, input, output }, { command });
       expect(await script.reached('done'), operation).toBe(true);
     }
-    expect(readdirSync(directory).sort()).toEqual(['open', 'seal']);
+    expect(readdirSync(directory).sort()).toEqual(['open', ...withManifest('seal')]);
     expect(statSync(`${directory}/open`).size).toBe(MIB);
   });
 });
@@ -132,8 +136,8 @@ describe.skipIf(!root || !unshare)("a process in a PID namespace that sees its p
     const command = [unshare!, '--pid', '--fork', '--kill-child'];
     await using script = new Script('operate', { operation, input, output }, { command, env });
     expect(await script.reached('done')).toBe(true);
-    expect(readFileSync(`${path}/ln.told`, 'utf8'), 'it was no copy').toBe('0\n');
-    expect(readdirSync(directory)).toEqual(['output']);
+    expect(readFileSync(`${path}/ln.told`, 'utf8'), 'it was no copy').toMatch(/^(0\n)+$/);
+    expect(readdirSync(directory).sort()).toEqual(whatAppears(operation));
     if (operation.startsWith('open'))
       expect(readFileSync(output).equals(readFileSync(place.at('plain')))).toBe(true);
     else expect((await verify(output, { keys: [A] })).size).toBe(MIB);
@@ -150,7 +154,7 @@ describe("under Node's permission model, without the right to start processes", 
     const env = { ...process.env, NODE_OPTIONS: '--permission --allow-fs-read=* --allow-fs-write=*' };
     await using script = new Script('operate', { operation, input, output }, { env });
     expect(await script.reached('done')).toBe(true);
-    expect(readdirSync(directory)).toEqual(['output']);
+    expect(readdirSync(directory).sort()).toEqual(whatAppears(operation));
     if (operation.startsWith('open')) expect(statSync(output).size).toBe(MIB);
     else expect((await verify(output, { keys: [A] })).size).toBe(MIB);
   });

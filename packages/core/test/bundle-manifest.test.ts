@@ -248,7 +248,7 @@ describe('a file has a manifest beside it', () => {
     await writeFile(files.path('m'), '');
     const plain = files.path('plain');
     await writeFile(plain, pattern(3_000_000));
-    await sealToFile(plain, path, { keys, context });
+    await sealToFile(plain, path, { keys, context, manifest: false });
     expect(await codeOf(() => verifyManifest(path))).toBe('MANIFEST_MISSING');
     await using release = await openReleased(path);
     const made = await makeFileManifest(release, { release: { version: '4' } });
@@ -277,7 +277,7 @@ describe('a file has a manifest beside it', () => {
     const place = { store, key: 'm.sealed' };
     const plain = files.path('plain');
     await writeFile(plain, pattern(100_000));
-    await sealToFile(plain, place, { keys });
+    await sealToFile(plain, place, { keys, manifest: false });
     await using release = await openReleased(place);
     await makeFileManifest(release);
     expect([...store.objects.keys()].sort()).toEqual(['m.sealed', `m.sealed.${MANIFEST}`]);

@@ -4,12 +4,21 @@ import { chmod, chown, mkdir, readdir, readFile, rm, symlink, writeFile } from '
 import { hostname } from 'node:os';
 import { basename, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bufferSource, inspect, type KeyWrapper, reseal, rewrap, sealToFile, verify } from '@weightseal/core';
+import {
+  bufferSource,
+  inspect,
+  type KeyWrapper,
+  reseal,
+  rewrap,
+  sealToFile,
+  verify,
+  verifyManifest,
+} from '@weightseal/core';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { lockBeside } from '../src/io/lock/lock-beside.js';
 import { dataKeyInTheClear as key } from './support/clear-key.mjs';
 import { code, failureOf, pattern, refusal } from './support/sealed.js';
-import { everythingIn, temporary } from './support/temporary.js';
+import { everythingIn, temporary, withManifest } from './support/temporary.js';
 
 const temp = await temporary();
 const PLAINTEXT = pattern(3000);
@@ -20,7 +29,7 @@ const STRANGER = 1235;
 
 async function sealed(): Promise<string> {
   const path = `${await temp.directory()}/file`;
-  await sealToFile(bufferSource(PLAINTEXT), path, { keys, segmentLength: 256 });
+  await sealToFile(bufferSource(PLAINTEXT), path, { keys, segmentLength: 256, manifest: false });
   return path;
 }
 
@@ -214,7 +223,7 @@ describe.runIf(process.platform === 'linux')('a path (on Linux)', () => {
   const sealedWithin = async () => {
     const path = `${await temp.directory()}/inner/file`;
     await mkdir(dirname(path));
-    await sealToFile(bufferSource(PLAINTEXT), path, { keys, segmentLength: 256 });
+    await sealToFile(bufferSource(PLAINTEXT), path, { keys, segmentLength: 256, manifest: false });
     return path;
   };
 
@@ -234,7 +243,7 @@ describe.runIf(process.platform === 'linux')('a path (on Linux)', () => {
       });
       process.chdir(back);
       expect(await urisOf(path)).toEqual(all('a', 'b', 'c', 'd'));
-      expect(await everythingIn(dirname(path))).toEqual(['below', 'file', 'first']);
+      expect(await everythingIn(dirname(path))).toEqual(['below', 'file', ...withManifest('first')]);
     },
   );
 
@@ -260,7 +269,8 @@ describe.concurrent('a file that is replaced while it is waited for', () => {
       const [{ id }] = await Promise.all([one, two]);
       expect(await urisOf(path)).toEqual(all('a', 'b', 'c'));
       expect((await verify(path, { keys })).id === id).toBe(name === 'rewrap');
-      expect(await everythingIn(dirname(path))).toEqual(['file']);
+      expect(await everythingIn(dirname(path))).toEqual(withManifest('file'));
+      expect((await verifyManifest(path)).files).toBe(1);
     },
   );
 

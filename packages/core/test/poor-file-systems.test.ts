@@ -3,7 +3,7 @@ import { bufferSource, openToFile, sealToFile, verify } from '@weightseal/core';
 import { describe, expect, it, vi } from 'vitest';
 import { MemoryKey } from './support/memory-key.js';
 import { code, pattern, refusal } from './support/sealed.js';
-import { everythingIn, temporary } from './support/temporary.js';
+import { everythingIn, temporary, withManifest } from './support/temporary.js';
 
 // exFAT, FAT and some of FUSE have neither files without a name nor hard links.
 const system = vi.hoisted(() => ({
@@ -67,10 +67,10 @@ describe('where there are no files without a name', () => {
   it('an output comes out right', async () => {
     system.links = undefined;
     const { directory, output } = await seal();
-    expect(await everythingIn(directory)).toEqual(['out']);
+    expect(await everythingIn(directory)).toEqual(withManifest('out'));
     expect(await verify(output, { keys })).toMatchObject({ size: PLAINTEXT.length });
     await sealToFile(bufferSource(PLAINTEXT), output, { keys, overwrite: true });
-    expect(await everythingIn(directory)).toEqual(['out']);
+    expect(await everythingIn(directory)).toEqual(withManifest('out'));
   });
 });
 
@@ -80,7 +80,7 @@ describe.each(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'])('where there are no 
     const { directory, output } = await seal();
     await openToFile(output, `${directory}/plain`, { keys });
     expect(Buffer.compare(await readFile(`${directory}/plain`), PLAINTEXT)).toBe(0);
-    expect(await everythingIn(directory)).toEqual(['out', 'plain']);
+    expect(await everythingIn(directory)).toEqual([...withManifest('out'), 'plain']);
   });
 });
 

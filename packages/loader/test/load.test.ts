@@ -99,7 +99,11 @@ describe.runIf(process.platform === 'linux')('a sealed file is loaded into memor
     expect(loaded.placement).toMatchObject({ kind: 'disk', swap: 'possible' });
     expect(loaded.placement.warnings.join()).toMatch(/on a disk/);
     expect(await loaded.dispose()).toBe('freed');
-    expect(readdirSync(directory).sort()).toEqual(['key', 'model.onnx.sealed']);
+    expect(readdirSync(directory).sort()).toEqual([
+      'key',
+      'model.onnx.sealed',
+      'model.onnx.sealed.weightseal.manifest.json',
+    ]);
   });
 
   test('one call to a key is made, and none when the context is another', async () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import {
   isWeightsealError,
   MANIFEST_NAME,
+  parseManifest,
   rewrap,
   rewrapBundle,
   SIGNATURE_NAME,
@@ -102,11 +103,27 @@ describe('a bundle is signed', () => {
   });
 });
 
+it('what a release is called is said when it is signed, of a file, and of a bundle when it is sealed', async () => {
+  const [plain, path] = [freePath('plain'), freePath('m.sealed')];
+  await writeFile(plain, 'weights');
+  await sealToFile(plain, path, { keys: [new MemoryKey('one')], context: { model: 'm' } });
+  const { files } = await parseManifest(await readFile(`${path}.${MANIFEST_NAME}`));
+  await signRelease(path, { signer }, { release: { name: 'n', version: '2' } });
+  expect((await verifyRelease(path, await trusted())).manifest).toMatchObject({
+    name: 'n',
+    version: '2',
+    files,
+  });
+  const bundle = await sealed();
+  const named = (version: string) => signRelease(bundle, { signer }, { release: { version } });
+  expect((await errorOf(() => named('another'))).code).toBe('INVALID_ARGUMENT');
+});
+
 it('a file is signed with a manifest that is made for it, beside it', async () => {
   const [plain, path] = [freePath('plain'), freePath('m.sealed')];
   await writeFile(plain, 'weights');
   const keys = [new MemoryKey('one')];
-  await sealToFile(plain, path, { keys, context: { model: 'm' } });
+  await sealToFile(plain, path, { keys, context: { model: 'm' }, manifest: false });
   expect(await signRelease(path, { signer }, { release: { version: '2' } })).toMatchObject({
     name: 'm',
     version: '2',
@@ -114,6 +131,12 @@ it('a file is signed with a manifest that is made for it, beside it', async () =
   });
   await rewrap(path, { keys, add: [new MemoryKey('two')] });
   expect((await verifyRelease(path, await trusted())).manifest.kind).toBe('file');
+  // Under another seal's manifest nothing is signed, unless what is there may be replaced.
+  await sealToFile(plain, path, { keys, overwrite: true, manifest: false });
+  const again = (overwrite: boolean) => signRelease(path, { signer }, { overwrite });
+  expect((await errorOf(() => again(false))).code).toBe('MANIFEST_MISMATCH');
+  await again(true);
+  await verifyRelease(path, await trusted());
   await copyFile(path, `${path}-moved`);
   expect((await errorOf(async () => verifyRelease(`${path}-moved`, await trusted()))).code).toBe(
     'MANIFEST_MISSING',

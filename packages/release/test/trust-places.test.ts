@@ -45,10 +45,14 @@ const trust = createTrust([{ model: 'acme/*', signers }]);
 const expires = '2099-01-01T00:00:00Z';
 
 describe('a sealed file', () => {
-  const sealedFile = async (): Promise<string> => {
+  const sealedFile = async (manifest = true): Promise<string> => {
     const [plain, file] = [freePath('plain'), freePath('model.sealed')];
     await writeFile(plain, 'weights');
-    await sealToFile(plain, file, { keys: [new MemoryKey('one')], context: { model: 'acme/llama' } });
+    await sealToFile(plain, file, {
+      keys: [new MemoryKey('one')],
+      context: { model: 'acme/llama' },
+      manifest,
+    });
     return file;
   };
   const released = async (): Promise<string> => {
@@ -67,7 +71,7 @@ describe('a sealed file', () => {
   });
 
   test('is refused without them, and no key is asked', async () => {
-    const [file, key] = [await sealedFile(), new MemoryKey('one')];
+    const [file, key] = [await sealedFile(false), new MemoryKey('one')];
     await refused(() => verify(file, { keys: [key], trust }), 'MANIFEST_MISSING');
     await using release = await openReleased(file);
     await makeFileManifest(release, {});

@@ -3,6 +3,7 @@ import { resealedAs } from '../commands/reseal.js';
 import { core } from '../core.js';
 import { isUri, Place, refuseInStore } from '../place.js';
 import { changeOf, recipientLines } from '../recipients.js';
+import { releaseOf } from '../release-options.js';
 import { shellWord } from '../text.js';
 import type { Args, Result, Session } from '../types.js';
 import { sayWaiting } from '../waiting.js';
@@ -18,6 +19,7 @@ export async function resealDirectory(args: Args, session: Session, from: Place)
   const resealed = await resealBundle(from.at, {
     ...options,
     ...(to.location ? { output: to.location } : { resume: !args.has('no-resume') }),
+    release: releaseOf(args),
     signal: session.signal,
     onProgress,
     onWait: sayWaiting(path, session.quiet),

@@ -5,6 +5,7 @@ import { keysToSeal } from '../keys.js';
 import { note } from '../notes.js';
 import { openCommand, openingKey } from '../open-command.js';
 import { Place, refuseInStore } from '../place.js';
+import { releaseOf } from '../release-options.js';
 import { quote, shellWord, size } from '../text.js';
 import { trustFor } from '../trust.js';
 import type { Args, Result, Session } from '../types.js';
@@ -54,7 +55,7 @@ export async function sealDirectory(args: Args, session: Session, _: Place): Pro
     sealAgain: args.has('seal-again'),
     ...(to.location ? {} : { resume: !args.has('no-resume') }),
     ...(reuse && { reuse: reuse.at, trust: await trustFor(args, config) }),
-    release: { name: args.one('release-name'), version: args.one('release-version') },
+    release: releaseOf(args),
     onWait: sayWaiting(output, session.quiet, 'seal to'),
     signal: session.signal,
     onLeftOut: (one) => leftOut.push(one),

@@ -17,7 +17,7 @@ export async function ls(args: Args, session: Session): Promise<Result> {
   await using place = await Place.of(args, input);
   const { listSealed } = await core();
   const json = args.has('json');
-  const found = { sealed: 0, bundle: 0, directory: 0, other: 0 };
+  const found = { sealed: 0, bundle: 0, directory: 0, release: 0, other: 0 };
   let sealedSize = 0;
   let begun = false;
   session.waiting(`listing ${printable(input)}`);
@@ -30,7 +30,7 @@ export async function ls(args: Args, session: Session): Promise<Result> {
     signal: session.signal,
   })) {
     found[entry.kind]++;
-    if (entry.kind === 'other' && !args.has('all')) continue;
+    if ((entry.kind === 'other' || entry.kind === 'release') && !args.has('all')) continue;
     sealedSize += entry.sealedSize ?? 0;
     tell(json ? JSON.stringify({ ...entry, path: entry.path || nameOf(input) }) : lineOf(entry, input));
   }

@@ -2,6 +2,7 @@ import { usageError } from '../cli-error.js';
 import { core } from '../core.js';
 import { Place } from '../place.js';
 import { changeOf, recipientLines } from '../recipients.js';
+import { manifestOf } from '../release-options.js';
 import { quote } from '../text.js';
 import type { Args, Result, Session } from '../types.js';
 import { pathOf } from '../values.js';
@@ -15,6 +16,7 @@ export async function reseal(args: Args, session: Session, from: Place): Promise
   const { options, used } = await changeOf(args, 'reseal');
   const resealed = await library.reseal(from.at, {
     ...options,
+    ...manifestOf(args, 'reseal'),
     ...(to !== from && { output: to.at, overwrite: args.has('force') }),
     signal: session.signal,
     onProgress,

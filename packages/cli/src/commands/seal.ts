@@ -1,4 +1,4 @@
-import type { InputBytes, OnProgress, ReleaseOptions, Sealed, SealOptions } from '@weightseal/core';
+import type { InputBytes, OnProgress, Sealed, SealOptions } from '@weightseal/core';
 import { usageError } from '../cli-error.js';
 import { core } from '../core.js';
 import { keysToSeal } from '../keys.js';
@@ -6,9 +6,13 @@ import { openCommand, openingKey } from '../open-command.js';
 import { pour } from '../output.js';
 import { Place } from '../place.js';
 import { PlainInput } from '../plain-input.js';
+import { manifestOf } from '../release-options.js';
 import { quote, shellWord, size } from '../text.js';
 import type { Args, Result, Session } from '../types.js';
 import { wholeNumber } from '../values.js';
+
+const NOT_BESIDE_STDOUT =
+  'seal: A manifest lies beside the sealed file, and beside stdout nothing lies; -o <file>.';
 
 export async function seal(args: Args, session: Session, from: Place): Promise<Result> {
   const { operand: input } = args;
@@ -16,7 +20,8 @@ export async function seal(args: Args, session: Session, from: Place): Promise<R
   const segmentLength = wholeNumber(args, 'segment-length');
   await using to = await Place.of(args, output);
   await using plain = await PlainInput.at(from);
-  const release = releaseOf(args, output);
+  const told = manifestOf(args, 'seal');
+  if (output === '-' && told.release) throw usageError(NOT_BESIDE_STDOUT);
   const { keys, context, used } = await keysToSeal(args, plain.place);
   const { bytes, name } = await plain.open();
   const options: SealOptions = {
@@ -35,42 +40,16 @@ export async function seal(args: Args, session: Session, from: Place): Promise<R
   const { sealToFile } = await core();
   const sealed = await sealToFile(bytes, to.at, {
     ...options,
+    ...told,
     digest,
     overwrite,
   });
-  if (release) await makeManifest(to, release, session);
   const command = toOpen();
   return {
     value: { input, output, ...used, ...sealed, openCommand: command },
-    lines: [
-      summary(output, sealed),
-      ...(release ? ['Its manifest lies beside it.'] : []),
-      'To open it:',
-      `  ${command.map(shellWord).join(' ')}`,
-    ],
+    lines: [summary(output, sealed), 'To open it:', `  ${command.map(shellWord).join(' ')}`],
     notes: [emptyInput(input, sealed.size)],
   };
-}
-
-/** What a manifest is to say; undefined where nobody asks for one beside a file. */
-function releaseOf(args: Args, output: string): ReleaseOptions | undefined {
-  const [name, version] = [args.one('release-name'), args.one('release-version')];
-  if (name === undefined && version === undefined) return undefined;
-  if (output !== '-') return { name, version };
-  throw usageError(
-    'seal: a manifest lies beside the sealed file, and beside stdout nothing lies; -o <file>.',
-  );
-}
-
-/** It names what lies there, so that is read once more. */
-async function makeManifest(
-  to: Place,
-  release: ReleaseOptions,
-  { signal, progress }: Session,
-): Promise<void> {
-  const { makeFileManifest, openReleased } = await core();
-  await using released = await openReleased(to.at, { signal });
-  await makeFileManifest(released, { release, signal, onProgress: await progress('hashing') });
 }
 
 function besides(input: string): string {

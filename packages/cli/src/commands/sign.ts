@@ -1,6 +1,7 @@
 import { count } from '../bundle/notes.js';
 import { usageError } from '../cli-error.js';
 import { Place } from '../place.js';
+import { releaseOf } from '../release-options.js';
 import { signingOf } from '../signing.js';
 import { quote } from '../text.js';
 import type { Args, Result, Session } from '../types.js';
@@ -18,7 +19,7 @@ export async function sign(args: Args, session: Session): Promise<Result> {
   const { signRelease } = await import('@weightseal/release');
   const signed = await signRelease(place.at, how, {
     overwrite: args.has('force'),
-    release: { name: args.one('release-name'), version: args.one('release-version') },
+    release: releaseOf(args),
     signal: session.signal,
     onProgress: await session.progress('reading'),
   });

@@ -87,8 +87,13 @@ class DirectoryStore {
       ticket: basename(path),
       rules: { least: 1, most: 2 ** 30, multiple: 1, count: 10_000, anyOrder: true },
       part: async ({ index, bytes }, { signal }) => {
-        if (hangs !== false && ++parts > hangs)
-          await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+        if (hangs !== false && ++parts > hangs) {
+          const aborted = new Promise((_, reject) =>
+            signal.addEventListener('abort', () => reject(signal.reason)),
+          );
+          await writeFile(join(path, 'hangs'), '');
+          await aborted;
+        }
         // A part is there when all of it is, whenever this is killed.
         const name = `part-${String(index).padStart(5, '0')}`;
         await writeFile(join(path, `new-${name}`), bytes);

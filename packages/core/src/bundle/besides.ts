@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
+import { ENVELOPE_NAME } from '../format/path.js';
 import type { Besides } from '../io/output/output-directory.js';
 import type { Entry } from './entry.js';
-import { ENVELOPE_NAME } from './path.js';
 
 // What a directory holds that the one which is to take its place does not replace.
 

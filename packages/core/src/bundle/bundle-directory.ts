@@ -1,6 +1,7 @@
 import { constants } from 'node:fs/promises';
 import { ioError, isWeightsealError, WeightsealError } from '../errors.js';
 import { envelopeInvalid } from '../format/envelope-invalid.js';
+import { ENVELOPE_NAME, TABLE_NAME } from '../format/path.js';
 import { openBelow } from '../io/below/open.js';
 import { type Stored, saysLink } from '../io/below/rules.js';
 import { FileSource } from '../io/byte-source.js';
@@ -15,7 +16,6 @@ import { blobsBeside } from './hub-cache.js';
 import { lookAt } from './look-at.js';
 import { IS_LINK, memberMissing, NO_FILE } from './member-error.js';
 import { openMemberFile } from './member-file.js';
-import { ENVELOPE_NAME, TABLE_NAME } from './path.js';
 import type { AtOnce, BundleStorage, SmallFiles, StoredFile } from './storage.js';
 import { storedFiles } from './stored-files.js';
 import { tableTampered } from './table.js';

@@ -1,6 +1,7 @@
 import { invalidArgument } from '../common/arguments.js';
 import { atOnce } from '../engine/at-once.js';
 import { isWeightsealError } from '../errors.js';
+import { ENVELOPE_NAME, isReserved, MAX_ENVELOPE, TABLE_NAME } from '../format/path.js';
 import { bufferSource, loadRange, readExactly } from '../io/byte-source.js';
 import { Life } from '../io/life.js';
 import type { Reads } from '../io/reads.js';
@@ -18,7 +19,6 @@ import { extraObjects } from './extra-objects.js';
 import { checkEnvelopeSize } from './head.js';
 import { memberMissing, memberTampered } from './member-error.js';
 import { fileSizeOf } from './member-payload.js';
-import { ENVELOPE_NAME, isReserved, MAX_ENVELOPE, TABLE_NAME } from './path.js';
 import { SMALL_AT_ONCE, shareOf } from './shares.js';
 import type { AtOnce, BundleStorage, OpenFile, SmallFiles, StoredFile } from './storage.js';
 

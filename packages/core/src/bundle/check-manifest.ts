@@ -1,11 +1,11 @@
 import { checkKinds } from '../common/arguments.js';
 import { type OnProgress, progressCounter } from '../common/progress.js';
 import { throwIfAborted, type WeightsealError } from '../errors.js';
+import { shown } from '../format/path.js';
+import type { Manifest, ManifestFile } from '../release/manifest.js';
+import { mismatch, readManifest } from '../release/manifest-match.js';
 import { hashFiles } from './hash-files.js';
-import { shown } from './line.js';
-import type { Manifest, ManifestFile } from './manifest.js';
 import { checkFiles, otherFile } from './manifest-check-files.js';
-import { mismatch, readManifest } from './manifest-match.js';
 import type { BundleGiven } from './open-storage.js';
 import { openReleased, type Released } from './released.js';
 import { releasePlace } from './storage.js';

@@ -1,10 +1,9 @@
 import { matcherOf } from '../common/glob.js';
 import { ioError, WeightsealError } from '../errors.js';
+import { isReserved, MAX_DEPTH, parentOf, shown } from '../format/path.js';
 import { namesIn } from '../io/names-in.js';
 import type { Directory } from '../io/output/directory.js';
 import { BundleFiles, type Entry, isFile, ownNameOf } from './entry.js';
-import { shown } from './line.js';
-import { isReserved, MAX_DEPTH, parentOf } from './path.js';
 
 /** How many of them a message names. */
 const NAMED = 5;

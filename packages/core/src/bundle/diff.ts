@@ -1,11 +1,11 @@
 import { checkKinds } from '../common/arguments.js';
+import { comparePaths } from '../format/path.js';
 import type { KeyWrapper } from '../keys/key-wrapper.js';
 import type { UnwrapOptions } from '../keys/unwrap.js';
-import type { Manifest } from './manifest.js';
-import { type ReadManifest, readManifest } from './manifest-match.js';
+import type { Manifest } from '../release/manifest.js';
+import { type ReadManifest, readManifest } from '../release/manifest-match.js';
 import { openBundle } from './open.js';
 import type { BundleGiven } from './open-storage.js';
-import { comparePaths } from './path.js';
 import { openReleased } from './released.js';
 import type { BundleMember } from './types.js';
 

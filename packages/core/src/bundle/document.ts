@@ -4,7 +4,7 @@ import { openLocked } from '../io/lock/file-lock.js';
 import { OutputFile } from '../io/output/output-file.js';
 import { isLocation, type StoreLocation } from '../store/location.js';
 import { ObjectSource } from '../store/object-source.js';
-import { putDocument } from './put-document.js';
+import { putDocument } from '../store/put-document.js';
 import { checkStill } from './rewrap.js';
 
 /** Where a small document is: a file, or an object. */

@@ -1,4 +1,4 @@
-import { comparePaths, SEALED_SUFFIX } from './path.js';
+import { comparePaths, SEALED_SUFFIX } from '../format/path.js';
 
 export type MemberKind = 'sealed' | 'public' | 'directory' | 'link';
 

@@ -1,7 +1,7 @@
+import { isReserved } from '../format/path.js';
 import type { ObjectIndex } from '../store/object-index.js';
 import { checkAllowed, directoriesOf } from './closed-world.js';
 import { BundleFiles, type Entry } from './entry.js';
-import { isReserved } from './path.js';
 
 /** FORMAT.md §26.3: what lies under the prefix and is not of the bundle. @throws MEMBER_EXTRA for what is not allowed */
 export function extraObjects(

@@ -1,8 +1,8 @@
 import { type Envelope, parseBundleEnvelope } from '../format/envelope.js';
 import { envelopeInvalid } from '../format/envelope-invalid.js';
+import { ENVELOPE_NAME, MAX_ENVELOPE } from '../format/path.js';
 import { FLOE_HEADER } from '../format/sizes.js';
 import { readExactly } from '../io/byte-source.js';
-import { ENVELOPE_NAME, MAX_ENVELOPE } from './path.js';
 import type { BundleStorage, OpenFile } from './storage.js';
 import { tableTampered } from './table.js';
 

@@ -8,6 +8,7 @@ import type { Context } from '../format/context.js';
 import { makeCore } from '../format/core-document.js';
 import { authenticateEnvelope, type Envelope, encodeEnvelope, parseEnvelope } from '../format/envelope.js';
 import { sealMetadata } from '../format/metadata.js';
+import { MAX_ENVELOPE } from '../format/path.js';
 import type { KeySlot } from '../format/slot.js';
 import type { FileSource } from '../io/byte-source.js';
 import type { LockedFile } from '../io/lock/file-lock.js';
@@ -19,7 +20,6 @@ import type { KeyWrapper } from '../keys/key-wrapper.js';
 import type { DataKey } from '../keys/secret.js';
 import { unwrapDataKey } from '../keys/unwrap.js';
 import { type Done, journalKey, MAX_RECORD, openRecord, sealRecord } from './journal-record.js';
-import { MAX_ENVELOPE } from './path.js';
 
 const TRIES = 3;
 const MAX_PLACE = 8192;

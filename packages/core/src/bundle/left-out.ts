@@ -1,5 +1,5 @@
 import type { Matcher } from '../common/glob.js';
-import { isPassing } from './path.js';
+import { isPassing } from '../format/path.js';
 
 /** What is no part of a model, wherever it is found: what other programs leave for themselves. */
 const NEVER: readonly { readonly name: RegExp; readonly why: string }[] = [

@@ -1,9 +1,9 @@
 import { WeightsealError } from '../errors.js';
 import { base64Length, decodeBase64, encodeBase64 } from '../format/base64-bytes.js';
 import { parseCanonicalJson } from '../format/canonical-json.js';
+import { pathProblem, SEALED_SUFFIX, shown } from '../format/path.js';
 import type { MemberRecord } from '../format/records.js';
 import type { Entry, MemberKind } from './entry.js';
-import { pathProblem, SEALED_SUFFIX } from './path.js';
 
 // FORMAT.md §20: the lines of a member table, to the byte. Keys go from bytes to bytes, and there is only one spelling, so that nothing is parsed that would
 // have to be compared with its encoding.
@@ -210,17 +210,6 @@ export function tableInvalid(reason: string): WeightsealError {
   return new WeightsealError(
     'TABLE_INVALID',
     `The member table is authentic, and cannot be used: ${reason}. Whoever sealed the bundle did so with other software, or means ill; have it sealed again.`,
-  );
-}
-
-/**
- * The path in quotes, with what a terminal would act on escaped.
- * @hidden
- */
-export function shown(path: string): string {
-  return JSON.stringify(path.slice(0, 300).toWellFormed()).replace(
-    /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
-    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 }
 

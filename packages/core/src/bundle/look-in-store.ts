@@ -1,9 +1,9 @@
 import { isWeightsealError } from '../errors.js';
+import { ENVELOPE_NAME } from '../format/path.js';
 import { anySignal } from '../keys/any-signal.js';
 import { below, type StoreLocation, uriOf } from '../store/location.js';
 import { ObjectSource, type OpenObjectOptions } from '../store/object-source.js';
 import { requestsOf } from '../store/request.js';
-import { ENVELOPE_NAME } from './path.js';
 
 /** What a place in a store is: an object, which is open then, or the prefix of a bundle. */
 export type FoundInStore = { readonly file: ObjectSource } | { readonly bundle: StoreLocation };

@@ -1,11 +1,10 @@
 import { basename } from 'node:path';
 import { type OnProgress, progressCounter } from '../common/progress.js';
 import { MANIFEST_NAME } from '../format/release-names.js';
+import { fileManifest } from '../release/file-manifest.js';
+import { checkRelease, type ReleaseOptions } from '../release/manifest-head.js';
+import { type ReadManifest, readManifest } from '../release/manifest-match.js';
 import { hashFiles } from './hash-files.js';
-import { encodeManifest, textProblem } from './manifest.js';
-import { type ReadManifest, readManifest } from './manifest-match.js';
-import { checkRelease, headOf, type ReleaseOptions } from './manifest-of.js';
-import { pathProblem } from './path.js';
 import type { Released } from './released.js';
 
 export interface MakeManifestOptions {
@@ -14,23 +13,21 @@ export interface MakeManifestOptions {
   readonly onProgress?: OnProgress | undefined;
 }
 
-/** Makes the manifest of a sealed file, which is read once for it: that of a bundle is made while it is sealed. */
+/** Makes the manifest of a sealed file that has none, which is read once for it. */
 export async function makeFileManifest(
   released: Released,
   { release, signal, onProgress }: MakeManifestOptions,
 ): Promise<ReadManifest> {
   checkRelease(release);
   const { source, offset } = released.payload!;
-  const own = basename(released.name);
-  const path = pathProblem(own) === undefined && textProblem(own) === undefined ? own : 'model.sealed';
-  const file = { path, size: source.size - offset, sha256: '' };
-  const progress = progressCounter(file.size, onProgress);
+  const size = source.size - offset;
+  const progress = progressCounter(size, onProgress);
   let sha256 = '';
-  await hashFiles(released, [file], { signal, progress }, (_, digest) => {
+  await hashFiles(released, [{ path: 'model', size, sha256 }], { signal, progress }, (_, digest) => {
     sha256 = digest;
   });
-  const head = { ...headOf(released, 'file', release), header: released.header };
-  const bytes = encodeManifest({ ...head, files: [{ ...file, sha256 }] });
+  const payload = { header: released.header!, size, sha256 };
+  const bytes = fileManifest(released, payload, basename(released.name), release);
   await released.write(MANIFEST_NAME, bytes, { overwrite: true, signal });
   return await readManifest(released, signal);
 }

@@ -1,8 +1,7 @@
 import { WeightsealError } from '../errors.js';
+import { shown, TABLE_NAME } from '../format/path.js';
 import type { ReleasePlace } from '../keys/release-judge.js';
-import { shown } from './line.js';
-import type { Manifest, ManifestFile } from './manifest.js';
-import { TABLE_NAME } from './path.js';
+import type { Manifest, ManifestFile } from '../release/manifest.js';
 
 /**
  * Compares what lies there with the manifest of a bundle, by names and sizes: nothing is opened. Where nobody can tell what lies there, nothing is compared.

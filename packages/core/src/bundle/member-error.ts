@@ -1,9 +1,9 @@
 import { passError } from '../engine/pass.js';
 import { TaskError } from '../engine/task.js';
 import { type ErrorCode, isWeightsealError, WeightsealError } from '../errors.js';
+import { shown } from '../format/path.js';
 import { saysLink } from '../io/below/rules.js';
 import { inputChanged } from '../io/byte-source.js';
-import { shown } from './line.js';
 
 const NOT_THERE = ['ENOENT', 'ENOTDIR'];
 /** A device, a pipe or a directory in a member's place, as open(2) tells them. */

@@ -1,8 +1,8 @@
 import { constants, type FileHandle } from 'node:fs/promises';
+import { shown } from '../format/path.js';
 import { openBelow } from '../io/below/open.js';
 import { type Stored, saysLink } from '../io/below/rules.js';
 import { FileSource } from '../io/byte-source.js';
-import { shown } from './line.js';
 import { IS_LINK, memberMissing, memberTampered, NO_FILE, openError } from './member-error.js';
 
 const FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);

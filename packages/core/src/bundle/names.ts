@@ -1,6 +1,6 @@
 import { randomBytes } from '../common/crypto.js';
-import { pathInvalid, shown } from './line.js';
-import { folded, isReserved, pathProblem, SEALED_SUFFIX } from './path.js';
+import { folded, isReserved, pathProblem, SEALED_SUFFIX, shown } from '../format/path.js';
+import { pathInvalid } from './line.js';
 
 // What a writer sees to before any work, for readers on other systems: FORMAT.md §22.4 and §22.5.
 

@@ -1,10 +1,10 @@
 import type { UnopenedRelease } from '../keys/release-judge.js';
+import type { Manifest } from '../release/manifest.js';
+import type { ReadManifest } from '../release/manifest-match.js';
 import type { CheckedManifest, CheckManifestOptions } from './check-manifest.js';
 import type { DiffOptions, ReleaseDiff } from './diff.js';
 import type { DocumentAt, DocumentOptions } from './document.js';
 import type { MakeManifestOptions } from './make-manifest.js';
-import type { Manifest } from './manifest.js';
-import type { ReadManifest } from './manifest-match.js';
 import type { BundleGiven } from './open-storage.js';
 import type { Released } from './released.js';
 

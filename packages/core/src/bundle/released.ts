@@ -8,11 +8,11 @@ import { OutputFile } from '../io/output/output-file.js';
 import type { ReleaseDocument, ReleasePlace, UnopenedRelease } from '../keys/release-judge.js';
 import { findObject } from '../store/find-object.js';
 import { below, isLocation, type StoreLocation } from '../store/location.js';
+import { putDocument } from '../store/put-document.js';
 import { besideFile, besideObject } from '../store/release-document.js';
 import { readEnvelope } from './head.js';
 import { lookInStore } from './look-in-store.js';
 import { type BundleGiven, openStorage } from './open-storage.js';
-import { putDocument } from './put-document.js';
 import { type BundleStorage, releasePlace } from './storage.js';
 
 /** A sealed file or bundle, by all that it shows without a key. */

@@ -5,6 +5,7 @@ import { digestWhile } from '../engine/copy.js';
 import { filesExecutor } from '../engine/files-executor.js';
 import type { FileItem, FilesTask } from '../engine/files-task.js';
 import { startEncryption } from '../format/floe.js';
+import { shown } from '../format/path.js';
 import { memberAad, recordAt } from '../format/records.js';
 import { release } from '../format/segment.js';
 import { FLOE_HEADER } from '../format/sizes.js';
@@ -14,7 +15,6 @@ import { writeAt } from '../io/output/output-file.js';
 import type { BundleDirectory } from './bundle-directory.js';
 import { type Entry, fileOf } from './entry.js';
 import { batchesOf, bySize, itemOf, nameIn } from './jobs.js';
-import { shown } from './line.js';
 import { memberTampered, openError } from './member-error.js';
 import { openPayload } from './member-payload.js';
 

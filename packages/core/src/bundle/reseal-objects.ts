@@ -4,6 +4,7 @@ import { digestWhile } from '../engine/copy.js';
 import { filesExecutor } from '../engine/files-executor.js';
 import type { FileItem } from '../engine/files-task.js';
 import { Spares } from '../engine/spares.js';
+import { StreamDigest } from '../engine/stream-digest.js';
 import { startEncryption } from '../format/floe.js';
 import { memberAad, recordAt } from '../format/records.js';
 import { release } from '../format/segment.js';
@@ -15,7 +16,6 @@ import { fileSizeOf, type MemberPayload, openPayload } from './member-payload.js
 import type { PrefixWriter } from './prefix-writer.js';
 import { outputMemory, putAll } from './small-objects.js';
 import type { StoredMembers } from './storage.js';
-import { StreamDigest } from './stream-digest.js';
 
 const LARGE_AT_ONCE = 1;
 /** Such a part of the requests has what is read: most memory is for what is on its way out. */

@@ -1,10 +1,10 @@
 import { throwIfAborted } from '../errors.js';
 import { parseBundleEnvelope } from '../format/envelope.js';
+import { ENVELOPE_NAME } from '../format/path.js';
 import { below, type StoreLocation } from '../store/location.js';
 import { BundlePrefix } from './bundle-prefix.js';
 import { newEnvelope, outcomeOf, type RewrappedBundle } from './new-envelope.js';
-import { ENVELOPE_NAME } from './path.js';
-import { putEnvelope } from './put-document.js';
+import { putEnvelope } from './put-envelope.js';
 import type { RewrapBundleOptions } from './types.js';
 
 /** FORMAT.md §26.5: reads the envelope, and puts the new one in the place of just that. Two at once: one of them is told. @throws INPUT_CHANGED */

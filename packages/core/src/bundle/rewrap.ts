@@ -2,6 +2,7 @@ import { lstat } from 'node:fs/promises';
 import { checkPath } from '../common/arguments.js';
 import { throwIfAborted } from '../errors.js';
 import { parseBundleEnvelope } from '../format/envelope.js';
+import { ENVELOPE_NAME, MAX_ENVELOPE } from '../format/path.js';
 import { type FileSource, inputChanged } from '../io/byte-source.js';
 import { openLocked } from '../io/lock/file-lock.js';
 import { OutputFile } from '../io/output/output-file.js';
@@ -11,7 +12,6 @@ import { BundleDirectory } from './bundle-directory.js';
 import { openTableFile, readEnvelope } from './head.js';
 import { newEnvelope, outcomeOf, type RewrappedBundle } from './new-envelope.js';
 import type { BundleGiven } from './open-storage.js';
-import { ENVELOPE_NAME, MAX_ENVELOPE } from './path.js';
 import { rewrapInStore } from './rewrap-in-store.js';
 import type { RewrapBundleOptions } from './types.js';
 

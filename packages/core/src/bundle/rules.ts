@@ -1,14 +1,12 @@
 import { WeightsealError } from '../errors.js';
 import { isFloeHeader } from '../format/floe.js';
+import { comparePaths, isReserved, parentOf, shown } from '../format/path.js';
 import type { MemberRecord } from '../format/records.js';
 import { OVERHEAD } from '../format/sizes.js';
 import { BundleFiles, type Entry, entryAt, isFile, ownNameOf } from './entry.js';
-import { shown, tableInvalid } from './line.js';
-import { comparePaths, isReserved, parentOf } from './path.js';
+import { tableInvalid } from './line.js';
 
 // FORMAT.md §20.3: what the lines of a table must be to one another. Checked by readers, and by writers of what they are about to write.
-export const MAX_MEMBERS = 1_048_576;
-
 /** FLOE's AEAD_MAX_SEGMENTS. */
 const MAX_SEGMENTS = 2 ** 40;
 

@@ -1,5 +1,6 @@
 import { constants, open } from 'node:fs/promises';
 import type { Identity } from '../engine/files-task.js';
+import { shown } from '../format/path.js';
 import { openBelow } from '../io/below/open.js';
 import { FileSource } from '../io/byte-source.js';
 import { closing } from '../io/closing.js';
@@ -7,7 +8,6 @@ import type { Directory } from '../io/output/directory.js';
 import { entryAt, isFile } from './entry.js';
 import { findIncomplete } from './incomplete/find.js';
 import type { Incomplete } from './incomplete/types.js';
-import { shown } from './line.js';
 import { sealError } from './member-error.js';
 import { checkIdentity } from './seal-members.js';
 import type { SealPlan } from './seal-plan.js';

@@ -8,6 +8,7 @@ import { batches } from '../engine/plan.js';
 import { Spares } from '../engine/spares.js';
 import { TaskError } from '../engine/task.js';
 import { type FloeMessage, startEncryption } from '../format/floe.js';
+import { shown } from '../format/path.js';
 import { memberAad, recordAt } from '../format/records.js';
 import { release } from '../format/segment.js';
 import { FLOE_HEADER, segmentsOfPlaintext } from '../format/sizes.js';
@@ -17,7 +18,6 @@ import { durableFlags, makeDurable } from '../io/output/durable.js';
 import { writeAt } from '../io/output/output-file.js';
 import type { Entry } from './entry.js';
 import { batchesOf, bySize } from './jobs.js';
-import { shown } from './line.js';
 import { sealError } from './member-error.js';
 
 const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;

@@ -5,6 +5,7 @@ import type { FileItem } from '../engine/files-task.js';
 import { type Pass, planFor, runPass } from '../engine/pass.js';
 import { batches } from '../engine/plan.js';
 import { Spares } from '../engine/spares.js';
+import { StreamDigest } from '../engine/stream-digest.js';
 import { TaskError } from '../engine/task.js';
 import { type FloeMessage, startEncryption } from '../format/floe.js';
 import { memberAad, payloadSize, recordAt } from '../format/records.js';
@@ -18,7 +19,6 @@ import type { PrefixWriter } from './prefix-writer.js';
 import { checkIdentity, openPlain, type SealWork } from './seal-members.js';
 import { SMALL_AT_ONCE } from './shares.js';
 import { outputMemory, putAll } from './small-objects.js';
-import { StreamDigest } from './stream-digest.js';
 
 /** Each has up to 16 parts on its way. */
 const LARGE_AT_ONCE = 2;

@@ -1,11 +1,11 @@
 import { type Matcher, matcherOf } from '../common/glob.js';
 import { WeightsealError } from '../errors.js';
+import { comparePaths } from '../format/path.js';
 import type { Directory } from '../io/output/directory.js';
 import { type Entry, entryAt } from './entry.js';
 import { Sources } from './identities.js';
 import type { LeftOut } from './left-out.js';
 import { checkPaths, FileNames } from './names.js';
-import { comparePaths } from './path.js';
 import { linkInvalid, TableRules } from './rules.js';
 import { type Found, type WalkOptions, walk } from './walk.js';
 

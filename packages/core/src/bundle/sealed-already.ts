@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { WeightsealError } from '../errors.js';
+import { ENVELOPE_NAME, TABLE_NAME } from '../format/path.js';
 import type { Directory } from '../io/output/directory.js';
-import { ENVELOPE_NAME, TABLE_NAME } from './path.js';
 
 /** To seal a bundle once more is nearly always a slip (`seal *`). @throws ALREADY_SEALED */
 export async function checkPlain(root: Directory, path: string): Promise<void> {

@@ -13,6 +13,7 @@ import {
 import { type FloeMessage, startDecryption, startEncryption } from '../format/floe.js';
 import { label, tableKey } from '../format/kdf.js';
 import { type Metadata, openMetadata, sealMetadata } from '../format/metadata.js';
+import { MAX_ENVELOPE } from '../format/path.js';
 import { DEFAULT_SEGMENT } from '../format/sizes.js';
 import type { KeySlot } from '../format/slot.js';
 import type { KeyWrapper } from '../keys/key-wrapper.js';
@@ -20,7 +21,6 @@ import { DataKey } from '../keys/secret.js';
 import { checkKeys, wrapForAll } from '../keys/wrap.js';
 import type { Earlier, Job, Journal } from './journal.js';
 import type { Done } from './journal-record.js';
-import { MAX_ENVELOPE } from './path.js';
 
 export interface BundleSealerOptions {
   readonly keys: readonly KeyWrapper[];

@@ -1,8 +1,7 @@
 import { matcherOf } from '../common/glob.js';
 import { WeightsealError } from '../errors.js';
+import { parentOf, shown } from '../format/path.js';
 import { type Entry, isFile } from './entry.js';
-import { shown } from './line.js';
-import { parentOf } from './path.js';
 
 /**
  * The members that are wanted: those that a glob names, the directories above them, and what a link among them leads to.

@@ -1,8 +1,8 @@
 import { lstat, readdir, readlink, stat } from 'node:fs/promises';
 import { ioError, throwIfAborted } from '../errors.js';
+import { isReleaseDocument, isReserved, MAX_DEPTH } from '../format/path.js';
 import { blobOf } from '../io/below/rules.js';
 import type { Directory } from '../io/output/directory.js';
-import { isReleaseDocument, isReserved, MAX_DEPTH } from './path.js';
 import type { StoredFile } from './storage.js';
 
 interface Found {

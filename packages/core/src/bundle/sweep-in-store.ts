@@ -1,11 +1,11 @@
 import { checkKinds, invalidArgument } from '../common/arguments.js';
 import { isWeightsealError, WeightsealError } from '../errors.js';
+import { ENVELOPE_NAME, SEALING_NAME } from '../format/path.js';
 import { optionalWhole } from '../keys/whole-number.js';
 import { listAll } from '../store/list-all.js';
 import { able, below, isLocation, type StoreLocation, uriOf } from '../store/location.js';
 import { ObjectSource } from '../store/object-source.js';
 import { sweepUploads } from '../store/sweep.js';
-import { ENVELOPE_NAME, SEALING_NAME } from './path.js';
 import { type Removed, removeObjects } from './remove-objects.js';
 
 /** Nobody seals for so long. */

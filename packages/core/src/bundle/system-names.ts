@@ -1,6 +1,6 @@
 import { WeightsealError } from '../errors.js';
+import { shown } from '../format/path.js';
 import type { Entry } from './entry.js';
-import { shown } from './line.js';
 
 // FORMAT.md §22.5: names that a bundle may have, and that a system gives another meaning.
 

@@ -2,6 +2,7 @@ import { createHash } from '../common/crypto.js';
 import { publicRandom } from '../common/public-random.js';
 import { WeightsealError } from '../errors.js';
 import type { FloeMessage } from '../format/floe.js';
+import { MAX_MEMBERS } from '../format/path.js';
 import { looseRecord, putRecord, recordAt, recordMemory } from '../format/records.js';
 import { decryptSegment, encryptSegment, release } from '../format/segment.js';
 import { FLOE_HEADER, OVERHEAD, segmentsOfBody } from '../format/sizes.js';
@@ -10,7 +11,7 @@ import { type ByteSource, FileSource } from '../io/byte-source.js';
 import { readAhead } from '../store/read-ahead.js';
 import { type Entry, isFile } from './entry.js';
 import { encodeLine, LINE_FEED, LineReader, MAX_LINE, tableInvalid } from './line.js';
-import { checkHeader, MAX_MEMBERS, TableRules } from './rules.js';
+import { checkHeader, TableRules } from './rules.js';
 
 // FORMAT.md §20: the member table as a FLOE stream, segment by segment; no more than one of them, and a line, is in memory as plaintext.
 const NONCE = 12;

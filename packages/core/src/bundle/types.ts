@@ -4,9 +4,9 @@ import type { LockOptions } from '../io/lock/file-lock.js';
 import type { KeyWrapper } from '../keys/key-wrapper.js';
 import type { RecipientChange } from '../keys/recipients.js';
 import type { UnwrapOptions } from '../keys/unwrap.js';
+import type { ReleaseOptions } from '../release/manifest-head.js';
 import type { Incomplete } from './incomplete/types.js';
 import type { LeftOut } from './left-out.js';
-import type { ReleaseOptions } from './manifest-of.js';
 import type { BundleGiven } from './open-storage.js';
 import type { SealChoice, Unmatched } from './seal-plan.js';
 

@@ -2,14 +2,14 @@ import { constants, lstat, open, realpath } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Identity } from '../engine/files-task.js';
 import { ioError, throwIfAborted, WeightsealError } from '../errors.js';
+import { depthOf, MAX_DEPTH, MAX_MEMBERS, shown } from '../format/path.js';
 import { namesIn } from '../io/names-in.js';
 import type { Directory } from '../io/output/directory.js';
 import { blobsBeside, isBlobOf } from './hub-cache.js';
 import { Identities } from './identities.js';
 import { type Choice, type LeftOut, whyLeftOut } from './left-out.js';
-import { pathInvalid, shown } from './line.js';
-import { depthOf, MAX_DEPTH } from './path.js';
-import { linkInvalid, MAX_MEMBERS } from './rules.js';
+import { pathInvalid } from './line.js';
+import { linkInvalid } from './rules.js';
 
 const { O_RDONLY, O_DIRECTORY = 0, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
 /** Node's promises have four threads below them; more at once only waits there. */

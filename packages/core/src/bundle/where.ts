@@ -1,8 +1,8 @@
 import { mkdir, symlink } from 'node:fs/promises';
 import { ioError } from '../errors.js';
+import { shown } from '../format/path.js';
 import { Directory } from '../io/output/directory.js';
 import type { Entry } from './entry.js';
-import { shown } from './line.js';
 import type { Outputs } from './open-members.js';
 import { checkSystemNames } from './system-names.js';
 import type { BundleMember, BundlePlace } from './types.js';

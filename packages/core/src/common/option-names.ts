@@ -27,6 +27,7 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   hideNames: 'boolean',
   resume: 'boolean',
   reuse: 'any',
+  manifest: 'boolean',
   release: 'any',
   trust: 'any',
   output: 'any',
@@ -50,7 +51,7 @@ const SEALING = [
 const CHANGING = ['keys', 'context', 'trust', 'hedgeMs', 'add', 'remove', 'signal', 'onProgress', 'onWait'];
 /** Which of them our functions take, so that none is proposed that would have no effect. For other functions, any may be meant unless they say. */
 export const TAKEN: Readonly<Record<string, readonly string[]>> = {
-  sealToFile: [...SEALING, 'digest', 'overwrite'],
+  sealToFile: [...SEALING, 'digest', 'overwrite', 'manifest', 'release'],
   sealToStream: SEALING,
   openToFile: [...OPENING, 'onProgress', 'digest', 'strict', 'overwrite'],
   openToStream: [...OPENING, 'onProgress'],
@@ -97,7 +98,7 @@ export const TAKEN: Readonly<Record<string, readonly string[]>> = {
   inspectBundle: ['signal'],
   rewrapBundle: ['keys', 'context', 'trust', 'hedgeMs', 'add', 'remove', 'signal', 'onWait'],
   rewrap: [...CHANGING, 'grow'],
-  reseal: [...CHANGING, 'output', 'overwrite'],
+  reseal: [...CHANGING, 'output', 'overwrite', 'manifest', 'release'],
   inspect: ['signal'],
   read: ['signal'],
   stream: ['signal'],

@@ -2,7 +2,7 @@ import { setImmediate } from '../common/timers.js';
 import type { FilesExecutor } from './files-task.js';
 import { sharedPool } from './pool.js';
 import { runFiles } from './run-files.js';
-import { Scratch } from './run-task.js';
+import { Scratch } from './scratch.js';
 import { SHARED_DESCRIPTORS } from './shared-descriptors.js';
 
 /** Where many small files are done: on the pool's threads, and only where these would have other descriptors, here. */

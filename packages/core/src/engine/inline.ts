@@ -1,5 +1,6 @@
 import { setImmediate } from '../common/timers.js';
-import { runTask, Scratch } from './run-task.js';
+import { runTask } from './run-task.js';
+import { Scratch } from './scratch.js';
 import type { Executor } from './task.js';
 
 /**

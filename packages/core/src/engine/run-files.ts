@@ -9,14 +9,14 @@ import { FLOE_HEADER, OVERHEAD, segmentsOfBody, segmentsOfPlaintext } from '../f
 import { Below } from '../io/below/below.js';
 import { closeSync, fstatSync, fsyncSync, openFlags, openSync } from '../io/sync-fs.js';
 import type { FileItem, FilesTask, Identity } from './files-task.js';
+import { hashFrom } from './hash-from.js';
 import { counted } from './hash-watch.js';
-import type { Scratch } from './run-task.js';
+import type { Scratch } from './scratch.js';
 import { readFully, writeFully } from './sync-io.js';
 import { machineFailure, TaskError } from './task.js';
 
 const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = openFlags;
 const NONCE = 12;
-const HASH_BYTES = 262_144;
 
 interface Doing extends FilesTask {
   readonly inputs: Below;
@@ -250,12 +250,7 @@ function digestOf(
   watch?: SharedArrayBuffer,
 ): Uint8Array {
   const sum = createHash('sha256');
-  for (let at = 0; at < length; at += HASH_BYTES) {
-    const part = scratch.take(Math.min(HASH_BYTES, length - at));
-    readFully(fd, part, offset + at);
-    sum.update(part);
-    counted(watch, part.length);
-  }
+  hashFrom(sum, fd, offset, length, scratch, (bytes) => counted(watch, bytes));
   return sum.digest();
 }
 

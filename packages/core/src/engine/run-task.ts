@@ -2,6 +2,7 @@ import { copyBytes } from '../common/copy-bytes.js';
 import { publicRandom } from '../common/public-random.js';
 import { decryptPieces, encryptPieces, type PieceReader, pieceOf, release } from '../format/segment.js';
 import { OVERHEAD } from '../format/sizes.js';
+import type { Scratch } from './scratch.js';
 import { readFully, writeFully } from './sync-io.js';
 import { type Task, TaskError, type TaskResult } from './task.js';
 
@@ -13,16 +14,6 @@ const PIECE = 262_144;
 /** Plaintext goes into a file by as much at once: what a write leaves of a huge page the kernel first fills with zeros, and holds the file's lock meanwhile. docs/performance.md. */
 const HUGE_PAGE = 2_097_152;
 const NONCE = 12;
-
-/** Memory that a thread keeps from task to task, so that its pages stay warm. */
-export class Scratch {
-  #bytes = new Uint8Array(0);
-
-  take(length: number): Uint8Array {
-    if (this.#bytes.length < length) this.#bytes = new Uint8Array(length);
-    return this.#bytes.subarray(0, length);
-  }
-}
 
 /** Bytes of a segment on both sides of the task. */
 interface Lengths {

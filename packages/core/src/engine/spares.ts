@@ -17,6 +17,7 @@ export class Spares implements AsyncDisposable {
     let finished = false;
     return {
       update: (slot, length) => digest.update(slot, length),
+      updateFrom: (fd, offset, length) => digest.updateFrom(fd, offset, length),
       finish: async () => {
         const sum = await digest.finish();
         finished = true;

@@ -90,7 +90,8 @@ export class WorkerThread {
     this.#answered = true;
     const waiting = this.#waiting.get(message.id);
     this.#waiting.delete(message.id);
-    if (this.#waiting.size === 0) this.#worker.unref();
+    // While it is ended it is waited for, whatever it still answers.
+    if (this.#waiting.size === 0 && !this.#ending) this.#worker.unref();
     if ('failure' in message) waiting?.reject(new TaskError(message.failure));
     else waiting?.resolve(message.result);
   }

@@ -4,14 +4,16 @@ import { passError } from '../engine/pass.js';
 import { throwIfAborted } from '../errors.js';
 import { FLOE_HEADER } from '../format/sizes.js';
 import { OutputFile } from '../io/output/output-file.js';
+import { releaseAfter } from '../release/manifest-head.js';
 import { isLocation, type StoreLocation, uriOf } from '../store/location.js';
 import { ObjectSource } from '../store/object-source.js';
-import type { WriteCondition } from '../store/object-store.js';
+import type { StoredObject, WriteCondition } from '../store/object-store.js';
 import { checkObject, ObjectWriter } from '../store/object-writer.js';
 import { checkCondition } from '../store/outcome.js';
 import { encodeHead } from './head.js';
 import { Input } from './input.js';
 import { recipientOf } from './inspect.js';
+import { ManifestBeside } from './manifest-beside.js';
 import type { Resealed, ResealOptions } from './reseal.js';
 import { checkResealed, recipientsAfter } from './reseal-rules.js';
 import { SealedSource } from './sealed-source.js';
@@ -21,7 +23,8 @@ import { whileVerified } from './while-verified.js';
 /** Where the new file goes. */
 interface Sink extends AsyncDisposable {
   write(bytes: Uint8Array): Promise<unknown>;
-  publish(): Promise<unknown>;
+  /** With the object, where there was none. */
+  publish(): Promise<StoredObject | undefined>;
 }
 
 /**
@@ -36,6 +39,7 @@ export async function resealTo(at: string | URL | StoreLocation, options: Reseal
   // Before a key is asked: an output that cannot be is known now.
   const output = await placeOf(at, options, object);
   await using file = output.file;
+  await using manifest = await ManifestBeside.of(output.location ?? output.name, options);
   await using old = await SealedSource.open(input, options);
   const { context } = old.unlocked.head.envelope.core;
   const { segmentLength } = old.body.segments;
@@ -44,7 +48,7 @@ export async function resealTo(at: string | URL | StoreLocation, options: Reseal
   const progress = progressCounter(2 * old.size, options.onProgress);
   try {
     await using sink = file ? intoFile(file) : await intoStore(output, sealer, old, signal);
-    const chunks = encryptedAnew(old, sealer, signal, progress);
+    const chunks = encryptedAnew(old, sealer, manifest, signal, progress);
     const opened = await whileVerified(
       chunks,
       (bytes) => sink.write(bytes),
@@ -54,7 +58,8 @@ export async function resealTo(at: string | URL | StoreLocation, options: Reseal
     checkResealed(opened.size, old.size);
     throwIfAborted(signal);
     await old.checkUnchanged();
-    await sink.publish();
+    await manifest?.make(await releaseAfter(options.release, input.release, signal));
+    await manifest?.publish(await sink.publish(), signal);
   } catch (error) {
     throw passError(error, `reseal into ${output.name}`);
   }
@@ -101,7 +106,10 @@ function intoFile(file: OutputFile): Sink {
       await file.write(bytes, at);
       at += bytes.length;
     },
-    publish: () => file.publish(),
+    async publish() {
+      await file.publish();
+      return undefined;
+    },
     // Whoever has made it ends it.
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
@@ -117,7 +125,10 @@ async function intoStore(
   const writer = await ObjectWriter.create(location!, { size, condition, signal });
   return {
     write: (bytes) => writer.write(bytes),
-    publish: () => writer.complete(),
+    async publish() {
+      const object = await writer.complete();
+      return condition && 'ifAbsent' in condition ? object : undefined;
+    },
     [Symbol.asyncDispose]: () => writer[Symbol.asyncDispose](),
   };
 }
@@ -126,14 +137,21 @@ async function intoStore(
 async function* encryptedAnew(
   old: SealedSource,
   sealer: Sealer,
+  manifest: ManifestBeside | undefined,
   signal: AbortSignal | undefined,
   progress: (bytes: number) => void,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   yield encodeHead(sealer.preamble, sealer.envelope(old.unlocked.metadata));
   yield sealer.floeHeader;
   const pass = { operation: 'reseal', newMessage: sealer.message, signal, progress, emit: true } as const;
+  const plan = old.plan(true);
+  await manifest?.begin(sealer, plan);
   try {
-    for await (const { bytes } of old.run(pass, old.plan(true))) if (bytes) yield bytes;
+    for await (const { bytes } of old.run(pass, plan)) {
+      if (!bytes) continue;
+      await manifest?.update(bytes);
+      yield bytes;
+    }
   } catch (error) {
     throw await old.explain(error);
   }

@@ -8,10 +8,13 @@ import { checkNoDirectory } from '../io/directory-given.js';
 import { type LockOptions, openLocked } from '../io/lock/file-lock.js';
 import { OutputFile } from '../io/output/output-file.js';
 import { checkChange, type RecipientChange } from '../keys/recipients.js';
+import { releaseAfter } from '../release/manifest-head.js';
 import { isLocation, type StoreLocation } from '../store/location.js';
+import { besideFile } from '../store/release-document.js';
 import { encodeHead } from './head.js';
 import { Input } from './input.js';
 import { type Recipient, recipientOf } from './inspect.js';
+import { checkManifestOptions, ManifestBeside, type ManifestOptions } from './manifest-beside.js';
 import { verify } from './open.js';
 import { checkResealed, recipientsAfter } from './reseal-rules.js';
 import { resealTo } from './reseal-to.js';
@@ -20,7 +23,7 @@ import { Sealer } from './sealer.js';
 import { checkStillOurs } from './still-ours.js';
 import type { UnlockOptions } from './unlock.js';
 
-export interface ResealOptions extends UnlockOptions, Partial<RecipientChange>, LockOptions {
+export interface ResealOptions extends UnlockOptions, Partial<RecipientChange>, LockOptions, ManifestOptions {
   /**
    * Where the new file is written, where that is elsewhere; then the old one stays as it is. A path, or a place in a store.
    */
@@ -41,7 +44,7 @@ export interface Resealed {
 
 /**
  * Gives a sealed file a new data key: every byte is decrypted and encrypted anew, segment by segment in memory, and the old file stays as it is
- * until the new one has been verified from its first byte to its last. Whoever had the old data key cannot open the new file.
+ * until the new one has been verified from its first byte to its last. Its manifest is made anew too, and says which one came before. Whoever had the old data key cannot open the new file.
  *
  * The recipients stay the same but for `add` and `remove`. Each one that stays must be among `keys`, since only its key can wrap.
  * Waits for another rewrap or reseal of the file to end, and then takes what that one has left.
@@ -52,6 +55,7 @@ export interface Resealed {
  */
 export async function reseal(at: string | URL | StoreLocation, options: ResealOptions): Promise<Resealed> {
   checkChange(options, 'reseal');
+  checkManifestOptions(options);
   const { output = at } = options;
   if (isLocation(at) || isLocation(output) || filePath(output) !== filePath(at))
     return await resealTo(at, options);
@@ -61,6 +65,7 @@ export async function reseal(at: string | URL | StoreLocation, options: ResealOp
   await using input = await Input.open(locked.file, options);
   // Before a key is asked: whether the new file can be the old one's owner's.
   await using file = await OutputFile.replacing(locked.file);
+  await using manifest = await ManifestBeside.of(path, options, locked.file);
   await using old = await SealedSource.open(input, options);
   const { context } = old.unlocked.head.envelope.core;
   const { segmentLength } = old.body.segments;
@@ -69,7 +74,8 @@ export async function reseal(at: string | URL | StoreLocation, options: ResealOp
   using sealer = await Sealer.create({ keys, context, segmentLength, signal });
   const progress = progressCounter(2 * old.size, options.onProgress);
   try {
-    await encryptAnew(old, sealer, file, signal, progress);
+    await encryptAnew(old, sealer, file, manifest, signal, progress);
+    await manifest?.make(await releaseAfter(options.release, besideFile(path), signal));
     await verifyWritten(file, old.size, { keys, context, signal, hedgeMs }, progress);
     await file.keepMode(locked.file);
     throwIfAborted(signal);
@@ -78,6 +84,7 @@ export async function reseal(at: string | URL | StoreLocation, options: ResealOp
     await old.checkUnchanged();
     await checkStillOurs(locked.file, old.unlocked.head.copy.document);
     await file.publish();
+    await manifest?.publish();
   } catch (error) {
     throw passError(error, `reseal ${path}`);
   }
@@ -92,6 +99,7 @@ async function encryptAnew(
   old: SealedSource,
   sealer: Sealer,
   file: OutputFile,
+  manifest: ManifestBeside | undefined,
   signal: AbortSignal | undefined,
   progress: (bytes: number) => void,
 ): Promise<void> {
@@ -100,9 +108,13 @@ async function encryptAnew(
   const plan = old.plan();
   const to = plan.inline ? { emit: true } : { output: { fd: file.fd, offset: bodyOffset } };
   const pass = { operation: 'reseal', newMessage: sealer.message, signal, progress, ...to } as const;
+  await manifest?.begin(sealer, plan);
   try {
     for await (const { batch, bytes } of old.run(pass, plan)) {
-      if (bytes) await file.write(bytes, bodyOffset + batch.bodyOffset);
+      if (bytes) {
+        await file.write(bytes, bodyOffset + batch.bodyOffset);
+        await manifest?.update(bytes);
+      } else manifest?.updateFrom(file.fd, bodyOffset + batch.bodyOffset, batch.bodyLength);
     }
   } catch (error) {
     throw await old.explain(error);

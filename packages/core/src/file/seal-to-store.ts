@@ -2,11 +2,12 @@ import { digestFor, passError, planFor } from '../engine/pass.js';
 import { release } from '../format/segment.js';
 import { FLOE_HEADER, segmentsOfPlaintext } from '../format/sizes.js';
 import { type StoreLocation, uriOf } from '../store/location.js';
-import type { WriteCondition } from '../store/object-store.js';
+import type { StoredObject, WriteCondition } from '../store/object-store.js';
 import { checkObject, ObjectWriter } from '../store/object-writer.js';
 import { checkCondition } from '../store/outcome.js';
 import { encodeHead } from './head.js';
 import { Input, type InputBytes } from './input.js';
+import { ManifestBeside } from './manifest-beside.js';
 import type { Sealed, SealFileOptions } from './seal.js';
 import { checkPlain, metadataOf, passOf, sealPass } from './seal-pass.js';
 import { Sealer } from './sealer.js';
@@ -25,10 +26,13 @@ export async function sealToStore(
   // Before a key is asked.
   await checkCondition(output, condition, signal);
   opened.warm();
+  await using manifest = await ManifestBeside.of(output, options);
   using sealer = await Sealer.create(options);
   if (opened.feeder) await checkPlain(opened, options);
   try {
-    return await sealInto(opened, output, condition, sealer, options);
+    const { sealed, object } = await sealInto(opened, output, condition, manifest, sealer, options);
+    await manifest?.publish(condition && object, signal);
+    return sealed;
   } catch (error) {
     throw passError(error, `seal into ${uriOf(output)}`);
   }
@@ -38,9 +42,10 @@ async function sealInto(
   input: Input,
   output: StoreLocation,
   condition: WriteCondition | undefined,
+  manifest: ManifestBeside | undefined,
   sealer: Sealer,
   options: SealFileOptions,
-): Promise<Sealed> {
+): Promise<{ readonly sealed: Sealed; readonly object: StoredObject }> {
   const { preamble, message, floeHeader } = sealer;
   const { signal } = options;
   const head = (size: number | undefined, sha256: string | undefined) =>
@@ -56,24 +61,28 @@ async function sealInto(
   const digest = (options.digest ?? true) ? digestFor(plan) : undefined;
   let size = 0;
   try {
+    await manifest?.begin(sealer, plan);
     await writer.write(floeHeader);
     const pass = { ...passOf(sealer, input, options), digest, emit: true };
     for await (const { batch, bytes } of sealPass(pass, plan, input)) {
       if (bytes) {
         await writer.write(bytes);
+        await manifest?.update(bytes);
         release(bytes);
       }
       size = batch.plainOffset + batch.plainLength;
     }
     const sha256 = await digest?.finish();
     await input.checkAtRest(sha256, signal);
+    await manifest?.make(options.release);
     const object = await writer.complete(writer.headLast ? head(size, sha256) : undefined);
-    return {
+    const sealed = {
       id: Buffer.from(sealer.core.id).toString('hex'),
       size,
       sealedSize: object.size,
       ...(sha256 !== undefined && { digest: sha256 }),
     };
+    return { sealed, object };
   } finally {
     await digest?.end();
   }

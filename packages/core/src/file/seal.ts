@@ -12,6 +12,7 @@ import { checkKeys, checkSlotCount } from '../keys/wrap.js';
 import { isLocation, type StoreLocation } from '../store/location.js';
 import { encodeHead } from './head.js';
 import { attend, Input, type InputBytes } from './input.js';
+import { checkManifestOptions, ManifestBeside, type ManifestOptions } from './manifest-beside.js';
 import { checkPlain, metadataOf, passOf, sealPass } from './seal-pass.js';
 import { sealToStore } from './seal-to-store.js';
 import { Sealer, type SealerOptions } from './sealer.js';
@@ -24,7 +25,7 @@ export interface SealOptions extends SealerOptions, ReadOptions {
   readonly sealAgain?: boolean | undefined;
 }
 
-export interface SealFileOptions extends SealOptions {
+export interface SealFileOptions extends SealOptions, ManifestOptions {
   /** Whether to keep the plaintext's SHA-256 in the sealed metadata; the default is true. */
   readonly digest?: boolean | undefined;
   /** Whether an existing output may be replaced; the default is false. */
@@ -44,8 +45,8 @@ export interface Sealed {
 }
 
 /**
- * Seals a file, a byte source or a stream into a file, or into an object in a store, as it comes. Resolves when the sealed file is durable under its name, and leaves nothing when
- * it throws. The metadata of an object lacks the digest, and a stream's size, where the store takes bytes only in their order and there are many (docs/stores/writing.md).
+ * Seals a file, a byte source or a stream into a file, or into an object in a store, as it comes, and its manifest beside it. Resolves when both are durable under their names, and leaves
+ * nothing when it throws, or, where the manifest's very last step fails, a sealed file without one. The metadata of an object lacks the digest, and a stream's size, where the store takes bytes only in their order and there are many (docs/stores/writing.md).
  *
  * @throws ALREADY_SEALED, INPUT_NOT_FOUND, INPUT_CHANGED, OUTPUT_EXISTS, NO_SPACE, IO_ERROR, ABORTED, INVALID_ARGUMENT, CONTEXT_INVALID,
  *   RECIPIENT_REQUIRED, WRAP_NOT_VERIFIED, what the key providers throw, and the codes of class `store`
@@ -56,25 +57,29 @@ export async function sealToFile(
   options: SealFileOptions,
 ): Promise<Sealed> {
   check(options, 'sealToFile');
+  checkManifestOptions(options);
   if (isLocation(output)) return await sealToStore(input, output, options);
   const path = filePath(output);
   await using opened = await Input.open(input, options, 'sealBundle');
   if (opened.source) await checkPlain(opened, options);
   opened.warm();
   await using file = await OutputFile.create(path, options.overwrite ?? false, 0o666);
+  await using manifest = await ManifestBeside.of(path, options);
   using sealer = await Sealer.create(options);
   // A stream comes when it likes: keys that fail are told before that.
   if (opened.feeder) await checkPlain(opened, options);
-  const sealed = await sealInto(opened, file, sealer, options);
+  const sealed = await sealInto(opened, file, manifest, sealer, options);
   throwIfAborted(options.signal);
   await opened.checkAtRest(sealed.digest, options.signal);
   await file.publish();
+  await manifest?.publish();
   return sealed;
 }
 
 async function sealInto(
   input: Input,
   file: OutputFile,
+  manifest: ManifestBeside | undefined,
   sealer: Sealer,
   options: SealFileOptions,
 ): Promise<Sealed> {
@@ -87,6 +92,7 @@ async function sealInto(
   let end = bodyOffset;
   let plaintextSize = 0;
   try {
+    await manifest?.begin(sealer, plan);
     const pass = {
       ...passOf(sealer, input, options),
       digest,
@@ -95,8 +101,9 @@ async function sealInto(
     for await (const { batch, bytes } of sealPass(pass, plan, input)) {
       if (bytes) {
         await file.write(bytes, bodyOffset + batch.bodyOffset);
+        await manifest?.update(bytes);
         release(bytes);
-      }
+      } else manifest?.updateFrom(file.fd, bodyOffset + batch.bodyOffset, batch.bodyLength);
       end = bodyOffset + batch.bodyOffset + batch.bodyLength;
       plaintextSize = batch.plainOffset + batch.plainLength;
     }
@@ -106,6 +113,7 @@ async function sealInto(
       encodeHead(preamble, sealer.envelope(metadataOf(input, options, plaintextSize, sha256))),
       0,
     );
+    await manifest?.make(options.release);
     return {
       id: Buffer.from(sealer.core.id).toString('hex'),
       size: plaintextSize,

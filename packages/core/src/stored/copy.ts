@@ -1,7 +1,7 @@
-import { isReleaseDocument } from '../bundle/path.js';
 import { checkKinds, checkPath } from '../common/arguments.js';
 import { progressCounter } from '../common/progress.js';
 import { throwIfAborted } from '../errors.js';
+import { isReleaseDocument } from '../format/path.js';
 import { isLocation, type StoreLocation } from '../store/location.js';
 import type { Copying, Piece } from './piece.js';
 import type { Place } from './place.js';
@@ -33,7 +33,7 @@ export async function copySealed(from: StoredAt, to: StoredAt, options: CopyOpti
     return { kind, copied: 0, present: pieces.length, sealedSize, public: [] };
   }
   await using place = await placeAt(target, copying, overwrite, signal);
-  const seen = await putAll(pieces, place, signal, progress);
+  const seen = await putAll(copying, place, signal, progress);
   throwIfAborted(signal);
   await place.publish();
   return { kind, ...seen, sealedSize };
@@ -51,7 +51,7 @@ async function placeAt(
 
 /** Payloads, then the table, then the envelope: each when those before it are there. */
 async function putAll(
-  pieces: readonly Piece[],
+  { kind, pieces }: Copying,
   place: Place,
   signal: AbortSignal | undefined,
   progress: (bytes: number) => void,
@@ -65,7 +65,7 @@ async function putAll(
   };
   for (const at of [0, 1, 2])
     await withinBudget(
-      pieces.filter(({ path }) => rank(path) === at),
+      pieces.filter(({ path }) => rank(kind, path) === at),
       budget,
       signal,
       async (piece, ending) => {

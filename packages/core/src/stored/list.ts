@@ -1,10 +1,11 @@
 import type { Stats } from 'node:fs';
 import { lstat, readdir, stat } from 'node:fs/promises';
-import { ENVELOPE_NAME, TABLE_NAME } from '../bundle/path.js';
 import { storedFiles } from '../bundle/stored-files.js';
 import { checkKinds, checkPath } from '../common/arguments.js';
 import { ioError, isWeightsealError, throwIfAborted, WeightsealError } from '../errors.js';
+import { ENVELOPE_NAME, TABLE_NAME } from '../format/path.js';
 import { isSealed, MAGIC_LENGTH, MIN_AREA, PREAMBLE_LENGTH } from '../format/preamble.js';
+import { isOfRelease } from '../format/release-names.js';
 import { FLOE_HEADER, OVERHEAD } from '../format/sizes.js';
 import { FileSource } from '../io/byte-source.js';
 import { Directory } from '../io/output/directory.js';
@@ -110,6 +111,7 @@ class InStore implements Looked {
   async #file(object: Exclude<Listed, { prefix: string }>, path: string): Promise<StoredEntry> {
     const { size, modified } = object;
     const told = { path, sealedSize: size, ...(modified !== undefined && { modified }) };
+    if (isOfRelease(object.key)) return { kind: 'release', ...told };
     if (size < SHORTEST) return { kind: 'other', ...told };
     await using source = ObjectSource.of({ ...this.#at, key: object.key }, object);
     try {
@@ -192,6 +194,7 @@ class OnDisk implements Looked {
     const modified = stats.mtime.toISOString();
     if (stats.isDirectory()) return (await bundleIn(at, name)) ?? { kind: 'directory', path: name };
     const told = { path: name, sealedSize: stats.size, modified };
+    if (stats.isFile() && isOfRelease(at)) return { kind: 'release', ...told };
     if (!stats.isFile() || stats.size < SHORTEST) return { kind: 'other', ...told };
     try {
       await using source = await FileSource.open(at);

@@ -1,14 +1,14 @@
-import { SEALING_NAME } from '../bundle/path.js';
-import { putDocument } from '../bundle/put-document.js';
 import { removeObjects } from '../bundle/remove-objects.js';
 import { createHash } from '../common/crypto.js';
 import { WeightsealError } from '../errors.js';
+import { SEALING_NAME } from '../format/path.js';
 import { readExactly } from '../io/byte-source.js';
 import { replaced } from '../store/answers.js';
 import { findObject } from '../store/find-object.js';
 import { below, type StoreLocation, uriOf } from '../store/location.js';
 import { ObjectSource } from '../store/object-source.js';
 import { codeOf } from '../store/outcome.js';
+import { putDocument } from '../store/put-document.js';
 import type { Piece } from './piece.js';
 
 const MOST_BYTES = 4096;

@@ -12,7 +12,7 @@ export interface OpenPiece extends AsyncDisposable {
 
 /** A file that is to be copied. */
 export interface Piece {
-  /** In the bundle; empty for a file by itself. */
+  /** In the bundle; of a file, what comes after its name: nothing for itself, a dot and a name for what stands beside it. */
   readonly path: string;
   /** Bytes. */
   readonly size: number;

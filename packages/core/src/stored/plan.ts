@@ -1,5 +1,5 @@
-import { ENVELOPE_NAME, TABLE_NAME } from '../bundle/path.js';
 import { isFloeHeader } from '../format/floe.js';
+import { ENVELOPE_NAME, TABLE_NAME } from '../format/path.js';
 import { isSealed, PREAMBLE_LENGTH, parsePreamble } from '../format/preamble.js';
 import { FLOE_HEADER } from '../format/sizes.js';
 import type { PartRules } from '../store/object-store.js';
@@ -12,8 +12,9 @@ export const HEAD_BYTES = 65_536;
 /** A server copies a part of this length in seconds, and several at once. */
 const COPY_BYTES = 268_435_456;
 
-/** In which order files are copied: what makes a bundle of them comes last, so that a copy which is cut off is none. */
-export function rank(path: string): number {
+/** In which order files are copied: what makes a bundle of them comes last, so that a copy which is cut off is none. What stands beside a file comes after it. */
+export function rank(kind: 'file' | 'bundle', path: string): number {
+  if (kind === 'file') return path === '' ? 0 : 1;
   if (path === ENVELOPE_NAME) return 2;
   return path === TABLE_NAME ? 1 : 0;
 }

@@ -1,14 +1,19 @@
 import { stat } from 'node:fs/promises';
 import { lookInStore } from '../bundle/look-in-store.js';
 import { checkPath } from '../common/arguments.js';
-import { WeightsealError } from '../errors.js';
+import { isWeightsealError, WeightsealError } from '../errors.js';
 import { isSealed, MAGIC_LENGTH } from '../format/preamble.js';
+import { MANIFEST_NAME, SIGNATURE_NAME } from '../format/release-names.js';
 import { FileSource } from '../io/byte-source.js';
+import { findObject } from '../store/find-object.js';
 import { isLocation } from '../store/location.js';
-import type { ObjectSource } from '../store/object-source.js';
+import { ObjectSource } from '../store/object-source.js';
 import { bundleInDirectory, bundleInStore } from './bundle-source.js';
-import { type Copying, type OpenPiece, ofFile, ofObject } from './piece.js';
+import { type Copying, type OpenPiece, ofFile, ofObject, type Piece } from './piece.js';
 import type { StoredAt } from './types.js';
+
+/** What a sealed file takes with it, where it is there. */
+const BESIDE = [MANIFEST_NAME, SIGNATURE_NAME].map((name) => `.${name}`);
 
 /** @throws INPUT_NOT_FOUND, NOT_SEALED, ENVELOPE_INVALID, MEMBER_MISSING, TABLE_TAMPERED, PATH_INVALID, and what the places throw */
 export async function openCopying(
@@ -18,7 +23,7 @@ export async function openCopying(
 ): Promise<Copying> {
   if (isLocation(from)) {
     const found = await lookInStore(from, { signal });
-    return 'bundle' in found ? await bundleInStore(from, signal) : await object(found.file, any);
+    return 'bundle' in found ? await bundleInStore(from, signal) : await object(found.file, any, signal);
   }
   const path = checkPath(from, 'What is copied');
   return (await isDirectory(path)) ? await bundleInDirectory(path, signal) : await file(path, any);
@@ -31,34 +36,63 @@ async function isDirectory(path: string): Promise<boolean> {
   );
 }
 
-async function object(source: ObjectSource, any: boolean): Promise<Copying> {
-  return await checked({ kind: 'file', name: source.uri, piece: ofObject(source), source }, any);
+async function object(source: ObjectSource, any: boolean, signal: AbortSignal | undefined): Promise<Copying> {
+  const { location, uri } = source;
+  const beside = async (suffix: string) => {
+    const place = { ...location, key: location.key + suffix };
+    const found = await findObject(place, signal).catch(absent);
+    return found && ObjectSource.of(place, found);
+  };
+  return await checked({ name: uri, source, pieceOf: ofObject, beside }, any);
 }
 
 async function file(path: string, any: boolean): Promise<Copying> {
   const source = await FileSource.open(path);
-  return await checked({ kind: 'file', name: path, piece: ofFile(source), source }, any);
+  const beside = (suffix: string) => FileSource.open(path + suffix).catch(absent);
+  return await checked({ name: path, source, pieceOf: ofFile, beside }, any);
 }
 
-interface Opened {
-  readonly kind: 'file';
+interface Opened<S extends FileSource | ObjectSource> {
   readonly name: string;
-  readonly piece: OpenPiece;
-  readonly source: FileSource | ObjectSource;
+  readonly source: S;
+  readonly pieceOf: (source: S) => OpenPiece;
+  /** What stands beside it. */
+  readonly beside: (suffix: string) => Promise<S | undefined>;
 }
 
-async function checked({ kind, name, piece, source }: Opened, any: boolean): Promise<Copying> {
+async function checked<S extends FileSource | ObjectSource>(
+  { name, source, pieceOf, beside }: Opened<S>,
+  any: boolean,
+): Promise<Copying> {
+  const sources: S[] = [source];
+  const close = async () => void (await Promise.all(sources.map((one) => one.close())));
+  // Each is open until all is done.
+  const piece = (path: string, from: S): Piece => ({
+    path,
+    size: from.size,
+    open: () => Promise.resolve({ ...pieceOf(from), [Symbol.asyncDispose]: () => Promise.resolve() }),
+  });
+  const pieces = [piece('', source)];
   try {
-    const head = await source.read(0, Math.min(source.size, MAGIC_LENGTH));
-    if (!any && !isSealed(head)) throw notSealedFile(name);
+    const sealed = isSealed(await source.read(0, Math.min(source.size, MAGIC_LENGTH)));
+    if (!any && !sealed) throw notSealedFile(name);
+    for (const suffix of sealed ? BESIDE : []) {
+      const found = await beside(suffix);
+      if (!found) continue;
+      sources.push(found);
+      pieces.push(piece(suffix, found));
+    }
   } catch (error) {
-    await source.close();
+    await close();
     throw error;
   }
-  // It is open until all is done.
-  const open = () => Promise.resolve({ ...piece, [Symbol.asyncDispose]: () => Promise.resolve() });
-  const pieces = [{ path: '', size: source.size, open }];
-  return { kind, name, pieces, [Symbol.asyncDispose]: () => source.close() };
+  return { kind: 'file', name, pieces, [Symbol.asyncDispose]: close };
+}
+
+/** Who may not list a store is told so of what is not there. */
+function absent(error: unknown): undefined {
+  if (isWeightsealError(error) && ['INPUT_NOT_FOUND', 'STORE_DENIED'].includes(error.code)) return undefined;
+  throw error;
 }
 
 function notSealedFile(name: string): WeightsealError {

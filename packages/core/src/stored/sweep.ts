@@ -1,7 +1,7 @@
-import { SEALING_NAME } from '../bundle/path.js';
 import { sweepBundle } from '../bundle/sweep-in-store.js';
 import { checkKinds, invalidArgument } from '../common/arguments.js';
 import { isWeightsealError } from '../errors.js';
+import { SEALING_NAME } from '../format/path.js';
 import { optionalWhole } from '../keys/whole-number.js';
 import { eachListed } from '../store/each-listed.js';
 import { below, isLocation, type StoreLocation, uriOf } from '../store/location.js';

@@ -1,11 +1,11 @@
 import { constants, mkdir, open, rename, rm } from 'node:fs/promises';
 import { besidesBundle } from '../bundle/besides.js';
 import { pathInvalid } from '../bundle/line.js';
-import { ENVELOPE_NAME, parentOf } from '../bundle/path.js';
 import { removeOthers } from '../bundle/staging.js';
 import { systemPathProblem } from '../bundle/system-names.js';
 import { writeNew } from '../bundle/write-new.js';
 import { ioError, isWeightsealError } from '../errors.js';
+import { ENVELOPE_NAME, parentOf } from '../format/path.js';
 import { FileSource } from '../io/byte-source.js';
 import { closing } from '../io/closing.js';
 import { Directory } from '../io/output/directory.js';
@@ -23,7 +23,7 @@ import { type Compared, compare } from './same.js';
 const PARTIAL = 'weightseal.copying';
 const NOT_FOLLOWED = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0);
 
-/** A file. */
+/** A file, and what stands beside it. */
 export class FilePlace implements Place {
   readonly #path: string;
   readonly #overwrite: boolean;
@@ -34,20 +34,21 @@ export class FilePlace implements Place {
   }
 
   async put(piece: Piece, signal: AbortSignal, progress: (bytes: number) => void): Promise<Put> {
+    const path = this.#path + piece.path;
     await using from = await piece.open(signal);
-    const compared = await comparedTo(this.#path, from, signal);
+    const compared = await comparedTo(path, from, signal);
     if (compared?.same) return { ...compared, copied: false };
     const { source } = from;
     if (isLong(source)) {
-      await using staged = await StagedFile.create(this.#path, this.#overwrite);
-      const at = { path: staged.at(PARTIAL), name: this.#path, move: (made: string) => staged.publish(made) };
+      await using staged = await StagedFile.create(path, this.#overwrite);
+      const at = { path: staged.at(PARTIAL), name: path, move: (made: string) => staged.publish(made) };
       const sealed = await pourLong(source, at, signal, progress).catch((error: unknown) => {
         if (codeOf(error) === 'INPUT_CHANGED') staged.discard();
         throw error;
       });
       return { sealed, copied: true };
     }
-    await using file = await OutputFile.create(this.#path, this.#overwrite, 0o666);
+    await using file = await OutputFile.create(path, this.#overwrite, 0o666);
     const sealed = await pour(from, (bytes, at) => file.write(bytes, at), signal, progress);
     await file.publish();
     return { sealed, copied: true };

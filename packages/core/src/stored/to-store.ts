@@ -1,5 +1,5 @@
-import { ENVELOPE_NAME, SEALING_NAME } from '../bundle/path.js';
 import { WeightsealError } from '../errors.js';
+import { ENVELOPE_NAME, SEALING_NAME } from '../format/path.js';
 import { eachListed } from '../store/each-listed.js';
 import { findObject } from '../store/find-object.js';
 import { able, below, type StoreLocation, uriOf } from '../store/location.js';
@@ -13,17 +13,19 @@ import type { Place, Put } from './place.js';
 import { type Compared, compare } from './same.js';
 import { writeObject } from './write-object.js';
 
-/** An object for a file, or objects below a prefix for a bundle. */
+/** An object for a file and for each that stands beside it, or objects below a prefix for a bundle. */
 export class StorePlace implements Place {
   readonly #location: StoreLocation;
+  readonly #kind: 'file' | 'bundle';
   readonly #overwrite: boolean;
   /** Of a bundle: what is there already. */
   #there: ReadonlyMap<string, StoredObject> | undefined;
   /** Of a bundle, while it is no whole one. */
   #mark: Mark | undefined;
 
-  private constructor(location: StoreLocation, overwrite: boolean) {
+  private constructor(location: StoreLocation, kind: 'file' | 'bundle', overwrite: boolean) {
     this.#location = location;
+    this.#kind = kind;
     this.#overwrite = overwrite;
   }
 
@@ -35,7 +37,7 @@ export class StorePlace implements Place {
     overwrite: boolean,
     signal: AbortSignal | undefined,
   ): Promise<StorePlace> {
-    const place = new StorePlace(location, overwrite);
+    const place = new StorePlace(location, kind, overwrite);
     able(location.store, 'put');
     if (kind === 'file') checkObject(location);
     else {
@@ -60,7 +62,7 @@ export class StorePlace implements Place {
   }
 
   async put(piece: Piece, signal: AbortSignal, progress: (bytes: number) => void): Promise<Put> {
-    const to = piece.path === '' ? this.#location : below(this.#location, piece.path);
+    const to = this.#placeOf(piece.path);
     // Another copy of the same may be done by now.
     const known = piece.path === ENVELOPE_NAME ? undefined : this.#there;
     const there = known ? known.get(piece.path) : await findObject(to, signal);
@@ -82,6 +84,11 @@ export class StorePlace implements Place {
       if (!compared?.same) throw error;
       return { ...compared, copied: false };
     }
+  }
+
+  #placeOf(path: string): StoreLocation {
+    const at = this.#location;
+    return this.#kind === 'file' ? { ...at, key: at.key + path } : below(at, path);
   }
 
   async publish(): Promise<void> {

@@ -16,7 +16,7 @@ export interface CopyOptions {
 
 export interface Copied {
   readonly kind: 'file' | 'bundle';
-  /** Files that were copied now. */
+  /** Files that were copied now: of a sealed file, with its manifest and signature. */
   readonly copied: number;
   /** Files that were there already, and are the same. */
   readonly present: number;
@@ -28,8 +28,11 @@ export interface Copied {
 
 /** What is found below a place. */
 export interface StoredEntry {
-  /** `sealed`: a sealed file; `bundle`; `directory`: with others in it, where only one level is listed; `other`: what is not sealed. */
-  readonly kind: 'sealed' | 'bundle' | 'directory' | 'other';
+  /**
+   * `sealed`: a sealed file; `bundle`; `directory`: with others in it, where only one level is listed; `release`: by its name a manifest or signature of a sealed file, or a channel; `other`: what else is
+   * not sealed.
+   */
+  readonly kind: 'sealed' | 'bundle' | 'directory' | 'release' | 'other';
   /** From the place; empty for what lies at the place itself. */
   readonly path: string;
   /** Bytes as they lie there; not of a directory, nor of a bundle in a store that lists nothing. */

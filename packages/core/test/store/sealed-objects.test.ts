@@ -8,6 +8,7 @@ import {
   rewrap,
   sealToFile,
   verify,
+  verifyManifest,
 } from '@weightseal/core';
 import { afterEach, describe, expect, it } from 'vitest';
 import { MemoryKey } from '../support/memory-key.js';
@@ -50,7 +51,9 @@ describe('a file that is sealed into a store', () => {
     expect(sealed.sealedSize).toBe(bytesIn(into).length);
     const opened = await verify(sourceOf(into), { keys, strict: true });
     expect(opened).toMatchObject({ size: bytes.length, digest: sealed.digest, digestVerified: true });
-    if (bytes === small) expect(into.store.requests.map(({ method }) => method)).toEqual(['stat', 'put']);
+    if (bytes === small)
+      expect(into.store.requests.map(({ method }) => method)).toEqual(['stat', 'put', 'put']);
+    await verifyManifest(into.at);
   });
 
   it('may be a stream', async () => {

@@ -7,6 +7,7 @@ import { type Fault, refusedWith, times } from './support/faults.js';
 import { MemoryStore, type Request } from './support/memory-store.js';
 
 const KEY = 'models/m.sealed';
+const MANIFEST = `${KEY}.weightseal.manifest.json`;
 const key = new MemoryKey('one');
 const other = new MemoryKey('two');
 const options = { keys: [key], segmentLength: 4096 };
@@ -70,13 +71,16 @@ describe.each(Object.entries(WORK))('%s', (_, work) => {
   it('shows nothing before it is whole, at whatever request it is killed', async () => {
     const store = await storeFor(work);
     const before = store.get(KEY);
-    const seen: (readonly [Request['method'], boolean])[] = [];
-    store.fault = ({ method }) => {
-      seen.push([method, store.get(KEY) === before]);
+    const seen: (readonly [Request['method'], boolean, string | undefined])[] = [];
+    store.fault = ({ method, key: of }) => {
+      seen.push([method, store.get(KEY) === before, of]);
       return undefined;
     };
     await work.run({ store, key: KEY, tuning });
-    const last = seen.findLastIndex(([method]) => method === 'put' || method === 'complete');
+    // The manifest comes after it.
+    const last = seen.findLastIndex(
+      ([method, , of]) => (method === 'put' || method === 'complete') && of !== MANIFEST,
+    );
     expect(seen.slice(0, last + 1).every(([, same]) => same)).toBe(true);
     expect(await found(store, work)).toBe('new');
     expect(store.uploads.size).toBe(0);
@@ -104,8 +108,9 @@ describe.each(Object.entries(WORK))('%s', (_, work) => {
       if (how !== 'is refused') expect(error, told).toBeUndefined();
       else if (error) expect(isWeightsealError(error) && error.code, told).toBe('STORE_DENIED');
       const now = await found(store, work);
-      // What has been replaced is read back, and who may not do that is told so.
-      if (!(error && work.there && hit?.method === 'read')) expect(now, told).toBe(error ? 'old' : 'new');
+      // What has been replaced is read back, and gets a manifest; who may not do that is told so.
+      const after = hit?.method === 'read' || hit?.key === MANIFEST;
+      if (!(error && work.there && after)) expect(now, told).toBe(error ? 'old' : 'new');
       // An upload whose beginning was not answered is nobody's: `sweep` finds it.
       expect(store.uploads.size, told).toBe(how === 'is lost' && hit?.method === 'upload' ? 1 : 0);
       expect(store.underWay, told).toBe(0);

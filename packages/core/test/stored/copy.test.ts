@@ -1,12 +1,15 @@
 import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
+  bufferSource,
   copySealed,
   type Progress,
   rewrap,
   type StoreLocation,
   sealBundle,
+  sealToFile,
   verifyBundle,
+  verifyManifest,
 } from '@weightseal/core';
 import { afterEach, describe, expect, it } from 'vitest';
 import { refusedWith, times, unavailable } from '../store/support/faults.js';
@@ -80,6 +83,27 @@ describe('a sealed file', () => {
     expect(await copySealed(back, temp.path('again'))).toEqual(told);
     expect(Buffer.compare(await readFile(back), sealed)).toBe(0);
     expect(first.store.count('part')).toBe(Math.ceil(sealed.length / MIB));
+  });
+
+  it('takes its manifest and its signature along, after itself', async () => {
+    const { store, at } = storeAt('models/m.sealed');
+    await sealToFile(bufferSource(pattern(1000)), at, { keys });
+    store.set('models/m.sealed.weightseal.sig', Buffer.from('signed'));
+    const [all, back] = [{ copied: 3, present: 0 }, temp.path('m')];
+    const copy = storeAt('n');
+    expect(await copySealed(at, copy.at)).toMatchObject(all);
+    expect(copy.store.requests.find(({ method }) => method === 'put')?.key).toBe('n');
+    expect(await copySealed(copy.at, back)).toMatchObject(all);
+    expect(await copySealed(back, temp.path())).toMatchObject(all);
+    await verifyManifest(back);
+    expect(await readFile(`${back}.weightseal.sig`, 'utf8')).toBe('signed');
+    expect(await copySealed(copy.at, back)).toMatchObject({ copied: 0, present: 3 });
+    await writeFile(`${back}.weightseal.sig`, 'another');
+    expect(await codeOf(() => copySealed(copy.at, back))).toBe('OUTPUT_EXISTS');
+    expect(await copySealed(copy.at, back, { overwrite: true })).toMatchObject({ copied: 1, present: 2 });
+    // Who may not list is told so of what is not there.
+    copy.store.fault = ({ key }) => (key === 'n' ? undefined : { throws: refusedWith('STORE_DENIED') });
+    expect(await copySealed(copy.at, temp.path())).toMatchObject({ copied: 1 });
   });
 
   it('is not sent through here where the store copies', async () => {

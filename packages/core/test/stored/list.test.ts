@@ -29,6 +29,8 @@ async function directory(): Promise<string> {
   const root = await temp.directory();
   await writeTree(root, [
     ['m.sealed', sealed],
+    ['m.sealed.weightseal.manifest.json', '{}'],
+    ['m.sealed.weightseal.sig', '{}'],
     ['notes.txt', 'plain'],
     ['deep/er/m2', sealed],
     ['deep/plain', pattern(50_000)],
@@ -48,14 +50,13 @@ async function store(): Promise<MemoryStore> {
   return made;
 }
 
-const ONE = ['directory deep', 'bundle llama.sealed', 'sealed m.sealed', 'other notes.txt'];
-const DEEP = [
-  'sealed deep/er/m2',
-  'other deep/plain',
-  'bundle llama.sealed',
+const OF_M = [
   'sealed m.sealed',
-  'other notes.txt',
+  'release m.sealed.weightseal.manifest.json',
+  'release m.sealed.weightseal.sig',
 ];
+const ONE = ['directory deep', 'bundle llama.sealed', ...OF_M, 'other notes.txt'];
+const DEEP = ['sealed deep/er/m2', 'other deep/plain', 'bundle llama.sealed', ...OF_M, 'other notes.txt'];
 
 it('lists what is sealed in a directory, one level or all, and bundles as one', async () => {
   const root = await directory();

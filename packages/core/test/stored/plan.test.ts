@@ -47,7 +47,7 @@ it('the beginning says of what is sealed that it is the same, and of nothing els
 
 it('what makes a bundle of it comes last', () => {
   const paths = ['weightseal.json', 'weightseal.table', 'a', 'z/weightseal.json'];
-  expect(paths.toSorted((a, b) => rank(a) - rank(b))).toEqual([
+  expect(paths.toSorted((a, b) => rank('bundle', a) - rank('bundle', b))).toEqual([
     'a',
     'z/weightseal.json',
     'weightseal.table',

@@ -21,6 +21,11 @@ export async function temporary(): Promise<Temporary> {
   };
 }
 
+/** A sealed file and what lies beside it. */
+export function withManifest(name: string): string[] {
+  return [name, `${name}.weightseal.manifest.json`];
+}
+
 /** Everything in a directory, hidden files too. */
 export async function everythingIn(directory: string): Promise<string[]> {
   return (await readdir(directory)).sort();

@@ -2,7 +2,10 @@ import { basename } from 'node:path';
 import {
   type BundleGiven,
   checkOptions,
+  type ErrorCode,
+  encodeManifest,
   isWeightsealError,
+  MANIFEST_NAME,
   makeFileManifest,
   type OnProgress,
   openReleased,
@@ -11,6 +14,7 @@ import {
   type ReleaseOptions,
   readManifest,
   SIGNATURE_NAME,
+  WeightsealError,
 } from '@weightseal/core';
 import { type Signing, type SignStatementOptions, signStatement } from '../sign.js';
 import { statementOfRelease } from './statement-of-release.js';
@@ -18,7 +22,7 @@ import { statementOfRelease } from './statement-of-release.js';
 export interface SignReleaseOptions extends SignStatementOptions {
   /** Whether a signature that is there may be replaced; the default is false. */
   readonly overwrite?: boolean | undefined;
-  /** Of a file that has no manifest yet: what is to stand in it. */
+  /** Of a file: what is to stand in its manifest, which is written anew where it says something else. */
   readonly release?: ReleaseOptions | undefined;
   /** Of a file that has no manifest yet, which is read once for it; else nothing of it is read. */
   readonly onProgress?: OnProgress | undefined;
@@ -60,14 +64,40 @@ export async function signRelease(
   return { digest: read.digest, name, version, files: kind === 'bundle' ? files.length + 1 : 1 };
 }
 
+/** When the manifest of a file is made here: where there is none, and where what replaces the signature may replace one of another seal too. */
+const REMADE = (overwrite: boolean): readonly ErrorCode[] => [
+  'MANIFEST_MISSING',
+  ...(overwrite ? (['MANIFEST_MISMATCH'] as const) : []),
+];
+
 async function manifestOf(
   release: Released,
-  { release: called, signal, onProgress }: SignReleaseOptions,
+  { overwrite = false, release: called, signal, onProgress }: SignReleaseOptions,
 ): Promise<ReadManifest> {
   try {
-    return await readManifest(release, { signal });
+    return await renamed(release, await readManifest(release, { signal }), called, signal);
   } catch (error) {
-    if (!release.payload || !isWeightsealError(error) || error.code !== 'MANIFEST_MISSING') throw error;
+    if (!release.payload || !isWeightsealError(error) || !REMADE(overwrite).includes(error.code)) throw error;
     return await makeFileManifest(release, { release: called, signal, onProgress });
   }
+}
+
+/** Of a file, whatever it is called, the digests are those that stand there. */
+async function renamed(
+  release: Released,
+  read: ReadManifest,
+  called: ReleaseOptions | undefined,
+  signal: AbortSignal | undefined,
+): Promise<ReadManifest> {
+  const { manifest } = read;
+  const { name = manifest.name, version = manifest.version } = called ?? {};
+  if (name === manifest.name && version === manifest.version) return read;
+  if (manifest.kind === 'bundle')
+    throw new WeightsealError(
+      'INVALID_ARGUMENT',
+      'What a bundle and its version are called is said where it is sealed or resealed, and stands in its manifest already; seal it with --release-name and --release-version, in a program `release`.',
+    );
+  const bytes = await encodeManifest({ ...manifest, name, version });
+  await release.write(MANIFEST_NAME, bytes, { overwrite: true, signal });
+  return await readManifest(release, { signal });
 }

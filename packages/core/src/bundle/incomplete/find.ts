@@ -1,4 +1,4 @@
-import { parentOf } from '../path.js';
+import { parentOf } from '../../format/path.js';
 import { ADAPTER, baseOf, INDEX, shardsOf } from './documents.js';
 import { numberedParts } from './numbered.js';
 import { externalData } from './onnx.js';

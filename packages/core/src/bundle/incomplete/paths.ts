@@ -1,4 +1,4 @@
-import { MAX_DEPTH, MAX_PATH, parentOf } from '../path.js';
+import { MAX_DEPTH, MAX_PATH, parentOf } from '../../format/path.js';
 import { type Incomplete, KEPT, type ModelFile } from './types.js';
 
 /** Whether a path is there, also by a link to a directory that it is in; such a directory has no links itself. Most models never ask: their paths are only then gathered. */

@@ -67,6 +67,19 @@ export class OutputFile implements AsyncDisposable {
     }
   }
 
+  /** One that is to have owner and mode of another, and replaces what is there. @throws what `create` throws, IO_ERROR where the system does not allow it */
+  static async alike(other: FileSource, path: string): Promise<OutputFile> {
+    const { mode } = await other.stat();
+    const file = await OutputFile.create(path, true, Number(mode) & PERMISSIONS);
+    try {
+      await file.#takeOver(other);
+      return file;
+    } catch (error) {
+      await file[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
   get path(): string {
     return this.#target.path;
   }
@@ -86,13 +99,17 @@ export class OutputFile implements AsyncDisposable {
    * @throws INPUT_CHANGED when another file has the name, IO_ERROR
    */
   async keepMode(old: FileSource): Promise<void> {
-    const [named, its, own] = await Promise.all([
+    const [named, its] = await Promise.all([
       lstat(this.#target.place, { bigint: true }).catch(() => undefined),
       old.stat(),
-      this.handle.stat(),
     ]);
     // Its path may lead elsewhere by now.
     if (named?.ino !== its.ino || named.dev !== its.dev) throw inputChanged(this.path);
+    await this.#takeOver(old);
+  }
+
+  async #takeOver(other: FileSource): Promise<void> {
+    const [its, own] = await Promise.all([other.stat(), this.handle.stat()]);
     const [uid, gid, mode] = [Number(its.uid), Number(its.gid), Number(its.mode) & MODE_BITS];
     if (uid !== own.uid || gid !== own.gid)
       await this.handle.chown(uid, gid).catch(refuse(this.path, uid, gid));

@@ -1,10 +1,12 @@
-import { hasControl } from '../format/bytes.js';
-import { MANIFEST_NAME, SIGNATURE_NAME } from '../format/release-names.js';
+import { hasControl } from './bytes.js';
+import { MANIFEST_NAME, SIGNATURE_NAME } from './release-names.js';
 
 // FORMAT.md §22: what a path in a bundle may be. Pure, and the same on every system.
 export const MAX_PATH = 2048;
 export const MAX_NAME = 255;
 export const MAX_DEPTH = 64;
+/** How many members a bundle may have: FORMAT.md §20.3. */
+export const MAX_MEMBERS = 1_048_576;
 export const ENVELOPE_NAME = 'weightseal.json';
 /** FORMAT.md §18.1: the most bytes that an envelope may have. */
 export const MAX_ENVELOPE = 65_536;
@@ -102,4 +104,15 @@ export function relativeTarget(from: string, to: string): string {
   let common = 0;
   while (common < here.length && common < there.length - 1 && here[common] === there[common]) common++;
   return [...here.slice(common).map(() => '..'), ...there.slice(common)].join('/');
+}
+
+/**
+ * The path in quotes, with what a terminal would act on escaped.
+ * @hidden
+ */
+export function shown(path: string): string {
+  return JSON.stringify(path.slice(0, 300).toWellFormed()).replace(
+    /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }

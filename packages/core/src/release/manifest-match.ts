@@ -1,10 +1,10 @@
 import { createHash } from '../common/crypto.js';
 import { WeightsealError } from '../errors.js';
 import { canonicalJson } from '../format/canonical-json.js';
+import { TABLE_NAME } from '../format/path.js';
 import { MANIFEST_NAME } from '../format/release-names.js';
 import type { UnopenedRelease } from '../keys/release-judge.js';
 import { MAX_MANIFEST, type Manifest, parseManifest } from './manifest.js';
-import { TABLE_NAME } from './path.js';
 
 /** A manifest, and the SHA-256 of its bytes in hexadecimal, by which a signature and a channel name it. */
 export interface ReadManifest {

@@ -1,6 +1,6 @@
 import { copyBytes } from '../common/copy-bytes.js';
-import type { Digest } from '../engine/digest.js';
-import { Slots } from '../engine/slots.js';
+import type { Digest } from './digest.js';
+import { Slots } from './slots.js';
 
 const SLOT_BYTES = 2_097_152;
 const SLOTS = 3;
@@ -22,13 +22,21 @@ export class StreamDigest {
       const piece = bytes.subarray(at, at + SLOT_BYTES);
       const slot = await this.#slots.take();
       copyBytes(new Uint8Array(slot), piece);
-      this.#hashing = this.#digest
-        .update(slot, piece.length)
-        .catch((error: unknown) => {
-          this.#failure ??= { error };
-        })
-        .finally(() => this.#slots.give(slot));
+      this.#hashing = this.#heard(this.#digest.update(slot, piece.length)).finally(() =>
+        this.#slots.give(slot),
+      );
     }
+  }
+
+  /** Bytes that are in an open file by now, where the thread reads them itself. */
+  updateFrom(fd: number, offset: number, length: number): void {
+    this.#hashing = this.#heard(this.#digest.updateFrom(fd, offset, length));
+  }
+
+  #heard(done: Promise<void>): Promise<void> {
+    return done.catch((error: unknown) => {
+      this.#failure ??= { error };
+    });
   }
 
   async finish(): Promise<Uint8Array> {
@@ -38,7 +46,7 @@ export class StreamDigest {
   }
 
   async end(): Promise<void> {
-    await this.#hashing;
-    await this.#digest.end();
+    // What is asked of a thread that is ended is not waited for.
+    await Promise.all([this.#digest.end(), this.#hashing]);
   }
 }

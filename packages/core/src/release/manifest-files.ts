@@ -1,8 +1,15 @@
 import { hasExactly, isObject, type Json } from '../format/canonical-json.js';
-import { shown } from './line.js';
+import {
+  comparePaths,
+  folded,
+  isReserved,
+  MAX_MEMBERS,
+  parentOf,
+  pathProblem,
+  shown,
+  TABLE_NAME,
+} from '../format/path.js';
 import { isHexDigest, type Manifest, type ManifestFile, manifestInvalid } from './manifest.js';
-import { comparePaths, folded, isReserved, parentOf, pathProblem, TABLE_NAME } from './path.js';
-import { MAX_MEMBERS } from './rules.js';
 
 const ASCII = /^[\x20-\x7e]*$/;
 

@@ -1,0 +1,74 @@
+import { createHash } from '../common/crypto.js';
+import { VERSION } from '../common/version.js';
+import { isWeightsealError, WeightsealError } from '../errors.js';
+import type { CoreDocument } from '../format/core-document.js';
+import { MANIFEST_NAME } from '../format/release-names.js';
+import type { ReleasePlace } from '../keys/release-judge.js';
+import { isHexDigest, MAX_MANIFEST, type Manifest, type ManifestHead, textProblem } from './manifest.js';
+
+/** What its people call a release. */
+export interface ReleaseOptions {
+  /** Of the model; the context's `model` unless told. */
+  readonly name?: string | undefined;
+  /** Of the model, as its people count; the context's `version` unless told. */
+  readonly version?: string | undefined;
+  /** SHA-256 of the manifest of the release before this one, in hexadecimal; that of `reuse` unless told. */
+  readonly previous?: string | undefined;
+}
+
+const TOOL = `weightseal ${VERSION}`;
+
+/** @throws INVALID_ARGUMENT */
+export function checkRelease(release: ReleaseOptions | undefined): void {
+  if (release === undefined) return;
+  if (typeof release !== 'object' || release === null)
+    throw invalid('`release` is an object with `name`, `version` and `previous`');
+  const { name, version, previous } = release;
+  for (const [what, text] of Object.entries({ name, version })) {
+    const problem = text === undefined ? undefined : textProblem(text);
+    if (problem !== undefined) throw invalid(`the ${what} of a release ${problem}`);
+  }
+  if (previous !== undefined && !isHexDigest(previous))
+    throw invalid('`previous` is a SHA-256 in 64 lower-case hexadecimal digits');
+}
+
+function invalid(what: string): WeightsealError {
+  return new WeightsealError('INVALID_ARGUMENT', `${what.charAt(0).toUpperCase()}${what.slice(1)}.`);
+}
+
+/** What a manifest says that is not its files. */
+export function headOf(
+  { id, context }: Pick<CoreDocument, 'id' | 'context'>,
+  kind: Manifest['kind'],
+  release: ReleaseOptions = {},
+): ManifestHead {
+  const named = (own: string | undefined, inContext: string): string | undefined =>
+    own ?? (textProblem(context[inContext]) === undefined ? context[inContext] : undefined);
+  return {
+    kind,
+    id,
+    context,
+    name: named(release.name, 'model'),
+    version: named(release.version, 'version'),
+    previous: release.previous,
+    created: new Date().toISOString(),
+    tool: TOOL,
+  };
+}
+
+/** What the manifest says of what is made out of another release: which one that was, where nobody has said, and that has a manifest. */
+export async function releaseAfter(
+  release: ReleaseOptions | undefined,
+  before: Pick<ReleasePlace, 'read'> | undefined,
+  signal: AbortSignal | undefined,
+): Promise<ReleaseOptions | undefined> {
+  if (!before || release?.previous !== undefined) return release;
+  const document = await before.read(MANIFEST_NAME, MAX_MANIFEST, signal).catch((error: unknown) => {
+    // It is looked at by nobody here, and need not be sound; and who may not list a store is told so of what is not there.
+    if (isWeightsealError(error) && ['MANIFEST_INVALID', 'STORE_DENIED'].includes(error.code))
+      return undefined;
+    throw error;
+  });
+  if (!document) return release;
+  return { ...release, previous: createHash('sha256').update(document).digest('hex') };
+}
