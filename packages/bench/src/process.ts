@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 
 export interface Command {
@@ -28,11 +29,14 @@ export function execute(
   const [file = '', ...args] = argv;
   return new Promise((resolve, reject) => {
     const started = performance.now();
+    // Open for writing alone: one that can be read too may stand where a closed stream was, and is refused.
+    const nowhere = openSync('/dev/null', 'w');
     const child = spawn(file, args, {
-      stdio: ['ignore', options.capture ? 'pipe' : 'ignore', 'pipe'],
+      stdio: ['ignore', options.capture ? 'pipe' : nowhere, 'pipe'],
       ...(options.cwd !== undefined && { cwd: options.cwd }),
       ...(options.env && { env: { ...process.env, ...options.env } }),
     });
+    closeSync(nowhere);
     running.add(child);
     let ended = 0;
     let stdout = '';

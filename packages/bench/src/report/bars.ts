@@ -1,5 +1,6 @@
 import type { Result } from '../result.ts';
 import { median } from '../stats.ts';
+import { BARE } from '../tools/weightseal.ts';
 import { throughput } from './format.ts';
 
 export interface Bar {
@@ -17,7 +18,8 @@ export interface Group {
 const OPEN = ['weightseal open', 'cp', 'age -d', / decrypt$/] as const;
 const SEAL = [
   'weightseal seal',
-  'weightseal seal --no-digest',
+  'weightseal seal --no-manifest',
+  `weightseal seal ${BARE.join(' ')}`,
   'openssl dgst -sha256',
   'age -r',
   / encrypt$/,

@@ -8,6 +8,7 @@ import { median } from '../stats.ts';
 import { type Bench, Skipped, type Suite } from '../suite.ts';
 import { probeArgv } from '../tools/probe.ts';
 import { cp, cpTree, has, onProcessors } from '../tools/system.ts';
+import { BARE } from '../tools/weightseal.ts';
 
 const SHARDS = 32;
 const LOAD = `load into the loader's own tmpfs, ${SHARDS} shards`;
@@ -26,7 +27,7 @@ export const cores: Suite = {
     await execute(weightseal.seal(plain, sealed).argv);
     const commands = [
       weightseal.verify(sealed, ['--no-digest']),
-      weightseal.seal(plain, output, ['--no-digest']),
+      weightseal.seal(plain, output, BARE),
       weightseal.open(sealed, output),
       cp(plain, output),
     ];

@@ -4,6 +4,7 @@ import type { Check } from '../result.ts';
 import type { Scratch } from '../scratch.ts';
 import { formatSize, GIB, MIB } from '../sizes.ts';
 import type { Bench, Suite } from '../suite.ts';
+import { BARE } from '../tools/weightseal.ts';
 
 const LIMIT_MIB = 160;
 
@@ -47,7 +48,7 @@ async function measure(bench: Bench, where: Scratch, bytes: number): Promise<Che
     checks.push({ label, unit: 'MiB', bound: 'at most', target: LIMIT_MIB, measured });
   };
   try {
-    await check(weightseal.seal(plain, sealed, ['--no-digest']));
+    await check(weightseal.seal(plain, sealed, BARE));
     where.remove('sealed');
     await check(weightseal.seal(plain, sealed));
     await check(weightseal.open(sealed, opened));

@@ -10,25 +10,26 @@ import { age } from '../tools/age.ts';
 import { esdk } from '../tools/esdk.ts';
 import type { Peer, PeerFactory } from '../tools/peer.ts';
 import { python } from '../tools/python.ts';
+import { BARE } from '../tools/weightseal.ts';
 
 /** How many times as fast we are to be; zero where there is no target. */
 interface Targets {
   readonly open: number;
   readonly seal: number;
-  readonly sealNoDigest: number;
+  readonly sealBare: number;
 }
 
 const PEERS: readonly { name: string; factory: PeerFactory; targets: readonly Targets[] }[] = [
-  { name: 'age', factory: age, targets: [{ open: 4, seal: 1, sealNoDigest: 1.8 }] },
+  { name: 'age', factory: age, targets: [{ open: 4, seal: 1, sealBare: 1.8 }] },
   {
     name: 'AWS Encryption SDK',
     factory: esdk,
     targets: [
-      { open: 2, seal: 0, sealNoDigest: 0 },
-      { open: 10, seal: 0, sealNoDigest: 0 },
+      { open: 2, seal: 0, sealBare: 0 },
+      { open: 10, seal: 0, sealBare: 0 },
     ],
   },
-  { name: 'Python', factory: python, targets: [{ open: 8, seal: 8, sealNoDigest: 8 }] },
+  { name: 'Python', factory: python, targets: [{ open: 8, seal: 8, sealBare: 8 }] },
 ];
 
 export const peers: Suite = {
@@ -71,7 +72,7 @@ async function compare(bench: Bench, peer: Peer, targets: Targets): Promise<Outc
   const memory = peer.memory?.(bytes) ?? 0;
   const how = { runs: bench.runs(3, 5), bytes, scratch };
   try {
-    const sealing = [weightseal.seal(plain, ours), weightseal.seal(plain, ours, ['--no-digest'])];
+    const sealing = [weightseal.seal(plain, ours, ['--no-manifest']), weightseal.seal(plain, ours, BARE)];
     const sealed = await alternate([...sealing, { ...peer.seal(plain, theirs), memory }], how);
     await execute(sealing[0]!.argv);
     await execute(peer.seal(plain, theirs).argv);
@@ -94,12 +95,12 @@ async function compare(bench: Bench, peer: Peer, targets: Targets): Promise<Outc
 }
 
 function checks(peer: Peer, sealed: readonly Timing[], open: readonly Timing[], targets: Targets): Check[] {
-  const [withDigest, without, theirSeal] = sealed;
+  const [withDigest, bare, theirSeal] = sealed;
   const [ourOpen, theirOpen] = open;
   const all: [string, Timing, Timing, number][] = [
     ['open', ourOpen!, theirOpen!, targets.open],
-    ['seal', withDigest!, theirSeal!, targets.seal],
-    ['seal --no-digest', without!, theirSeal!, targets.sealNoDigest],
+    ['seal --no-manifest', withDigest!, theirSeal!, targets.seal],
+    ['seal, bare', bare!, theirSeal!, targets.sealBare],
   ];
   return all
     .filter(([, , , target]) => target > 0)

@@ -3,6 +3,7 @@ import { alternate } from '../measure.ts';
 import { execute } from '../process.ts';
 import { GIB } from '../sizes.ts';
 import type { Suite } from '../suite.ts';
+import { BARE } from '../tools/weightseal.ts';
 
 /** Segments whose encrypted length is a power of two, and those whose plaintext is one: the default. */
 const LENGTHS = [1_048_576, 1_048_608] as const;
@@ -16,7 +17,7 @@ export const segments: Suite = {
     bench.need(4.1 * bytes);
     const plain = scratch.plaintext('plain', bytes);
     const opened = scratch.path('opened');
-    const option = (length: number) => ['--no-digest', '--segment-length', `${length}`];
+    const option = (length: number) => [...BARE, '--segment-length', `${length}`];
     const sealing = LENGTHS.map((length) =>
       weightseal.seal(plain, scratch.path(`sealed-${length}`), option(length)),
     );

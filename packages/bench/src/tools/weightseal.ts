@@ -2,6 +2,8 @@ import { fileURLToPath } from 'node:url';
 import { type Command, execute } from '../process.ts';
 
 const BIN: string = fileURLToPath(new URL('../../../cli/dist/bin.js', import.meta.url));
+/** Only encrypted and authenticated, as with other tools: no SHA-256 of the plaintext, and none of what is sealed. */
+export const BARE = ['--no-digest', '--no-manifest'] as const;
 const CONTEXT = ['--context', 'model=bench', '--context', 'version=1'] as const;
 
 /** Our command line, as a user runs it. */
