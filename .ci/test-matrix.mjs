@@ -22,6 +22,9 @@ const SAME_ON_EVERY_NODE = [
   // Thousands of cases of the format's own code.
   'packages/core/test/{fuzz,mutations}.test.ts',
   'packages/core/test-system/torn-write.test.ts',
+  // What goes on where something was cut off, at each of its steps: the steps are tested by others.
+  'packages/core/test/{bundle-resume,bundle-reseal-resume}.test.ts',
+  'packages/core/test/stored/{partial,plan,resumed}.test.ts',
   // What the kernel does with killed processes, other users and small machines.
   'packages/*/test-system/kill.test.ts',
   'packages/core/test-system/bundle-kill.test.ts',

@@ -1,5 +1,8 @@
 import type { ReleaseOptions } from '@weightseal/core';
+import { fs } from './builtins.js';
 import { usageError } from './cli-error.js';
+import type { Place } from './place.js';
+import { quote } from './text.js';
 import type { Args } from './types.js';
 
 /** What a manifest is to say; undefined where nobody has told. */
@@ -19,4 +22,11 @@ export function manifestOf(
   throw usageError(
     `${command}: --release-name and --release-version stand in the manifest, and with --no-manifest there is none.`,
   );
+}
+
+/** A signature is of a manifest, and that was made anew. */
+export function oldSignature(to: Place): string | undefined {
+  const path = `${to.text}.weightseal.sig`;
+  if (to.location || !fs.existsSync(path)) return undefined;
+  return `${quote(path)} is the signature of what was there before, and holds for this no more: \`weightseal sign --force\`, or remove it.`;
 }

@@ -172,7 +172,7 @@ export { untilAborted } from './keys/until-aborted.js';
 export { betweenSteps, checkedDeadline, type Limits, within } from './keys/within.js';
 export { asSlot } from './keys/wrap.js';
 export type { Manifest, ManifestFile } from './release/manifest.js';
-export type { ReleaseOptions } from './release/manifest-head.js';
+export { checkRelease, type ReleaseOptions } from './release/manifest-head.js';
 export type { ReadManifest } from './release/manifest-match.js';
 export { checkRange, codeOfStatus, exactly, type RangeAnswer, replaced } from './store/answers.js';
 export { defineStore, type StoreProvider } from './store/define-store.js';

@@ -1,4 +1,4 @@
-import { chown, readFile, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import {
   bufferSource,
   inspect,
@@ -86,7 +86,7 @@ describe('a seal makes the manifest of its file', () => {
     const output = `${directory}/${'x'.repeat(240)}`;
     const error = await refusal(() => sealToFile(bufferSource(SMALL), output, { keys }));
     expect([error.code, key.calls]).toEqual(['INVALID_ARGUMENT', calls]);
-    expect(error.message).toContain(`${MANIFEST_NAME} has a longer name`);
+    expect(error.message).toMatch(/manifest\.json has a longer name .*--no-manifest/);
     await sealToFile(bufferSource(SMALL), output, { keys, manifest: false });
   });
 
@@ -125,10 +125,15 @@ describe('a reseal makes it anew', () => {
     expect(await everythingIn(elsewhere.replace(/\/[^/]*$/, ''))).toEqual(withManifest('n.sealed'));
   });
 
-  it.skipIf(!isRoot)('with owner and mode of the file', async () => {
+  it.skipIf(!isRoot)('with owner and mode of the one before, or of the file', async () => {
     const path = `${await temp.directory()}/m.sealed`;
     await sealToFile(bufferSource(SMALL), path, { keys });
     await chown(path, 12_345, 54_321);
+    await chmod(path, 0o600);
+    await reseal(path, { keys });
+    // One that is there is for others to read, whoever may read the file.
+    expect((await stat(`${path}.${MANIFEST_NAME}`)).mode & 0o777).toBe(0o666 & ~process.umask());
+    await rm(`${path}.${MANIFEST_NAME}`);
     await reseal(path, { keys });
     const { mode } = await stat(path);
     expect(await stat(`${path}.${MANIFEST_NAME}`)).toMatchObject({ uid: 12_345, gid: 54_321, mode });
@@ -152,15 +157,61 @@ describe('in a store', () => {
     await verifyManifest(at(store, 'n.sealed'));
   });
 
-  it('what is new does not stay without it', async () => {
+  it('where that cannot be written, what is sealed stays, and is told', async () => {
     const store = new MemoryStore();
-    store.fault = ({ key: of }) => (of === BESIDE ? { throws: refusedWith('STORE_DENIED') } : undefined);
-    expect(await codeOf(() => sealToFile(bufferSource(SMALL), at(store), { keys }))).toBe('STORE_DENIED');
-    expect(names(store)).toEqual([]);
-    await sealToFile(bufferSource(SMALL), at(store), { keys, manifest: false });
-    // What has replaced another stays, and is told.
+    store.fault = ({ key: of, method }) =>
+      of === BESIDE && method === 'put' ? { throws: refusedWith('STORE_DENIED') } : undefined;
+    const error = await refusal(() => sealToFile(bufferSource(SMALL), at(store), { keys }));
+    expect([error.code, names(store)]).toEqual(['STORE_DENIED', ['m.sealed']]);
+    expect(error.message).toContain('m.sealed is sealed and whole; only its manifest is missing');
     const { id } = await inspect(at(store));
     expect(await codeOf(() => reseal(at(store), { keys }))).toBe('STORE_DENIED');
     expect((await inspect(at(store))).id).not.toBe(id);
+  });
+});
+
+describe('no manifest', () => {
+  it('is made by a reseal that is told so, in its place and elsewhere, on a disk and in a store', async () => {
+    const store = new MemoryStore();
+    const directory = await temp.directory();
+    const places = [`${directory}/m`, { store, key: 'm' }];
+    for (const place of places) {
+      const { id } = await sealToFile(bufferSource(LARGE), place, { keys, manifest: false });
+      for (const output of [
+        place,
+        `${directory}/from-${places.indexOf(place)}`,
+        { store, key: `from-${places.indexOf(place)}` },
+      ]) {
+        const resealed = await reseal(place, { keys, output, manifest: false });
+        expect((await inspect(output)).id).toBe(resealed.id);
+        expect(resealed.id).not.toBe(id);
+      }
+    }
+    expect(await everythingIn(directory)).toEqual(['from-0', 'from-1', 'm']);
+    expect([...store.objects.keys()].sort()).toEqual(['from-0', 'from-1', 'm']);
+  });
+
+  it('that is there is replaced, unless that is allowed', async () => {
+    const store = new MemoryStore();
+    const directory = await temp.directory();
+    for (const place of [`${directory}/m`, { store, key: 'm' }]) {
+      if (typeof place === 'string') await writeFile(`${place}.${MANIFEST_NAME}`, 'of another');
+      else store.set(`m.${MANIFEST_NAME}`, Buffer.from('of another'));
+      const seal = (options: object) => sealToFile(bufferSource(SMALL), place, { keys, ...options });
+      const calls = key.calls;
+      const error = await refusal(() => seal({}));
+      expect([error.code, key.calls]).toEqual(['OUTPUT_EXISTS', calls]);
+      expect(error.message).toContain('--no-manifest');
+      await seal({ overwrite: true });
+      await verifyManifest(place);
+    }
+  });
+
+  it('of another seal is the one before', async () => {
+    const path = `${await temp.directory()}/m.sealed`;
+    await sealToFile(bufferSource(SMALL), path, { keys });
+    await sealToFile(bufferSource(SMALL), path, { keys, overwrite: true, manifest: false });
+    await reseal(path, { keys });
+    expect(await manifestOf(path)).not.toHaveProperty('previous');
   });
 });

@@ -15,6 +15,7 @@ import {
   parseBundle,
   parseStatement,
   publicKeyFromPem,
+  type SignReleaseOptions,
   signDirectory,
   signRelease,
   verifyDirectory,
@@ -114,6 +115,18 @@ it('what a release is called is said when it is signed, of a file, and of a bund
     version: '2',
     files,
   });
+  // What fails leaves what was signed as it is.
+  const signing = (options: SignReleaseOptions) => errorOf(() => signRelease(path, { signer }, options));
+  expect((await signing({ release: { version: '3' } })).code).toBe('OUTPUT_EXISTS');
+  expect((await signing({ release: { version: '' }, overwrite: true })).code).toBe('INVALID_ARGUMENT');
+  await verifyRelease(path, await trusted());
+  const broken = { ...signer, sign: () => Promise.reject(new Error('the key is away')) };
+  await signRelease(path, { signer: broken }, { release: { version: '3' }, overwrite: true }).catch(() => {});
+  expect((await verifyRelease(path, await trusted())).manifest.version).toBe('2');
+  await writeFile(`${path}.${MANIFEST_NAME}`, '{');
+  expect((await signing({ overwrite: false })).code).toBe('OUTPUT_EXISTS');
+  await signRelease(path, { signer }, { overwrite: true });
+  await verifyRelease(path, await trusted());
   const bundle = await sealed();
   const named = (version: string) => signRelease(bundle, { signer }, { release: { version } });
   expect((await errorOf(() => named('another'))).code).toBe('INVALID_ARGUMENT');
@@ -134,6 +147,7 @@ it('a file is signed with a manifest that is made for it, beside it', async () =
   // Under another seal's manifest nothing is signed, unless what is there may be replaced.
   await sealToFile(plain, path, { keys, overwrite: true, manifest: false });
   const again = (overwrite: boolean) => signRelease(path, { signer }, { overwrite });
+  await rm(`${path}.${SIGNATURE_NAME}`);
   expect((await errorOf(() => again(false))).code).toBe('MANIFEST_MISMATCH');
   await again(true);
   await verifyRelease(path, await trusted());

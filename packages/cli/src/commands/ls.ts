@@ -30,18 +30,26 @@ export async function ls(args: Args, session: Session): Promise<Result> {
     signal: session.signal,
   })) {
     found[entry.kind]++;
-    if ((entry.kind === 'other' || entry.kind === 'release') && !args.has('all')) continue;
+    const counted = entry.kind === 'other' || (entry.kind === 'release' && entry.path !== '');
+    if (counted && !args.has('all')) continue;
     sealedSize += entry.sealedSize ?? 0;
     tell(json ? JSON.stringify({ ...entry, path: entry.path || nameOf(input) }) : lineOf(entry, input));
   }
   if (json && !begun) write(1, head(input));
-  const { sealed, bundle, directory, other } = found;
+  const { sealed, bundle, directory, release, other } = found;
   const rest =
     other > 0 && !args.has('all')
       ? `; ${count(other, 'file')} that ${other === 1 ? 'is' : 'are'} not sealed`
       : '';
   return {
-    value: { sealedSize, sealedFiles: sealed, bundles: bundle, directories: directory, others: other },
+    value: {
+      sealedSize,
+      sealedFiles: sealed,
+      bundles: bundle,
+      directories: directory,
+      releases: release,
+      others: other,
+    },
     lines: [`${count(sealed, 'sealed file')} and ${count(bundle, 'bundle')}, ${size(sealedSize)}${rest}`],
     begun: true,
     essential: true,

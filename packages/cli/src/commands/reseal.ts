@@ -2,7 +2,7 @@ import { usageError } from '../cli-error.js';
 import { core } from '../core.js';
 import { Place } from '../place.js';
 import { changeOf, recipientLines } from '../recipients.js';
-import { manifestOf } from '../release-options.js';
+import { manifestOf, oldSignature } from '../release-options.js';
 import { quote } from '../text.js';
 import type { Args, Result, Session } from '../types.js';
 import { pathOf } from '../values.js';
@@ -28,6 +28,7 @@ export async function reseal(args: Args, session: Session, from: Place): Promise
       `resealed ${resealedAs(from, to)}, id ${resealed.id}; these keys open it now:`,
       ...recipientLines(resealed),
     ],
+    notes: [oldSignature(to)],
   };
 }
 

@@ -6,7 +6,7 @@ import { openCommand, openingKey } from '../open-command.js';
 import { pour } from '../output.js';
 import { Place } from '../place.js';
 import { PlainInput } from '../plain-input.js';
-import { manifestOf } from '../release-options.js';
+import { manifestOf, oldSignature } from '../release-options.js';
 import { quote, shellWord, size } from '../text.js';
 import type { Args, Result, Session } from '../types.js';
 import { wholeNumber } from '../values.js';
@@ -48,7 +48,7 @@ export async function seal(args: Args, session: Session, from: Place): Promise<R
   return {
     value: { input, output, ...used, ...sealed, openCommand: command },
     lines: [summary(output, sealed), 'To open it:', `  ${command.map(shellWord).join(' ')}`],
-    notes: [emptyInput(input, sealed.size)],
+    notes: [emptyInput(input, sealed.size), oldSignature(to)],
   };
 }
 

@@ -1,4 +1,3 @@
-import { fs } from '../builtins.js';
 import { count } from '../bundle/notes.js';
 import { usageError } from '../cli-error.js';
 import { core } from '../core.js';
@@ -65,11 +64,11 @@ async function verifyPlain(args: Args, session: Session): Promise<Result> {
   if (signaturePath === undefined)
     throw usageError('verify-signature: With --plain it needs --signature <file>.');
   const signers = await signersOf(args, 'verify-signature');
-  const { verifyDirectory } = await import('@weightseal/release');
-  const { ioError } = await core();
-  const bytes = await fs.promises.readFile(signaturePath).catch((error: unknown) => {
-    throw ioError(error, `read ${signaturePath}`);
-  });
+  const { MAX_BUNDLE_BYTES, verifyDirectory } = await import('@weightseal/release');
+  const { FileSource } = await core();
+  await using signature = await FileSource.open(signaturePath);
+  // One byte more than there may be is refused as too long.
+  const bytes = await signature.read(0, Math.min(signature.size, MAX_BUNDLE_BYTES + 1));
   const { signedBy, statement } = await verifyDirectory(input, bytes, signers, {
     signaturePath,
     signal: session.signal,

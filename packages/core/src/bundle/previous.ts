@@ -1,8 +1,26 @@
-import { type ReleaseOptions, releaseAfter } from '../release/manifest-head.js';
+import type { Envelope } from '../format/envelope.js';
+import type { ReleaseOptions } from '../release/manifest-head.js';
+import { releaseAfter } from '../release/release-after.js';
+import { readEnvelope } from './head.js';
 import { type BundleGiven, openStorage } from './open-storage.js';
-import { releasePlace } from './storage.js';
+import { type BundleStorage, releasePlace } from './storage.js';
 
-/** What the manifest of a bundle says that takes payloads over from another. */
+/** What the manifest of a bundle says that is made out of another. */
+export async function releaseAfterBundle(
+  release: ReleaseOptions | undefined,
+  storage: BundleStorage,
+  { core, table }: Envelope,
+  signal: AbortSignal | undefined,
+): Promise<ReleaseOptions | undefined> {
+  const { id, context } = core;
+  return await releaseAfter(
+    release,
+    { kind: 'bundle', ...releasePlace(storage), id, context, table },
+    signal,
+  );
+}
+
+/** Likewise where it takes payloads over from another. */
 export async function releaseAfterReuse(
   release: ReleaseOptions | undefined,
   reuse: BundleGiven | undefined,
@@ -10,5 +28,6 @@ export async function releaseAfterReuse(
 ): Promise<ReleaseOptions | undefined> {
   if (reuse === undefined || release?.previous !== undefined) return release;
   await using storage = await openStorage(reuse, { cached: true, signal });
-  return await releaseAfter(release, releasePlace(storage), signal);
+  const { envelope } = await readEnvelope(storage, signal);
+  return await releaseAfterBundle(release, storage, envelope, signal);
 }

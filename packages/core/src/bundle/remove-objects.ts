@@ -1,6 +1,6 @@
 import { atOnce } from '../engine/at-once.js';
-import { below, type StoreLocation } from '../store/location.js';
-import { removeObject } from '../store/remove-object.js';
+import { able, below, type StoreLocation, uriOf } from '../store/location.js';
+import { requestsOf } from '../store/request.js';
 
 /** Requests that wait at once: the pace of the store says how many are made. */
 const AT_ONCE = 64;
@@ -17,8 +17,12 @@ export async function removeObjects(
   objects: Iterable<string | Removed>,
   signal: AbortSignal | undefined,
 ): Promise<void> {
+  const remove = able(location.store, 'remove');
   await atOnce(objects, AT_ONCE, signal, async (one) => {
     const { name, version } = typeof one === 'string' ? { name: one, version: undefined } : one;
-    await removeObject(below(location, name), version, signal);
+    const place = below(location, name);
+    await requestsOf(place).run(`remove ${uriOf(place)}`, signal, (call) =>
+      remove(place.key, { version }, call),
+    );
   });
 }

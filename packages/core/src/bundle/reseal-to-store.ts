@@ -4,16 +4,15 @@ import { warmForFiles } from '../engine/files-executor.js';
 import { recipientOf } from '../file/inspect.js';
 import { recipientsAfter } from '../file/reseal-rules.js';
 import { freshRecords } from '../format/records.js';
-import { releaseAfter } from '../release/manifest-head.js';
 import { isLocation } from '../store/location.js';
 import { isFile } from './entry.js';
 import { type BundleGiven, openStorage } from './open-storage.js';
 import { PrefixWriter } from './prefix-writer.js';
+import { releaseAfterBundle } from './previous.js';
 import type { ResealBundleOptions, ResealedBundle } from './reseal.js';
 import { resealObjects } from './reseal-objects.js';
 import { BundleSealer } from './sealer.js';
 import { plaintextOf } from './select.js';
-import { releasePlace } from './storage.js';
 import { Table } from './table.js';
 import { unlockBundle } from './unlock.js';
 
@@ -47,7 +46,7 @@ export async function resealToStore(
   using table = new Table(entries, freshRecords(files.length));
   const progress = progressCounter(plaintextOf(entries), options.onProgress);
   await resealObjects(files, { storage, records, newRecords: table.records, out, signal, progress });
-  const release = await releaseAfter(options.release, releasePlace(storage), signal);
+  const release = await releaseAfterBundle(options.release, storage, old.envelope, signal);
   await out.publish(sealer, table, old.metadata, release);
   return {
     id: Buffer.from(sealer.core.id).toString('hex'),

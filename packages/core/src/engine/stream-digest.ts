@@ -4,11 +4,14 @@ import { Slots } from './slots.js';
 
 const SLOT_BYTES = 2_097_152;
 const SLOTS = 3;
+/** Stretches of a file that wait to be read: so what was written is still in memory, and an end does not wait for long. */
+const WAITING = 4;
 
 /** SHA-256 of bytes that go out, on a thread of its own, a little behind them. */
 export class StreamDigest {
   readonly #digest: Digest;
   readonly #slots = new Slots(SLOT_BYTES, SLOTS);
+  readonly #waiting: Promise<void>[] = [];
   #hashing: Promise<void> = Promise.resolve();
   #failure: { readonly error: unknown } | undefined;
 
@@ -18,6 +21,7 @@ export class StreamDigest {
 
   /** The bytes are the caller's again when it resolves. */
   async update(bytes: Uint8Array): Promise<void> {
+    this.#check();
     for (let at = 0; at < bytes.length; at += SLOT_BYTES) {
       const piece = bytes.subarray(at, at + SLOT_BYTES);
       const slot = await this.#slots.take();
@@ -28,9 +32,16 @@ export class StreamDigest {
     }
   }
 
-  /** Bytes that are in an open file by now, where the thread reads them itself. */
-  updateFrom(fd: number, offset: number, length: number): void {
+  /** Bytes that are in an open file by now, where the thread reads them itself. Resolves when not too much waits for it. */
+  async updateFrom(fd: number, offset: number, length: number): Promise<void> {
+    this.#check();
     this.#hashing = this.#heard(this.#digest.updateFrom(fd, offset, length));
+    this.#waiting.push(this.#hashing);
+    if (this.#waiting.length > WAITING) await this.#waiting.shift();
+  }
+
+  #check(): void {
+    if (this.#failure) throw this.#failure.error;
   }
 
   #heard(done: Promise<void>): Promise<void> {
@@ -41,7 +52,7 @@ export class StreamDigest {
 
   async finish(): Promise<Uint8Array> {
     await this.#hashing;
-    if (this.#failure) throw this.#failure.error;
+    this.#check();
     return Buffer.from((await this.#digest.finish()).slice('sha256:'.length), 'hex');
   }
 

@@ -1,16 +1,17 @@
 import { basename } from 'node:path';
 import { digestFor, type Plan } from '../engine/pass.js';
 import { StreamDigest } from '../engine/stream-digest.js';
-import { WeightsealError } from '../errors.js';
+import { isWeightsealError, WeightsealError } from '../errors.js';
 import { MANIFEST_NAME } from '../format/release-names.js';
-import type { FileSource } from '../io/byte-source.js';
+import { FileSource } from '../io/byte-source.js';
 import { OutputFile } from '../io/output/output-file.js';
+import { untilAborted } from '../keys/until-aborted.js';
 import { fileManifest } from '../release/file-manifest.js';
 import { checkRelease, type ReleaseOptions } from '../release/manifest-head.js';
-import { isLocation, type StoreLocation } from '../store/location.js';
-import type { StoredObject } from '../store/object-store.js';
+import { type StoreLocation, uriOf } from '../store/location.js';
+import type { WriteCondition } from '../store/object-store.js';
+import { checkCondition } from '../store/outcome.js';
 import { putDocument } from '../store/put-document.js';
-import { removeObject } from '../store/remove-object.js';
 import type { Sealer } from './sealer.js';
 
 export interface ManifestOptions {
@@ -18,14 +19,6 @@ export interface ManifestOptions {
   readonly manifest?: boolean | undefined;
   /** What its people call the release: it stands in the manifest, for everybody to read. */
   readonly release?: ReleaseOptions | undefined;
-}
-
-/** For removing what was written, whatever ended it: an abort above all. */
-const UNDO_MS = 60_000;
-
-/** What ended it is told, and not that this cannot be done either. */
-async function undo(place: StoreLocation, { version }: StoredObject): Promise<void> {
-  await removeObject(place, version, AbortSignal.timeout(UNDO_MS)).catch(() => {});
 }
 
 /** @throws INVALID_ARGUMENT */
@@ -43,31 +36,48 @@ export function checkManifestOptions({ manifest, release }: ManifestOptions): vo
  */
 export class ManifestBeside implements AsyncDisposable {
   readonly #name: string;
-  readonly #at: OutputFile | StoreLocation;
+  /** What messages call the sealed file. */
+  readonly #sealed: string;
+  readonly #to: OutputFile | InStore;
   #payload: { readonly sealer: Sealer; readonly digest: StreamDigest } | undefined;
   #size = 0;
   #bytes: Uint8Array | undefined;
 
-  private constructor(name: string, at: OutputFile | StoreLocation) {
+  private constructor(name: string, sealed: string, to: OutputFile | InStore) {
     this.#name = name;
-    this.#at = at;
+    this.#sealed = sealed;
+    this.#to = to;
   }
 
-  /** Before any work. @param alike whose owner and mode it gets. @throws INVALID_ARGUMENT, IO_ERROR */
+  /**
+   * Before any work.
+   *
+   * @param overwrite whether the manifest of another may be replaced
+   * @param old the file that is resealed in its place: the manifest gets owner and mode of the one that it replaces, else of the file
+   * @throws OUTPUT_EXISTS, INVALID_ARGUMENT, IO_ERROR, and what the store throws
+   */
   static async of(
     sealed: string | StoreLocation,
-    { manifest = true }: ManifestOptions,
-    alike?: FileSource,
+    { manifest = true, signal }: ManifestOptions & { readonly signal?: AbortSignal | undefined },
+    overwrite: boolean,
+    old?: FileSource,
   ): Promise<ManifestBeside | undefined> {
     if (!manifest) return undefined;
-    if (isLocation(sealed)) {
+    try {
+      if (typeof sealed === 'string') {
+        const file = await fileBeside(`${sealed}.${MANIFEST_NAME}`, overwrite, old);
+        return new ManifestBeside(basename(sealed), sealed, file);
+      }
       const at = { ...sealed, key: `${sealed.key}.${MANIFEST_NAME}` };
-      return new ManifestBeside(basename(sealed.key), at);
+      const condition = overwrite ? undefined : ({ ifAbsent: true } as const);
+      await checkCondition(at, condition, signal);
+      return new ManifestBeside(basename(sealed.key), uriOf(sealed), { at, condition });
+    } catch (error) {
+      throw withHint(
+        error,
+        'Without a manifest (--no-manifest; `manifest: false` in a program) it is not needed.',
+      );
     }
-    const path = `${sealed}.${MANIFEST_NAME}`;
-    // One that is there is of what was sealed there before.
-    const file = await (alike ? OutputFile.alike(alike, path) : OutputFile.create(path, true, 0o666));
-    return new ManifestBeside(basename(sealed), file);
   }
 
   async begin(sealer: Sealer, plan: Plan): Promise<void> {
@@ -82,40 +92,59 @@ export class ManifestBeside implements AsyncDisposable {
   }
 
   /** The next bytes of the payload, as they lie in an open file by now. */
-  updateFrom(fd: number, offset: number, length: number): void {
+  async updateFrom(fd: number, offset: number, length: number): Promise<void> {
     this.#size += length;
-    this.#payload?.digest.updateFrom(fd, offset, length);
+    await this.#payload?.digest.updateFrom(fd, offset, length);
   }
 
-  /** Once all of the payload has gone by. @throws NO_SPACE, IO_ERROR */
-  async make(release: ReleaseOptions | undefined): Promise<void> {
+  /** Once all of the payload has gone by. @throws NO_SPACE, IO_ERROR, ABORTED */
+  async make(release: ReleaseOptions | undefined, signal: AbortSignal | undefined): Promise<void> {
     const { sealer, digest } = this.#payload!;
-    const sha256 = Buffer.from(await digest.finish()).toString('hex');
+    const sha256 = Buffer.from(await untilAborted(signal, () => digest.finish())).toString('hex');
     const payload = { header: sealer.floeHeader, size: this.#size, sha256 };
     this.#bytes = fileManifest(sealer.core, payload, this.#name, release);
-    if (isLocation(this.#at)) return;
-    await this.#at.write(this.#bytes, 0);
-    await this.#at.sync();
+    if (!(this.#to instanceof OutputFile)) return;
+    await this.#to.write(this.#bytes, 0);
+    await this.#to.sync();
   }
 
-  /**
-   * Once the sealed file has its name. In a store it is two requests: what is new there does not stay without its manifest, and where something was replaced, nobody can call the second one off.
-   *
-   * @param made the sealed object, where there was none
-   * @throws IO_ERROR, and what the store throws
-   */
-  async publish(made?: StoredObject, signal?: AbortSignal): Promise<void> {
-    if (!isLocation(this.#at)) return await this.#at.publish();
+  /** Once the sealed file has its name, which it keeps whatever becomes of this: nobody calls it off. @throws with a sentence of that, what writing throws */
+  async publish(): Promise<void> {
     try {
-      await putDocument(this.#at, this.#bytes!, undefined, made && signal);
+      if (this.#to instanceof OutputFile) await this.#to.publish();
+      else await putDocument(this.#to.at, this.#bytes!, this.#to.condition, undefined);
     } catch (error) {
-      if (made) await undo({ ...this.#at, key: made.key }, made);
-      throw error;
+      throw withHint(
+        error,
+        `${this.#sealed} is sealed and whole; only its manifest is missing, and \`weightseal sign\` makes it.`,
+      );
     }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#payload?.digest.end();
-    if (!isLocation(this.#at)) await this.#at[Symbol.asyncDispose]();
+    if (this.#to instanceof OutputFile) await this.#to[Symbol.asyncDispose]();
   }
+}
+
+interface InStore {
+  readonly at: StoreLocation;
+  readonly condition: WriteCondition | undefined;
+}
+
+async function fileBeside(
+  path: string,
+  overwrite: boolean,
+  old: FileSource | undefined,
+): Promise<OutputFile> {
+  if (!old) return await OutputFile.create(path, overwrite, 0o666);
+  const there = await FileSource.open(path).catch(() => undefined);
+  if (!there) return await OutputFile.alike(old, path);
+  await using _there = there;
+  return await OutputFile.alike(there, path);
+}
+
+function withHint(error: unknown, hint: string): unknown {
+  if (!isWeightsealError(error)) return error;
+  return new WeightsealError(error.code, `${error.message} ${hint}`, { cause: error });
 }

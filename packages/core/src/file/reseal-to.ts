@@ -4,16 +4,16 @@ import { passError } from '../engine/pass.js';
 import { throwIfAborted } from '../errors.js';
 import { FLOE_HEADER } from '../format/sizes.js';
 import { OutputFile } from '../io/output/output-file.js';
-import { releaseAfter } from '../release/manifest-head.js';
 import { isLocation, type StoreLocation, uriOf } from '../store/location.js';
 import { ObjectSource } from '../store/object-source.js';
-import type { StoredObject, WriteCondition } from '../store/object-store.js';
+import type { WriteCondition } from '../store/object-store.js';
 import { checkObject, ObjectWriter } from '../store/object-writer.js';
 import { checkCondition } from '../store/outcome.js';
 import { encodeHead } from './head.js';
 import { Input } from './input.js';
 import { recipientOf } from './inspect.js';
 import { ManifestBeside } from './manifest-beside.js';
+import { releaseAfterFile } from './release-after-file.js';
 import type { Resealed, ResealOptions } from './reseal.js';
 import { checkResealed, recipientsAfter } from './reseal-rules.js';
 import { SealedSource } from './sealed-source.js';
@@ -23,8 +23,7 @@ import { whileVerified } from './while-verified.js';
 /** Where the new file goes. */
 interface Sink extends AsyncDisposable {
   write(bytes: Uint8Array): Promise<unknown>;
-  /** With the object, where there was none. */
-  publish(): Promise<StoredObject | undefined>;
+  publish(): Promise<unknown>;
 }
 
 /**
@@ -39,7 +38,8 @@ export async function resealTo(at: string | URL | StoreLocation, options: Reseal
   // Before a key is asked: an output that cannot be is known now.
   const output = await placeOf(at, options, object);
   await using file = output.file;
-  await using manifest = await ManifestBeside.of(output.location ?? output.name, options);
+  await using manifest = await ManifestBeside.of(output.location ?? output.name, options, output.replaces);
+  const release = manifest && (await releaseAfterFile(options, input.anywhere, input.release));
   await using old = await SealedSource.open(input, options);
   const { context } = old.unlocked.head.envelope.core;
   const { segmentLength } = old.body.segments;
@@ -58,8 +58,9 @@ export async function resealTo(at: string | URL | StoreLocation, options: Reseal
     checkResealed(opened.size, old.size);
     throwIfAborted(signal);
     await old.checkUnchanged();
-    await manifest?.make(await releaseAfter(options.release, input.release, signal));
-    await manifest?.publish(await sink.publish(), signal);
+    await manifest?.make(release, signal);
+    await sink.publish();
+    await manifest?.publish();
   } catch (error) {
     throw passError(error, `reseal into ${output.name}`);
   }
@@ -75,6 +76,8 @@ interface Place {
   readonly file?: OutputFile | undefined;
   readonly location?: StoreLocation | undefined;
   readonly condition?: WriteCondition | undefined;
+  /** Whether what is there may be replaced. */
+  readonly replaces: boolean;
 }
 
 async function placeOf(
@@ -84,15 +87,15 @@ async function placeOf(
 ): Promise<Place> {
   if (!isLocation(output)) {
     const name = checkPath(output, 'The path of the new sealed file');
-    return { name, file: await OutputFile.create(name, overwrite, 0o666) };
+    return { name, file: await OutputFile.create(name, overwrite, 0o666), replaces: overwrite };
   }
   checkObject(output);
   const name = uriOf(output);
   if (old && isSame(output, old.location))
-    return { name, location: output, condition: { ifVersion: old.object.version } };
+    return { name, location: output, condition: { ifVersion: old.object.version }, replaces: true };
   const condition = overwrite ? undefined : ({ ifAbsent: true } as const);
   await checkCondition(output, condition, signal);
-  return { name, location: output, condition };
+  return { name, location: output, condition, replaces: overwrite };
 }
 
 function isSame(one: StoreLocation, other: StoreLocation): boolean {
@@ -106,10 +109,7 @@ function intoFile(file: OutputFile): Sink {
       await file.write(bytes, at);
       at += bytes.length;
     },
-    async publish() {
-      await file.publish();
-      return undefined;
-    },
+    publish: () => file.publish(),
     // Whoever has made it ends it.
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
@@ -125,10 +125,7 @@ async function intoStore(
   const writer = await ObjectWriter.create(location!, { size, condition, signal });
   return {
     write: (bytes) => writer.write(bytes),
-    async publish() {
-      const object = await writer.complete();
-      return condition && 'ifAbsent' in condition ? object : undefined;
-    },
+    publish: () => writer.complete(),
     [Symbol.asyncDispose]: () => writer[Symbol.asyncDispose](),
   };
 }

@@ -8,7 +8,6 @@ import { checkNoDirectory } from '../io/directory-given.js';
 import { type LockOptions, openLocked } from '../io/lock/file-lock.js';
 import { OutputFile } from '../io/output/output-file.js';
 import { checkChange, type RecipientChange } from '../keys/recipients.js';
-import { releaseAfter } from '../release/manifest-head.js';
 import { isLocation, type StoreLocation } from '../store/location.js';
 import { besideFile } from '../store/release-document.js';
 import { encodeHead } from './head.js';
@@ -16,6 +15,7 @@ import { Input } from './input.js';
 import { type Recipient, recipientOf } from './inspect.js';
 import { checkManifestOptions, ManifestBeside, type ManifestOptions } from './manifest-beside.js';
 import { verify } from './open.js';
+import { releaseAfterFile } from './release-after-file.js';
 import { checkResealed, recipientsAfter } from './reseal-rules.js';
 import { resealTo } from './reseal-to.js';
 import { SealedSource } from './sealed-source.js';
@@ -65,7 +65,8 @@ export async function reseal(at: string | URL | StoreLocation, options: ResealOp
   await using input = await Input.open(locked.file, options);
   // Before a key is asked: whether the new file can be the old one's owner's.
   await using file = await OutputFile.replacing(locked.file);
-  await using manifest = await ManifestBeside.of(path, options, locked.file);
+  await using manifest = await ManifestBeside.of(path, options, true, locked.file);
+  const release = manifest && (await releaseAfterFile(options, locked.file, besideFile(path)));
   await using old = await SealedSource.open(input, options);
   const { context } = old.unlocked.head.envelope.core;
   const { segmentLength } = old.body.segments;
@@ -75,7 +76,7 @@ export async function reseal(at: string | URL | StoreLocation, options: ResealOp
   const progress = progressCounter(2 * old.size, options.onProgress);
   try {
     await encryptAnew(old, sealer, file, manifest, signal, progress);
-    await manifest?.make(await releaseAfter(options.release, besideFile(path), signal));
+    await manifest?.make(release, signal);
     await verifyWritten(file, old.size, { keys, context, signal, hedgeMs }, progress);
     await file.keepMode(locked.file);
     throwIfAborted(signal);
@@ -114,7 +115,7 @@ async function encryptAnew(
       if (bytes) {
         await file.write(bytes, bodyOffset + batch.bodyOffset);
         await manifest?.update(bytes);
-      } else manifest?.updateFrom(file.fd, bodyOffset + batch.bodyOffset, batch.bodyLength);
+      } else await manifest?.updateFrom(file.fd, bodyOffset + batch.bodyOffset, batch.bodyLength);
     }
   } catch (error) {
     throw await old.explain(error);

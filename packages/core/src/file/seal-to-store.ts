@@ -2,7 +2,7 @@ import { digestFor, passError, planFor } from '../engine/pass.js';
 import { release } from '../format/segment.js';
 import { FLOE_HEADER, segmentsOfPlaintext } from '../format/sizes.js';
 import { type StoreLocation, uriOf } from '../store/location.js';
-import type { StoredObject, WriteCondition } from '../store/object-store.js';
+import type { WriteCondition } from '../store/object-store.js';
 import { checkObject, ObjectWriter } from '../store/object-writer.js';
 import { checkCondition } from '../store/outcome.js';
 import { encodeHead } from './head.js';
@@ -26,12 +26,12 @@ export async function sealToStore(
   // Before a key is asked.
   await checkCondition(output, condition, signal);
   opened.warm();
-  await using manifest = await ManifestBeside.of(output, options);
+  await using manifest = await ManifestBeside.of(output, options, options.overwrite ?? false);
   using sealer = await Sealer.create(options);
   if (opened.feeder) await checkPlain(opened, options);
   try {
-    const { sealed, object } = await sealInto(opened, output, condition, manifest, sealer, options);
-    await manifest?.publish(condition && object, signal);
+    const sealed = await sealInto(opened, output, condition, manifest, sealer, options);
+    await manifest?.publish();
     return sealed;
   } catch (error) {
     throw passError(error, `seal into ${uriOf(output)}`);
@@ -45,7 +45,7 @@ async function sealInto(
   manifest: ManifestBeside | undefined,
   sealer: Sealer,
   options: SealFileOptions,
-): Promise<{ readonly sealed: Sealed; readonly object: StoredObject }> {
+): Promise<Sealed> {
   const { preamble, message, floeHeader } = sealer;
   const { signal } = options;
   const head = (size: number | undefined, sha256: string | undefined) =>
@@ -74,15 +74,14 @@ async function sealInto(
     }
     const sha256 = await digest?.finish();
     await input.checkAtRest(sha256, signal);
-    await manifest?.make(options.release);
+    await manifest?.make(options.release, signal);
     const object = await writer.complete(writer.headLast ? head(size, sha256) : undefined);
-    const sealed = {
+    return {
       id: Buffer.from(sealer.core.id).toString('hex'),
       size,
       sealedSize: object.size,
       ...(sha256 !== undefined && { digest: sha256 }),
     };
-    return { sealed, object };
   } finally {
     await digest?.end();
   }

@@ -64,7 +64,7 @@ export async function sealToFile(
   if (opened.source) await checkPlain(opened, options);
   opened.warm();
   await using file = await OutputFile.create(path, options.overwrite ?? false, 0o666);
-  await using manifest = await ManifestBeside.of(path, options);
+  await using manifest = await ManifestBeside.of(path, options, options.overwrite ?? false);
   using sealer = await Sealer.create(options);
   // A stream comes when it likes: keys that fail are told before that.
   if (opened.feeder) await checkPlain(opened, options);
@@ -103,7 +103,7 @@ async function sealInto(
         await file.write(bytes, bodyOffset + batch.bodyOffset);
         await manifest?.update(bytes);
         release(bytes);
-      } else manifest?.updateFrom(file.fd, bodyOffset + batch.bodyOffset, batch.bodyLength);
+      } else await manifest?.updateFrom(file.fd, bodyOffset + batch.bodyOffset, batch.bodyLength);
       end = bodyOffset + batch.bodyOffset + batch.bodyLength;
       plaintextSize = batch.plainOffset + batch.plainLength;
     }
@@ -113,7 +113,7 @@ async function sealInto(
       encodeHead(preamble, sealer.envelope(metadataOf(input, options, plaintextSize, sha256))),
       0,
     );
-    await manifest?.make(options.release);
+    await manifest?.make(options.release, options.signal);
     return {
       id: Buffer.from(sealer.core.id).toString('hex'),
       size: plaintextSize,

@@ -1,10 +1,7 @@
-import { createHash } from '../common/crypto.js';
 import { VERSION } from '../common/version.js';
-import { isWeightsealError, WeightsealError } from '../errors.js';
+import { WeightsealError } from '../errors.js';
 import type { CoreDocument } from '../format/core-document.js';
-import { MANIFEST_NAME } from '../format/release-names.js';
-import type { ReleasePlace } from '../keys/release-judge.js';
-import { isHexDigest, MAX_MANIFEST, type Manifest, type ManifestHead, textProblem } from './manifest.js';
+import { isHexDigest, type Manifest, type ManifestHead, textProblem } from './manifest.js';
 
 /** What its people call a release. */
 export interface ReleaseOptions {
@@ -18,7 +15,10 @@ export interface ReleaseOptions {
 
 const TOOL = `weightseal ${VERSION}`;
 
-/** @throws INVALID_ARGUMENT */
+/**
+ * @throws INVALID_ARGUMENT
+ * @hidden
+ */
 export function checkRelease(release: ReleaseOptions | undefined): void {
   if (release === undefined) return;
   if (typeof release !== 'object' || release === null)
@@ -54,21 +54,4 @@ export function headOf(
     created: new Date().toISOString(),
     tool: TOOL,
   };
-}
-
-/** What the manifest says of what is made out of another release: which one that was, where nobody has said, and that has a manifest. */
-export async function releaseAfter(
-  release: ReleaseOptions | undefined,
-  before: Pick<ReleasePlace, 'read'> | undefined,
-  signal: AbortSignal | undefined,
-): Promise<ReleaseOptions | undefined> {
-  if (!before || release?.previous !== undefined) return release;
-  const document = await before.read(MANIFEST_NAME, MAX_MANIFEST, signal).catch((error: unknown) => {
-    // It is looked at by nobody here, and need not be sound; and who may not list a store is told so of what is not there.
-    if (isWeightsealError(error) && ['MANIFEST_INVALID', 'STORE_DENIED'].includes(error.code))
-      return undefined;
-    throw error;
-  });
-  if (!document) return release;
-  return { ...release, previous: createHash('sha256').update(document).digest('hex') };
 }

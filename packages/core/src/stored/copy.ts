@@ -33,10 +33,25 @@ export async function copySealed(from: StoredAt, to: StoredAt, options: CopyOpti
     return { kind, copied: 0, present: pieces.length, sealedSize, public: [] };
   }
   await using place = await placeAt(target, copying, overwrite, signal);
+  if (kind === 'file') await checkBeside(pieces, place, signal);
   const seen = await putAll(copying, place, signal, progress);
   throwIfAborted(signal);
   await place.publish();
   return { kind, ...seen, sealedSize };
+}
+
+/** What stands beside a file comes after it, and must not be refused then. Where it would be, the file itself is told first. @throws OUTPUT_EXISTS */
+async function checkBeside(
+  [file, ...beside]: readonly Piece[],
+  place: Place,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  try {
+    for (const piece of beside) await place.check(piece, signal);
+  } catch (error) {
+    await place.check(file!, signal);
+    throw error;
+  }
 }
 
 async function placeAt(

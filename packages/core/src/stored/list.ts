@@ -111,12 +111,12 @@ class InStore implements Looked {
   async #file(object: Exclude<Listed, { prefix: string }>, path: string): Promise<StoredEntry> {
     const { size, modified } = object;
     const told = { path, sealedSize: size, ...(modified !== undefined && { modified }) };
-    if (isOfRelease(object.key)) return { kind: 'release', ...told };
-    if (size < SHORTEST) return { kind: 'other', ...told };
+    const unsealed = isOfRelease(object.key) ? 'release' : 'other';
+    if (size < SHORTEST) return { kind: unsealed, ...told };
     await using source = ObjectSource.of({ ...this.#at, key: object.key }, object);
     try {
       const head = await source.read(0, MAGIC_LENGTH, { signal: this.#signal });
-      return { kind: isSealed(head) ? 'sealed' : 'other', ...told };
+      return { kind: isSealed(head) ? 'sealed' : unsealed, ...told };
     } catch (error) {
       // Of a class of storage that must be thawed first, or replaced or removed meanwhile.
       if (isWeightsealError(error) && /^(?:STORE_DENIED|INPUT_)/.test(error.code))
@@ -194,11 +194,11 @@ class OnDisk implements Looked {
     const modified = stats.mtime.toISOString();
     if (stats.isDirectory()) return (await bundleIn(at, name)) ?? { kind: 'directory', path: name };
     const told = { path: name, sealedSize: stats.size, modified };
-    if (stats.isFile() && isOfRelease(at)) return { kind: 'release', ...told };
-    if (!stats.isFile() || stats.size < SHORTEST) return { kind: 'other', ...told };
+    const unsealed = stats.isFile() && isOfRelease(at) ? 'release' : 'other';
+    if (!stats.isFile() || stats.size < SHORTEST) return { kind: unsealed, ...told };
     try {
       await using source = await FileSource.open(at);
-      return { kind: isSealed(await source.readSome(0, MAGIC_LENGTH)) ? 'sealed' : 'other', ...told };
+      return { kind: isSealed(await source.readSome(0, MAGIC_LENGTH)) ? 'sealed' : unsealed, ...told };
     } catch (error) {
       // Another user's, or gone meanwhile.
       if (isWeightsealError(error)) return { kind: 'other', ...told };

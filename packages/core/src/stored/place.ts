@@ -12,5 +12,7 @@ export interface Put {
 export interface Place extends AsyncDisposable {
   /** @throws OUTPUT_EXISTS for another file that is there */
   put(piece: Piece, signal: AbortSignal, progress: (bytes: number) => void): Promise<Put>;
+  /** Whether it could be put, before anything is. @throws OUTPUT_EXISTS */
+  check(piece: Piece, signal: AbortSignal | undefined): Promise<void>;
   publish(): Promise<void>;
 }

@@ -54,6 +54,13 @@ export class FilePlace implements Place {
     return { sealed, copied: true };
   }
 
+  async check(piece: Piece, signal: AbortSignal | undefined): Promise<void> {
+    const path = this.#path + piece.path;
+    await using from = await piece.open(signal);
+    if ((await comparedTo(path, from, signal))?.same) return;
+    await using _possible = await OutputFile.create(path, this.#overwrite, 0o666);
+  }
+
   publish(): Promise<void> {
     return Promise.resolve();
   }
@@ -125,6 +132,11 @@ export class DirectoryPlace implements Place {
       move: (made: string) => rename(made, path),
     };
     return { sealed: await pourLong(source, at, signal, progress), copied: true };
+  }
+
+  /** It is new, or replaced as a whole. */
+  check(): Promise<void> {
+    return Promise.resolve();
   }
 
   async publish(): Promise<void> {

@@ -86,6 +86,15 @@ export class StorePlace implements Place {
     }
   }
 
+  async check(piece: Piece, signal: AbortSignal | undefined): Promise<void> {
+    if (this.#overwrite) return;
+    const to = this.#placeOf(piece.path);
+    const there = await findObject(to, signal);
+    if (!there) return;
+    await using open = await piece.open(signal);
+    if (!(await sameAs(open, to, there, signal)).same) throw another(to, piece.path);
+  }
+
   #placeOf(path: string): StoreLocation {
     const at = this.#location;
     return this.#kind === 'file' ? { ...at, key: at.key + path } : below(at, path);

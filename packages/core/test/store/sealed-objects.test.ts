@@ -52,7 +52,7 @@ describe('a file that is sealed into a store', () => {
     const opened = await verify(sourceOf(into), { keys, strict: true });
     expect(opened).toMatchObject({ size: bytes.length, digest: sealed.digest, digestVerified: true });
     if (bytes === small)
-      expect(into.store.requests.map(({ method }) => method)).toEqual(['stat', 'put', 'put']);
+      expect(into.store.requests.map(({ method }) => method)).toEqual(['stat', 'stat', 'put', 'put']);
     await verifyManifest(into.at);
   });
 

@@ -1,4 +1,5 @@
-import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { cp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   bufferSource,
@@ -85,25 +86,54 @@ describe('a sealed file', () => {
     expect(first.store.count('part')).toBe(Math.ceil(sealed.length / MIB));
   });
 
-  it('takes its manifest and its signature along, after itself', async () => {
-    const { store, at } = storeAt('models/m.sealed');
-    await sealToFile(bufferSource(pattern(1000)), at, { keys });
-    store.set('models/m.sealed.weightseal.sig', Buffer.from('signed'));
-    const [all, back] = [{ copied: 3, present: 0 }, temp.path('m')];
-    const copy = storeAt('n');
-    expect(await copySealed(at, copy.at)).toMatchObject(all);
-    expect(copy.store.requests.find(({ method }) => method === 'put')?.key).toBe('n');
-    expect(await copySealed(copy.at, back)).toMatchObject(all);
-    expect(await copySealed(back, temp.path())).toMatchObject(all);
-    await verifyManifest(back);
-    expect(await readFile(`${back}.weightseal.sig`, 'utf8')).toBe('signed');
-    expect(await copySealed(copy.at, back)).toMatchObject({ copied: 0, present: 3 });
-    await writeFile(`${back}.weightseal.sig`, 'another');
-    expect(await codeOf(() => copySealed(copy.at, back))).toBe('OUTPUT_EXISTS');
-    expect(await copySealed(copy.at, back, { overwrite: true })).toMatchObject({ copied: 1, present: 2 });
-    // Who may not list is told so of what is not there.
-    copy.store.fault = ({ key }) => (key === 'n' ? undefined : { throws: refusedWith('STORE_DENIED') });
-    expect(await copySealed(copy.at, temp.path())).toMatchObject({ copied: 1 });
+  describe('with its manifest and its signature', () => {
+    const SIGNATURE = JSON.stringify({ mediaType: 'application/vnd.dev.sigstore.bundle.v0.3+json' });
+    const sig = 'm.sealed.weightseal.sig';
+    async function signed() {
+      const made = storeAt('m.sealed');
+      await sealToFile(bufferSource(pattern(1000)), made.at, { keys });
+      made.store.set(sig, Buffer.from(SIGNATURE));
+      return made;
+    }
+
+    it('takes them along, after itself', async () => {
+      const { at } = await signed();
+      const [all, back, copy] = [{ copied: 3, present: 0 }, temp.path('m'), storeAt('n')];
+      expect(await copySealed(at, copy.at)).toMatchObject(all);
+      expect(copy.store.requests.find(({ method }) => method === 'put')?.key).toBe('n');
+      expect(await copySealed(copy.at, back)).toMatchObject(all);
+      expect(await copySealed(back, temp.path())).toMatchObject(all);
+      await verifyManifest(back);
+      expect(await readFile(`${back}.weightseal.sig`, 'utf8')).toBe(SIGNATURE);
+      expect(await copySealed(copy.at, back)).toMatchObject({ copied: 0, present: 3 });
+      // Who may not list is told so of what is not there.
+      copy.store.fault = ({ key }) => (key === 'n' ? undefined : { throws: refusedWith('STORE_DENIED') });
+      expect(await copySealed(copy.at, temp.path())).toMatchObject({ copied: 1 });
+    });
+
+    it.each(['disk', 'store'])('is refused before it is there where others lie, on a %s', async (where) => {
+      const { at } = await signed();
+      const [path, to] = [temp.path('m'), storeAt('n')];
+      if (where === 'disk') await writeFile(`${path}.weightseal.sig`, 'another');
+      else to.store.set('n.weightseal.sig', Buffer.from('another'));
+      const copy = (overwrite: boolean) => copySealed(at, where === 'disk' ? path : to.at, { overwrite });
+      expect(await codeOf(() => copy(false))).toBe('OUTPUT_EXISTS');
+      expect(where === 'disk' ? existsSync(path) : to.store.objects.has('n')).toBe(false);
+      expect(await copy(true)).toMatchObject({ copied: 3 });
+    });
+
+    it('leaves what only has their names', async () => {
+      const [path, made] = [temp.path('m'), await signed()];
+      await copySealed(made.at, path);
+      await rm(`${path}.weightseal.sig`);
+      await writeFile(`${path}-secret`, 'a key of somebody');
+      await symlink(`${path}-secret`, `${path}.weightseal.sig`);
+      expect(await copySealed(path, temp.path())).toMatchObject({ copied: 2 });
+      await writeFile(`${path}.weightseal.manifest.json`, 'weights in the clear');
+      expect(await copySealed(path, temp.path())).toMatchObject({ copied: 1 });
+      made.store.set('m.sealed.weightseal.manifest.json', pattern(2 * MIB));
+      expect(await copySealed(made.at, temp.path())).toMatchObject({ copied: 1 });
+    });
   });
 
   it('is not sent through here where the store copies', async () => {
@@ -114,7 +144,7 @@ describe('a sealed file', () => {
     expect(store.count('part')).toBe(0);
     expect(store.count('copy')).toBeGreaterThan(0);
     const read = store.requests.filter(({ method }) => method === 'read').map(({ length }) => length!);
-    expect(read.reduce((sum, length) => sum + length, 0)).toBeLessThanOrEqual(65_536);
+    expect(read.reduce((sum, length) => sum + length, 0)).toBeLessThanOrEqual(131_072);
   });
 
   it('is not taken for copied where the last answer is lost and another of the same size is still there', async () => {

@@ -45,6 +45,7 @@ async function store(): Promise<MemoryStore> {
   const { copySealed } = await import('@weightseal/core');
   for (const name of ['m.sealed', 'notes.txt', 'deep/er/m2', 'deep/plain', 'llama.sealed'])
     await copySealed(join(root, name), { store: made, key: `top/${name}` }, { any: true });
+  for (const name of ['manifest.json', 'sig']) made.set(`top/m.sealed.weightseal.${name}`, Buffer.from('{}'));
   made.set('top/folder/', new Uint8Array(0));
   made.requests.length = 0;
   return made;

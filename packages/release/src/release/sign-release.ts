@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import {
   type BundleGiven,
   checkOptions,
+  checkRelease,
   type ErrorCode,
   encodeManifest,
   isWeightsealError,
@@ -18,6 +20,9 @@ import {
 } from '@weightseal/core';
 import { type Signing, type SignStatementOptions, signStatement } from '../sign.js';
 import { statementOfRelease } from './statement-of-release.js';
+import { MAX_SIGNATURE } from './verify-release.js';
+
+const ROOM = 4 * 1024 * 1024;
 
 export interface SignReleaseOptions extends SignStatementOptions {
   /** Whether a signature that is there may be replaced; the default is false. */
@@ -54,20 +59,50 @@ export async function signRelease(
   how: Signing,
   options: SignReleaseOptions = {},
 ): Promise<SignedRelease> {
-  const { overwrite = false, signal } = checkOptions(options, KINDS, 'Signing a release');
+  const { overwrite = false, release: called, signal } = checkOptions(options, KINDS, 'Signing a release');
+  checkRelease(called);
   await using release = await openReleased(sealed, { signal });
+  if (!overwrite) await checkUnsigned(release, signal);
   const read = await manifestOf(release, options);
-  const payload = statementOfRelease(read, basename(release.name));
+  const renamed = await renamedAs(called, read);
+  const payload = statementOfRelease(renamed ?? read, basename(release.name));
+  checkReadable(payload);
   const signature = await signStatement(payload, how, { signal });
+  // Once there is a signature of it: whatever fails before leaves what was signed as it is.
+  if (renamed) await release.write(MANIFEST_NAME, renamed.bytes, { overwrite: true, signal });
   await release.write(SIGNATURE_NAME, signature, { overwrite, signal });
-  const { name, version, kind, files } = read.manifest;
-  return { digest: read.digest, name, version, files: kind === 'bundle' ? files.length + 1 : 1 };
+  const { manifest, digest } = renamed ?? read;
+  const { name, version, kind, files } = manifest;
+  return { digest, name, version, files: kind === 'bundle' ? files.length + 1 : 1 };
+}
+
+/** Before any work. @throws OUTPUT_EXISTS */
+async function checkUnsigned(release: Released, signal: AbortSignal | undefined): Promise<void> {
+  const there = await release.read(SIGNATURE_NAME, MAX_SIGNATURE, signal).catch((error: unknown) => {
+    // Who may not list a store is told so of what is not there; the write decides.
+    if (isWeightsealError(error) && error.code === 'STORE_DENIED') return undefined;
+    throw error;
+  });
+  if (!there) return;
+  throw new WeightsealError(
+    'OUTPUT_EXISTS',
+    `${release.name} is signed already: allow overwriting (--force; \`overwrite: true\` in a program).`,
+  );
+}
+
+/** Before a key is asked: what readers would refuse. In base64 it is a third longer, and what says who signed is a fraction of the rest. @throws INVALID_ARGUMENT */
+function checkReadable({ length }: Uint8Array): void {
+  if (4 * Math.ceil(length / 3) <= MAX_SIGNATURE - ROOM) return;
+  throw new WeightsealError(
+    'INVALID_ARGUMENT',
+    `A signature over so many files would be longer than ${MAX_SIGNATURE} bytes, and nobody would read it. Seal parts of the directory, each as a bundle of its own.`,
+  );
 }
 
 /** When the manifest of a file is made here: where there is none, and where what replaces the signature may replace one of another seal too. */
 const REMADE = (overwrite: boolean): readonly ErrorCode[] => [
   'MANIFEST_MISSING',
-  ...(overwrite ? (['MANIFEST_MISMATCH'] as const) : []),
+  ...(overwrite ? (['MANIFEST_MISMATCH', 'MANIFEST_INVALID'] as const) : []),
 ];
 
 async function manifestOf(
@@ -75,29 +110,27 @@ async function manifestOf(
   { overwrite = false, release: called, signal, onProgress }: SignReleaseOptions,
 ): Promise<ReadManifest> {
   try {
-    return await renamed(release, await readManifest(release, { signal }), called, signal);
+    return await readManifest(release, { signal });
   } catch (error) {
     if (!release.payload || !isWeightsealError(error) || !REMADE(overwrite).includes(error.code)) throw error;
     return await makeFileManifest(release, { release: called, signal, onProgress });
   }
 }
 
-/** Of a file, whatever it is called, the digests are those that stand there. */
-async function renamed(
-  release: Released,
-  read: ReadManifest,
-  called: ReleaseOptions | undefined,
-  signal: AbortSignal | undefined,
-): Promise<ReadManifest> {
-  const { manifest } = read;
-  const { name = manifest.name, version = manifest.version } = called ?? {};
-  if (name === manifest.name && version === manifest.version) return read;
+/** The manifest that says what it is to say, of a file: its digests are those that stand there. Undefined where it does already. */
+async function renamedAs(
+  called: ReleaseOptions = {},
+  { manifest }: ReadManifest,
+): Promise<ReadManifest | undefined> {
+  const { name = manifest.name, version = manifest.version, previous = manifest.previous } = called;
+  if (name === manifest.name && version === manifest.version && previous === manifest.previous)
+    return undefined;
   if (manifest.kind === 'bundle')
     throw new WeightsealError(
       'INVALID_ARGUMENT',
       'What a bundle and its version are called is said where it is sealed or resealed, and stands in its manifest already; seal it with --release-name and --release-version, in a program `release`.',
     );
-  const bytes = await encodeManifest({ ...manifest, name, version });
-  await release.write(MANIFEST_NAME, bytes, { overwrite: true, signal });
-  return await readManifest(release, { signal });
+  const changed = { ...manifest, name, version, previous };
+  const bytes = await encodeManifest(changed);
+  return { manifest: changed, bytes, digest: createHash('sha256').update(bytes).digest('hex') };
 }
