@@ -6,7 +6,7 @@ import { BUCKET, KEY, POLICY } from '../test/gcs/recorded.js';
 const VARIABLE = 'WEIGHTSEAL_EMULATOR_GCP_STORAGE_EMULATOR';
 const url = process.env[VARIABLE];
 
-/** It keeps what buckets are set up with, and what is bound to them. It does not know soft delete, so that this is always unread. */
+/** It keeps what buckets are set up with, and what is bound to them. */
 describe.skipIf(!url)(`gcp-storage-emulator, skipped unless ${VARIABLE} is its URL`, () => {
   if (!url) return;
   const ask = bearerAsk({ origin: url, token: async () => undefined });
@@ -36,7 +36,7 @@ describe.skipIf(!url)(`gcp-storage-emulator, skipped unless ${VARIABLE} is its U
       'public-acls': 'passed',
       retention: 'failed',
       'retention-locked': 'inapplicable',
-      'soft-delete': 'unread',
+      'soft-delete': 'passed',
       versioning: 'failed',
       logging: 'failed',
       'incomplete-uploads': 'failed',
@@ -56,8 +56,8 @@ describe.skipIf(!url)(`gcp-storage-emulator, skipped unless ${VARIABLE} is its U
     });
     await send('PUT', `/${name}/iam`, { bindings: POLICY.bindings });
     const found = outcomes(await auditGcs(name, ask, { expectedKey: KEY }));
-    const { 'soft-delete': soft, 'public-acls': acls, ...others } = found;
-    expect([soft, acls]).toEqual(['unread', 'inapplicable']);
+    const { 'public-acls': acls, ...others } = found;
+    expect(acls).toBe('inapplicable');
     expect(new Set(Object.values(others))).toEqual(new Set(['passed']));
     const other = outcomes(await auditGcs(name, ask, { expectedKey: `${KEY}2` }));
     expect(other['default-key']).toBe('failed');
@@ -78,6 +78,12 @@ describe.skipIf(!url)(`gcp-storage-emulator, skipped unless ${VARIABLE} is its U
       'allUsers has roles/storage.objectViewer.',
       'Open to everybody: the list for new objects names allAuthenticatedUsers.',
     ]);
+  });
+
+  it('has one whose soft delete was switched off', async () => {
+    const name = await bucket();
+    await send('PATCH', `/${name}`, { softDeletePolicy: { retentionDurationSeconds: '0' } });
+    expect(outcomes(await auditGcs(name, ask))).toMatchObject({ 'soft-delete': 'failed' });
   });
 
   it('has no bucket of another name', async () => {
