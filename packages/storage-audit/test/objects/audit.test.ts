@@ -261,6 +261,13 @@ describe('what lies in a store', () => {
     expect(old).toBeDefined();
   });
 
+  it('is not looked at further than the caller wants', async () => {
+    const made = await store();
+    for await (const one of auditObjects({ store: made, key: 'top' })) if (one.kind === 'bundle') break;
+    expect(made.underWay).toBe(0);
+    expect(made.count('unfinished')).toBe(0);
+  });
+
   it('is not looked at further, once the caller aborts', async () => {
     const made = await store();
     const ending = new AbortController();

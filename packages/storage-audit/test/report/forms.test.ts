@@ -143,6 +143,12 @@ None of this is known to be right. Grant what is missing, and audit again.
   });
 });
 
+it('Markdown keeps what would end a block within it', () => {
+  const command = 'cat <<E\n```\n# Accepted\n````\nE';
+  const text = markdownOf({ ...report, findings: [finding({ mend: { command, terraform: 'a = 1' } })] });
+  expect(text).toContain(`\`\`\`\`\`sh\n${command}\n\`\`\`\`\`\n`);
+});
+
 describe('the exit code', () => {
   const of = (severity: Severity, outcome: Finding['outcome'] = 'failed') => finding({ severity, outcome });
 
