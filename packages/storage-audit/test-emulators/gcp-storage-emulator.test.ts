@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { auditGcs, bearerAsk, type Finding } from '@weightseal/storage-audit';
 import { describe, expect, it } from 'vitest';
-import { BUCKET, KEY, POLICY } from '../test/gcs/recorded.js';
+import { askingKms, BUCKET, KEY, POLICY } from '../test/gcs/recorded.js';
 
 const VARIABLE = 'WEIGHTSEAL_EMULATOR_GCP_STORAGE_EMULATOR';
 const url = process.env[VARIABLE];
@@ -30,6 +30,8 @@ describe.skipIf(!url)(`gcp-storage-emulator, skipped unless ${VARIABLE} is its U
   it('has a new bucket, which fails', async () => {
     expect(outcomes(await auditGcs(await bucket(), ask))).toEqual({
       'default-key': 'failed',
+      'default-key-enabled': 'inapplicable',
+      'default-key-rotation': 'inapplicable',
       'uniform-access': 'failed',
       'public-access-prevention': 'failed',
       'public-bindings': 'passed',
@@ -55,7 +57,7 @@ describe.skipIf(!url)(`gcp-storage-emulator, skipped unless ${VARIABLE} is its U
       lifecycle,
     });
     await send('PUT', `/${name}/iam`, { bindings: POLICY.bindings });
-    const found = outcomes(await auditGcs(name, ask, { expectedKey: KEY }));
+    const found = outcomes(await auditGcs(name, ask, { expectedKey: KEY, kms: askingKms() }));
     const { 'public-acls': acls, ...others } = found;
     expect(acls).toBe('inapplicable');
     expect(new Set(Object.values(others))).toEqual(new Set(['passed']));

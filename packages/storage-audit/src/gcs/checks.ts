@@ -4,6 +4,8 @@ const even = (severity: Severity) => ({ plain: severity, sealed: severity });
 
 export type GcsCheck =
   | 'key'
+  | 'keyEnabled'
+  | 'keyRotation'
   | 'uniform'
   | 'prevention'
   | 'bindings'
@@ -24,6 +26,21 @@ export const CHECKS: Readonly<Record<GcsCheck, Check>> = {
     whenSealed:
       'The weights are ciphertext already, and the keys that open them are yours. It still covers what lies beside them, and is one more switch that cuts everybody off.',
     severity: { plain: 'high', sealed: 'low' },
+  },
+  keyEnabled: {
+    id: 'gcs/default-key-enabled',
+    title: 'The default key is enabled',
+    why: 'While its primary version is not enabled nothing can be written; what it has encrypted cannot be read once that is disabled or destroyed.',
+    whenSealed: 'The keys that sealed objects name are others; without this one nobody gets at the bytes.',
+    severity: { plain: 'high', sealed: 'high' },
+  },
+  keyRotation: {
+    id: 'gcs/default-key-rotation',
+    title: 'The default key is rotated',
+    why: 'The longer one version encrypts everything, the more is open to whoever gets it.',
+    whenSealed:
+      'What it encrypts is ciphertext already. The keys that sealed objects name have rotations of their own.',
+    severity: { plain: 'medium', sealed: 'low' },
   },
   uniform: {
     id: 'gcs/uniform-access',

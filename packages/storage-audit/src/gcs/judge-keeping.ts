@@ -1,27 +1,8 @@
 import { failed, inapplicable, type Judgement, passed, unread } from '../report/judge.js';
 import { at, flagAt, listAt, numberAt, STRANGE, textAt } from './members.js';
-import { mendBucket, mendKey, mendLifecycle } from './mend.js';
+import { mendBucket, mendLifecycle } from './mend.js';
 
 const A_DAY_S = 86_400;
-
-/** @param expected the resource name of a key, or its URI */
-export function judgeKey(bucket: unknown, name: string, expected: string | undefined): Judgement {
-  const found = textAt(bucket, 'encryption', 'defaultKmsKeyName');
-  if (found === STRANGE) return unread('What the bucket says of its encryption is not what the API has.');
-  const wanted = expected === undefined ? undefined : keyNameOf(expected);
-  if (found === undefined || found === '')
-    return failed('No default key is set: Google encrypts with keys of its own.', mendKey(name, wanted));
-  if (wanted !== undefined && keyNameOf(found) !== wanted)
-    return failed(`The default key is ${found}, and ${wanted} was expected.`, mendKey(name, wanted));
-  return passed(`The default key is ${found}. Whether it is enabled and rotated, Cloud KMS says.`);
-}
-
-/** Of a URI, or the name of a version, the resource name of the key: the bucket names no version. */
-function keyNameOf(given: string): string {
-  return given
-    .replace(/^(?:gcp-kms:)?\/\/(?:cloudkms\.googleapis\.com\/)?/, '')
-    .replace(/\/cryptoKeyVersions\/\d+$/, '');
-}
 
 export function judgeRetention(bucket: unknown, name: string): Judgement {
   const period = numberAt(bucket, 'retentionPolicy', 'retentionPeriod');

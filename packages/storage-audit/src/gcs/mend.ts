@@ -1,4 +1,5 @@
 import { hclString, shellWord } from '../report/quoting.js';
+import { printable } from '../report/text.js';
 import type { Mend } from '../types.js';
 
 /** A change of a bucket, for `gcloud` and for Terraform's google_storage_bucket. */
@@ -45,6 +46,33 @@ export function mendKey(bucket: string, key: string = SOME_KEY): Mend {
   };
 }
 
+/** A key by its own name, for `gcloud kms` and for Terraform's google_kms_crypto_key. */
+export function mendRotation(key: string): Mend {
+  return {
+    command: `gcloud kms keys update ${shellWord(key)} --rotation-period=90d --next-rotation-time="$(date -u -d '+90 days' +%Y-%m-%dT%H:%M:%SZ)"`,
+    terraform: [
+      'resource "google_kms_crypto_key" "storage" {',
+      '  # … as it is',
+      '  rotation_period = "7776000s"',
+      '}',
+    ].join('\n'),
+  };
+}
+
+/** @param version the whole name of the version that is not enabled */
+export function mendVersion(version: string): Mend {
+  return {
+    command: `gcloud kms keys versions enable ${shellWord(version)}`,
+    terraform: [
+      'resource "google_kms_crypto_key_version" "storage" {',
+      `  # ${printable(version)}`,
+      '  # … as it is',
+      '  state = "ENABLED"',
+      '}',
+    ].join('\n'),
+  };
+}
+
 const PREVENTION = 'public_access_prevention = "enforced"';
 
 export const mendPrevention = (bucket: string): Mend =>
@@ -62,7 +90,7 @@ export function mendBindings(bucket: string, bindings: readonly (readonly [strin
       .join('\n'),
     terraform: [
       '# Remove the google_storage_bucket_iam_member, _binding or _policy that names these members:',
-      ...bindings.map(([role, member]) => `#   ${member} with ${role}`),
+      ...bindings.map(([role, member]) => `#   ${member} with ${printable(role)}`),
       '# and keep new ones out:',
       inBucket(bucket, PREVENTION),
     ].join('\n'),

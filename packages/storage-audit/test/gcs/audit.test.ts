@@ -1,11 +1,23 @@
 import { WeightsealError } from '@weightseal/core';
-import { type AuditOptions, auditGcs, type Finding, GCS_CHECKS } from '@weightseal/storage-audit';
+import { auditGcs, type Finding, GCS_CHECKS, type GcsAuditOptions } from '@weightseal/storage-audit';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { refusal } from '../../../core/test/support/sealed.js';
-import { type Answers, acl, asking, BUCKET, bucketWith, KEY, NAME, POLICY } from './recorded.js';
+import {
+  type Answers,
+  acl,
+  asking,
+  askingKms,
+  BUCKET,
+  bucketWith,
+  CRYPTO_KEY,
+  KEY,
+  NAME,
+  POLICY,
+} from './recorded.js';
 
-const audit = (answers?: Answers, options?: AuditOptions) => auditGcs(NAME, asking(answers), options);
+const audit = (answers?: Answers, options?: GcsAuditOptions) =>
+  auditGcs(NAME, asking(answers), { kms: askingKms(), ...options });
 const of = (findings: readonly Finding[], check: string): Finding =>
   findings.find((finding) => finding.check === `gcs/${check}`)!;
 const outcomes = (findings: readonly Finding[]) =>
@@ -29,6 +41,8 @@ describe('a bucket', () => {
     const plain = { kind, id, name, acl: acl('project-owners-1'), defaultObjectAcl: acl('project-owners-1') };
     expect(outcomes(await audit({ bucket: plain }))).toEqual({
       'default-key': 'failed',
+      'default-key-enabled': 'inapplicable',
+      'default-key-rotation': 'inapplicable',
       'uniform-access': 'failed',
       'public-access-prevention': 'failed',
       'public-bindings': 'passed',
@@ -132,9 +146,51 @@ describe('a bucket', () => {
   });
 });
 
+describe('the default key', () => {
+  const judged = async (kms: GcsAuditOptions['kms'], answers: Answers = {}) => {
+    const found = await audit(answers, { kms });
+    return [of(found, 'default-key-enabled'), of(found, 'default-key-rotation')].map(
+      ({ outcome }) => outcome,
+    );
+  };
+  const key = (members: object) => askingKms({ ...CRYPTO_KEY, ...members });
+
+  it.each<[string, string, object]>([
+    ['passed', 'passed', {}],
+    ['failed', 'passed', { primary: { ...CRYPTO_KEY.primary, state: 'DISABLED' } }],
+    ['failed', 'passed', { primary: { ...CRYPTO_KEY.primary, state: 'DESTROY_SCHEDULED' } }],
+    ['unread', 'unread', { primary: undefined }],
+    ['unread', 'passed', { primary: { name: 1 } }],
+    ['passed', 'failed', { rotationPeriod: undefined }],
+    ['passed', 'unread', { rotationPeriod: 7776000 }],
+    [
+      'passed',
+      'inapplicable',
+      { rotationPeriod: undefined, versionTemplate: { protectionLevel: 'EXTERNAL_VPC' } },
+    ],
+    ['unread', 'unread', { name: `${KEY}2` }],
+  ])('is enabled: %s, and rotated: %s, for %j', async (enabled, rotated, members) => {
+    expect(await judged(key(members))).toEqual([enabled, rotated]);
+  });
+
+  it('is unread where Cloud KMS does not say, or was not asked', async () => {
+    expect(await judged(askingKms({}, 403))).toEqual(['unread', 'unread']);
+    expect(await judged(undefined)).toEqual(['unread', 'unread']);
+    const strange = bucketWith({ encryption: { defaultKmsKeyName: 'projects/a/../../b' } });
+    expect(await judged(askingKms(), { bucket: strange })).toEqual(['unread', 'unread']);
+  });
+
+  it('is mended by its own name', async () => {
+    const found = await audit({}, { kms: key({ rotationPeriod: undefined }) });
+    expect(of(found, 'default-key-rotation').mend!.command).toContain(
+      `gcloud kms keys update ${KEY} --rotation-period=90d`,
+    );
+  });
+});
+
 describe('bindings', () => {
   const open = { bucket: bucketWith({ iamConfiguration: OFF, acl: [], defaultObjectAcl: [] }) };
-  const judged = async (policy: unknown, answers: Answers = open, options?: AuditOptions) =>
+  const judged = async (policy: unknown, answers: Answers = open, options?: GcsAuditOptions) =>
     of(await audit({ ...answers, policy }, options), 'public-bindings');
 
   it('for everybody are told, readers as less bad than writers once all is sealed', async () => {
@@ -244,7 +300,7 @@ describe('what cannot be read is unread', () => {
       fc.constant({ enabled: 'x' }),
     );
     const ABOUT: Record<string, readonly string[]> = {
-      encryption: ['default-key'],
+      encryption: ['default-key', 'default-key-enabled', 'default-key-rotation'],
       iamConfiguration: ['uniform-access', 'public-access-prevention', 'public-acls'],
       retentionPolicy: ['retention', 'retention-locked'],
       softDeletePolicy: ['soft-delete'],

@@ -1,13 +1,20 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type Fault, googleRestBusy, httpFaultProxy, jsonAnswer } from '@weightseal/fault-proxy';
+import {
+  type Fault,
+  googleRestBusy,
+  type HttpAnswer,
+  httpFaultProxy,
+  jsonAnswer,
+} from '@weightseal/fault-proxy';
 import { auditGcs, bearerAsk } from '@weightseal/storage-audit';
 import { afterAll, describe, expect, it } from 'vitest';
-import { BUCKET, NAME, POLICY } from './recorded.js';
+import { BUCKET, CRYPTO_KEY, NAME, POLICY } from './recorded.js';
 
 const server = createServer((request, response) => {
   response.writeHead(200, { 'content-type': 'application/json' });
-  response.end(JSON.stringify(request.url?.includes('/iam') ? POLICY : BUCKET));
+  const { url = '' } = request;
+  response.end(JSON.stringify(url.includes('/iam') ? POLICY : url.startsWith('/v1/') ? CRYPTO_KEY : BUCKET));
 });
 await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 const upstream = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -16,12 +23,12 @@ afterAll(() => {
   server.close();
 });
 
-async function audited(fault: Fault, deadlineMs = 20_000) {
+async function audited(fault: Fault<HttpAnswer>, deadlineMs = 20_000) {
   await using proxy = await httpFaultProxy({ upstream });
   proxy.fault = fault;
   await proxy.ready;
   const ask = bearerAsk({ origin: proxy.url, token: async () => 'the-token', deadlineMs });
-  const findings = await auditGcs(NAME, ask);
+  const findings = await auditGcs(NAME, ask, { kms: ask });
   return { outcomes: new Set(findings.map(({ outcome }) => outcome)), requests: proxy.requests, findings };
 }
 
@@ -30,7 +37,7 @@ const none = new Set(['unread']);
 const { throttled, unavailable } = googleRestBusy;
 
 describe.concurrent('what comes over a bad line', () => {
-  it.each<[string, Fault]>([
+  it.each<[string, Fault<HttpAnswer>]>([
     ['a connection that is reset', { kind: 'reset', times: 3 }],
     ['an answer that is cut off', { kind: 'truncate', times: 3 }],
     ['a throttle', { kind: 'answer', answer: throttled, times: 3 }],
@@ -40,7 +47,7 @@ describe.concurrent('what comes over a bad line', () => {
     expect((await audited(fault)).outcomes).toEqual(all);
   });
 
-  it.each<[string, Fault, number?]>([
+  it.each<[string, Fault<HttpAnswer>, number?]>([
     ['connections that are reset', { kind: 'reset' }],
     ['answers that are cut off', { kind: 'truncate', declare: 'kept' }],
     ['a storm of 503', { kind: 'answer', answer: unavailable }],

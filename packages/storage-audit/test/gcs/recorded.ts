@@ -44,6 +44,30 @@ export const POLICY = {
   ],
 };
 
+/** What Cloud KMS says of the key. */
+export const CRYPTO_KEY = {
+  name: KEY,
+  primary: {
+    name: `${KEY}/cryptoKeyVersions/3`,
+    state: 'ENABLED',
+    createTime: '2026-01-02T03:04:05.678901234Z',
+    protectionLevel: 'HSM',
+    algorithm: 'GOOGLE_SYMMETRIC_ENCRYPTION',
+  },
+  purpose: 'ENCRYPT_DECRYPT',
+  createTime: '2026-01-02T03:04:05.678901234Z',
+  nextRotationTime: '2026-04-02T03:04:05Z',
+  rotationPeriod: '7776000s',
+  versionTemplate: { protectionLevel: 'HSM', algorithm: 'GOOGLE_SYMMETRIC_ENCRYPTION' },
+};
+
+export const askingKms =
+  (key: unknown = CRYPTO_KEY, status = 200): Ask =>
+  async (path) => {
+    if (path === `/v1/${KEY}`) return { status, body: JSON.parse(JSON.stringify(key)) as unknown };
+    throw new Error(`nobody asks for ${path}`);
+  };
+
 /** A list as it comes where uniform access is off. */
 export const acl = (...entities: string[]) =>
   entities.map((entity) => ({ kind: 'storage#objectAccessControl', entity, role: 'READER', etag: 'CAc=' }));
