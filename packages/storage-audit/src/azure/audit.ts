@@ -15,9 +15,11 @@ import {
   judgeSharedKey,
 } from './judge-account.js';
 import { judgeImmutability, judgePublicContainer, judgeSoftDelete, judgeVersioning } from './judge-blobs.js';
+import { judgeLogging } from './judge-logging.js';
 import { type AzureAccount, checkAccount, idOf } from './place.js';
 
 const API = 'api-version=2023-05-01';
+const INSIGHTS = 'api-version=2021-05-01-preview';
 
 /** Every check of a storage account of Azure, for reports. */
 export const AZURE_CHECKS: readonly Check[] = Object.values(CHECKS);
@@ -25,7 +27,7 @@ export const AZURE_CHECKS: readonly Check[] = Object.values(CHECKS);
 type Properties = Readonly<Record<string, unknown>>;
 
 /**
- * Looks at how a storage account of Azure is set up, and a container where one is named, by two requests of the Azure Resource Manager, or three. The role Reader has what they need. What cannot be
+ * Looks at how a storage account of Azure is set up, and a container where one is named, by three requests of the Azure Resource Manager, or four. The role Reader has what they need. What cannot be
  * read is `unread`. It changes nothing.
  *
  * @param ask of the Azure Resource Manager: `bearerAsk({ origin: 'https://management.azure.com', token })`
@@ -44,9 +46,16 @@ export async function auditAzure(of: AzureAccount, ask: Ask, options: AuditOptio
     return 'unread' in answer ? answer : { body: answer.body['properties'] as Properties };
   };
   const service = `${id}/blobServices/default`;
-  const [account, blobs, container] = await Promise.all([
+  const [account, blobs, settings, container] = await Promise.all([
     properties(id, 'storageAccounts'),
     properties(service, 'storageAccounts/blobServices'),
+    read(
+      ask,
+      `${service}/providers/Microsoft.Insights/diagnosticSettings?${INSIGHTS}`,
+      'Microsoft.Insights/diagnosticSettings/read',
+      ({ value }) => Array.isArray(value),
+      signal,
+    ),
     of.container === undefined
       ? undefined
       : properties(
@@ -77,6 +86,7 @@ export async function auditAzure(of: AzureAccount, ask: Ask, options: AuditOptio
       return byAccount((found) => judgeImmutability(container?.body, found, of));
     },
     softDelete: () => ('unread' in blobs ? unread(blobs.unread) : judgeSoftDelete(blobs.body, of)),
+    logging: () => ('unread' in settings ? unread(settings.unread) : judgeLogging(settings.body, of)),
     versioning: () => ('unread' in blobs ? unread(blobs.unread) : judgeVersioning(blobs.body, known, of)),
   };
   const accountUri = `az://${of.account}`;

@@ -13,7 +13,8 @@ export type AzureCheck =
   | 'sharedKey'
   | 'immutability'
   | 'softDelete'
-  | 'versioning';
+  | 'versioning'
+  | 'logging';
 
 /** What is asked of a storage account of Azure, and of a container in it where one is named. */
 export const CHECKS: Readonly<Record<AzureCheck, Check>> = {
@@ -96,5 +97,13 @@ export const CHECKS: Readonly<Record<AzureCheck, Check>> = {
     whenSealed:
       'Sealing shows that a blob was replaced, and does not bring it back. A rewrap leaves old versions under the keys that they had.',
     severity: even('medium'),
+  },
+  logging: {
+    id: 'azure/logging',
+    title: 'Reads, writes and deletes of blobs are logged',
+    why: 'Without a log nobody can say who has read or replaced a model.',
+    whenSealed:
+      'The logs of the keys say who has opened a model, and not who has copied or replaced what is sealed.',
+    severity: even('low'),
   },
 };

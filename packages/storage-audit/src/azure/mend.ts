@@ -105,3 +105,18 @@ export function mendSoftDelete(of: AzureAccount): Mend {
     `delete_retention_policy {\n  days = ${THIRTY}\n}\ncontainer_delete_retention_policy {\n  days = ${THIRTY}\n}`,
   );
 }
+
+export function mendLogging(of: AzureAccount): Mend {
+  const service = `${idOf(of)}/blobServices/default`;
+  return {
+    command: `az monitor diagnostic-settings create --name storage-audit --resource ${shellWord(service)} --workspace WORKSPACE --logs '[{"categoryGroup": "allLogs", "enabled": true}]'`,
+    terraform: resource('azurerm_monitor_diagnostic_setting', [
+      'name                       = "storage-audit"',
+      `target_resource_id         = ${hclString(service)}`,
+      'log_analytics_workspace_id = "WORKSPACE"',
+      'enabled_log {',
+      '  category_group = "allLogs"',
+      '}',
+    ]),
+  };
+}

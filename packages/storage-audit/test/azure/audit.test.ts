@@ -36,18 +36,20 @@ const vault = (members: object) =>
 const account = (members: object) => ({
   account: JSON.parse(JSON.stringify({ ...ACCOUNT, ...members })) as object,
 });
+const logs = (...all: object[]) => ({ properties: { logs: all } });
 const PASSED = Object.fromEntries(AZURE_CHECKS.map(({ id }) => [id.replace('azure/', ''), 'passed']));
 
 describe('an account', () => {
-  it('that is set up right passes, by two requests, or three with a container', async () => {
+  it('that is set up right passes, by three requests, or four with a container', async () => {
     const findings = await audit({}, undefined, { expectedKey: KEY });
     expect(outcomes(findings)).toEqual({ ...PASSED, 'public-container': 'inapplicable' });
     expect(server.asked.toSorted()).toEqual([
+      `GET ${ID}/blobServices/default/providers/Microsoft.Insights/diagnosticSettings?api-version=2021-05-01-preview`,
       `GET ${ID}/blobServices/default?api-version=2023-05-01`,
       `GET ${ID}?api-version=2023-05-01`,
     ]);
     expect(outcomes(await audit({}, 'models'))).toEqual(PASSED);
-    expect(server.asked).toHaveLength(3);
+    expect(server.asked).toHaveLength(4);
   });
 
   it('is told of by its URI, and a container by its own', async () => {
@@ -110,6 +112,22 @@ describe('an account', () => {
       'inapplicable',
       { service: { ...SERVICE, isVersioningEnabled: false }, ...account({ isHnsEnabled: true }) },
     ],
+    ['logging', 'failed', { settings: [] }],
+    ['logging', 'failed', { settings: [logs({ category: 'StorageRead', enabled: true })] }],
+    ['logging', 'failed', { settings: [logs({ categoryGroup: 'allLogs', enabled: false })] }],
+    ['logging', 'passed', { settings: [logs({ categoryGroup: 'allLogs', enabled: true }), logs()] }],
+    ['logging', 'passed', { settings: [logs({ category: null, categoryGroup: 'audit', enabled: true })] }],
+    [
+      'logging',
+      'passed',
+      {
+        settings: ['StorageDelete', 'StorageRead', 'StorageWrite'].map((category) =>
+          logs({ category, enabled: true }),
+        ),
+      },
+    ],
+    ['logging', 'unread', { settings: [logs({ categoryGroup: 'allLogs', enabled: 'true' })] }],
+    ['logging', 'unread', { settings: [{ properties: { logs: {} } }] }],
   ])('%s: %s for another answer', async (check, outcome, resources) => {
     const finding = of(await audit(resources), check);
     expect(finding.outcome).toBe(outcome);
@@ -182,7 +200,10 @@ describe('a container', () => {
 
 describe('what cannot be read is unread', () => {
   it.each([403, 404, 500])('for the status %i', async (status) => {
-    const whole = await audit({ refused: { acmemodels: status, default: status, models: status } }, 'models');
+    const whole = await audit(
+      { refused: { acmemodels: status, default: status, models: status, diagnosticSettings: status } },
+      'models',
+    );
     expect(new Set(Object.values(outcomes(whole)))).toEqual(new Set(['unread']));
     const service = outcomes(await audit({ refused: { default: status } }));
     expect(service).toMatchObject({ versioning: 'unread', 'soft-delete': 'unread', 'shared-key': 'passed' });

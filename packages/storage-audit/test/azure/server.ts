@@ -13,6 +13,8 @@ export const OF = {
 export const ID = `/subscriptions/${OF.subscription}/resourceGroups/${OF.resourceGroup}/providers/Microsoft.Storage/storageAccounts/${OF.account}`;
 export const TOKEN = 'eyJ0-a-token';
 const VERSION = '2023-05-01';
+/** Of diagnostic settings: diagnosticsSettings_API.json of Microsoft.Insights. */
+const INSIGHTS = '2021-05-01-preview';
 
 /** An account that is set up right. */
 export const ACCOUNT = {
@@ -65,7 +67,25 @@ export const CONTAINER = {
   },
 };
 
+export const SETTINGS: readonly object[] = [
+  {
+    id: `${ID}/blobServices/default/providers/microsoft.insights/diagnosticSettings/to-workspace`,
+    type: 'Microsoft.Insights/diagnosticSettings',
+    name: 'to-workspace',
+    properties: {
+      workspaceId: '/subscriptions/x/resourceGroups/y/providers/Microsoft.OperationalInsights/workspaces/z',
+      logs: [
+        { category: 'StorageRead', categoryGroup: null, enabled: true },
+        { category: 'StorageWrite', categoryGroup: null, enabled: true },
+        { category: 'StorageDelete', categoryGroup: null, enabled: true },
+      ],
+      metrics: [],
+    },
+  },
+];
+
 export interface Resources {
+  settings?: readonly object[];
   account?: object;
   service?: object;
   container?: object;
@@ -112,7 +132,9 @@ function answer(
   const { pathname, searchParams } = new URL(url, 'http://localhost');
   const version = searchParams.get('api-version');
   if (version === null) return failure(400, 'MissingApiVersionParameter');
-  if (version !== VERSION || searchParams.size !== 1) return failure(400, 'InvalidApiVersionParameter');
+  const ofInsights = /\/providers\/microsoft\.insights\//i.test(pathname);
+  if (version !== (ofInsights ? INSIGHTS : VERSION) || searchParams.size !== 1)
+    return failure(400, 'InvalidApiVersionParameter');
   const refused = Object.entries(resources.refused ?? {}).find(([end]) => pathname.endsWith(end))?.[1];
   if (refused !== undefined)
     return failure(refused, refused === 403 ? 'AuthorizationFailed' : 'InternalServerError');
@@ -122,11 +144,13 @@ function answer(
     properties
       ? { status: 200, body: { id: given, name: given.slice(given.lastIndexOf('/') + 1), type, properties } }
       : failure(404, 'ResourceNotFound');
-  const { account = ACCOUNT, service = SERVICE, container = CONTAINER } = resources;
+  const { account = ACCOUNT, service = SERVICE, container = CONTAINER, settings = SETTINGS } = resources;
   // It gives names back as they were made, whatever case they are asked in.
   if (path === id) return is(ID, 'Microsoft.Storage/storageAccounts', account);
   if (path === `${id}/blobservices/default`)
     return is(`${ID}/blobServices/default`, 'Microsoft.Storage/storageAccounts/blobServices', service);
+  if (path === `${id}/blobservices/default/providers/microsoft.insights/diagnosticsettings`)
+    return { status: 200, body: { value: settings } };
   if (path === `${id}/blobservices/default/containers/models`)
     return is(
       `${ID}/blobServices/default/containers/models`,
