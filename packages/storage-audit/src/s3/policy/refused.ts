@@ -1,3 +1,4 @@
+import { ABSENT } from './condition.js';
 import type { Policy } from './document.js';
 import { ends, start, step, type Token } from './pattern.js';
 import { type Caller, callersOf, nameOf } from './principal.js';
@@ -19,7 +20,7 @@ export interface Refusal {
  */
 export function refusal(policy: Policy, bucket: BucketArn, request: Request): Refusal {
   const through = callersOf(policy)
-    .map((caller) => getsThrough(policy, bucket, caller, request))
+    .map((caller) => getsThrough(policy, bucket, caller, by(caller, request)))
     .find((one) => one !== undefined);
   if (through === undefined) return { extent: 'always' };
   return { extent: isEverRefused(policy, bucket, request) ? 'partly' : 'never', through };
@@ -38,12 +39,18 @@ function getsThrough(
   return denied.length === 0 ? nameOf(caller) : `${nameOf(caller)}, with the key ${JSON.stringify(key)}`;
 }
 
+/** What is told of signed requests only, is not there in others: a Bool of it leaves those alone. */
+function by({ kind }: Caller, request: Request): Request {
+  if (kind !== 'anonymous') return request;
+  return { ...request, context: { ...request.context, 'aws:principalisawsservice': ABSENT } };
+}
+
 /** For somebody, for some key, under some conditions. */
 function isEverRefused(policy: Policy, bucket: BucketArn, request: Request): boolean {
   const denying = policy.statements.filter(({ effect }) => effect === 'Deny');
   return callersOf(policy).some((caller) => {
     const names = denying
-      .filter((one) => applies(one, caller, request) !== false)
+      .filter((one) => applies(one, caller, by(caller, request)) !== false)
       .map(({ resources }) => possibly(resources));
     return reaches(names, bucket, request);
   });

@@ -27,7 +27,7 @@ function namesOf(not: boolean, patterns: readonly Pattern[], every: boolean): Na
 }
 
 /** Beyond what the longest of policies comes to, unless it was made to. */
-const MAX_STATES = 20_000;
+const MAX_STATES = 4_000;
 
 /**
  * A key of which, below `prefix`, the patterns say what is asked for; undefined where there is none at all. The patterns are read side by side, character by character:

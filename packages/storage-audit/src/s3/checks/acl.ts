@@ -1,0 +1,58 @@
+import type { Grant } from '@aws-sdk/client-s3';
+import type { Mend } from '../../types.js';
+import { failed, passed, type S3Check } from '../check.js';
+import { Unread } from '../failures.js';
+import type { Facts } from '../facts.js';
+
+const GROUPS: Readonly<Record<string, string>> = {
+  'http://acs.amazonaws.com/groups/global/AllUsers': 'everybody',
+  'http://acs.amazonaws.com/groups/global/AuthenticatedUsers': 'everybody with an AWS account',
+};
+
+export const acl: S3Check = {
+  id: 's3/acl',
+  title: 'The ACL of the bucket grants nothing to everybody',
+  why: 'An ACL is a second list of who may do what, beside the policy, and easily forgotten.',
+  whenSealed: 'Who lists sees names and sizes. Who writes can replace and delete what is sealed.',
+  severity: { plain: 'critical', sealed: 'medium' },
+  async look(facts) {
+    const grants = (await facts.read('GetBucketAcl'))?.Grants ?? [];
+    const open = grants.filter(({ Grantee: who }) => who?.URI !== undefined && Object.hasOwn(GROUPS, who.URI));
+    if (open.length === 0)
+      return passed(
+        'The ACL of the bucket grants nothing to the public groups. Those of single objects were not read.',
+      );
+    const evidence = `The ACL grants ${open.map(told).join(', ')}`;
+    if (await isIgnored(facts))
+      return failed(`${evidence}; only IgnorePublicAcls holds it back.`, aclMend(facts), {
+        severity: { plain: 'low', sealed: 'low' },
+      });
+    const writes = open.some(({ Permission: permission }) => !/^READ(?:_ACP)?$/.test(permission ?? ''));
+    return failed(`${evidence}.`, aclMend(facts), {
+      severity: writes ? { plain: 'critical', sealed: 'critical' } : undefined,
+    });
+  },
+};
+
+function told({ Grantee: who, Permission: permission }: Grant): string {
+  return `${String(permission).slice(0, 32)} to ${GROUPS[who?.URI ?? '']}`;
+}
+
+async function isIgnored(facts: Facts): Promise<boolean> {
+  try {
+    return (await facts.block())?.IgnorePublicAcls === true;
+  } catch (error) {
+    if (error instanceof Unread) return false;
+    throw error;
+  }
+}
+
+function aclMend({ bucket }: Facts): Mend {
+  return {
+    command: `aws s3api put-bucket-acl --bucket ${bucket} --acl private`,
+    terraform: `resource "aws_s3_bucket_acl" "this" {
+  bucket = "${bucket}"
+  acl    = "private"
+}`,
+  };
+}
