@@ -1,6 +1,8 @@
 import { S3_CHECKS } from '@weightseal/storage-audit';
 import { describe, expect, it } from 'vitest';
-import { ALGORITHM, allow, deny, denyAll, KEY, KEY_ID, OTHER_KEY } from '../policy/statements.js';
+import { parsePolicy } from '../../src/s3/policy/parse.js';
+import { ofDefault } from '../../src/s3/policy/uploads.js';
+import { ALGORITHM, allow, BUCKET, deny, denyAll, KEY, KEY_ID, OTHER_KEY } from '../policy/statements.js';
 import { audited, block, denied, encryption, foundBy, type Given, policyOf, replicated, SOUND, STRICT, sdkError } from './fake.js';
 
 const none = (name: string) => sdkError(name, 404);
@@ -165,6 +167,8 @@ describe('what mends a policy', () => {
       const [found] = await foundBy(id, noPolicy);
       const [, text = ''] = /--policy '(.*)'$/s.exec(found?.mend?.command ?? '') ?? [];
       const mended = s3('GetBucketPolicy', { Policy: text });
+      // Weightseal itself, which names no encryption, still gets through.
+      expect([id, ofDefault(parsePolicy(text), BUCKET).extent]).toEqual([id, 'never']);
       expect([id, (await foundBy(id, mended))[0]?.outcome]).toEqual([id, 'passed']);
     }
   });

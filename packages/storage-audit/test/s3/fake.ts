@@ -36,8 +36,8 @@ export function policyOf(...statements: readonly object[]): object {
 }
 
 export const STRICT: readonly object[] = [
-  deny({ StringNotEqualsIfExists: { [ALGORITHM]: ['aws:kms', 'aws:kms:dsse'] } }),
-  deny({ StringNotEqualsIfExists: { [KEY_ID]: KEY } }),
+  deny({ StringNotEquals: { [ALGORITHM]: ['aws:kms', 'aws:kms:dsse'] }, Null: { [ALGORITHM]: 'false' } }),
+  deny({ StringNotEquals: { [KEY_ID]: KEY }, Null: { [KEY_ID]: 'false' } }),
   deny({ StringLike: { [ALGORITHM]: 'aws:kms*' }, Null: { [KEY_ID]: 'true' } }),
   denyAll({ Bool: { 'aws:SecureTransport': 'false' } }),
   denyAll({ NumericLessThan: { 's3:TlsVersion': '1.2' } }),

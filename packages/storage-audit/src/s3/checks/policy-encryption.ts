@@ -1,5 +1,5 @@
 import { failed, isKms, passed, type S3Check } from '../check.js';
-import { deny, policyMend } from '../mends.js';
+import { deny, encryptionMend, policyMend } from '../mends.js';
 import { ofDefault, ofS3Keys } from '../policy/uploads.js';
 
 const ALGORITHM = 's3:x-amz-server-side-encryption';
@@ -14,20 +14,14 @@ export const policyEncryption: S3Check = {
     const algorithm = (await facts.encryption())?.ApplyServerSideEncryptionByDefault?.SSEAlgorithm;
     const policy = await facts.policy();
     const bucket = await facts.arn();
-    // Weightseal names no encryption when it uploads, so that a default of AWS KMS is all right, and to refuse it would keep it out.
-    const byDefault = isKms(algorithm);
+    // Weightseal names no encryption when it uploads, so that what must be refused is what names another, and the default has to be right. …IfExists would refuse
+    // what names none as well: of a key that is missing it is true.
     const mend = () =>
       policyMend(facts, [
         deny('RefuseOtherEncryption', 's3:PutObject', `${bucket}/*`, {
-          StringNotEqualsIfExists: { [ALGORITHM]: ['aws:kms', 'aws:kms:dsse'] },
+          StringNotEquals: { [ALGORITHM]: ['aws:kms', 'aws:kms:dsse'] },
+          Null: { [ALGORITHM]: 'false' },
         }),
-        ...(byDefault
-          ? []
-          : [
-              deny('RefuseNoEncryption', 's3:PutObject', `${bucket}/*`, {
-                Null: { [ALGORITHM]: 'true' },
-              }),
-            ]),
       ]);
     if (policy === undefined) return failed('The bucket has no policy.', await mend());
     const asked = ofS3Keys(policy, bucket);
@@ -38,14 +32,16 @@ export const policyEncryption: S3Check = {
       );
     const unasked = ofDefault(policy, bucket);
     if (unasked.extent === 'always')
-      return passed('The policy refuses uploads that ask for AES256, and those that ask for nothing.');
-    if (byDefault)
+      return passed(
+        'The policy refuses uploads that ask for AES256, and those that ask for nothing, as those of weightseal do.',
+      );
+    if (isKms(algorithm))
       return passed(
         'The policy refuses uploads that ask for AES256; those that ask for nothing get the default, which is of AWS KMS.',
       );
     return failed(
       `The policy lets uploads through that ask for no encryption, and the default is not of AWS KMS: by ${unasked.through}.`,
-      await mend(),
+      encryptionMend(facts),
     );
   },
 };

@@ -21,7 +21,10 @@ export const policyKey: S3Check = {
     const bucket = await facts.arn();
     const mend = () =>
       policyMend(facts, [
-        deny('RefuseOtherKeys', 's3:PutObject', `${bucket}/*`, { StringNotEqualsIfExists: { [KEY]: key } }),
+        deny('RefuseOtherKeys', 's3:PutObject', `${bucket}/*`, {
+          StringNotEquals: { [KEY]: key },
+          Null: { [KEY]: 'false' },
+        }),
         // It names AWS KMS and no key: of AWS's own.
         deny('RefuseManagedKey', 's3:PutObject', `${bucket}/*`, {
           StringLike: { [ALGORITHM]: 'aws:kms*' },
