@@ -77,9 +77,15 @@ describe.skipIf(!url)('an audit on moto, skipped unless WEIGHTSEAL_EMULATOR_MOTO
     return JSON.stringify({
       Version: '2012-10-17',
       Statement: [
-        deny('s3:PutObject', objects, { StringNotEquals: { [algorithm]: 'aws:kms' }, Null: { [algorithm]: 'false' } }),
+        deny('s3:PutObject', objects, {
+          StringNotEquals: { [algorithm]: 'aws:kms' },
+          Null: { [algorithm]: 'false' },
+        }),
         deny('s3:PutObject', objects, { StringNotEquals: { [keyId]: key }, Null: { [keyId]: 'false' } }),
-        deny('s3:PutObject', objects, { StringEquals: { [algorithm]: 'aws:kms' }, Null: { [keyId]: 'true' } }),
+        deny('s3:PutObject', objects, {
+          StringEquals: { [algorithm]: 'aws:kms' },
+          Null: { [keyId]: 'true' },
+        }),
         deny('s3:PutObject', objects, {
           Null: { 's3:x-amz-server-side-encryption-customer-algorithm': 'false' },
         }),
@@ -100,7 +106,12 @@ describe.skipIf(!url)('an audit on moto, skipped unless WEIGHTSEAL_EMULATOR_MOTO
 
   async function setUpRight(Bucket: string): Promise<void> {
     await encrypt(Bucket, key);
-    const [BlockPublicAcls, IgnorePublicAcls, BlockPublicPolicy, RestrictPublicBuckets] = [true, true, true, true];
+    const [BlockPublicAcls, IgnorePublicAcls, BlockPublicPolicy, RestrictPublicBuckets] = [
+      true,
+      true,
+      true,
+      true,
+    ];
     const block = { BlockPublicAcls, IgnorePublicAcls, BlockPublicPolicy, RestrictPublicBuckets };
     await s3.send(new PutPublicAccessBlockCommand({ Bucket, PublicAccessBlockConfiguration: block }));
     const owned = { Rules: [{ ObjectOwnership: 'BucketOwnerEnforced' as const }] };
@@ -115,7 +126,7 @@ describe.skipIf(!url)('an audit on moto, skipped unless WEIGHTSEAL_EMULATOR_MOTO
       }),
     );
     const TargetBucket = await newBucket();
-    await s3.send(new PutBucketAclCommand({ Bucket: TargetBucket, ACL: 'log-delivery-write' }));
+    await s3.send(new PutBucketAclCommand({ Bucket: TargetBucket, ACL: 'log-delivery-write' as 'private' }));
     const LoggingEnabled = { TargetBucket, TargetPrefix: 'models/' };
     await s3.send(new PutBucketLoggingCommand({ Bucket, BucketLoggingStatus: { LoggingEnabled } }));
     const abort = { AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 } };

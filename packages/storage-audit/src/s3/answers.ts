@@ -44,10 +44,7 @@ export const READS: Readonly<Record<Operation, readonly [permission: string, abs
   GetBucketPolicy: ['s3:GetBucketPolicy', 'NoSuchBucketPolicy'],
   GetBucketReplication: ['s3:GetReplicationConfiguration', 'ReplicationConfigurationNotFoundError'],
   GetBucketVersioning: ['s3:GetBucketVersioning'],
-  GetObjectLockConfiguration: [
-    's3:GetBucketObjectLockConfiguration',
-    'ObjectLockConfigurationNotFoundError',
-  ],
+  GetObjectLockConfiguration: ['s3:GetBucketObjectLockConfiguration', 'ObjectLockConfigurationNotFoundError'],
   GetPublicAccessBlock: ['s3:GetBucketPublicAccessBlock', 'NoSuchPublicAccessBlockConfiguration'],
   ListBucketInventoryConfigurations: ['s3:GetInventoryConfiguration'],
   ListObjectsV2: ['s3:ListBucket'],

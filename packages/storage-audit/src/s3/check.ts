@@ -21,7 +21,11 @@ export function passed(evidence: string): Result {
   return { outcome: 'passed', evidence };
 }
 
-export function failed(evidence: string, mend: Mend, more: Pick<Result, 'resource' | 'severity'> = {}): Result {
+export function failed(
+  evidence: string,
+  mend: Mend,
+  more: Pick<Result, 'resource' | 'severity'> = {},
+): Result {
   return { outcome: 'failed', evidence, mend, ...more };
 }
 

@@ -76,7 +76,9 @@ export class Clients {
     return this.#once('s3-control', async () => {
       if (clients && !clients.s3Control) missing('s3Control');
       if (!clients && endpoint !== undefined)
-        throw new Unread('The block of the whole account could not be read: `endpoint` names a server of one bucket.');
+        throw new Unread(
+          'The block of the whole account could not be read: `endpoint` names a server of one bucket.',
+        );
       const sdk = await import('@aws-sdk/client-s3-control').catch((cause: unknown) => {
         throw absent(cause, '@aws-sdk/client-s3-control');
       });
@@ -131,7 +133,10 @@ async function loadS3(): Promise<S3Sdk> {
 }
 
 function absent(cause: unknown, name: string): Error {
-  return loadError(cause, name) ?? new Unread(`It could not be read without ${name}. Install it (npm install ${name}).`);
+  return (
+    loadError(cause, name) ??
+    new Unread(`It could not be read without ${name}. Install it (npm install ${name}).`)
+  );
 }
 
 function missing(name: string): never {

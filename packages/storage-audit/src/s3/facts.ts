@@ -1,7 +1,7 @@
 import type {
+  InventoryConfiguration,
   PublicAccessBlockConfiguration,
   ServerSideEncryptionRule,
-  InventoryConfiguration,
 } from '@aws-sdk/client-s3';
 import { isWeightsealError } from '@weightseal/core';
 import { type Answers, type Operation, READS } from './answers.js';
@@ -43,7 +43,11 @@ export class Facts {
         const { sdk, client } = await this.#clients.s3();
         return [client, this.#command(sdk[`${operation}Command`], more)] as const;
       };
-      return this.#send<Answers[K]>({ operation, permission, of: this.uri }, make, ({ name }) => name === absent);
+      return this.#send<Answers[K]>(
+        { operation, permission, of: this.uri },
+        make,
+        ({ name }) => name === absent,
+      );
     });
   }
 
@@ -51,7 +55,8 @@ export class Facts {
   async isOpen(operation: 'ListObjectsV2' | 'HeadObject', more: object): Promise<boolean> {
     const asked = { operation: `an anonymous ${operation}`, permission: 'nothing', of: this.uri };
     // 400: what AWS KMS encrypts is never given to an unsigned request.
-    const isRefused = ({ status }: Said): boolean => [400, 401, 403].includes(status ?? 0);
+    const isRefused = ({ status }: Said): boolean =>
+      status === 401 || status === 403 || (status === 400 && operation === 'HeadObject');
     const make = async () => {
       const { sdk, client } = await this.#clients.anonymous();
       return [client, this.#command(sdk[`${operation}Command`], more)] as const;
@@ -68,8 +73,10 @@ export class Facts {
 
   async policy(): Promise<Policy | undefined> {
     return this.#once('policy', async () => {
-      const text = (await this.read('GetBucketPolicy'))?.Policy;
-      if (text === undefined || text === '') return undefined;
+      const answer = await this.read('GetBucketPolicy');
+      if (answer === undefined) return undefined;
+      const { Policy: text } = answer;
+      if (!text) throw new Unread('The policy that was answered is empty. Check the endpoint and proxies.');
       try {
         return parsePolicy(text);
       } catch (error) {
@@ -94,7 +101,9 @@ export class Facts {
         permission: 's3:GetAccountPublicAccessBlock',
         of: `the account ${bucketOwner}`,
       };
-      const answer = await this.#send<Pick<Answers['GetPublicAccessBlock'], 'PublicAccessBlockConfiguration'>>(
+      const answer = await this.#send<
+        Pick<Answers['GetPublicAccessBlock'], 'PublicAccessBlockConfiguration'>
+      >(
         asked,
         async () => {
           const { sdk, client } = await this.#clients.s3Control();
@@ -115,7 +124,11 @@ export class Facts {
   /** For the policy. What no region tells is of the partition that most are in. */
   async arn(): Promise<string> {
     const region = this.options.region ?? (await this.region().catch(() => ''));
-    const partition = region.startsWith('cn-') ? 'aws-cn' : region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws';
+    const partition = region.startsWith('cn-')
+      ? 'aws-cn'
+      : region.startsWith('us-gov-')
+        ? 'aws-us-gov'
+        : 'aws';
     return `arn:${partition}:s3:::${this.bucket}`;
   }
 

@@ -89,7 +89,8 @@ export class KeyFacts {
       const { sdk, client } = await this.#clients.kms(keyArn(key)?.region ?? this.#options.region);
       return [client, make(sdk)];
     });
-    if (answer === undefined) throw new Unread(`AWS KMS said nothing of ${key}. Check the endpoint and proxies.`);
+    if (answer === undefined)
+      throw new Unread(`AWS KMS said nothing of ${key}. Check the endpoint and proxies.`);
     return answer;
   }
 }

@@ -1,6 +1,6 @@
 import type { Mend } from '../types.js';
-import { Unread } from './failures.js';
 import type { Facts } from './facts.js';
+import { Unread } from './failures.js';
 import { keyArn } from './key-facts.js';
 
 /** What stands where only its owner knows the key. */

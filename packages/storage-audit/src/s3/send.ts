@@ -6,10 +6,18 @@ import type { S3AuditOptions, SdkClient } from './options.js';
 type Make = () => Promise<readonly [client: SdkClient, command: object]>;
 
 /** The answer, or undefined where the error says that there is none, which is an answer too. */
-export type Sends = <T>(asked: Asked, make: Make, isNone?: (error: Said) => boolean) => Promise<T | undefined>;
+export type Sends = <T>(
+  asked: Asked,
+  make: Make,
+  isNone?: (error: Said) => boolean,
+) => Promise<T | undefined>;
 
 export function sending({ signal, deadlineMs }: S3AuditOptions): Sends {
-  return async <T>(asked: Asked, make: Make, isNone: (error: Said) => boolean = () => false): Promise<T | undefined> => {
+  return async <T>(
+    asked: Asked,
+    make: Make,
+    isNone: (error: Said) => boolean = () => false,
+  ): Promise<T | undefined> => {
     const limits = { signal, deadlineMs: checkedDeadline(deadlineMs), doing: asked.operation };
     try {
       return await within(limits, async (stop) => {

@@ -31,7 +31,10 @@ describe('a policy', () => {
     ['with another member', text({ Statement: [], Statements: [] })],
     ['with a member twice', '{"Statement":[],"Statement":[]}'],
     ['with a member twice, by its escape', '{"Statement":[],"\\u0053tatement":[]}'],
-    ['with a condition twice', `{"Statement":[{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*","Condition":{"Bool":{"a":"1","a":"2"}}}]}`],
+    [
+      'with a condition twice',
+      `{"Statement":[{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*","Condition":{"Bool":{"a":"1","a":"2"}}}]}`,
+    ],
     ['with a statement that is none', text({ Statement: ['Deny'] })],
     ['with another effect', of({ ...deny(), Effect: 'deny' })],
     ['with a misspelt element', of({ ...deny(), Conditions: {} })],

@@ -8,7 +8,7 @@ export const OTHER_KEY = 'arn:aws:kms:eu-central-1:111122223333:key/99999999-12a
 export const ALGORITHM = 's3:x-amz-server-side-encryption';
 export const KEY_ID = 's3:x-amz-server-side-encryption-aws-kms-key-id';
 
-type Members = Readonly<Record<string, unknown>>;
+export type Members = Readonly<Record<string, unknown>>;
 
 /** A statement about uploads to all keys, by all; what is given goes before. */
 export function deny(condition: Members = {}, others: Members = {}): Members {
@@ -18,6 +18,12 @@ export function deny(condition: Members = {}, others: Members = {}): Members {
     Action: 's3:PutObject',
     Resource: `${BUCKET}/*`,
     ...(Object.keys(condition).length > 0 && { Condition: condition }),
+    // One of both is there.
+    ...Object.fromEntries(
+      ['Principal', 'Action', 'Resource'].flatMap((name) =>
+        `Not${name}` in others ? [[name, undefined]] : [],
+      ),
+    ),
     ...others,
   };
 }

@@ -20,8 +20,11 @@ export function clientOf(answers: Answers): SdkClient & { readonly asked: string
   return {
     asked,
     async send(command: never) {
-      const { constructor, input } = command as { constructor: { name: string }; input: Record<string, unknown> };
-      const operation = constructor.name.replace(/Command$/, '');
+      const { constructor: of, input } = command as {
+        constructor: { name: string };
+        input: Record<string, unknown>;
+      };
+      const operation = of.name.replace(/Command$/, '');
       asked.push(operation);
       const answer = answers[operation];
       const given = typeof answer === 'function' ? answer(input) : answer;
@@ -51,7 +54,12 @@ export function encryption(more: object = {}, rule: object = {}): object {
 }
 
 export function block(more: object = {}): object {
-  const [BlockPublicAcls, IgnorePublicAcls, BlockPublicPolicy, RestrictPublicBuckets] = [true, true, true, true];
+  const [BlockPublicAcls, IgnorePublicAcls, BlockPublicPolicy, RestrictPublicBuckets] = [
+    true,
+    true,
+    true,
+    true,
+  ];
   const all = { BlockPublicAcls, IgnorePublicAcls, BlockPublicPolicy, RestrictPublicBuckets, ...more };
   return { PublicAccessBlockConfiguration: all };
 }
@@ -88,7 +96,11 @@ export const SOUND: Answers = {
   GetBucketReplication: replicated(),
   GetBucketLifecycleConfiguration: {
     Rules: [
-      { Status: 'Enabled', Filter: { Prefix: '' }, AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 } },
+      {
+        Status: 'Enabled',
+        Filter: { Prefix: '' },
+        AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 },
+      },
     ],
   },
   ListBucketInventoryConfigurations: {
@@ -99,7 +111,13 @@ export const SOUND: Answers = {
 
 export const SOUND_KEY: Answers = {
   DescribeKey: {
-    KeyMetadata: { Arn: KEY, KeyState: 'Enabled', KeyManager: 'CUSTOMER', KeyUsage: 'ENCRYPT_DECRYPT', Origin: 'AWS_KMS' },
+    KeyMetadata: {
+      Arn: KEY,
+      KeyState: 'Enabled',
+      KeyManager: 'CUSTOMER',
+      KeyUsage: 'ENCRYPT_DECRYPT',
+      Origin: 'AWS_KMS',
+    },
   },
   GetKeyRotationStatus: { KeyRotationEnabled: true, RotationPeriodInDays: 365 },
 };

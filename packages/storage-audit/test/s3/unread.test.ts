@@ -1,7 +1,17 @@
-import { auditS3, type Finding, S3_CHECKS } from '@weightseal/storage-audit';
+import { auditS3, type Finding, S3_CHECKS, type S3AuditOptions } from '@weightseal/storage-audit';
 import { describe, expect, it } from 'vitest';
 import { allow } from '../policy/statements.js';
-import { type Answers, audited, clientOf, denied, foundBy, policyOf, SOUND, SOUND_KEY, sdkError } from './fake.js';
+import {
+  type Answers,
+  audited,
+  clientOf,
+  denied,
+  foundBy,
+  policyOf,
+  SOUND,
+  SOUND_KEY,
+  sdkError,
+} from './fake.js';
 
 const all = (answers: Answers, error: object): Answers =>
   Object.fromEntries(Object.keys(answers).map((operation) => [operation, error]));
@@ -38,18 +48,28 @@ describe('what cannot be read', () => {
     expect((await nothing(denied)).filter(({ outcome }) => outcome !== 'unread')).toMatchObject([
       { check: 's3/anonymous', outcome: 'passed' },
     ]);
-    expect(outcomes(await foundBy('anonymous', { anonymous: { ListObjectsV2: sdkError('SlowDown', 503) } }))).toEqual(['unread']);
+    expect(
+      outcomes(await foundBy('anonymous', { anonymous: { ListObjectsV2: sdkError('SlowDown', 503) } })),
+    ).toEqual(['unread']);
   });
 
   it('leaves the rest to be read', async () => {
     const findings = await audited({ s3: { GetBucketPolicy: denied } });
     const unread = findings.filter(({ outcome }) => outcome === 'unread').map(({ check }) => check);
-    expect(unread).toEqual(['s3/policy-encryption', 's3/policy-key', 's3/policy-tls', 's3/policy-tls-version', 's3/policy-public']);
+    expect(unread).toEqual([
+      's3/policy-encryption',
+      's3/policy-key',
+      's3/policy-tls',
+      's3/policy-tls-version',
+      's3/policy-public',
+    ]);
   });
 
   it('is not held back by what nobody could read', async () => {
     const s3 = { GetPublicAccessBlock: denied, GetBucketPolicy: policyOf(allow()) };
-    expect(await foundBy('policy-public', { s3 })).toMatchObject([{ outcome: 'failed', severity: 'critical' }]);
+    expect(await foundBy('policy-public', { s3 })).toMatchObject([
+      { outcome: 'failed', severity: 'critical' },
+    ]);
   });
 
   it('is a policy that is half understood', async () => {
@@ -60,8 +80,17 @@ describe('what cannot be read', () => {
   });
 
   it('is a policy that was made to be intricate', async () => {
-    const Resource = Array.from({ length: 12 }, (_, index) => `arn:aws:s3:::models/*a${'?'.repeat(index + 8)}b`);
-    const s3 = { GetBucketPolicy: policyOf(allow({ Resource, Action: 's3:PutObject' }), { ...allow({ Resource }), Effect: 'Deny', Action: 's3:*' }) };
+    const Resource = Array.from(
+      { length: 12 },
+      (_, index) => `arn:aws:s3:::models/*a${'?'.repeat(index + 8)}b`,
+    );
+    const s3 = {
+      GetBucketPolicy: policyOf(allow({ Resource, Action: 's3:PutObject' }), {
+        ...allow({ Resource }),
+        Effect: 'Deny',
+        Action: 's3:*',
+      }),
+    };
     expect(await foundBy('policy-tls-version', { s3 })).toMatchObject([{ outcome: 'failed' }]);
     expect(await foundBy('policy-public', { s3 })).toMatchObject([{ outcome: 'unread' }]);
   });
@@ -76,7 +105,9 @@ describe('what cannot be read', () => {
   it('is what is not answered in time', async () => {
     const silent = { send: () => new Promise<never>(() => {}) };
     const clients = { s3: silent, kms: silent, anonymous: silent, s3Control: silent };
-    const findings = await Array.fromAsync(auditS3('models', { clients, deadlineMs: 20, bucketOwner: '111122223333' }));
+    const findings = await Array.fromAsync(
+      auditS3('models', { clients, deadlineMs: 20, bucketOwner: '111122223333' }),
+    );
     expect(outcomes(findings)).toEqual(['unread']);
     expect(findings[0]?.evidence).toMatch(/in time/);
   });
@@ -101,7 +132,9 @@ describe('an audit ends', () => {
   });
 
   it('by its signal, also while it waits', async () => {
-    await expect(audited({ options: { signal: AbortSignal.abort() } })).rejects.toMatchObject({ code: 'ABORTED' });
+    await expect(audited({ options: { signal: AbortSignal.abort() } })).rejects.toMatchObject({
+      code: 'ABORTED',
+    });
     const silent = { send: () => new Promise<never>(() => {}) };
     const audit = auditS3('models', { clients: { s3: silent }, signal: AbortSignal.timeout(20) });
     await expect(Array.fromAsync(audit)).rejects.toMatchObject({ code: 'ABORTED' });
@@ -121,6 +154,8 @@ describe('refused is', () => {
     ['an endpoint with credentials', 'models', { endpoint: 'https://user:secret@s3.example.com' }],
     ['a deadline of no time', 'models', { deadlineMs: 0 }],
   ])('%s, before anything is asked', (_, bucket, options) => {
-    expect(() => auditS3(bucket, options)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }));
+    expect(() => auditS3(bucket, options as S3AuditOptions)).toThrow(
+      expect.objectContaining({ code: 'INVALID_ARGUMENT' }),
+    );
   });
 });

@@ -45,7 +45,9 @@ describe('through the official SDK', () => {
     });
     const findings = await audited(endpoint);
     const passed = findings.filter(({ outcome }) => outcome === 'passed');
-    expect(passed).toMatchObject([{ check: 's3/anonymous', evidence: expect.stringContaining('bert.sealed') }]);
+    expect(passed).toMatchObject([
+      { check: 's3/anonymous', evidence: expect.stringContaining('bert.sealed') },
+    ]);
     const unsigned = asked.filter(({ signed }) => !signed).map(({ url }) => url.split('?')[0]);
     expect(unsigned).toEqual(['/models', '/models/bert.sealed'].map((path) => expect.stringContaining(path)));
     // Keys of Amazon are no matter of another server.
@@ -71,7 +73,10 @@ describe('through the official SDK', () => {
   it('an answer that is too long is none', async () => {
     const endpoint = await serve(() => [200, `<a>${'x'.repeat(5 << 20)}</a>`]);
     const [found] = await audited(endpoint);
-    expect(found).toMatchObject({ outcome: 'unread', evidence: expect.stringContaining('could not be understood') });
+    expect(found).toMatchObject({
+      outcome: 'unread',
+      evidence: expect.stringContaining('could not be understood'),
+    });
   });
 
   it('the block of the account is asked for at its own host', async () => {
@@ -88,7 +93,11 @@ describe('through the official SDK', () => {
       },
     };
     const region = 'eu-central-1';
-    const s3Control = new S3ControlClient({ region, credentials: CREDENTIALS, requestHandler: requestHandler as never });
+    const s3Control = new S3ControlClient({
+      region,
+      credentials: CREDENTIALS,
+      requestHandler: requestHandler as never,
+    });
     const clients = { s3: clientOf(SOUND), s3Control };
     const findings = await Array.fromAsync(auditS3('models', { clients, bucketOwner: '111122223333' }));
     expect(findings.find(({ check }) => check === 's3/account-public-access')?.outcome).toBe('passed');

@@ -1,8 +1,8 @@
 import type { Grant } from '@aws-sdk/client-s3';
 import type { Mend } from '../../types.js';
 import { failed, passed, type S3Check } from '../check.js';
-import { Unread } from '../failures.js';
 import type { Facts } from '../facts.js';
+import { Unread } from '../failures.js';
 
 const GROUPS: Readonly<Record<string, string>> = {
   'http://acs.amazonaws.com/groups/global/AllUsers': 'everybody',
@@ -16,8 +16,13 @@ export const acl: S3Check = {
   whenSealed: 'Who lists sees names and sizes. Who writes can replace and delete what is sealed.',
   severity: { plain: 'critical', sealed: 'medium' },
   async look(facts) {
-    const grants = (await facts.read('GetBucketAcl'))?.Grants ?? [];
-    const open = grants.filter(({ Grantee: who }) => who?.URI !== undefined && Object.hasOwn(GROUPS, who.URI));
+    const grants = (await facts.read('GetBucketAcl'))?.Grants;
+    // Its owner is in every ACL.
+    if (grants === undefined)
+      throw new Unread('The ACL that was answered has no grants. Check the endpoint.');
+    const open = grants.filter(
+      ({ Grantee: who }) => who?.URI !== undefined && Object.hasOwn(GROUPS, who.URI),
+    );
     if (open.length === 0)
       return passed(
         'The ACL of the bucket grants nothing to the public groups. Those of single objects were not read.',

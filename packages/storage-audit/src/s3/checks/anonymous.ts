@@ -1,6 +1,6 @@
 import { failed, inapplicable, passed, type S3Check } from '../check.js';
-import { Unread } from '../failures.js';
 import type { Facts } from '../facts.js';
+import { Unread } from '../failures.js';
 import { blockMend } from './block-public-access.js';
 
 export const anonymous: S3Check = {
@@ -19,7 +19,10 @@ export const anonymous: S3Check = {
         `Without credentials ${[listed && 'the bucket was listed', read && `${facts.uri}/${key} was read`].filter(Boolean).join(', and ')}.`,
         blockMend(facts),
       );
-    const rest = key === undefined ? '; no object was known that it could be tried with' : `, nor ${facts.uri}/${key} be read`;
+    const rest =
+      key === undefined
+        ? '; no object was known that it could be tried with'
+        : `, nor ${facts.uri}/${key} be read`;
     return passed(`Without credentials the bucket could not be listed${rest}.`);
   },
 };

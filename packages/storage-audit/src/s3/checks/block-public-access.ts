@@ -1,8 +1,8 @@
 import type { PublicAccessBlockConfiguration } from '@aws-sdk/client-s3';
 import type { Mend } from '../../types.js';
 import { failed, passed, type S3Check } from '../check.js';
-import { Unread } from '../failures.js';
 import type { Facts } from '../facts.js';
+import { Unread } from '../failures.js';
 
 const FLAGS = ['BlockPublicAcls', 'IgnorePublicAcls', 'BlockPublicPolicy', 'RestrictPublicBuckets'] as const;
 const ALL = FLAGS.map((flag) => `${flag}=true`).join(',');
@@ -30,13 +30,16 @@ export const blockPublicAccess: S3Check = {
   id: 's3/block-public-access',
   title: 'The bucket blocks public access',
   why: 'One statement or one ACL too many opens a bucket to the world. The block outweighs all of them, those to come too.',
-  whenSealed: 'What is sealed is of no use to who reads it. It can still be deleted or replaced, and is seen.',
+  whenSealed:
+    'What is sealed is of no use to who reads it. It can still be deleted or replaced, and is seen.',
   severity: { plain: 'high', sealed: 'medium' },
   async look(facts) {
     const missing = missingFlags(await facts.block());
     if (missing.length === 0) return passed('All four blocks of public access are on.');
     if (await isBlockedForAccount(facts))
-      return passed(`The bucket lacks ${missing.join(', ')}; the account has all four on, which counts for it.`);
+      return passed(
+        `The bucket lacks ${missing.join(', ')}; the account has all four on, which counts for it.`,
+      );
     return failed(
       missing.length === FLAGS.length
         ? 'No block of public access is on.'
@@ -64,7 +67,8 @@ export const accountPublicAccess: S3Check = {
   async look(facts) {
     const missing = missingFlags(await facts.accountBlock());
     const { bucketOwner: account = '' } = facts.options;
-    if (missing.length === 0) return passed(`All four blocks of public access of the account ${account} are on.`);
+    if (missing.length === 0)
+      return passed(`All four blocks of public access of the account ${account} are on.`);
     return failed(`The account ${account} does not block public access: it lacks ${missing.join(', ')}.`, {
       command: `aws s3control put-public-access-block --account-id ${account} --public-access-block-configuration ${ALL}`,
       terraform: `resource "aws_s3_account_public_access_block" "this" {

@@ -13,7 +13,8 @@ export const keyRotation: S3Check = {
     const key = await customerKey(facts);
     if (key === undefined) return inapplicable('The default encryption names no key of AWS KMS.');
     const { KeyManager: manager, Origin: origin } = await facts.keys.describe(key);
-    if (manager === 'AWS') return inapplicable(`${key} is managed by AWS, which rotates it each year.`);
+    if (manager === 'AWS')
+      return inapplicable(`The key ${key} is managed by AWS, which rotates it each year.`);
     // https://docs.aws.amazon.com/kms/latest/developerguide/rotate-keys.html
     if (origin !== undefined && origin !== 'AWS_KMS')
       return inapplicable(
@@ -21,10 +22,10 @@ export const keyRotation: S3Check = {
       );
     const { KeyRotationEnabled: isOn, RotationPeriodInDays: days } = await facts.keys.rotation(key);
     if (isOn === true)
-      return passed(`${key} is rotated${days === undefined ? '' : ` every ${days} days`}.`);
+      return passed(`The key ${key} is rotated${days === undefined ? '' : ` every ${days} days`}.`);
     const told = keyArn(key);
     const at = told === undefined ? '' : ` --region ${told.region}`;
-    return failed(`${key} is not rotated.`, {
+    return failed(`The key ${key} is not rotated.`, {
       command: `aws kms enable-key-rotation --key-id ${key}${at}`,
       terraform: `resource "aws_kms_key" "models" {
   enable_key_rotation = true

@@ -1,5 +1,6 @@
 import { failed, inapplicable, isKms, passed, type Result, type S3Check } from '../check.js';
 import type { Facts } from '../facts.js';
+import { Unread } from '../failures.js';
 import { keyArn } from '../key-facts.js';
 import { encryptionMend } from '../mends.js';
 
@@ -21,11 +22,12 @@ export const keyState: S3Check = {
     const key = await customerKey(facts);
     if (key === undefined) return inapplicable('The default encryption names no key of AWS KMS.');
     const { KeyState: state, KeyManager: manager, KeyUsage: usage } = await facts.keys.describe(key);
+    if (state === undefined) throw new Unread(`AWS KMS did not say the state of ${key}. Check the endpoint.`);
     if (state !== 'Enabled') return unusable(key, String(state).slice(0, 32));
     if (usage !== undefined && usage !== 'ENCRYPT_DECRYPT')
-      return failed(`${key} is not made to encrypt (${usage}).`, encryptionMend(facts));
-    if (manager === 'AWS') return failed(`${key} is managed by AWS.`, encryptionMend(facts));
-    return passed(`${key} is enabled, and managed by its owner.`);
+      return failed(`The key ${key} is not made to encrypt (${usage}).`, encryptionMend(facts));
+    if (manager === 'AWS') return failed(`The key ${key} is managed by AWS.`, encryptionMend(facts));
+    return passed(`The key ${key} is enabled, and managed by its owner.`);
   },
 };
 
@@ -39,7 +41,11 @@ function unusable(key: string, state: string): Result {
   # Once its deletion is cancelled (aws kms cancel-key-deletion), where that was asked for.
   is_enabled = true
 }`;
-  return failed(`${key} cannot be used: its state is ${state}.`, { command, terraform }, {
-    severity: dying ? { plain: 'critical', sealed: 'critical' } : undefined,
-  });
+  return failed(
+    `The key ${key} cannot be used: its state is ${state}.`,
+    { command, terraform },
+    {
+      severity: dying ? { plain: 'critical', sealed: 'critical' } : undefined,
+    },
+  );
 }

@@ -7,7 +7,8 @@ export const objectOwnership: S3Check = {
   whenSealed: 'Whoever owns an object may still replace it or let others do so, sealed or not.',
   severity: { plain: 'medium', sealed: 'low' },
   async look(facts) {
-    const told = (await facts.read('GetBucketOwnershipControls'))?.OwnershipControls?.Rules?.[0]?.ObjectOwnership;
+    const told = (await facts.read('GetBucketOwnershipControls'))?.OwnershipControls?.Rules?.[0]
+      ?.ObjectOwnership;
     if (told === 'BucketOwnerEnforced') return passed('Object ownership is BucketOwnerEnforced.');
     const { bucket } = facts;
     return failed(

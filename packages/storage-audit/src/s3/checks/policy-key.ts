@@ -34,7 +34,10 @@ export const policyKey: S3Check = {
     if (policy === undefined) return failed('The bucket has no policy.', await mend());
     const other = ofOtherKey(policy, bucket, key);
     if (other.extent !== 'always')
-      return failed(`The policy lets uploads through under another key than ${key}: by ${other.through}.`, await mend());
+      return failed(
+        `The policy lets uploads through under another key than ${key}: by ${other.through}.`,
+        await mend(),
+      );
     const managed = ofManagedKey(policy, bucket);
     if (managed.extent !== 'always')
       return failed(

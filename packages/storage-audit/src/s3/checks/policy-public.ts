@@ -1,6 +1,6 @@
 import { failed, passed, type Result, type S3Check } from '../check.js';
-import { Unread } from '../failures.js';
 import type { Facts } from '../facts.js';
+import { Unread } from '../failures.js';
 import { type PublicGrant, publicGrants, READING } from '../policy/public.js';
 import { blockMend } from './block-public-access.js';
 

@@ -15,7 +15,9 @@ export const policyTlsVersion: S3Check = {
     const bucket = await facts.arn();
     const mend = () =>
       policyMend(facts, [
-        deny('RefuseOldTls', 's3:*', [bucket, `${bucket}/*`], { NumericLessThan: { 's3:TlsVersion': '1.2' } }),
+        deny('RefuseOldTls', 's3:*', [bucket, `${bucket}/*`], {
+          NumericLessThan: { 's3:TlsVersion': '1.2' },
+        }),
       ]);
     if (policy === undefined) return failed('The bucket has no policy.', await mend());
     for (const version of OLD) {

@@ -14,7 +14,9 @@ export const policyTls: S3Check = {
     const bucket = await facts.arn();
     const mend = () =>
       policyMend(facts, [
-        deny('RefusePlainHttp', 's3:*', [bucket, `${bucket}/*`], { Bool: { 'aws:SecureTransport': 'false' } }),
+        deny('RefusePlainHttp', 's3:*', [bucket, `${bucket}/*`], {
+          Bool: { 'aws:SecureTransport': 'false' },
+        }),
       ]);
     if (policy === undefined) return failed('The bucket has no policy.', await mend());
     const refused = ofPlainHttp(policy, bucket);

@@ -73,7 +73,9 @@ function whoOf(members: Members, where: string): Who {
   if (given === '*') return { not, everyone: true, named: [] };
   const named = Object.entries(membersOf(given, `the Principal of ${where}`)).flatMap(([kind, ids]) => {
     if (!KINDS.includes(kind)) throw unclear(`the Principal of ${where} is of an unknown kind`);
-    return textsOf(ids, `the Principal of ${where}`).map((id): Named => ({ kind: kind as PrincipalKind, id }));
+    return textsOf(ids, `the Principal of ${where}`).map(
+      (id): Named => ({ kind: kind as PrincipalKind, id }),
+    );
   });
   const isAll = ({ kind, id }: Named): boolean => kind === 'AWS' && id === '*';
   return { not, everyone: named.some(isAll), named: named.filter((one) => !isAll(one)) };

@@ -10,7 +10,7 @@ export interface Pattern {
 }
 
 /** `${*}`, `${?}` and `${$}` are how a policy writes these characters themselves. */
-const ITSELF: Readonly<Record<string, string>> = { '${*}': '*', '${?}': '?', '${$}': '$' };
+const ITSELF: Readonly<Record<string, string>> = { [`\${*}`]: '*', [`\${?}`]: '?', [`\${$}`]: '$' };
 
 export function patternOf(text: string): Pattern {
   let known = true;

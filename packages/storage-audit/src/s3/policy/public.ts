@@ -1,8 +1,8 @@
 import { ABSENT, ANYWHERE, type Context } from './condition.js';
 import type { Policy } from './document.js';
 import { ANONYMOUS, type Caller, OTHER } from './principal.js';
-import { applies, type BucketArn, deniedNames, type Request } from './request.js';
 import { has } from './refused.js';
+import { applies, type BucketArn, deniedNames, type Request } from './request.js';
 import { possibly, someKey } from './some-key.js';
 
 export interface PublicGrant {

@@ -70,4 +70,3 @@ function reads(tokens: readonly Token[], name: string): boolean {
   for (const character of name) at = step(tokens, at, character);
   return ends(tokens, at);
 }
-

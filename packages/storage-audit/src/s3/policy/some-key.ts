@@ -42,7 +42,6 @@ export function someKey(
   wanted: (has: readonly boolean[]) => boolean,
 ): string | undefined {
   const all = names.flatMap(({ patterns }) => patterns);
-  const characters = alphabetOf(all);
   const has = (at: State): readonly boolean[] => {
     let next = 0;
     return names.map(({ not, patterns }) => {
@@ -53,6 +52,8 @@ export function someKey(
   const advance = (at: State, character: string): State =>
     at.map((places, index) => step(all[index]!, places, character));
   const first = [...prefix].reduce(advance, all.map(start));
+  // What lies before where a pattern is by now is never compared again.
+  const characters = alphabetOf(all.map((tokens, index) => tokens.slice(first[index]![0] ?? tokens.length)));
   const seen = new Set<string>();
   let front: readonly (readonly [State, string])[] = [[first, '']];
   while (front.length > 0) {

@@ -14,6 +14,7 @@ export function parseStrictly(text: string): unknown {
 
 function addName(names: Set<string> | undefined, quoted: string): void {
   const name = JSON.parse(quoted) as string;
-  if (names?.has(name)) throw new SyntaxError(`the member ${JSON.stringify(name.slice(0, 64))} is there twice`);
+  if (names?.has(name))
+    throw new SyntaxError(`the member ${JSON.stringify(name.slice(0, 64))} is there twice`);
   names?.add(name);
 }
