@@ -37,3 +37,8 @@ export function inapplicable(evidence: string): Result {
 export function isKms(algorithm: string | undefined): boolean {
   return algorithm === 'aws:kms' || algorithm === 'aws:kms:dsse';
 }
+
+/** `1 day`, `30 days` */
+export function times(count: number | undefined, one: string): string {
+  return `${count} ${one}${count === 1 ? '' : 's'}`;
+}

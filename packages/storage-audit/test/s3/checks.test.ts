@@ -387,7 +387,7 @@ describe('passed is', () => {
           Rule: { DefaultRetention: { Mode: 'COMPLIANCE', Years: 1 } },
         },
       }),
-      /1 years, for everybody/,
+      /1 year, for everybody/,
     ],
     ['incomplete-uploads', 'an old rule', lifecycle({ Prefix: '' }), /after 7 days/],
     [

@@ -1,5 +1,5 @@
 import type { LifecycleRule } from '@aws-sdk/client-s3';
-import { failed, passed, type S3Check } from '../check.js';
+import { failed, passed, type S3Check, times } from '../check.js';
 
 export const incompleteUploads: S3Check = {
   id: 's3/incomplete-uploads',
@@ -16,7 +16,7 @@ export const incompleteUploads: S3Check = {
     const whole = removing.find(isOfAll);
     if (whole !== undefined)
       return passed(
-        `Uploads that are not finished are removed after ${whole.AbortIncompleteMultipartUpload?.DaysAfterInitiation} days.`,
+        `Uploads that are not finished are removed after ${times(whole.AbortIncompleteMultipartUpload?.DaysAfterInitiation, 'day')}.`,
       );
     const { bucket } = facts;
     return failed(

@@ -1,4 +1,4 @@
-import { failed, inapplicable, passed, type S3Check } from '../check.js';
+import { failed, inapplicable, passed, type S3Check, times } from '../check.js';
 import { keyArn } from '../key-facts.js';
 import { customerKey } from './key-state.js';
 
@@ -22,7 +22,7 @@ export const keyRotation: S3Check = {
       );
     const { KeyRotationEnabled: isOn, RotationPeriodInDays: days } = await facts.keys.rotation(key);
     if (isOn === true)
-      return passed(`The key ${key} is rotated${days === undefined ? '' : ` every ${days} days`}.`);
+      return passed(`The key ${key} is rotated${days === undefined ? '' : ` every ${times(days, 'day')}`}.`);
     const told = keyArn(key);
     const at = told === undefined ? '' : ` --region ${told.region}`;
     return failed(`The key ${key} is not rotated.`, {

@@ -1,5 +1,5 @@
 import type { Mend } from '../../types.js';
-import { failed, passed, type S3Check } from '../check.js';
+import { failed, passed, type S3Check, times } from '../check.js';
 import type { Facts } from '../facts.js';
 import { put } from '../mends.js';
 
@@ -18,7 +18,7 @@ export const objectLock: S3Check = {
         'Object lock is enabled, and there is no default retention: only what asks for a lock has one.',
         lockMend(facts),
       );
-    const time = days === undefined ? `${years} years` : `${days} days`;
+    const time = days === undefined ? times(years, 'year') : times(days, 'day');
     const who = mode === 'COMPLIANCE' ? 'for everybody' : 'but for who may bypass it';
     return passed(`New objects are locked for ${time}, ${who} (${mode}).`);
   },

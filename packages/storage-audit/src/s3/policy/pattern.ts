@@ -51,11 +51,17 @@ export function ends(tokens: readonly Token[], at: readonly number[]): boolean {
   return at.at(-1) === tokens.length;
 }
 
-/** In order and each once. `*` can be nothing. */
+/** In order and each once, as `from` nearly is. `*` can be nothing. */
 function reached(tokens: readonly Token[], from: readonly number[]): readonly number[] {
-  const all = new Set(from);
-  for (const place of all) if (tokens[place] === MANY) all.add(place + 1);
-  return [...all].sort((one, other) => one - other);
+  const all: number[] = [];
+  let last = -1;
+  for (const place of from) {
+    if (place <= last) continue;
+    last = place;
+    all.push(last);
+    while (tokens[last] === MANY) all.push(++last);
+  }
+  return all;
 }
 
 export function matches({ tokens }: Pattern, text: string): boolean {
