@@ -43,11 +43,8 @@ export class Facts {
         const { sdk, client } = await this.#clients.s3();
         return [client, this.#command(sdk[`${operation}Command`], more)] as const;
       };
-      return this.#send<Answers[K]>(
-        { operation, permission, of: this.uri },
-        make,
-        ({ name }) => name === absent,
-      );
+      const asked = { operation, permission, of: this.uri, owner: this.options.bucketOwner };
+      return this.#send<Answers[K]>(asked, make, ({ name }) => name === absent);
     });
   }
 

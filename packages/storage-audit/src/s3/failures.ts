@@ -13,6 +13,8 @@ export interface Asked {
   readonly permission: string;
   /** What is asked about, `s3://bucket`. */
   readonly of: string;
+  /** The account that it was said to belong to. */
+  readonly owner?: string | undefined;
 }
 
 /** Without these nothing at all can be read there. */
@@ -43,6 +45,7 @@ const ENDING: Readonly<Record<string, readonly [ErrorCode, string]>> = {
 
 /** By the name of the error, by the code of Node's, or by the status. */
 const REASONS: Readonly<Record<string, string>> = {
+  AbortError: 'It was not answered in time.',
   ...named(['NotImplemented', 'XNotImplemented', '501'], 'The server does not have that.'),
   ...named(['MethodNotAllowed', '405'], 'The server does not allow that to be asked.'),
   ...named(
@@ -80,11 +83,11 @@ export function failureOf(thrown: unknown, asked: Asked): WeightsealError | Unre
   return new Unread(`${beginning} ${reasonOf(error, asked)}`);
 }
 
-function reasonOf({ name, code, status }: Said, { permission }: Asked): string {
+function reasonOf({ name, code, status }: Said, { permission, owner }: Asked): string {
   const known = [name, code, String(status)].find((one) => Object.hasOwn(REASONS, one));
   if (known !== undefined) return REASONS[known]!;
   if (status === 403 || status === 401 || /^AccessDenied|^Forbidden$/.test(name))
-    return `This identity may not do that. Grant it ${permission}.`;
+    return `This identity may not do that. Grant it ${permission}${owner === undefined ? '' : `, and check that the bucket belongs to ${owner}`}.`;
   if (status !== undefined && status >= 500) return 'The service failed. Try again later.';
   return 'What was answered could not be understood. Check the endpoint and proxies.';
 }

@@ -1,4 +1,4 @@
-import { checkedDeadline, within } from '@weightseal/core';
+import { checkedDeadline, throwIfAborted, within } from '@weightseal/core';
 import { type Asked, failureOf, type Said, saidBy } from './failures.js';
 import type { S3AuditOptions, SdkClient } from './options.js';
 
@@ -25,6 +25,7 @@ export function sending({ signal, deadlineMs }: S3AuditOptions): Sends {
         return (await client.send(command as never, { abortSignal: stop } as never)) as T;
       });
     } catch (error) {
+      throwIfAborted(signal);
       if (isNone(saidBy(error))) return undefined;
       throw failureOf(error, asked);
     }

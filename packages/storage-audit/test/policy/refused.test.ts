@@ -93,6 +93,19 @@ describe('an upload that asks for the keys of S3', () => {
       policy(deny(other, { Principal: undefined, NotPrincipal: { AWS: OPS } })),
       'partly',
     ],
+    [
+      'whatever a service is allowed',
+      policy(
+        deny(other),
+        allow({ Principal: { Service: 'logging.s3.amazonaws.com' }, Action: 's3:PutObject' }),
+      ),
+      'always',
+    ],
+    [
+      'of all but a service',
+      policy(deny(other, { NotPrincipal: { Service: 'logging.s3.amazonaws.com' } })),
+      'always',
+    ],
     ['of one role alone', policy(deny(other, { Principal: { AWS: OPS } })), 'partly'],
     ['of everybody by its other spelling', policy(deny(other, { Principal: { AWS: '*' } })), 'always'],
     ['of everybody among others', policy(deny(other, { Principal: { AWS: [OPS, '*'] } })), 'always'],
@@ -184,16 +197,21 @@ describe('an upload under AWS KMS that names no key', () => {
   cases(ofManagedKey, [
     ['is refused where another is', policy(deny({ StringNotEquals: { [KEY_ID]: KEY } })), 'always'],
     [
-      'and where one must be named',
-      policy(deny({ StringEquals: { [ALGORITHM]: 'aws:kms' }, Null: { [KEY_ID]: 'true' } })),
-      'always',
-    ],
-    [
       'not where only what is named counts',
       policy(deny({ StringNotEquals: { [KEY_ID]: KEY }, Null: { [KEY_ID]: 'false' } })),
       'never',
     ],
-    ['not where only the algorithm is asked for', policy(deny(other)), 'never'],
+    ['not all where only the algorithm is asked for', policy(deny(other)), 'partly'],
+    [
+      'and in two layers too',
+      policy(deny({ StringLike: { [ALGORITHM]: 'aws:kms*' }, Null: { [KEY_ID]: 'true' } })),
+      'always',
+    ],
+    [
+      'not in two layers where only one is asked about',
+      policy(deny({ StringEquals: { [ALGORITHM]: 'aws:kms' }, Null: { [KEY_ID]: 'true' } })),
+      'partly',
+    ],
   ]);
 });
 
@@ -213,33 +231,33 @@ describe('an upload under another key', () => {
       ],
       ['and by its ARN', policy(deny({ ArnNotEquals: { [KEY_ID]: KEY } })), 'always'],
       [
-        'not where another may be as well',
+        'not all where another may be as well',
         policy(deny({ StringNotEquals: { [KEY_ID]: [KEY, OTHER_KEY] } })),
-        'never',
+        'partly',
       ],
       [
-        'not where any of the account may be',
+        'not all where any of the account may be',
         policy(deny({ StringNotLike: { [KEY_ID]: 'arn:aws:kms:*:111122223333:key/*' } })),
-        'never',
+        'partly',
       ],
       [
-        'not where any of another account may be',
+        'not all where any of another account may be',
         policy(deny({ ArnNotLike: { [KEY_ID]: ['arn:aws:kms:*:444455556666:key/*', KEY] } })),
-        'never',
+        'partly',
       ],
-      ['not where only the algorithm is asked for', policy(deny(other)), 'never'],
+      ['not all where only the algorithm is asked for', policy(deny(other)), 'partly'],
       [
         'not where it is that one that is refused',
         policy(deny({ StringEquals: { [KEY_ID]: KEY } })),
         'never',
       ],
-      ['where only one other is refused', policy(deny({ StringEquals: { [KEY_ID]: OTHER_KEY } })), 'never'],
+      ['where only one other is refused', policy(deny({ StringEquals: { [KEY_ID]: OTHER_KEY } })), 'partly'],
     ],
   );
 
   it('is told with the key that gets through', () => {
     const given = policy(deny({ StringNotEquals: { [KEY_ID]: [KEY, OTHER_KEY] } }));
-    expect(ofOtherKey(given, BUCKET, KEY).through).toBe(`any identity, under ${OTHER_KEY}`);
+    expect(ofOtherKey(given, BUCKET, KEY).through).toBe(`any identity, under ${OTHER_KEY}, as aws:kms`);
   });
 });
 

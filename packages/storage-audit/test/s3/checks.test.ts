@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { S3_CHECKS } from '@weightseal/storage-audit';
 import { describe, expect, it } from 'vitest';
 import { parsePolicy } from '../../src/s3/policy/parse.js';
@@ -33,12 +34,19 @@ const lifecycle = (more: object) =>
     Rules: [{ Status: 'Enabled', AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 }, ...more }],
   });
 const open = block({ RestrictPublicBuckets: false, IgnorePublicAcls: false });
+const noAccount: Given = { account: { GetPublicAccessBlock: denied } };
 const alias = 'arn:aws:kms:eu-central-1:111122223333:alias/models';
 
 it('a bucket that is set up right passes every check', async () => {
   const findings = await audited();
   expect(findings.filter(({ outcome }) => outcome !== 'passed')).toEqual([]);
   expect(findings.map(({ check }) => check)).toEqual(S3_CHECKS.map(({ id }) => id));
+});
+
+it('each check is in the README', async () => {
+  const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
+  const rows = [...readme.matchAll(/^\| `(s3\/[a-z0-9-]+)` \|/gm)].map(([, id]) => id);
+  expect(rows).toEqual(S3_CHECKS.map(({ id }) => id));
 });
 
 type Row = readonly [check: string, what: string, given: Given, evidence: RegExp, severity?: string];
@@ -181,7 +189,10 @@ describe('failed is', () => {
     [
       'policy-public',
       'a reader',
-      { s3: { GetBucketPolicy: policyOf(allow({ Sid: 'Share' })), GetPublicAccessBlock: open } },
+      {
+        s3: { GetBucketPolicy: policyOf(allow({ Sid: 'Share' })), GetPublicAccessBlock: open },
+        ...noAccount,
+      },
       /s3:GetObject to somebody without credentials.*"Share"\.$/,
       'critical',
     ],
@@ -211,7 +222,7 @@ describe('failed is', () => {
     [
       'acl',
       'for everybody',
-      { s3: { GetBucketAcl: acl(ALL_USERS, 'READ'), GetPublicAccessBlock: open } },
+      { ...noAccount, s3: { GetBucketAcl: acl(ALL_USERS, 'READ'), GetPublicAccessBlock: open } },
       /READ to everybody\.$/,
       'critical',
     ],
@@ -219,6 +230,7 @@ describe('failed is', () => {
       'acl',
       'for every account',
       {
+        ...noAccount,
         s3: {
           GetBucketAcl: acl(ALL_USERS.replace('All', 'Authenticated'), 'WRITE'),
           GetPublicAccessBlock: denied,
@@ -447,10 +459,10 @@ describe('where all is sealed', () => {
   it('who may write is as dangerous', async () => {
     const writer = { GetBucketPolicy: policyOf(allow({ Action: 's3:*' })), GetPublicAccessBlock: open };
     const reader = { ...writer, GetBucketPolicy: policyOf(allow()) };
-    expect(await foundBy('policy-public', { s3: writer, options: sealed })).toMatchObject([
+    expect(await foundBy('policy-public', { s3: writer, ...noAccount, options: sealed })).toMatchObject([
       { severity: 'critical' },
     ]);
-    expect(await foundBy('policy-public', { s3: reader, options: sealed })).toMatchObject([
+    expect(await foundBy('policy-public', { s3: reader, ...noAccount, options: sealed })).toMatchObject([
       { severity: 'medium' },
     ]);
   });

@@ -67,9 +67,12 @@ describe('what cannot be read', () => {
 
   it('is not held back by what nobody could read', async () => {
     const s3 = { GetPublicAccessBlock: denied, GetBucketPolicy: policyOf(allow()) };
-    expect(await foundBy('policy-public', { s3 })).toMatchObject([
+    const account = { GetPublicAccessBlock: denied };
+    expect(await foundBy('policy-public', { s3, account })).toMatchObject([
       { outcome: 'failed', severity: 'critical' },
     ]);
+    // That of the account counts for the bucket.
+    expect(await foundBy('policy-public', { s3 })).toMatchObject([{ outcome: 'failed', severity: 'low' }]);
   });
 
   it('is a policy that is half understood', async () => {

@@ -3,6 +3,7 @@ import type { Mend } from '../../types.js';
 import { failed, passed, type S3Check } from '../check.js';
 import type { Facts } from '../facts.js';
 import { Unread } from '../failures.js';
+import { isOn } from './block-public-access.js';
 
 const GROUPS: Readonly<Record<string, string>> = {
   'http://acs.amazonaws.com/groups/global/AllUsers': 'everybody',
@@ -28,7 +29,7 @@ export const acl: S3Check = {
         'The ACL of the bucket grants nothing to the public groups. Those of single objects were not read.',
       );
     const evidence = `The ACL grants ${open.map(told).join(', ')}`;
-    if (await isIgnored(facts))
+    if (await isOn(facts, 'IgnorePublicAcls'))
       return failed(`${evidence}; only IgnorePublicAcls holds it back.`, aclMend(facts), {
         severity: { plain: 'low', sealed: 'low' },
       });
@@ -41,15 +42,6 @@ export const acl: S3Check = {
 
 function told({ Grantee: who, Permission: permission }: Grant): string {
   return `${String(permission).slice(0, 32)} to ${GROUPS[who?.URI ?? '']}`;
-}
-
-async function isIgnored(facts: Facts): Promise<boolean> {
-  try {
-    return (await facts.block())?.IgnorePublicAcls === true;
-  } catch (error) {
-    if (error instanceof Unread) return false;
-    throw error;
-  }
 }
 
 function aclMend({ bucket }: Facts): Mend {

@@ -50,10 +50,21 @@ export const blockPublicAccess: S3Check = {
 };
 
 async function isBlockedForAccount(facts: Facts): Promise<boolean> {
+  const block = await readable(() => facts.accountBlock());
+  return block !== undefined && missingFlags(block).length === 0;
+}
+
+/** Whether one of the blocks is on, for the bucket or for its account. What cannot be read holds nothing back. */
+export async function isOn(facts: Facts, flag: (typeof FLAGS)[number]): Promise<boolean> {
+  const [bucket, account] = [await readable(() => facts.block()), await readable(() => facts.accountBlock())];
+  return bucket?.[flag] === true || account?.[flag] === true;
+}
+
+async function readable<T>(read: () => Promise<T | undefined>): Promise<T | undefined> {
   try {
-    return missingFlags(await facts.accountBlock()).length === 0;
+    return await read();
   } catch (error) {
-    if (error instanceof Unread) return false;
+    if (error instanceof Unread) return undefined;
     throw error;
   }
 }

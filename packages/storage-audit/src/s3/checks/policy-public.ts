@@ -1,8 +1,7 @@
 import { failed, passed, type Result, type S3Check } from '../check.js';
 import type { Facts } from '../facts.js';
-import { Unread } from '../failures.js';
 import { type PublicGrant, publicGrants, READING } from '../policy/public.js';
-import { blockMend } from './block-public-access.js';
+import { blockMend, isOn } from './block-public-access.js';
 
 export const policyPublic: S3Check = {
   id: 's3/policy-public',
@@ -28,7 +27,7 @@ async function isPublic(facts: Facts, grants: readonly PublicGrant[]): Promise<R
   const where = key === undefined ? 'of the bucket' : `as for the key ${JSON.stringify(key)}`;
   const by = sid === undefined ? '' : `, by the statement ${JSON.stringify(sid.slice(0, 64))}`;
   const evidence = `The policy grants ${actions} to ${who}, ${where}${by}`;
-  if (await isHeldBack(facts))
+  if (await isOn(facts, 'RestrictPublicBuckets'))
     return failed(`${evidence}; only the block of public access holds it back.`, narrowing(facts), {
       severity: { plain: 'low', sealed: 'low' },
     });
@@ -36,16 +35,6 @@ async function isPublic(facts: Facts, grants: readonly PublicGrant[]): Promise<R
   return failed(`${evidence}.`, blockMend(facts), {
     severity: writes ? { plain: 'critical', sealed: 'critical' } : undefined,
   });
-}
-
-/** The bucket's own block keeps strangers from what a public policy grants. */
-async function isHeldBack(facts: Facts): Promise<boolean> {
-  try {
-    return (await facts.block())?.RestrictPublicBuckets === true;
-  } catch (error) {
-    if (error instanceof Unread) return false;
-    throw error;
-  }
 }
 
 function narrowing({ bucket }: Facts) {

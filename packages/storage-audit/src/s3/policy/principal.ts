@@ -10,10 +10,15 @@ export type Caller =
 export const ANONYMOUS: Caller = { kind: 'anonymous' };
 export const OTHER: Caller = { kind: 'other' };
 
-/** All that a policy tells apart: everybody it names, and the others. */
+/**
+ * All that a policy tells apart: everybody it names, and the others. Services of AWS are none of them: what they do for somebody, and how, is theirs to protect.
+ */
 export function callersOf({ statements }: Policy): readonly Caller[] {
   const named = new Map(
-    statements.flatMap(({ who }) => who.named).map((one) => [`${one.kind} ${one.id}`, one] as const),
+    statements
+      .flatMap(({ who }) => who.named)
+      .filter(({ kind }) => kind !== 'Service')
+      .map((one) => [`${one.kind} ${one.id}`, one] as const),
   );
   return [OTHER, ANONYMOUS, ...[...named.values()].map((one): Caller => ({ kind: 'named', named: one }))];
 }

@@ -54,6 +54,11 @@ const STRANGER: Context = {
   'aws:sourceorgid': ABSENT,
   'aws:sourceorgpaths': ABSENT,
   'aws:viaawsservice': ['false'],
+  'aws:sourcevpcarn': ['arn:aws:ec2:us-east-1:000000000000:vpc/vpc-00000000000strange'],
+  'aws:vpceaccount': ['000000000000'],
+  'aws:vpceorgid': ['o-0000stranger'],
+  'aws:principalservicename': ABSENT,
+  'aws:principalservicenameslist': ABSENT,
   's3:dataaccesspointarn': ABSENT,
   's3:dataaccesspointaccount': ABSENT,
 };

@@ -38,19 +38,36 @@ export function ofCustomerKeys(policy: Policy, bucket: BucketArn): Refusal {
   return refusal(policy, bucket, put({ [CUSTOMER]: ['AES256'] }));
 }
 
+const OF_KMS = ['aws:kms', 'aws:kms:dsse'];
+
 /** An upload that asks for AWS KMS and names no key: of AWS's own, `aws/s3`, whatever the bucket's default is. */
 export function ofManagedKey(policy: Policy, bucket: BucketArn): Refusal {
-  return refusal(policy, bucket, put({ [ALGORITHM]: ['aws:kms'] }));
+  return worst(
+    OF_KMS.map((algorithm) => ({
+      ...refusal(policy, bucket, put({ [ALGORITHM]: [algorithm] })),
+      told: `as ${algorithm}`,
+    })),
+  );
 }
 
 /** An upload under a KMS key that is not `expected`, the ARN of one: a stranger's, one beside it, and each that the policy names. */
 export function ofOtherKey(policy: Policy, bucket: BucketArn, expected: string): Refusal {
-  for (const key of otherKeys(policy, expected)) {
-    const found = refusal(policy, bucket, put({ [ALGORITHM]: ['aws:kms'], [KEY]: [key] }));
-    if (found.extent === 'always') continue;
-    return { ...found, through: `${found.through}, under ${key.slice(0, 200)}` };
-  }
-  return { extent: 'always' };
+  return worst(
+    otherKeys(policy, expected).flatMap((key) =>
+      OF_KMS.map((algorithm) => ({
+        ...refusal(policy, bucket, put({ [ALGORITHM]: [algorithm], [KEY]: [key] })),
+        told: `under ${key.slice(0, 200)}, as ${algorithm}`,
+      })),
+    ),
+  );
+}
+
+/** `always` only where all of them are; else who gets through with the first that is not. */
+function worst(all: readonly (Refusal & { readonly told: string })[]): Refusal {
+  const open = all.find(({ extent }) => extent !== 'always');
+  if (open === undefined) return { extent: 'always' };
+  const extent = all.every((one) => one.extent === 'never') ? 'never' : 'partly';
+  return { extent, through: `${open.through}, ${open.told}` };
 }
 
 const STRANGERS = 'arn:aws:kms:us-east-1:000000000000:key/00000000-0000-4000-8000-000000000000';
