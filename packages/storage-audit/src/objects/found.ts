@@ -17,7 +17,7 @@ export function isEnd(error: unknown): boolean {
   return !isWeightsealError(error) || ['aborted', 'internal', 'usage'].includes(error.class);
 }
 
-/** What was removed, or replaced, between the listing and the look. */
+/** What was removed between the listing and the look. */
 export function isGone(error: unknown): boolean {
-  return isWeightsealError(error) && (error.code === 'INPUT_NOT_FOUND' || error.code === 'INPUT_CHANGED');
+  return isWeightsealError(error) && error.code === 'INPUT_NOT_FOUND';
 }

@@ -21,6 +21,8 @@ export type WeightFormat =
   | 'keras'
   | 'tflite';
 
+/** FORMAT.md §3. */
+const SEALED = '\x89WSEAL\r\n';
 /** safetensors refuses longer headers (`MAX_HEADER_SIZE` of its reference implementation). */
 const MOST_SAFETENSORS_HEADER = 100_000_000n;
 /** Those before GGUF, as they lie in a file: `ggml`, `ggmf`, `ggjt`, `ggla` as numbers with the lowest byte first. */
@@ -54,6 +56,13 @@ export function weightFormatOf(head: Uint8Array, size: number, path: string): We
   if (isTorchPickle(bytes)) return 'torch';
   if (isPickle(bytes, path)) return 'pickle';
   return isOnnx(bytes, size, path) ? 'onnx' : undefined;
+}
+
+/** Whether a sealed file begins so. */
+export function isSealedHead(head: Uint8Array): boolean {
+  return (
+    Buffer.from(head.buffer, head.byteOffset, head.byteLength).toString('latin1', 0, SEALED.length) === SEALED
+  );
 }
 
 /** The length of a header in JSON, and the header: https://github.com/huggingface/safetensors#format */

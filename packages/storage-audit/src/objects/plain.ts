@@ -1,7 +1,7 @@
 import { FileSource, isLocation, isWeightsealError, ObjectSource, type StoredEntry } from '@weightseal/core';
 import type { Finding } from '../types.js';
 import { found, isEnd, isGone, toldOf } from './found.js';
-import { HEAD_BYTES, LEAST_BYTES, weightFormatOf } from './magic.js';
+import { HEAD_BYTES, isSealedHead, LEAST_BYTES, weightFormatOf } from './magic.js';
 import type { Place } from './place.js';
 import type { AuditedObject } from './types.js';
 
@@ -17,6 +17,7 @@ export async function lookAtPlain(
   const resource = place.nameOf(path);
   try {
     const head = await headOf(place.at(path), signal);
+    if (head && isSealedHead(head.bytes)) return { kind: 'sealed', findings: [replaced(resource)] };
     const format = head && weightFormatOf(head.bytes, head.size, path);
     if (!format) return { kind: 'other', findings: [] };
     return { kind: 'weights', format, findings: [found('plain', resource, 'failed', lies(format, size))] };
@@ -41,6 +42,16 @@ const NAMES: Readonly<Record<string, string>> = {
   keras: 'the format of Keras',
   tflite: 'the format of TensorFlow Lite',
 };
+
+/** The listing found no sealed file there, or could not look. */
+function replaced(resource: string): Finding {
+  return found(
+    'sound',
+    resource,
+    'unread',
+    'It is sealed by now, and was not when it was listed. Audit again.',
+  );
+}
 
 function notRead(resource: string, error: unknown): Finding {
   return found('plain', resource, 'unread', `Whether it is a model could not be seen. ${toldOf(error)}`);

@@ -27,8 +27,13 @@ export async function lookAtSealed(
   const resource = place.nameOf(path);
   try {
     // Of a bundle neither the table is read, which may be long, nor what else lies in it.
-    const { recipients } = kind === 'bundle' ? await recipientsOf(at, signal) : await inspect(at, { signal });
-    const findings = [...foreign(resource, recipients, keys), ...(await released(at, resource, options))];
+    await using release = await openReleased(at, { signal });
+    if (release.payload) await inspect(release.payload.source, { signal });
+    const { recipients } = release;
+    const findings = [
+      ...foreign(resource, recipients, keys),
+      ...(await released(release, at, resource, options)),
+    ];
     return { recipients, findings };
   } catch (error) {
     if (isGone(error) || (kind === 'bundle' && codeOf(error) === 'NOT_SEALED')) return undefined;
@@ -37,14 +42,6 @@ export async function lookAtSealed(
     const outcome = isSaid && codeOf(error) !== 'UNSUPPORTED_VERSION' ? 'failed' : 'unread';
     return { findings: [found('sound', resource, outcome, `Its head could not be read. ${toldOf(error)}`)] };
   }
-}
-
-async function recipientsOf(
-  at: At,
-  signal: AbortSignal | undefined,
-): Promise<{ readonly recipients: readonly Recipient[] }> {
-  await using release = await openReleased(at, { signal });
-  return { recipients: release.recipients };
 }
 
 function codeOf(error: unknown): string | undefined {
@@ -62,14 +59,18 @@ function foreign(
   return [found('keys', resource, 'failed', `It can be opened with keys that are not expected: ${names}.`)];
 }
 
-/** What its head shows has been read by now. */
-async function released(at: At, resource: string, options: ObjectAuditOptions): Promise<Finding[]> {
-  const { verify, signal } = options;
+/** Who has released it: what its head shows has been read by now. */
+async function released(
+  release: ReleasePlace,
+  at: At,
+  resource: string,
+  { verify, signal }: ObjectAuditOptions,
+): Promise<Finding[]> {
   try {
-    const missing = await missingOf(at, signal);
-    if (missing === 'manifest')
+    if (!(await isThere(release, MANIFEST_NAME, signal)))
       return [found('manifest', resource, 'failed', 'It has no manifest, so nobody has signed it.')];
-    if (missing) return [found('signature', resource, 'failed', 'Its manifest has no signature.')];
+    if (!(await isThere(release, SIGNATURE_NAME, signal)))
+      return [found('signature', resource, 'failed', 'Its manifest has no signature.')];
     const unverified = 'It has a signature, which nobody has verified: say who may sign.';
     if (!verify) return [found('signature', resource, 'unread', unverified)];
     await verify(at, { signal });
@@ -80,15 +81,6 @@ async function released(at: At, resource: string, options: ObjectAuditOptions): 
     const check = isRefused && error.code.startsWith('MANIFEST_') ? 'manifest' : 'signature';
     return [found(check, resource, isRefused ? 'failed' : 'unread', toldOf(error))];
   }
-}
-
-async function missingOf(
-  at: At,
-  signal: AbortSignal | undefined,
-): Promise<'manifest' | 'signature' | undefined> {
-  await using release = await openReleased(at, { signal });
-  if (!(await isThere(release, MANIFEST_NAME, signal))) return 'manifest';
-  return (await isThere(release, SIGNATURE_NAME, signal)) ? undefined : 'signature';
 }
 
 /** Without reading it: the manifest of a large bundle has many bytes, and one is asked for. */

@@ -209,6 +209,8 @@ describe('what lies in a store', () => {
     const reads = made.requests.filter(({ method }) => method === 'read');
     const plain = reads.filter(({ key }) => /plain|notes|small/.test(key));
     expect(plain.reduce((most, { length = 0 }) => Math.max(most, length), 0)).toBe(4096);
+    const sealed = reads.filter(({ key, length = 0 }) => key === 'top/m.sealed' && length > 8);
+    expect(sealed.map(({ length }) => length)).toEqual([65_536]);
     expect(made.count('put') + made.count('remove') + made.count('upload') + made.count('abort')).toBe(0);
     expect(made.underWay).toBe(0);
   });
@@ -234,6 +236,18 @@ describe('what lies in a store', () => {
       return undefined;
     };
     expect(short(await all({ store: made, key: 'top' }))).toEqual(FOUND.slice(1, 4).concat(FOUND[5]!));
+  });
+
+  it('may be another by the time when it is looked at', async () => {
+    const made = await store();
+    const sealed = made.get('top/m.sealed')!;
+    made.fault = ({ method, key, length }) => {
+      if (method === 'read' && key.endsWith('plain.safetensors') && length === 4096) made.set(key, sealed);
+      return undefined;
+    };
+    expect(short(await all({ store: made, key: 'top' }))[0]).toBe(
+      'sealed deep/er/plain.safetensors objects/sealed-sound unread',
+    );
   });
 
   it('may be uploads and bundles that nobody completes, none of which is touched', async () => {
