@@ -7,6 +7,7 @@ const port = 9023;
 export default {
   name: 'gcp-storage-emulator',
   provider: 'store-gcs',
+  also: ['storage-audit'],
   version,
   programs: [pip('gcp-storage-emulator', version, 'gcp-storage-emulator')],
   async start([server], servers) {

@@ -7,7 +7,7 @@ const port = 5511;
 export default {
   name: 'moto',
   provider: 'kms-aws',
-  also: ['store-s3', 'stores', 'cli'],
+  also: ['store-s3', 'storage-audit', 'stores', 'cli'],
   version,
   programs: [pip('moto', version, 'moto_server', '[server]')],
   async start([moto], servers) {

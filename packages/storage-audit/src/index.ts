@@ -1,0 +1,32 @@
+export { AZURE_CHECKS, auditAzure } from './azure/audit.js';
+export type { AzureAccount } from './azure/place.js';
+export { type Ask, type BearerAskOptions, bearerAsk } from './gcs/ask.js';
+export { auditGcs, GCS_CHECKS, type GcsAuditOptions } from './gcs/audit.js';
+export type { Asked } from './gcs/fetch-json.js';
+export { auditObjects } from './objects/audit.js';
+export { OBJECT_CHECKS } from './objects/checks.js';
+export { type WeightFormat, weightFormatOf } from './objects/magic.js';
+export { type KeyCount, ObjectTally } from './objects/tally.js';
+export type { AuditedObject, ObjectAuditOptions, VerifySealed } from './objects/types.js';
+export {
+  type AcceptedFinding,
+  type AppliedBaseline,
+  applyBaseline,
+  type StaleAcceptance,
+} from './report/apply-baseline.js';
+export {
+  type Acceptance,
+  BASELINE_FORMAT,
+  type Baseline,
+  encodeBaseline,
+  parseBaseline,
+} from './report/baseline.js';
+export { type ExitCodeOptions, exitCodeOf } from './report/exit-code.js';
+export { type JsonReport, jsonOf, REPORT_FORMAT } from './report/json.js';
+export { markdownOf } from './report/markdown.js';
+export type { Report } from './report/report.js';
+export { type SarifLog, type SarifResult, sarifOf } from './report/sarif.js';
+export { type TableOptions, tableOf } from './report/table.js';
+export { auditS3, S3_CHECKS } from './s3/audit.js';
+export type { S3AuditClients, S3AuditOptions, SdkClient } from './s3/options.js';
+export type { AuditOptions, Check, Finding, Mend, Outcome, Severity } from './types.js';

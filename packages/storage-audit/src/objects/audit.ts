@@ -1,0 +1,72 @@
+import { checkOptions, listSealed, type StoredAt, type StoredEntry } from '@weightseal/core';
+import { ahead } from './ahead.js';
+import { found } from './found.js';
+import { type Place, placeOf } from './place.js';
+import { lookAtPlain } from './plain.js';
+import { checkShare, isSampled } from './sample.js';
+import { lookAtSealed } from './sealed.js';
+import type { AuditedObject, ObjectAuditOptions } from './types.js';
+import { lookAtUploads } from './uploads.js';
+
+const AT_ONCE = 16;
+/** FORMAT.md §26.4: the mark of a bundle that is on its way into a store. */
+const SEALING_NAME = 'weightseal.sealing';
+const A_DAY_MS = 86_400_000;
+
+/**
+ * What lies at a place, or below it, one after another in the order of the listing, and what is wrong with each: plain weights, sealed ones that nobody has signed, that others can open than should,
+ * or that are damaged; then uploads that nobody completes. Needs no key, writes and removes nothing, reads of each object its head only, and holds no more in memory however many there are. It goes on
+ * behind a `cursor`; what came or went meanwhile is met or not, by its name. What is left out by `after` or `sample` is still listed, by its first bytes.
+ *
+ * @throws INPUT_NOT_FOUND, INVALID_ARGUMENT, ABORTED, STORE_UNSUPPORTED for a store that lists nothing, and the codes of class `store` and `io` of the listing. What of a single object cannot be read
+ *   is a finding of it, `unread`
+ */
+export async function* auditObjects(
+  at: StoredAt,
+  options: ObjectAuditOptions = {},
+): AsyncGenerator<AuditedObject, void, undefined> {
+  checkOptions(
+    options,
+    { sample: 'any', after: 'string', keys: 'strings', verify: 'function', signal: 'signal' },
+    'auditObjects',
+  );
+  const { sample = 1, after, signal } = options;
+  checkShare(sample);
+  const place = placeOf(at);
+  const chosen = async function* () {
+    for await (const entry of listSealed(at, { recursive: true, signal })) {
+      if (after !== undefined && place.isNotAfter(place.cursorOf(entry), after)) continue;
+      if (isSampled(entry.path, sample)) yield entry;
+    }
+  };
+  for await (const audited of ahead(chosen(), AT_ONCE, (entry) => lookAt(place, entry, options)))
+    if (audited) yield audited;
+  if (place.location) yield* await lookAtUploads(place.location, signal);
+}
+
+async function lookAt(
+  place: Place,
+  entry: StoredEntry,
+  options: ObjectAuditOptions,
+): Promise<AuditedObject | undefined> {
+  const { kind, path, sealedSize: size } = entry;
+  const told = { path, cursor: place.cursorOf(entry), ...(size !== undefined && { size }) };
+  if (kind === 'sealed' || kind === 'bundle') {
+    const sealed = await lookAtSealed(place, entry, options);
+    return sealed && { kind, ...told, ...sealed };
+  }
+  if (kind === 'release' || kind === 'directory') return { kind: 'release', ...told, findings: [] };
+  if (`/${path}`.endsWith(`/${SEALING_NAME}`))
+    return { kind: 'upload', ...told, findings: begun(place, entry) };
+  const plain = await lookAtPlain(place, entry, options.signal);
+  return plain && { ...told, ...plain };
+}
+
+function begun(place: Place, { path, modified }: StoredEntry): AuditedObject['findings'] {
+  const since = modified === undefined ? Number.NaN : Date.parse(modified);
+  if (since > Date.now() - A_DAY_MS) return [];
+  const resource = place.nameOf(path);
+  return Number.isNaN(since)
+    ? [found('incomplete', resource, 'unread', 'A bundle is not complete; when it began is not known.')]
+    : [found('incomplete', resource, 'failed', `A bundle that was begun ${modified} was never completed.`)];
+}

@@ -1,0 +1,23 @@
+import { isWeightsealError } from '@weightseal/core';
+import type { Finding, Outcome } from '../types.js';
+import { CHECKS, type ObjectCheck } from './checks.js';
+
+export function found(check: ObjectCheck, resource: string, outcome: Outcome, evidence: string): Finding {
+  const { id, severity } = CHECKS[check];
+  return { check: id, resource, outcome, severity: severity.plain, evidence };
+}
+
+/** The code and the sentence of an error, which says what to do. */
+export function toldOf(error: unknown): string {
+  return isWeightsealError(error) ? `${error.message} (${error.code})` : String(error);
+}
+
+/** What ends all of it, and is nothing of an object. */
+export function isEnd(error: unknown): boolean {
+  return !isWeightsealError(error) || ['aborted', 'internal', 'usage'].includes(error.class);
+}
+
+/** What was removed between the listing and the look. */
+export function isGone(error: unknown): boolean {
+  return isWeightsealError(error) && error.code === 'INPUT_NOT_FOUND';
+}

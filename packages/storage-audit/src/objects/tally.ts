@@ -1,0 +1,105 @@
+import { isLocation, type StoredAt } from '@weightseal/core';
+import type { Finding, Outcome } from '../types.js';
+import { CHECKS, type ObjectCheck } from './checks.js';
+import { found } from './found.js';
+import { placeOf } from './place.js';
+import type { AuditedObject, ObjectAuditOptions } from './types.js';
+
+/** A key that opens sealed objects, and how many. */
+export interface KeyCount {
+  readonly keyUri: string;
+  readonly keyVersion: string;
+  readonly objects: number;
+}
+
+/** Of each check so many are told one by one, and the rest as a number. */
+const MOST_FINDINGS = 1000;
+/** Whoever has more keys than these has one for each object. */
+const MOST_KEYS = 1000;
+
+/** What an audit of objects comes to, in the same memory however many there were. */
+export class ObjectTally {
+  readonly #name: string;
+  readonly #tellsUploads: boolean;
+  readonly #knowsKeys: boolean;
+  readonly #kinds = new Map<AuditedObject['kind'], number>();
+  readonly #keys = new Map<string, number>();
+  readonly #findings = new Map<string, Finding[]>();
+  readonly #more = new Map<string, number>();
+
+  /** @param at what `auditObjects` is given, with its options */
+  constructor(at: StoredAt, { keys }: Pick<ObjectAuditOptions, 'keys'> = {}) {
+    this.#name = placeOf(at).name;
+    this.#tellsUploads = isLocation(at) && at.store.unfinished !== undefined && at.store.put !== undefined;
+    this.#knowsKeys = keys !== undefined;
+  }
+
+  add({ kind, recipients = [], findings }: AuditedObject): void {
+    increase(this.#kinds, kind);
+    for (const { keyUri, keyVersion } of recipients) {
+      const name = JSON.stringify([keyUri, keyVersion]);
+      if (this.#keys.has(name) || this.#keys.size < MOST_KEYS) increase(this.#keys, name);
+    }
+    for (const finding of findings) {
+      const name = `${finding.outcome} ${finding.check}`;
+      const told = this.#findings.get(name);
+      if (!told) this.#findings.set(name, [finding]);
+      else if (told.length < MOST_FINDINGS) told.push(finding);
+      else increase(this.#more, name);
+    }
+  }
+
+  /** How many there were of a kind. */
+  count(kind: AuditedObject['kind']): number {
+    return this.#kinds.get(kind) ?? 0;
+  }
+
+  /** Under which keys and versions sealed objects lie, by what their heads say; the first thousand. */
+  get keys(): readonly KeyCount[] {
+    return [...this.#keys].map(([name, objects]) => {
+      const [keyUri, keyVersion] = JSON.parse(name) as [string, string];
+      return { keyUri, keyVersion, objects };
+    });
+  }
+
+  /** Of each check what was wrong, or could not be read, or that there was nothing of that. */
+  findings(): Finding[] {
+    return (Object.keys(CHECKS) as ObjectCheck[]).flatMap((check) => {
+      const told = (['failed', 'unread'] as const).flatMap((outcome) => this.#told(check, outcome));
+      return told.length > 0 ? told : [this.#nothing(check)];
+    });
+  }
+
+  #told(check: ObjectCheck, outcome: Outcome): Finding[] {
+    const name = `${outcome} ${CHECKS[check].id}`;
+    const more = this.#more.get(name) ?? 0;
+    const rest = more > 0 ? [found(check, this.#name, outcome, `So it is of ${more} others.`)] : [];
+    return [...(this.#findings.get(name) ?? []), ...rest];
+  }
+
+  #nothing(check: ObjectCheck): Finding {
+    const sealed = this.count('sealed') + this.count('bundle');
+    const objects = sealed + this.count('weights') + this.count('other') + this.count('release');
+    const none = (evidence: string) => found(check, this.#name, 'inapplicable', evidence);
+    if (check === 'incomplete') {
+      if (!this.#tellsUploads) return none('It does not tell of uploads.');
+      return found(check, this.#name, 'passed', 'No upload is left that began more than a day ago.');
+    }
+    if (check === 'plain') {
+      if (objects === 0) return none('Nothing was looked at.');
+      return found(
+        check,
+        this.#name,
+        'passed',
+        `Of ${objects} objects none is a plain model, as far as is known.`,
+      );
+    }
+    if (sealed === 0) return none('Nothing that was looked at is sealed.');
+    if (check === 'keys' && !this.#knowsKeys) return none('Nobody has said which keys are expected.');
+    return found(check, this.#name, 'passed', `Of ${sealed} sealed files and bundles nothing else was seen.`);
+  }
+}
+
+function increase<K>(counts: Map<K, number>, key: K): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
+}

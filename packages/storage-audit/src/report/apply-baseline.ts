@@ -1,0 +1,66 @@
+import { WeightsealError } from '@weightseal/core';
+import type { Finding } from '../types.js';
+import type { Acceptance, Baseline } from './baseline.js';
+
+export interface AcceptedFinding {
+  readonly finding: Finding;
+  readonly acceptance: Acceptance;
+}
+
+/** An acceptance that has no effect. */
+export interface StaleAcceptance {
+  readonly acceptance: Acceptance;
+  /** `expired`: it is over, and what it accepted counts again. `unmatched`: there is no such finding, any more or for a slip in it. */
+  readonly why: 'expired' | 'unmatched';
+}
+
+export interface AppliedBaseline {
+  /** What nobody has accepted. */
+  readonly findings: readonly Finding[];
+  readonly accepted: readonly AcceptedFinding[];
+  readonly stale: readonly StaleAcceptance[];
+}
+
+/**
+ * Takes out of the findings what a baseline accepts. What was accepted as failed and cannot be read now is not accepted, and the other way round.
+ *
+ * @throws INVALID_ARGUMENT for a time that is none
+ */
+export function applyBaseline(
+  findings: readonly Finding[],
+  { accepted: acceptances }: Baseline,
+  { now }: { readonly now: Date },
+): AppliedBaseline {
+  if (!(now instanceof Date) || Number.isNaN(now.getTime()))
+    throw new WeightsealError('INVALID_ARGUMENT', '`now` must be a Date.');
+  const isOver = ({ expires }: Acceptance) => Date.parse(expires) <= now.getTime();
+  const byName = new Map(
+    acceptances.map((one) => [nameOf(one.check, one.resource, one.outcome ?? 'failed'), one]),
+  );
+  const open: Finding[] = [];
+  const accepted: AcceptedFinding[] = [];
+  const used = new Set<Acceptance>();
+  for (const finding of findings) {
+    const acceptance = byName.get(nameOf(finding.check, finding.resource, finding.outcome));
+    if (acceptance) used.add(acceptance);
+    if (acceptance && !isOver(acceptance)) accepted.push({ finding, acceptance });
+    else open.push(finding);
+  }
+  const unknown = namesUnread(findings);
+  const stale = acceptances.flatMap((acceptance): StaleAcceptance[] => {
+    if (isOver(acceptance)) return [{ acceptance, why: 'expired' }];
+    // Nobody knows whether what cannot be read now is still as it was.
+    const isUnknown = unknown.has(nameOf(acceptance.check, acceptance.resource));
+    return used.has(acceptance) || isUnknown ? [] : [{ acceptance, why: 'unmatched' }];
+  });
+  return { findings: open, accepted, stale };
+}
+
+function namesUnread(findings: readonly Finding[]): Set<string> {
+  const unread = findings.filter(({ outcome }) => outcome === 'unread');
+  return new Set(unread.map(({ check, resource }) => nameOf(check, resource)));
+}
+
+function nameOf(...parts: readonly string[]): string {
+  return JSON.stringify(parts);
+}

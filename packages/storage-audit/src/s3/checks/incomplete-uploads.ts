@@ -1,0 +1,48 @@
+import type { LifecycleRule } from '@aws-sdk/client-s3';
+import { failed, passed, type S3Check, times } from '../check.js';
+
+export const incompleteUploads: S3Check = {
+  id: 's3/incomplete-uploads',
+  title: 'Uploads that were never finished are removed',
+  why: 'Their parts are paid for, and no listing shows them. Some may be in the clear.',
+  whenSealed: 'Parts of what was to be sealed are ciphertext. They cost as much.',
+  severity: { plain: 'low', sealed: 'low' },
+  async look(facts) {
+    const rules = (await facts.read('GetBucketLifecycleConfiguration'))?.Rules ?? [];
+    const removing = rules.filter(
+      ({ Status: status, AbortIncompleteMultipartUpload: abort }) =>
+        status === 'Enabled' && abort?.DaysAfterInitiation !== undefined,
+    );
+    const whole = removing.find(isOfAll);
+    if (whole !== undefined)
+      return passed(
+        `Uploads that are not finished are removed after ${times(whole.AbortIncompleteMultipartUpload?.DaysAfterInitiation, 'day')}.`,
+      );
+    const { bucket } = facts;
+    return failed(
+      removing.length > 0
+        ? 'Only below some prefixes uploads that are not finished are removed.'
+        : 'No rule removes uploads that are not finished.',
+      {
+        command: `(aws s3api get-bucket-lifecycle-configuration --bucket ${bucket} --output json 2>/dev/null || echo '{"Rules":[]}') | jq '{Rules: (.Rules + [{ID: "abort-incomplete-uploads", Status: "Enabled", Filter: {Prefix: ""}, AbortIncompleteMultipartUpload: {DaysAfterInitiation: 7}}])}' > lifecycle.json && aws s3api put-bucket-lifecycle-configuration --bucket ${bucket} --lifecycle-configuration file://lifecycle.json`,
+        terraform: `resource "aws_s3_bucket_lifecycle_configuration" "this" {
+  bucket = "${bucket}"
+  rule {
+    id     = "abort-incomplete-uploads"
+    status = "Enabled"
+    filter {}
+    abort_incomplete_multipart_upload {
+      days_after_initiation = 7
+    }
+  }
+}`,
+      },
+    );
+  },
+};
+
+/** A filter of anything but an empty prefix leaves something out. */
+function isOfAll({ Prefix: prefix, Filter: filter }: LifecycleRule): boolean {
+  const { Prefix: filtered, ...others } = filter ?? {};
+  return !prefix && !filtered && Object.values(others).every((one) => one === undefined);
+}

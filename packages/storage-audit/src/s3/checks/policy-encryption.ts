@@ -1,0 +1,47 @@
+import { failed, isKms, passed, type S3Check } from '../check.js';
+import { deny, encryptionMend, policyMend } from '../mends.js';
+import { ofDefault, ofS3Keys } from '../policy/uploads.js';
+
+const ALGORITHM = 's3:x-amz-server-side-encryption';
+
+export const policyEncryption: S3Check = {
+  id: 's3/policy-encryption',
+  title: 'The policy refuses uploads that are not encrypted by AWS KMS',
+  why: 'A default is what happens where nothing is asked for. Whoever uploads may ask for the keys of S3 itself, unless the policy refuses that.',
+  whenSealed: 'What is sealed stays sealed, also where the upload asked for less than the default.',
+  severity: { plain: 'medium', sealed: 'low' },
+  async look(facts) {
+    const algorithm = (await facts.encryption())?.ApplyServerSideEncryptionByDefault?.SSEAlgorithm;
+    const policy = await facts.policy();
+    const bucket = await facts.arn();
+    // Weightseal names no encryption when it uploads, so that what must be refused is what names another, and the default has to be right. …IfExists would refuse
+    // what names none as well: of a key that is missing it is true.
+    const mend = () =>
+      policyMend(facts, [
+        deny('RefuseOtherEncryption', 's3:PutObject', `${bucket}/*`, {
+          StringNotEquals: { [ALGORITHM]: ['aws:kms', 'aws:kms:dsse'] },
+          Null: { [ALGORITHM]: 'false' },
+        }),
+      ]);
+    if (policy === undefined) return failed('The bucket has no policy.', await mend());
+    const asked = ofS3Keys(policy, bucket);
+    if (asked.extent !== 'always')
+      return failed(
+        `The policy lets uploads through that ask for the keys of S3 itself (AES256): by ${asked.through}.`,
+        await mend(),
+      );
+    const unasked = ofDefault(policy, bucket);
+    if (unasked.extent === 'always')
+      return passed(
+        'The policy refuses uploads that ask for AES256, and those that ask for nothing, as those of weightseal do.',
+      );
+    if (isKms(algorithm))
+      return passed(
+        'The policy refuses uploads that ask for AES256; those that ask for nothing get the default, which is of AWS KMS.',
+      );
+    return failed(
+      `The policy lets uploads through that ask for no encryption, and the default is not of AWS KMS: by ${unasked.through}.`,
+      encryptionMend(facts),
+    );
+  },
+};

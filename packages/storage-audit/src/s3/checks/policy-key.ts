@@ -1,0 +1,55 @@
+import { failed, inapplicable, passed, type S3Check } from '../check.js';
+import type { Facts } from '../facts.js';
+import { deny, policyMend } from '../mends.js';
+import { ofManagedKey, ofOtherKey } from '../policy/uploads.js';
+import { customerKey } from './key-state.js';
+
+const ALGORITHM = 's3:x-amz-server-side-encryption';
+const KEY = 's3:x-amz-server-side-encryption-aws-kms-key-id';
+
+export const policyKey: S3Check = {
+  id: 's3/policy-key',
+  title: 'The policy refuses uploads under other keys',
+  why: 'An upload may name any key of AWS KMS, one of another account too, or none: then it is the one that AWS manages, whatever the default is. Its objects follow that key’s policy, and its owner may withdraw it.',
+  whenSealed:
+    'What is sealed stays sealed under any of them. Its owner can be kept from reading it, by whoever holds the key above.',
+  severity: { plain: 'medium', sealed: 'low' },
+  async look(facts) {
+    const key = await keyFor(facts);
+    if (key === undefined) return inapplicable('No key is expected, and the default encryption names none.');
+    const policy = await facts.policy();
+    const bucket = await facts.arn();
+    const mend = () =>
+      policyMend(facts, [
+        deny('RefuseOtherKeys', 's3:PutObject', `${bucket}/*`, {
+          StringNotEquals: { [KEY]: key },
+          Null: { [KEY]: 'false' },
+        }),
+        // It names AWS KMS and no key: of AWS's own.
+        deny('RefuseManagedKey', 's3:PutObject', `${bucket}/*`, {
+          StringLike: { [ALGORITHM]: 'aws:kms*' },
+          Null: { [KEY]: 'true' },
+        }),
+      ]);
+    if (policy === undefined) return failed('The bucket has no policy.', await mend());
+    const other = ofOtherKey(policy, bucket, key);
+    if (other.extent !== 'always')
+      return failed(
+        `The policy lets uploads through under another key than ${key}: by ${other.through}.`,
+        await mend(),
+      );
+    const managed = ofManagedKey(policy, bucket);
+    if (managed.extent !== 'always')
+      return failed(
+        `The policy lets uploads through that ask for AWS KMS and name no key, and so come under the one that AWS manages: by ${managed.through}.`,
+        await mend(),
+      );
+    return passed(`The policy refuses uploads under any other key than ${key}.`);
+  },
+};
+
+/** The ARN of the key itself, as S3 compares it. */
+async function keyFor(facts: Facts): Promise<string | undefined> {
+  const key = facts.options.expectedKey ?? (await customerKey(facts));
+  return key === undefined ? undefined : facts.keys.arnOf(key);
+}

@@ -1,0 +1,75 @@
+import { type AuditedObject, type Finding, OBJECT_CHECKS, ObjectTally } from '@weightseal/storage-audit';
+import { describe, expect, it } from 'vitest';
+import { MemoryStore } from '../../../core/test/store/support/memory-store.js';
+
+const at = { store: new MemoryStore(), key: 'models' };
+const recipient = { provider: 'memory', keyUri: 'memory:a', keyVersion: '1', algorithm: 'A' };
+const plain = (index: number): AuditedObject => ({
+  kind: 'weights',
+  path: String(index),
+  findings: [
+    {
+      check: 'objects/plain-weights',
+      resource: `memory://bucket/models/${index}`,
+      outcome: 'failed',
+      severity: 'high',
+      evidence: 'It is plain.',
+    },
+  ],
+});
+const outcomes = (findings: readonly Finding[]) =>
+  findings.map(({ check, outcome }) => `${check} ${outcome}`);
+
+describe('an audit of objects comes to', () => {
+  it('nothing, where there was nothing', () => {
+    expect(outcomes(new ObjectTally(at).findings())).toEqual(
+      OBJECT_CHECKS.map(({ id }) =>
+        id === 'objects/incomplete-uploads' ? `${id} passed` : `${id} inapplicable`,
+      ),
+    );
+    const directory = new ObjectTally('/srv/models').findings().at(-1)!;
+    expect([directory.outcome, directory.resource]).toEqual(['inapplicable', '/srv/models']);
+  });
+
+  it('what passed, where all is right', () => {
+    const tally = new ObjectTally(at, { keys: ['memory:a'] });
+    tally.add({ kind: 'sealed', path: 'a', recipients: [recipient], findings: [] });
+    tally.add({
+      kind: 'bundle',
+      path: 'b',
+      recipients: [recipient, { ...recipient, keyVersion: '2' }],
+      findings: [],
+    });
+    expect(new Set(tally.findings().map(({ outcome }) => outcome))).toEqual(new Set(['passed']));
+    expect(tally.keys).toEqual([
+      { keyUri: 'memory:a', keyVersion: '1', objects: 2 },
+      { keyUri: 'memory:a', keyVersion: '2', objects: 1 },
+    ]);
+    expect([tally.count('sealed'), tally.count('bundle'), tally.count('weights')]).toEqual([1, 1, 0]);
+  });
+
+  it('a thousand findings of a check, and how many more', () => {
+    const tally = new ObjectTally(at);
+    for (let index = 0; index < 1500; index++) tally.add(plain(index));
+    const told = tally.findings().filter(({ check }) => check === 'objects/plain-weights');
+    expect(told).toHaveLength(1001);
+    expect(told.at(-1)).toMatchObject({
+      resource: 'memory://bucket/models',
+      outcome: 'failed',
+      severity: 'high',
+      evidence: 'So it is of 500 others.',
+    });
+  });
+
+  it('a thousand keys', () => {
+    const tally = new ObjectTally(at);
+    for (let index = 0; index < 1500; index++)
+      tally.add({
+        kind: 'sealed',
+        path: '',
+        recipients: [{ ...recipient, keyVersion: String(index) }],
+        findings: [],
+      });
+    expect(tally.keys).toHaveLength(1000);
+  });
+});
