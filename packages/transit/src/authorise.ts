@@ -3,6 +3,7 @@ import { peerError } from './errors.js';
 import { globOf } from './names/glob.js';
 import { type NamePattern, patternOf } from './names/pattern.js';
 import { checkPeer, type Peer, type Revocation } from './peer.js';
+import type { Certificate } from './x509/certificate.js';
 
 /** Who may have what. Whom no rule names may have nothing. */
 export interface ClientRule {
@@ -36,15 +37,42 @@ export interface Grant {
   allows(model: string, version?: string): boolean;
 }
 
+interface Named {
+  readonly name: string;
+  readonly rule: ReadRule;
+}
+
 interface ReadRule {
   readonly names: readonly NamePattern[];
   readonly models: readonly ((name: string) => boolean)[];
   readonly versions: readonly ((name: string) => boolean)[];
 }
 
-/** Says what is wrong with rules before a client comes. @throws INVALID_ARGUMENT */
-export function checkRules(rules: AuthorisationRules): void {
-  readRules(rules);
+/** Rules that were read, for many requests. */
+export class CheckedRules {
+  readonly #rules: readonly ReadRule[];
+
+  /** @throws INVALID_ARGUMENT */
+  constructor(rules: AuthorisationRules) {
+    this.#rules = readRules(rules);
+  }
+
+  /**
+   * Those that name the certificate, with the name.
+   *
+   * @internal
+   */
+  of(certificate: Certificate): Named[] {
+    return this.#rules.flatMap((rule) => {
+      const name = rule.names.map((matches) => matches(certificate)).find((one) => one !== undefined);
+      return name === undefined ? [] : [{ name, rule }];
+    });
+  }
+}
+
+/** Reads rules once, and says what is wrong with them before a client comes. What is changed in them later has no effect on what this returns. @throws INVALID_ARGUMENT */
+export function checkRules(rules: AuthorisationRules): CheckedRules {
+  return new CheckedRules(rules);
 }
 
 /**
@@ -52,8 +80,8 @@ export function checkRules(rules: AuthorisationRules): void {
  *
  * @throws CLIENT_FORBIDDEN, what `checkPeer` throws, INVALID_ARGUMENT
  */
-export function authorise(peer: Peer, rules: AuthorisationRules, asked: Asked = {}): Grant {
-  const read = readRules(rules);
+export function authorise(peer: Peer, rules: AuthorisationRules | CheckedRules, asked: Asked = {}): Grant {
+  const checked = rules instanceof CheckedRules ? rules : checkRules(rules);
   checkOptions(
     asked,
     { model: 'string', version: 'string', revocation: 'object', now: 'any' },
@@ -61,10 +89,7 @@ export function authorise(peer: Peer, rules: AuthorisationRules, asked: Asked = 
   );
   const { model, version, revocation, now } = asked;
   checkPeer(peer, { role: 'client', revocation, now });
-  const found = read.flatMap((rule) => {
-    const name = rule.names.map((matches) => matches(peer.certificate)).find((one) => one !== undefined);
-    return name === undefined ? [] : [{ name, rule }];
-  });
+  const found = checked.of(peer.certificate);
   if (found.length === 0) throw peerError('CLIENT_FORBIDDEN', `No rule names the client ${describe(peer)}`);
   const allows = (wanted: string, its = ''): boolean =>
     found.some(

@@ -2,6 +2,7 @@ export {
   type Asked,
   type AuthorisationRules,
   authorise,
+  CheckedRules,
   type ClientRule,
   checkRules,
   type Grant,

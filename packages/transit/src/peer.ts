@@ -10,13 +10,13 @@ import { type Crl, checkRevoked } from './x509/crl.js';
 /** Who is at the other end of a connection, as TLS has verified it. */
 export interface Peer {
   readonly certificate: Certificate;
-  /** What came with it, from its issuer on. */
+  /** What came with it, from its issuer on; on a server empty in some versions of Node (24.21, and of 26 from 26.8 on: nodejs/node#65579). */
   readonly chain: readonly Certificate[];
 }
 
 export type Role = 'server' | 'client';
 
-/** What is known of revoked certificates: the authorities that are trusted, and their lists. */
+/** What is known of revoked certificates: the roots that are trusted, the authorities between that are known beforehand, and their lists. */
 export interface Revocation {
   readonly authorities: readonly Certificate[];
   readonly crls: readonly Crl[];
@@ -36,6 +36,7 @@ const PURPOSES: Readonly<Record<Role, { readonly id: string; readonly name: stri
 };
 /** Longer chains are nobody's. */
 const MOST = 8;
+const KNOWN = new WeakMap<Socket, Peer>();
 
 /**
  * Who is at the other end of a connection whose handshake is done. A certificate that TLS has not verified, as a server that does without `rejectUnauthorized` has it, is anybody's, and refused.
@@ -45,7 +46,9 @@ const MOST = 8;
 export function peerOf(socket: Socket): Peer {
   // A request has a socket of which its type does not say that it is one of TLS.
   const tls = socket as Partial<TLSSocket>;
-  const peer = peerFrom(tls.getPeerX509Certificate?.());
+  const peer = KNOWN.get(socket) ?? peerFrom(tls.getPeerX509Certificate?.());
+  // In TLS 1.3 it stays the same for as long as the connection: nothing is negotiated again (RFC 8446 §4.6), and to read it takes longer than to judge it.
+  if (tls.getProtocol?.() === 'TLSv1.3') KNOWN.set(socket, peer);
   if (tls.authorized === true) return peer;
   throw ofVerification(String(tls.authorizationError ?? 'CERT_UNTRUSTED'));
 }
@@ -113,10 +116,15 @@ function checkChain({ certificate, chain }: Peer, { authorities, crls }: Revocat
         'is of no authority that is known here',
       );
     checkRevoked(issued, issuer, crls, now);
-    if (authorities.includes(issuer)) return;
+    // As OpenSSL has it: what is trusted and has not issued itself is on the way only.
+    if (authorities.includes(issuer) && isRoot(issuer)) return;
     issued = issuer;
   }
   throw certificateError('CERTIFICATE_UNTRUSTED', certificate.subject, 'leads to no root that is trusted');
+}
+
+function isRoot({ subjectName, issuerName }: Certificate): boolean {
+  return Buffer.compare(subjectName, issuerName) === 0;
 }
 
 function hasIssued(issuer: Certificate, issued: Certificate): boolean {

@@ -48,7 +48,7 @@ const RULES = {
 describe('a client', () => {
   it('may have what the rules that name it allow', async () => {
     const one = peer(await client(root));
-    const grant = authorise(one, RULES, { model: 'llama-3', version: '3.1' });
+    const grant = authorise(one, checkRules(RULES), { model: 'llama-3', version: '3.1' });
     expect(grant.names).toEqual(['spiffe://prod/serving/a']);
     expect(authorise(one, RULES).allows('acme/a/b', '3')).toBe(true);
     expect(grant.allows('public/a')).toBe(true);
@@ -149,6 +149,18 @@ describe('revocation', () => {
     const gone = known(lists + (await crl(root, [middle])), root);
     await refused(() => authorise(whole, RULES, { revocation: gone }), 'CERTIFICATE_REVOKED', 'CN=Middle');
     await refused(() => authorise(whole, RULES, { revocation: known(lists, root) }), 'REVOCATION_UNKNOWN');
+    // Known beforehand, an authority between is on the way, and no root.
+    authorise(peer(one), RULES, { revocation: known(lists + (await crl(root)), root, middle) });
+    const still = known(lists + (await crl(root, [middle])), root, middle);
+    await refused(
+      () => authorise(peer(one), RULES, { revocation: still }),
+      'CERTIFICATE_REVOKED',
+      'CN=Middle',
+    );
+    await refused(
+      () => authorise(peer(one), RULES, { revocation: known(lists, middle) }),
+      'CERTIFICATE_UNTRUSTED',
+    );
     const alone = known(await crl(root), root);
     await refused(() => authorise(peer(one), RULES, { revocation: alone }), 'CERTIFICATE_UNTRUSTED');
   });

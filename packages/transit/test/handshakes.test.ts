@@ -83,6 +83,11 @@ describe('a server refuses a client', () => {
     });
     const both = await ofServer({ crl: pem((await crl(root, [gone])) + (await crl(middle))) });
     expect(await meet(both, raw(below, middle))).toEqual(met);
+    const known = await ofServer({
+      ca: pem(root.pem + middle.pem),
+      crl: pem((await crl(root, [middle])) + (await crl(middle))),
+    });
+    expect(await meet(known, raw(below))).toMatchObject({ answered: false, server: 'CERTIFICATE_REVOKED' });
   });
 });
 

@@ -12,9 +12,16 @@ import {
   type sendUnaryData,
 } from '@grpc/grpc-js';
 import { isWeightsealError } from '@weightseal/core';
-import { authorise, createTlsOptions, peerOf } from '@weightseal/transit';
+import {
+  authorise,
+  createTlsOptions,
+  peerOf,
+  type Revocation,
+  readCertificates,
+  readCrls,
+} from '@weightseal/transit';
 import { beforeAll, expect, it } from 'vitest';
-import { authority, client, type Made, server, spiffe } from './support/authorities.ts';
+import { authority, client, crl, type Made, server, spiffe } from './support/authorities.ts';
 
 const RULES = { clients: [{ names: ['spiffe://prod/serving/*'], models: ['llama/*'] }] };
 const pem = (text: string) => ({ pem: text });
@@ -39,9 +46,9 @@ const ofClient = async (id: string, alpn: readonly string[]) => {
 };
 
 /** What a server answers to whoever asks for this model. */
-function judge(socket: TLSSocket, model: string): string {
+function judge(socket: TLSSocket, model: string, revocation?: Revocation): string {
   try {
-    return authorise(peerOf(socket), RULES, { model }).names.join();
+    return authorise(peerOf(socket), RULES, { model, revocation }).names.join();
   } catch (error) {
     if (isWeightsealError(error)) return error.code;
     throw error;
@@ -49,8 +56,9 @@ function judge(socket: TLSSocket, model: string): string {
 }
 
 it('node:https, with a certificate of an authority below the root, on one connection', async () => {
+  let revocation: Revocation | undefined;
   const https = createServer(await ofServer(['http/1.1']), (incoming, outgoing) => {
-    outgoing.end(judge(incoming.socket as TLSSocket, (incoming.url ?? '').slice(1)));
+    outgoing.end(judge(incoming.socket as TLSSocket, (incoming.url ?? '').slice(1), revocation));
   });
   await once(https.listen(0, '127.0.0.1'), 'listening');
   const { port } = https.address() as AddressInfo;
@@ -66,6 +74,14 @@ it('node:https, with a certificate of an authority below the root, on one connec
   };
   expect(await get('/llama/3')).toBe('spiffe://prod/serving/a');
   expect(await get('/other')).toBe('CLIENT_FORBIDDEN');
+  // On the connection that is open already.
+  const authorities = readCertificates(root.pem + middle.pem, 'test');
+  const known = async (...revoked: readonly Made[]) =>
+    readCrls((await crl(root)) + (await crl(middle, revoked)), 'test');
+  revocation = { authorities, crls: await known() };
+  expect(await get('/llama/3')).toBe('spiffe://prod/serving/a');
+  revocation = { authorities, crls: await known(made) };
+  expect(await get('/llama/3')).toBe('CERTIFICATE_REVOKED');
   agent.destroy();
   https.close();
 });
@@ -137,7 +153,11 @@ it('gRPC', async () => {
     grpc.bindAsync('127.0.0.1:0', secure, (error, bound) => (error ? reject(error) : resolve(bound))),
   );
   const ask = async (how: Parameters<typeof credentials.createFromSecureContext>) => {
-    const asking = new Client(`127.0.0.1:${port}`, credentials.createFromSecureContext(...how));
+    const secureTo = credentials.createFromSecureContext(...how);
+    // It would send an address as a server's name, which Node 26 refuses.
+    const asking = new Client(`127.0.0.1:${port}`, secureTo, {
+      'grpc.ssl_target_name_override': 'localhost',
+    });
     try {
       return await new Promise<string | undefined>((resolve, reject) =>
         asking.makeUnaryRequest(
