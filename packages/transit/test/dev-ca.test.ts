@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { webcrypto, X509Certificate } from 'node:crypto';
 import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -82,6 +83,23 @@ describe('an authority for development', () => {
       x509.SubjectAlternativeNameExtension,
     );
     expect(names?.names.toJSON()).toEqual([{ type: 'url', value: 'spiffe://x.test/client' }]);
+  });
+
+  it('is one by the strictest rules of OpenSSL', async (context) => {
+    await writeDevCa(join(directory, 'dev'), { name: 'models.test' });
+    for (const [role, other] of [
+      ['server', 'client'],
+      ['client', 'server'],
+    ] as const) {
+      const verify = (purpose: string) => {
+        const how = ['verify', '-x509_strict', '-purpose', `ssl${purpose}`, '-CAfile', at('ca.pem')];
+        return spawnSync('openssl', [...how, at(`${role}.pem`)], { encoding: 'utf8' });
+      };
+      const right = verify(role);
+      if (right.error) return context.skip('there is no openssl');
+      expect(right).toMatchObject({ status: 0, stdout: expect.stringContaining('OK') });
+      expect(verify(other).status).not.toBe(0);
+    }
   });
 
   it('that issues for other names is believed by nobody', async () => {
