@@ -19,7 +19,8 @@ const ALLOWED = {
   stores: ['core', 'keys', ...STORES],
   config: ['core', 'keys', 'release', 'stores'],
   loader: ['core'],
-  cli: ['core', 'kms-local', 'keys', 'config', 'stores', 'loader', 'release'],
+  transit: ['core'],
+  cli: ['core', 'kms-local', 'keys', 'config', 'stores', 'loader', 'release', 'transit'],
   bench: ['core', 'kms-local', 'loader', 'stores', 'store-s3'],
 };
 

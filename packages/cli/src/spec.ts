@@ -6,6 +6,7 @@ import { KEY_COMMANDS } from './key-commands.js';
 import { LOAD_COMMANDS } from './load-commands.js';
 import { RELEASE_COMMANDS } from './release-commands.js';
 import { STORE_COMMANDS } from './store-commands.js';
+import { TRANSIT_COMMANDS } from './transit-commands.js';
 
 /** An option of a command. `value` is what its value is called; without it the option is a switch. */
 export interface Flag {
@@ -55,6 +56,7 @@ export const COMMANDS: readonly Command[] = [
   ...RELEASE_COMMANDS,
   ...CHANNEL_COMMANDS,
   ...KEY_COMMANDS,
+  ...TRANSIT_COMMANDS,
   ...ABOUT_COMMANDS,
 ];
 

@@ -31,6 +31,7 @@ const WORDS: Readonly<Record<string, string>> = {
   'config trust': '',
   'config untrust': '',
   rotate: 'local:k',
+  'dev-ca': 'dev',
   completion: 'bash',
   help: 'seal',
   version: '',

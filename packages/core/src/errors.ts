@@ -54,7 +54,7 @@ export const ERROR_CODES = {
   MEMBER_TAMPERED: 'integrity',
   // The file is sound, and is not the one that the caller asked for.
   CONTEXT_MISMATCH: 'context',
-  // Nobody who is trusted has released it, or it is not what was released, or not the current one.
+  // Nobody who is trusted has released it, or it is not what was released, or not the current one; or the other end of a connection is not whom it must be.
   MANIFEST_MISSING: 'trust',
   MANIFEST_INVALID: 'trust',
   MANIFEST_MISMATCH: 'trust',
@@ -69,6 +69,13 @@ export const ERROR_CODES = {
   CERTIFICATE_NOT_YET_VALID: 'trust',
   CERTIFICATE_USAGE: 'trust',
   CERTIFICATE_UNTRUSTED: 'trust',
+  CERTIFICATE_MISSING: 'trust',
+  CERTIFICATE_REVOKED: 'trust',
+  REVOCATION_UNKNOWN: 'trust',
+  CERTIFICATE_NAME_MISMATCH: 'trust',
+  CERTIFICATE_DEVELOPMENT: 'trust',
+  CLIENT_FORBIDDEN: 'trust',
+  TLS_REFUSED: 'trust',
   RELEASE_TOO_OLD: 'trust',
   RELEASE_EXPIRED: 'trust',
   RELEASE_NOT_CURRENT: 'trust',

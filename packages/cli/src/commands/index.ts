@@ -11,6 +11,7 @@ import { channelPublish, channelShow } from './channel.js';
 import { completion } from './completion.js';
 import { configShow, configTrust, configUntrust } from './config.js';
 import { cp } from './cp.js';
+import { devCa } from './dev-ca.js';
 import { diff } from './diff.js';
 import { help } from './help.js';
 import { inspect } from './inspect.js';
@@ -42,6 +43,7 @@ export const RUNS: Readonly<Record<string, Run>> = {
   'config trust': configTrust,
   'config untrust': configUntrust,
   cp,
+  'dev-ca': devCa,
   diff,
   help,
   inspect: either('inspect', inspect, inspectDirectory),

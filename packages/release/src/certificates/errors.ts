@@ -1,6 +1,14 @@
 import { type ErrorCode, shown, WeightsealError } from '@weightseal/core';
 
-type CertificateCode = Extract<ErrorCode, `CERTIFICATE_${string}` | 'SIGNING_KEY_UNFIT'>;
+type CertificateCode = Extract<
+  ErrorCode,
+  | 'CERTIFICATE_INVALID'
+  | 'CERTIFICATE_EXPIRED'
+  | 'CERTIFICATE_NOT_YET_VALID'
+  | 'CERTIFICATE_USAGE'
+  | 'CERTIFICATE_UNTRUSTED'
+  | 'SIGNING_KEY_UNFIT'
+>;
 
 const TODO: Readonly<Record<CertificateCode, string>> = {
   CERTIFICATE_INVALID: 'Have it issued again.',
