@@ -495,8 +495,22 @@ describe('what mends a policy', () => {
     }
   });
 
+  it('is the same for each, so that none replaces another', async () => {
+    const found = (await audited(noPolicy)).filter(({ outcome }) => outcome === 'failed');
+    const commands = found.map(({ mend }) => mend?.command);
+    expect(found.map(({ check }) => check)).toEqual([
+      's3/policy-encryption',
+      's3/policy-key',
+      's3/policy-tls',
+      's3/policy-tls-version',
+    ]);
+    expect(new Set(commands).size).toBe(1);
+  });
+
   it('goes beside what is there', async () => {
     const [found] = await foundBy('policy-tls', under(...STRICT.slice(0, 3)));
-    expect(found?.mend?.command).toMatch(/^aws s3api get-bucket-policy .* jq .*put-bucket-policy/s);
+    expect(found?.mend?.command).toMatch(
+      /^aws s3api get-bucket-policy .* && jq .* && aws s3api put-bucket-policy/s,
+    );
   });
 });

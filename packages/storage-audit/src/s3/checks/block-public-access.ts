@@ -20,7 +20,7 @@ export function blockMend({ bucket }: Facts): Mend {
   return {
     command: `aws s3api put-public-access-block --bucket ${bucket} --public-access-block-configuration ${ALL}`,
     terraform: `resource "aws_s3_bucket_public_access_block" "this" {
-  bucket = "${bucket}"
+  bucket                  = "${bucket}"
 ${TERRAFORM}
 }`,
   };
@@ -83,7 +83,7 @@ export const accountPublicAccess: S3Check = {
     return failed(`The account ${account} does not block public access: it lacks ${missing.join(', ')}.`, {
       command: `aws s3control put-public-access-block --account-id ${account} --public-access-block-configuration ${ALL}`,
       terraform: `resource "aws_s3_account_public_access_block" "this" {
-  account_id = "${account}"
+  account_id              = "${account}"
 ${TERRAFORM}
 }`,
     });

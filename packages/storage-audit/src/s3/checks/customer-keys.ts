@@ -1,6 +1,6 @@
 import { failed, passed, type S3Check } from '../check.js';
-import { deny, policyMend } from '../mends.js';
 import { ofCustomerKeys } from '../policy/uploads.js';
+import { policyMend } from '../policy-mend.js';
 
 export const customerKeys: S3Check = {
   id: 's3/customer-keys',
@@ -13,12 +13,7 @@ export const customerKeys: S3Check = {
     if (blocked.includes('SSE-C')) return passed('The encryption of the bucket blocks SSE-C.');
     const policy = await facts.policy();
     const bucket = await facts.arn();
-    const mend = () =>
-      policyMend(facts, [
-        deny('RefuseCustomerKeys', 's3:PutObject', `${bucket}/*`, {
-          Null: { 's3:x-amz-server-side-encryption-customer-algorithm': 'false' },
-        }),
-      ]);
+    const mend = () => policyMend(facts, 'customer-keys');
     if (policy === undefined)
       return failed('The bucket does not block SSE-C, and has no policy.', await mend());
     const refused = ofCustomerKeys(policy, bucket);

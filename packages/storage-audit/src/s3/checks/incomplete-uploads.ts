@@ -1,5 +1,13 @@
 import type { LifecycleRule } from '@aws-sdk/client-s3';
 import { failed, passed, type S3Check, times } from '../check.js';
+import { changed, put } from '../mends.js';
+
+const RULE = {
+  ID: 'abort-incomplete-uploads',
+  Status: 'Enabled',
+  Filter: { Prefix: '' },
+  AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 },
+};
 
 export const incompleteUploads: S3Check = {
   id: 's3/incomplete-uploads',
@@ -24,7 +32,15 @@ export const incompleteUploads: S3Check = {
         ? 'Only below some prefixes uploads that are not finished are removed.'
         : 'No rule removes uploads that are not finished.',
       {
-        command: `(aws s3api get-bucket-lifecycle-configuration --bucket ${bucket} --output json 2>/dev/null || echo '{"Rules":[]}') | jq '{Rules: (.Rules + [{ID: "abort-incomplete-uploads", Status: "Enabled", Filter: {Prefix: ""}, AbortIncompleteMultipartUpload: {DaysAfterInitiation: 7}}])}' > lifecycle.json && aws s3api put-bucket-lifecycle-configuration --bucket ${bucket} --lifecycle-configuration file://lifecycle.json`,
+        command:
+          rules.length === 0
+            ? put(bucket, 'put-bucket-lifecycle-configuration', 'lifecycle-configuration', { Rules: [RULE] })
+            : changed(bucket, {
+                read: 'get-bucket-lifecycle-configuration --output json',
+                filter: `--argjson more '${JSON.stringify(RULE)}' '{Rules: (.Rules + [$more])}'`,
+                write: 'put-bucket-lifecycle-configuration --lifecycle-configuration',
+                file: 'lifecycle',
+              }),
         terraform: `resource "aws_s3_bucket_lifecycle_configuration" "this" {
   bucket = "${bucket}"
   rule {

@@ -1,6 +1,6 @@
 import { failed, inapplicable, passed, type S3Check, times } from '../check.js';
 import { keyArn } from '../key-facts.js';
-import { customerKey } from './key-state.js';
+import { customerKey } from '../policy-mend.js';
 
 export const keyRotation: S3Check = {
   id: 's3/key-rotation',
@@ -12,7 +12,7 @@ export const keyRotation: S3Check = {
   async look(facts) {
     const key = await customerKey(facts);
     if (key === undefined) return inapplicable('The default encryption names no key of AWS KMS.');
-    const { KeyManager: manager, Origin: origin } = await facts.keys.describe(key);
+    const { Arn: arn = key, KeyManager: manager, Origin: origin } = await facts.keys.describe(key);
     if (manager === 'AWS')
       return inapplicable(`The key ${key} is managed by AWS, which rotates it each year.`);
     // https://docs.aws.amazon.com/kms/latest/developerguide/rotate-keys.html
@@ -23,10 +23,10 @@ export const keyRotation: S3Check = {
     const { KeyRotationEnabled: isOn, RotationPeriodInDays: days } = await facts.keys.rotation(key);
     if (isOn === true)
       return passed(`The key ${key} is rotated${days === undefined ? '' : ` every ${times(days, 'day')}`}.`);
-    const told = keyArn(key);
+    const told = keyArn(arn);
     const at = told === undefined ? '' : ` --region ${told.region}`;
     return failed(`The key ${key} is not rotated.`, {
-      command: `aws kms enable-key-rotation --key-id ${key}${at}`,
+      command: `aws kms enable-key-rotation --key-id ${arn}${at}`,
       terraform: `resource "aws_kms_key" "models" {
   enable_key_rotation = true
 }`,

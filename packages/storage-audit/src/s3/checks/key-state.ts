@@ -1,15 +1,8 @@
-import { failed, inapplicable, isKms, passed, type Result, type S3Check } from '../check.js';
-import type { Facts } from '../facts.js';
+import { failed, inapplicable, passed, type Result, type S3Check } from '../check.js';
 import { Unread } from '../failures.js';
 import { keyArn } from '../key-facts.js';
 import { encryptionMend } from '../mends.js';
-
-/** The key of the default encryption; undefined where there is none of its owner's. */
-export async function customerKey(facts: Facts): Promise<string | undefined> {
-  const { SSEAlgorithm: algorithm, KMSMasterKeyID: key } =
-    (await facts.encryption())?.ApplyServerSideEncryptionByDefault ?? {};
-  return isKms(algorithm) && key ? key : undefined;
-}
+import { customerKey } from '../policy-mend.js';
 
 export const keyState: S3Check = {
   id: 's3/key-state',
@@ -21,9 +14,14 @@ export const keyState: S3Check = {
   async look(facts) {
     const key = await customerKey(facts);
     if (key === undefined) return inapplicable('The default encryption names no key of AWS KMS.');
-    const { KeyState: state, KeyManager: manager, KeyUsage: usage } = await facts.keys.describe(key);
+    const {
+      Arn: arn = key,
+      KeyState: state,
+      KeyManager: manager,
+      KeyUsage: usage,
+    } = await facts.keys.describe(key);
     if (state === undefined) throw new Unread(`AWS KMS did not say the state of ${key}. Check the endpoint.`);
-    if (state !== 'Enabled') return unusable(key, String(state).slice(0, 32));
+    if (state !== 'Enabled') return unusable(arn, String(state).slice(0, 32));
     if (usage !== undefined && usage !== 'ENCRYPT_DECRYPT')
       return failed(`The key ${key} is not made to encrypt (${usage}).`, encryptionMend(facts));
     if (manager === 'AWS') return failed(`The key ${key} is managed by AWS.`, encryptionMend(facts));

@@ -30,8 +30,8 @@ function lockMend({ bucket }: Facts): Mend {
     Rule: { DefaultRetention: { Mode: 'GOVERNANCE', Days: 30 } },
   };
   return {
-    // It wants versioning.
-    command: put(bucket, 'put-object-lock-configuration', 'object-lock-configuration', configuration),
+    // It wants versions.
+    command: `aws s3api put-bucket-versioning --bucket ${bucket} --versioning-configuration Status=Enabled && ${put(bucket, 'put-object-lock-configuration', 'object-lock-configuration', configuration)}`,
     terraform: `resource "aws_s3_bucket_object_lock_configuration" "this" {
   bucket = "${bucket}"
   rule {

@@ -1,8 +1,7 @@
 import { failed, isKms, passed, type S3Check } from '../check.js';
-import { deny, encryptionMend, policyMend } from '../mends.js';
+import { encryptionMend } from '../mends.js';
 import { ofDefault, ofS3Keys } from '../policy/uploads.js';
-
-const ALGORITHM = 's3:x-amz-server-side-encryption';
+import { policyMend } from '../policy-mend.js';
 
 export const policyEncryption: S3Check = {
   id: 's3/policy-encryption',
@@ -14,15 +13,7 @@ export const policyEncryption: S3Check = {
     const algorithm = (await facts.encryption())?.ApplyServerSideEncryptionByDefault?.SSEAlgorithm;
     const policy = await facts.policy();
     const bucket = await facts.arn();
-    // Weightseal names no encryption when it uploads, so that what must be refused is what names another, and the default has to be right. …IfExists would refuse
-    // what names none as well: of a key that is missing it is true.
-    const mend = () =>
-      policyMend(facts, [
-        deny('RefuseOtherEncryption', 's3:PutObject', `${bucket}/*`, {
-          StringNotEquals: { [ALGORITHM]: ['aws:kms', 'aws:kms:dsse'] },
-          Null: { [ALGORITHM]: 'false' },
-        }),
-      ]);
+    const mend = () => policyMend(facts, 'encryption');
     if (policy === undefined) return failed('The bucket has no policy.', await mend());
     const asked = ofS3Keys(policy, bucket);
     if (asked.extent !== 'always')

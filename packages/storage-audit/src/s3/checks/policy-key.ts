@@ -1,11 +1,6 @@
 import { failed, inapplicable, passed, type S3Check } from '../check.js';
-import type { Facts } from '../facts.js';
-import { deny, policyMend } from '../mends.js';
 import { ofManagedKey, ofOtherKey } from '../policy/uploads.js';
-import { customerKey } from './key-state.js';
-
-const ALGORITHM = 's3:x-amz-server-side-encryption';
-const KEY = 's3:x-amz-server-side-encryption-aws-kms-key-id';
+import { policyMend, requiredKey } from '../policy-mend.js';
 
 export const policyKey: S3Check = {
   id: 's3/policy-key',
@@ -15,22 +10,11 @@ export const policyKey: S3Check = {
     'What is sealed stays sealed under any of them. Its owner can be kept from reading it, by whoever holds the key above.',
   severity: { plain: 'medium', sealed: 'low' },
   async look(facts) {
-    const key = await keyFor(facts);
+    const key = await requiredKey(facts);
     if (key === undefined) return inapplicable('No key is expected, and the default encryption names none.');
     const policy = await facts.policy();
     const bucket = await facts.arn();
-    const mend = () =>
-      policyMend(facts, [
-        deny('RefuseOtherKeys', 's3:PutObject', `${bucket}/*`, {
-          StringNotEquals: { [KEY]: key },
-          Null: { [KEY]: 'false' },
-        }),
-        // It names AWS KMS and no key: of AWS's own.
-        deny('RefuseManagedKey', 's3:PutObject', `${bucket}/*`, {
-          StringLike: { [ALGORITHM]: 'aws:kms*' },
-          Null: { [KEY]: 'true' },
-        }),
-      ]);
+    const mend = () => policyMend(facts, 'key');
     if (policy === undefined) return failed('The bucket has no policy.', await mend());
     const other = ofOtherKey(policy, bucket, key);
     if (other.extent !== 'always')
@@ -47,9 +31,3 @@ export const policyKey: S3Check = {
     return passed(`The policy refuses uploads under any other key than ${key}.`);
   },
 };
-
-/** The ARN of the key itself, as S3 compares it. */
-async function keyFor(facts: Facts): Promise<string | undefined> {
-  const key = facts.options.expectedKey ?? (await customerKey(facts));
-  return key === undefined ? undefined : facts.keys.arnOf(key);
-}

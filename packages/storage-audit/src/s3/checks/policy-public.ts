@@ -1,5 +1,6 @@
 import { failed, passed, type Result, type S3Check } from '../check.js';
 import type { Facts } from '../facts.js';
+import { changed } from '../mends.js';
 import { type PublicGrant, publicGrants, READING } from '../policy/public.js';
 import { blockMend, isOn } from './block-public-access.js';
 
@@ -39,7 +40,12 @@ async function isPublic(facts: Facts, grants: readonly PublicGrant[]): Promise<R
 
 function narrowing({ bucket }: Facts) {
   return {
-    command: `aws s3api get-bucket-policy --bucket ${bucket} --query Policy --output text > policy.json # name the accounts in Principal, then: aws s3api put-bucket-policy --bucket ${bucket} --policy file://policy.json`,
+    command: changed(bucket, {
+      read: 'get-bucket-policy --query Policy --output text',
+      filter: `'.Statement |= ([.] | flatten | map(if .Effect == "Allow" and (.Principal == "*" or .Principal == {AWS: "*"}) then .Principal = {AWS: "arn:aws:iam::ACCOUNT:role/ROLE"} else . end))'`,
+      write: 'put-bucket-policy --policy',
+      file: 'policy',
+    }),
     terraform: `# In the statement that is told: the accounts or roles in the place of "*".
 Principal = { AWS = ["arn:aws:iam::ACCOUNT:role/ROLE"] }`,
   };

@@ -1,6 +1,6 @@
 import { failed, passed, type S3Check } from '../check.js';
-import { deny, policyMend } from '../mends.js';
 import { ofTlsVersion } from '../policy/uploads.js';
+import { policyMend } from '../policy-mend.js';
 
 const OLD = ['1.0', '1.1'];
 
@@ -13,12 +13,7 @@ export const policyTlsVersion: S3Check = {
   async look(facts) {
     const policy = await facts.policy();
     const bucket = await facts.arn();
-    const mend = () =>
-      policyMend(facts, [
-        deny('RefuseOldTls', 's3:*', [bucket, `${bucket}/*`], {
-          NumericLessThan: { 's3:TlsVersion': '1.2' },
-        }),
-      ]);
+    const mend = () => policyMend(facts, 'tls-version');
     if (policy === undefined) return failed('The bucket has no policy.', await mend());
     for (const version of OLD) {
       const refused = ofTlsVersion(policy, bucket, version);

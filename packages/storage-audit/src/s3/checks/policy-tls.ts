@@ -1,6 +1,6 @@
 import { failed, passed, type S3Check } from '../check.js';
-import { deny, policyMend } from '../mends.js';
 import { ofPlainHttp } from '../policy/uploads.js';
+import { policyMend } from '../policy-mend.js';
 
 export const policyTls: S3Check = {
   id: 's3/policy-tls',
@@ -12,12 +12,7 @@ export const policyTls: S3Check = {
   async look(facts) {
     const policy = await facts.policy();
     const bucket = await facts.arn();
-    const mend = () =>
-      policyMend(facts, [
-        deny('RefusePlainHttp', 's3:*', [bucket, `${bucket}/*`], {
-          Bool: { 'aws:SecureTransport': 'false' },
-        }),
-      ]);
+    const mend = () => policyMend(facts, 'tls');
     if (policy === undefined) return failed('The bucket has no policy.', await mend());
     const refused = ofPlainHttp(policy, bucket);
     if (refused.extent === 'always') return passed('The policy refuses all that is asked without TLS.');

@@ -3,6 +3,7 @@ import type { Mend } from '../../types.js';
 import { failed, inapplicable, isKms, passed, type Result, type S3Check } from '../check.js';
 import type { Facts } from '../facts.js';
 import { keyArn } from '../key-facts.js';
+import { changed } from '../mends.js';
 
 export const replication: S3Check = {
   id: 's3/replication',
@@ -38,7 +39,12 @@ function ofRule(facts: Facts, rule: ReplicationRule, fromKms: boolean): Result {
 function mend({ bucket }: Facts, target: string): Mend {
   const change = `(.Rules[] | select(.Destination.Bucket | endswith(":${target}"))) |= (.SourceSelectionCriteria.SseKmsEncryptedObjects.Status = "Enabled" | .Destination.EncryptionConfiguration.ReplicaKmsKeyID = "KEY-ARN")`;
   return {
-    command: `aws s3api get-bucket-replication --bucket ${bucket} --query ReplicationConfiguration --output json | jq '${change}' > replication.json && aws s3api put-bucket-replication --bucket ${bucket} --replication-configuration file://replication.json`,
+    command: changed(bucket, {
+      read: 'get-bucket-replication --query ReplicationConfiguration --output json',
+      filter: `'${change}'`,
+      write: 'put-bucket-replication --replication-configuration',
+      file: 'replication',
+    }),
     terraform: `# In the rule of aws_s3_bucket_replication_configuration to ${target}:
 source_selection_criteria {
   sse_kms_encrypted_objects {
