@@ -7,7 +7,7 @@ import { type Material, readMaterial } from './material.js';
 import { type NamePattern, patternOf } from './names/pattern.js';
 import { type ClientOptions, checkTlsOptions, invalid, type ServerOptions } from './options.js';
 import { checkLeaf, type Revocation } from './peer.js';
-import { readCertificate } from './x509/certificate.js';
+import { type Certificate, readCertificate } from './x509/certificate.js';
 
 export interface SharedTls {
   readonly minVersion: 'TLSv1.3';
@@ -95,21 +95,21 @@ function sharedOf({ own, authorities, revocation }: Material, alpn: readonly str
   };
 }
 
-function serverOf(shared: SharedTls, { key }: Material): ServerTls {
+function serverOf(shared: SharedTls, { key, own }: Material): ServerTls {
+  // What OpenSSL does not take is told now, and not when a server begins, or takes it instead of what it has.
+  contextOf(shared, key, own[0]!);
   return { ...shared, key, requestCert: true, handshakeTimeout: HANDSHAKE_MS };
 }
 
 function clientOf(
   shared: SharedTls,
-  { key }: Material,
+  { key, own }: Material,
   names: readonly NamePattern[] | undefined,
 ): ClientTls {
   try {
-    const { cert, ca, crl, ciphers, minVersion, maxVersion, secureOptions } = shared;
-    const context = { cert, ca, key, ciphers, minVersion, maxVersion, secureOptions, ...(crl && { crl }) };
     return {
       ...shared,
-      secureContext: createSecureContext(context),
+      secureContext: contextOf(shared, key, own[0]!),
       checkServerIdentity: (host, certificate) => identityError(host, certificate, names),
       // What agents keep sessions by knows nothing of the names that were checked.
       maxCachedSessions: 0,
@@ -117,6 +117,17 @@ function clientOf(
   } finally {
     // OpenSSL has it.
     wipe(key);
+  }
+}
+
+function contextOf(shared: SharedTls, key: Buffer, { subject }: Certificate): SecureContext {
+  const { cert, ca, crl, ciphers, minVersion, maxVersion, secureOptions } = shared;
+  const context = { cert, ca, key, ciphers, minVersion, maxVersion, secureOptions, ...(crl && { crl }) };
+  try {
+    return createSecureContext(context);
+  } catch (cause) {
+    const why = 'or its key, an authority or a list beside it is none that OpenSSL takes';
+    throw certificateError('CERTIFICATE_INVALID', subject, why, cause);
   }
 }
 

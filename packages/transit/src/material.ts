@@ -12,7 +12,7 @@ import {
   wipe,
   within,
 } from '@weightseal/core';
-import { certificateError, peerError } from './errors.js';
+import { certificateError, peerError, timeOf } from './errors.js';
 import { type ClientOptions, invalid, type Pem, type ServerOptions } from './options.js';
 import { checkLeaf, type Revocation } from './peer.js';
 import { type Certificate, readCertificates } from './x509/certificate.js';
@@ -58,6 +58,13 @@ async function read(options: Options, now: number, stop: AbortSignal): Promise<M
   const leaf = own[0]!;
   checkLeaf(leaf, role, now);
   checkStrength(leaf);
+  for (const { notAfter, subject } of own.slice(1))
+    if (now > notAfter)
+      throw certificateError(
+        'CERTIFICATE_EXPIRED',
+        subject,
+        `is behind the own one, and was valid until ${timeOf(notAfter)}`,
+      );
   for (const one of authorities)
     if (!one.isAuthority)
       throw certificateError('CERTIFICATE_USAGE', one.subject, 'is in `ca`, and is not that of an authority');

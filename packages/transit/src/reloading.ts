@@ -6,7 +6,7 @@ import { checkOptions, filePath, ioError, isWeightsealError, type WeightsealErro
 import { type ClientTls, type MadeTls, makeTls, type ServerTls } from './create-tls-options.js';
 import { isPath } from './material.js';
 import { type ClientOptions, invalid, type ServerOptions } from './options.js';
-import type { Revocation } from './peer.js';
+import type { Revocation, Role } from './peer.js';
 
 export interface ReloadOptions {
   /** Milliseconds between two looks at the files; 10 000 unless told. */
@@ -91,6 +91,7 @@ export class ReloadingTls<T extends ServerTls | ClientTls = ServerTls | ClientTl
 
   /** From now on the server takes what is new, for connections that are yet to come. */
   serve(server: TlsServer): void {
+    this.#need('server');
     this.#servers.add(server);
     server.once('close', () => this.#servers.delete(server));
     server.setSecureContext(contextOf(this.tls));
@@ -98,22 +99,32 @@ export class ReloadingTls<T extends ServerTls | ClientTls = ServerTls | ClientTl
 
   /** A connection with the options as they are now. */
   connect(options: ConnectionOptions): TLSSocket {
+    this.#need('client');
     // A session that somebody has kept would skip the certificates.
     return connect({ ...options, ...(this.tls as ClientTls), session: undefined });
   }
 
   /** An agent for `https.request`, whose new connections are made with the options as they are then. */
   agent(options: AgentOptions = {}): Agent {
+    this.#need('client');
     const agent = new Agent({ ...options, maxCachedSessions: 0 });
     agent.createConnection = (given: object) => this.connect(given);
     return agent;
   }
 
+  #need(role: Role): void {
+    if (this.#options.role !== role)
+      throw invalid(`This is TLS for a ${this.#options.role}; make one with \`role: '${role}'\` for that.`);
+  }
+
   /** Looks now. @returns whether something new has come into use; what was refused is told to `onRefused` */
   reload(): Promise<boolean> {
-    this.#running ??= this.#look().finally(() => {
-      this.#running = undefined;
-    });
+    // One after the other: a look that has begun may have seen what was there before.
+    const before = this.#running;
+    this.#running = (async () => {
+      await before?.catch(() => {});
+      return this.#look();
+    })();
     return this.#running;
   }
 
@@ -133,8 +144,9 @@ export class ReloadingTls<T extends ServerTls | ClientTls = ServerTls | ClientTl
     } catch (error) {
       const refused = isWeightsealError(error) ? error : ioError(error, 'reload the certificates for TLS');
       const told = `${state} ${refused.code} ${refused.message}`;
-      if (told !== this.#told) this.#reload.onRefused?.(refused);
+      const isNew = told !== this.#told;
       this.#told = told;
+      if (isNew) this.#reload.onRefused?.(refused);
       return false;
     }
     this.#reload.onReloaded?.();
@@ -145,7 +157,7 @@ export class ReloadingTls<T extends ServerTls | ClientTls = ServerTls | ClientTl
   async close(): Promise<void> {
     clearInterval(this.#timer);
     this.#servers.clear();
-    await this.#running;
+    await this.#running?.catch(() => {});
   }
 
   [Symbol.asyncDispose](): Promise<void> {

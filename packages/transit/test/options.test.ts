@@ -81,6 +81,8 @@ describe('options of TLS', () => {
     await refused(() => make(of(old)), 'CERTIFICATE_EXPIRED');
     await refused(() => make(of(early)), 'CERTIFICATE_NOT_YET_VALID');
     await refused(() => make(of(other)), 'CERTIFICATE_USAGE', 'serverAuth');
+    const middle = await authority({ name: 'CN=Middle', until: -DAY }, root);
+    await refused(() => make({ certificate: pem(own.pem + middle.pem) }), 'CERTIFICATE_EXPIRED', 'CN=Middle');
     await refused(() => make({ key: pem(other.key) }), 'CERTIFICATE_INVALID', 'another key');
     await refused(() => make({ ca: pem(own.pem) }), 'CERTIFICATE_USAGE', 'is in `ca`');
     await refused(() => make({ ca: pem('') }), 'CERTIFICATE_INVALID', 'has no CERTIFICATE');

@@ -70,6 +70,7 @@ it('new certificates are for new connections, and open ones go on', async () => 
   let reloaded = 0;
   await using tls = await ReloadingTls.create(OF_SERVER(), { everyMs: 20, onReloaded: () => reloaded++ });
   const port = await serving(tls);
+  expect(() => tls.agent()).toThrow("role: 'client'");
   const before = await open(port);
   const renewed = await server(root);
   await pair(renewed);
