@@ -7,6 +7,7 @@ import {
   parseManifest,
   reseal,
   rewrap,
+  SIGNATURE_NAME,
   sealToFile,
   verifyManifest,
 } from '@weightseal/core';
@@ -191,13 +192,23 @@ describe('no manifest', () => {
     expect([...store.objects.keys()].sort()).toEqual(['from-0', 'from-1', 'm']);
   });
 
-  it('that is there is replaced, unless that is allowed', async () => {
+  it('that somebody has signed is replaced, unless that is allowed', async () => {
     const store = new MemoryStore();
     const directory = await temp.directory();
     for (const place of [`${directory}/m`, { store, key: 'm' }]) {
       if (typeof place === 'string') await writeFile(`${place}.${MANIFEST_NAME}`, 'of another');
       else store.set(`m.${MANIFEST_NAME}`, Buffer.from('of another'));
       const seal = (options: object) => sealToFile(bufferSource(SMALL), place, { keys, ...options });
+      // By itself it is of nothing.
+      await seal({});
+      await verifyManifest(place);
+      if (typeof place === 'string') {
+        await rm(place);
+        await writeFile(`${place}.${SIGNATURE_NAME}`, 'of the manifest');
+      } else {
+        store.objects.delete('m');
+        store.set(`m.${SIGNATURE_NAME}`, Buffer.from('of the manifest'));
+      }
       const calls = key.calls;
       const error = await refusal(() => seal({}));
       expect([error.code, key.calls]).toEqual(['OUTPUT_EXISTS', calls]);

@@ -1,13 +1,15 @@
+import { lstat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { digestFor, type Plan } from '../engine/pass.js';
 import { StreamDigest } from '../engine/stream-digest.js';
 import { isWeightsealError, WeightsealError } from '../errors.js';
-import { MANIFEST_NAME } from '../format/release-names.js';
+import { MANIFEST_NAME, SIGNATURE_NAME } from '../format/release-names.js';
 import { FileSource } from '../io/byte-source.js';
 import { OutputFile } from '../io/output/output-file.js';
 import { untilAborted } from '../keys/until-aborted.js';
 import { fileManifest } from '../release/file-manifest.js';
 import { checkRelease, type ReleaseOptions } from '../release/manifest-head.js';
+import { findObject } from '../store/find-object.js';
 import { type StoreLocation, uriOf } from '../store/location.js';
 import type { WriteCondition } from '../store/object-store.js';
 import { checkCondition } from '../store/outcome.js';
@@ -52,7 +54,7 @@ export class ManifestBeside implements AsyncDisposable {
   /**
    * Before any work.
    *
-   * @param overwrite whether the manifest of another may be replaced
+   * @param overwrite whether the manifest of another may be replaced: one that nobody has signed, and whose file is gone, may always
    * @param old the file that is resealed in its place: the manifest gets owner and mode of the one that it replaces, else of the file
    * @throws OUTPUT_EXISTS, INVALID_ARGUMENT, IO_ERROR, and what the store throws
    */
@@ -64,12 +66,13 @@ export class ManifestBeside implements AsyncDisposable {
   ): Promise<ManifestBeside | undefined> {
     if (!manifest) return undefined;
     try {
+      const replaces = overwrite || !(await isSigned(sealed, signal));
       if (typeof sealed === 'string') {
-        const file = await fileBeside(`${sealed}.${MANIFEST_NAME}`, overwrite, old);
+        const file = await fileBeside(`${sealed}.${MANIFEST_NAME}`, replaces, old);
         return new ManifestBeside(basename(sealed), sealed, file);
       }
       const at = { ...sealed, key: `${sealed.key}.${MANIFEST_NAME}` };
-      const condition = overwrite ? undefined : ({ ifAbsent: true } as const);
+      const condition = replaces ? undefined : ({ ifAbsent: true } as const);
       await checkCondition(at, condition, signal);
       return new ManifestBeside(basename(sealed.key), uriOf(sealed), { at, condition });
     } catch (error) {
@@ -130,6 +133,26 @@ export class ManifestBeside implements AsyncDisposable {
 interface InStore {
   readonly at: StoreLocation;
   readonly condition: WriteCondition | undefined;
+}
+
+/** Who may not list a store is told so of what is not there. */
+async function isSigned(sealed: string | StoreLocation, signal: AbortSignal | undefined): Promise<boolean> {
+  if (typeof sealed === 'string') return await exists(`${sealed}.${SIGNATURE_NAME}`);
+  const found = findObject({ ...sealed, key: `${sealed.key}.${SIGNATURE_NAME}` }, signal);
+  return await found.then(
+    (object) => object !== undefined,
+    (error: unknown) => {
+      if (isWeightsealError(error) && error.code === 'STORE_DENIED') return false;
+      throw error;
+    },
+  );
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await lstat(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 async function fileBeside(
