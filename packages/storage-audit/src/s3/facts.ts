@@ -11,6 +11,7 @@ import { KeyFacts } from './key-facts.js';
 import type { S3AuditOptions } from './options.js';
 import type { Policy } from './policy/document.js';
 import { parsePolicy } from './policy/parse.js';
+import { partitionOf } from './policy/partition.js';
 import { type Sends, sending } from './send.js';
 
 /** Of a hundred configurations each. */
@@ -48,7 +49,7 @@ export class Facts {
     });
   }
 
-  /** Whether somebody without credentials is answered. @throws Unread for what is neither yes nor no */
+  /** Whether somebody without credentials is answered. He does not say whose it is: a wrong account would be refused, and that prove nothing. @throws Unread for what is neither yes nor no */
   async isOpen(operation: 'ListObjectsV2' | 'HeadObject', more: object): Promise<boolean> {
     const asked = { operation: `an anonymous ${operation}`, permission: 'nothing', of: this.uri };
     // 400: what AWS KMS encrypts is never given to an unsigned request.
@@ -56,7 +57,7 @@ export class Facts {
       status === 401 || status === 403 || (status === 400 && operation === 'HeadObject');
     const make = async () => {
       const { sdk, client } = await this.#clients.anonymous();
-      return [client, this.#command(sdk[`${operation}Command`], more)] as const;
+      return [client, command(sdk[`${operation}Command`], { Bucket: this.bucket, ...more })] as const;
     };
     return (await this.#send(asked, make, isRefused)) !== undefined;
   }
@@ -118,15 +119,23 @@ export class Facts {
     return told === 'EU' ? 'eu-west-1' : told || 'us-east-1';
   }
 
-  /** For the policy. What no region tells is of the partition that most are in. */
+  /** For the policy: by the region that is told or configured, which the bucket is in or near; else by its own. @throws Unread */
   async arn(): Promise<string> {
-    const region = this.options.region ?? (await this.region().catch(() => ''));
-    const partition = region.startsWith('cn-')
-      ? 'aws-cn'
-      : region.startsWith('us-gov-')
-        ? 'aws-us-gov'
-        : 'aws';
-    return `arn:${partition}:s3:::${this.bucket}`;
+    const region = this.options.region ?? (await this.#configured()) ?? (await this.region());
+    return `arn:${partitionOf(region)}:s3:::${this.bucket}`;
+  }
+
+  async #configured(): Promise<string | undefined> {
+    const { client } = await this.#clients.s3();
+    // A client of somebody else's has none, or not this.
+    const { region } = (client as { config?: { region?: unknown } }).config ?? {};
+    try {
+      const told: unknown = typeof region === 'function' ? await (region as () => unknown)() : region;
+      return typeof told === 'string' && told !== '' ? told : undefined;
+    } catch {
+      // Whatever it is, the request for the bucket's own region meets it too.
+      return undefined;
+    }
   }
 
   async inventories(): Promise<readonly InventoryConfiguration[]> {
@@ -145,7 +154,7 @@ export class Facts {
   #command(Command: unknown, more: object): object {
     const { bucketOwner } = this.options;
     const owner = bucketOwner === undefined ? {} : { ExpectedBucketOwner: bucketOwner };
-    return new (Command as new (input: object) => object)({ Bucket: this.bucket, ...owner, ...more });
+    return command(Command, { Bucket: this.bucket, ...owner, ...more });
   }
 
   #once<T>(name: string, read: () => Promise<T>): Promise<T> {
@@ -153,4 +162,8 @@ export class Facts {
     this.#read.set(name, begun);
     return begun;
   }
+}
+
+function command(Command: unknown, input: object): object {
+  return new (Command as new (given: object) => object)(input);
 }

@@ -1,3 +1,4 @@
+import { hclString } from '../report/quoting.js';
 import type { Mend } from '../types.js';
 import type { Facts } from './facts.js';
 import { keyArn } from './key-facts.js';
@@ -54,7 +55,7 @@ export function encryptionMend(facts: Facts, key: string = wantedKey(facts)): Me
     blocked_encryption_types = ["SSE-C"]
     apply_server_side_encryption_by_default {
       sse_algorithm     = "aws:kms"
-      kms_master_key_id = "${key}"
+      kms_master_key_id = ${hclString(key)}
     }
   }
 }`,

@@ -30,7 +30,7 @@ export async function requiredKey(facts: Facts): Promise<string | undefined> {
  * refuse what names none as well: of a key that is missing it is true.
  */
 async function statements(facts: Facts): Promise<Readonly<Record<Topic, readonly object[]>>> {
-  const bucket = await facts.arn();
+  const bucket = (await unlessUnread(facts.arn())) ?? `arn:PARTITION:s3:::${facts.bucket}`;
   const key = await unlessUnread(requiredKey(facts));
   const deny = (Sid: string, Action: string, Resource: unknown, Condition: Condition): object => ({
     Sid,

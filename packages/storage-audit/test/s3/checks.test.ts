@@ -240,7 +240,12 @@ describe('failed is', () => {
     ],
     ['acl', 'held back', s3('GetBucketAcl', acl(ALL_USERS, 'READ')), /holds it back/, 'low'],
     ['anonymous', 'a list', { anonymous: { ListObjectsV2: {} } }, /the bucket was listed\.$/, 'critical'],
-    ['anonymous', 'an object', { anonymous: { HeadObject: {} } }, /s3:\/\/models\/bert\.sealed was read/],
+    [
+      'anonymous',
+      'an object',
+      { anonymous: { HeadObject: {} } },
+      /network of this machine, its object "bert\.sealed" was read/,
+    ],
     [
       'object-ownership',
       'none',

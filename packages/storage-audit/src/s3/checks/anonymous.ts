@@ -1,3 +1,4 @@
+import { shown } from '@weightseal/core';
 import { failed, inapplicable, passed, type S3Check } from '../check.js';
 import type { Facts } from '../facts.js';
 import { Unread } from '../failures.js';
@@ -16,14 +17,16 @@ export const anonymous: S3Check = {
     const read = key !== undefined && (await facts.isOpen('HeadObject', { Key: key }));
     if (listed || read)
       return failed(
-        `Without credentials ${[listed && 'the bucket was listed', read && `${facts.uri}/${key} was read`].filter(Boolean).join(', and ')}.`,
+        `Without credentials, from the network of this machine, ${[listed && 'the bucket was listed', read && `its object ${shown(key)} was read`].filter(Boolean).join(', and ')}.`,
         blockMend(facts),
       );
     const rest =
       key === undefined
         ? '; no object was known that it could be tried with'
-        : `, nor ${facts.uri}/${key} be read`;
-    return passed(`Without credentials the bucket could not be listed${rest}.`);
+        : `, nor its object ${shown(key)} be read`;
+    return passed(
+      `Without credentials, from the network of this machine, the bucket could not be listed${rest}.`,
+    );
   },
 };
 

@@ -12,10 +12,10 @@ export const customerKeys: S3Check = {
     const blocked = (await facts.encryption())?.BlockedEncryptionTypes?.EncryptionType ?? [];
     if (blocked.includes('SSE-C')) return passed('The encryption of the bucket blocks SSE-C.');
     const policy = await facts.policy();
-    const bucket = await facts.arn();
     const mend = () => policyMend(facts, 'customer-keys');
     if (policy === undefined)
       return failed('The bucket does not block SSE-C, and has no policy.', await mend());
+    const bucket = await facts.arn();
     const refused = ofCustomerKeys(policy, bucket);
     if (refused.extent === 'always') return passed('The policy refuses uploads under SSE-C.');
     return failed(

@@ -1,6 +1,6 @@
 import type { LifecycleRule } from '@aws-sdk/client-s3';
 import { failed, passed, type S3Check, times } from '../check.js';
-import { changed, put } from '../mends.js';
+import { changed, put, quoted } from '../mends.js';
 
 const RULE = {
   ID: 'abort-incomplete-uploads',
@@ -37,12 +37,14 @@ export const incompleteUploads: S3Check = {
             ? put(bucket, 'put-bucket-lifecycle-configuration', 'lifecycle-configuration', { Rules: [RULE] })
             : changed(bucket, {
                 read: 'get-bucket-lifecycle-configuration --output json',
-                filter: `--argjson more '${JSON.stringify(RULE)}' '{Rules: (.Rules + [$more])}'`,
+                filter: `--argjson more ${quoted(RULE)} '{Rules: (.Rules + [$more])}'`,
                 write: 'put-bucket-lifecycle-configuration --lifecycle-configuration',
                 file: 'lifecycle',
               }),
-        terraform: `resource "aws_s3_bucket_lifecycle_configuration" "this" {
+        terraform: `# ${rules.length === 0 ? 'A bucket has one of these' : `The bucket has ${times(rules.length, 'rule')} by now, which this would replace`}: add the rule to those that are there.
+resource "aws_s3_bucket_lifecycle_configuration" "this" {
   bucket = "${bucket}"
+  # … the rules that are there
   rule {
     id     = "abort-incomplete-uploads"
     status = "Enabled"

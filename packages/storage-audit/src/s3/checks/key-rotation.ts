@@ -1,3 +1,4 @@
+import { shellWord } from '../../report/quoting.js';
 import { failed, inapplicable, passed, type S3Check, times } from '../check.js';
 import { keyArn } from '../key-facts.js';
 import { customerKey } from '../policy-mend.js';
@@ -26,7 +27,7 @@ export const keyRotation: S3Check = {
     const told = keyArn(arn);
     const at = told === undefined ? '' : ` --region ${told.region}`;
     return failed(`The key ${key} is not rotated.`, {
-      command: `aws kms enable-key-rotation --key-id ${arn}${at}`,
+      command: `aws kms enable-key-rotation --key-id ${shellWord(arn)}${at}`,
       terraform: `resource "aws_kms_key" "models" {
   enable_key_rotation = true
 }`,

@@ -1,3 +1,4 @@
+import { shellWord } from '../../report/quoting.js';
 import { failed, inapplicable, passed, type Result, type S3Check } from '../check.js';
 import { Unread } from '../failures.js';
 import { keyArn } from '../key-facts.js';
@@ -33,8 +34,8 @@ function unusable(key: string, state: string): Result {
   const told = keyArn(key);
   const at = told === undefined ? '' : ` --region ${told.region}`;
   const dying = state === 'PendingDeletion' || state === 'PendingReplicaDeletion';
-  const enable = `aws kms enable-key --key-id ${key}${at}`;
-  const command = dying ? `aws kms cancel-key-deletion --key-id ${key}${at} && ${enable}` : enable;
+  const enable = `aws kms enable-key --key-id ${shellWord(key)}${at}`;
+  const command = dying ? `aws kms cancel-key-deletion --key-id ${shellWord(key)}${at} && ${enable}` : enable;
   const terraform = `resource "aws_kms_key" "models" {
   # Once its deletion is cancelled (aws kms cancel-key-deletion), where that was asked for.
   is_enabled = true

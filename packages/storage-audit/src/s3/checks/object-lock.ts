@@ -24,6 +24,9 @@ export const objectLock: S3Check = {
   },
 };
 
+const FOREVER =
+  'This cannot be undone: object lock and versioning stay on for as long as the bucket is there.';
+
 function lockMend({ bucket }: Facts): Mend {
   const configuration = {
     ObjectLockEnabled: 'Enabled',
@@ -31,8 +34,10 @@ function lockMend({ bucket }: Facts): Mend {
   };
   return {
     // It wants versions.
-    command: `aws s3api put-bucket-versioning --bucket ${bucket} --versioning-configuration Status=Enabled && ${put(bucket, 'put-object-lock-configuration', 'object-lock-configuration', configuration)}`,
-    terraform: `resource "aws_s3_bucket_object_lock_configuration" "this" {
+    command: `# ${FOREVER}
+aws s3api put-bucket-versioning --bucket ${bucket} --versioning-configuration Status=Enabled && ${put(bucket, 'put-object-lock-configuration', 'object-lock-configuration', configuration)}`,
+    terraform: `# ${FOREVER}
+resource "aws_s3_bucket_object_lock_configuration" "this" {
   bucket = "${bucket}"
   rule {
     default_retention {

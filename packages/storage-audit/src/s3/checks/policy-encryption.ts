@@ -12,9 +12,9 @@ export const policyEncryption: S3Check = {
   async look(facts) {
     const algorithm = (await facts.encryption())?.ApplyServerSideEncryptionByDefault?.SSEAlgorithm;
     const policy = await facts.policy();
-    const bucket = await facts.arn();
     const mend = () => policyMend(facts, 'encryption');
     if (policy === undefined) return failed('The bucket has no policy.', await mend());
+    const bucket = await facts.arn();
     const asked = ofS3Keys(policy, bucket);
     if (asked.extent !== 'always')
       return failed(

@@ -13,9 +13,9 @@ export const policyKey: S3Check = {
     const key = await requiredKey(facts);
     if (key === undefined) return inapplicable('No key is expected, and the default encryption names none.');
     const policy = await facts.policy();
-    const bucket = await facts.arn();
     const mend = () => policyMend(facts, 'key');
     if (policy === undefined) return failed('The bucket has no policy.', await mend());
+    const bucket = await facts.arn();
     const other = ofOtherKey(policy, bucket, key);
     if (other.extent !== 'always')
       return failed(

@@ -1,7 +1,9 @@
+import { shown } from '@weightseal/core';
 import { failed, passed, type Result, type S3Check } from '../check.js';
 import type { Facts } from '../facts.js';
 import { changed } from '../mends.js';
-import { type PublicGrant, publicGrants, READING } from '../policy/public.js';
+import { isReading } from '../policy/actions.js';
+import { type PublicGrant, publicGrants } from '../policy/public.js';
 import { blockMend, isOn } from './block-public-access.js';
 
 export const policyPublic: S3Check = {
@@ -23,30 +25,41 @@ async function isPublic(facts: Facts, grants: readonly PublicGrant[]): Promise<R
   const anonymous = grants.filter((one) => one.anonymous);
   const worst = anonymous.length > 0 ? anonymous : grants;
   const { key, sid } = worst[0]!;
-  const actions = worst.map(({ action }) => action).join(', ');
+  const actions = listed([...new Set(worst.map(({ action }) => action))]);
   const who = anonymous.length > 0 ? 'somebody without credentials' : 'an identity of any account';
-  const where = key === undefined ? 'of the bucket' : `as for the key ${JSON.stringify(key)}`;
-  const by = sid === undefined ? '' : `, by the statement ${JSON.stringify(sid.slice(0, 64))}`;
+  const where = key === undefined ? 'of the bucket' : `as for the key ${shown(key)}`;
+  const by = sid === undefined ? '' : `, by the statement ${shown(sid.slice(0, 64))}`;
   const evidence = `The policy grants ${actions} to ${who}, ${where}${by}`;
   if (await isOn(facts, 'RestrictPublicBuckets'))
-    return failed(`${evidence}; only the block of public access holds it back.`, narrowing(facts), {
+    return failed(`${evidence}; only the block of public access holds it back.`, narrowing(facts, grants), {
       severity: { plain: 'low', sealed: 'low' },
     });
-  const writes = grants.some(({ action }) => !READING.includes(action));
+  const writes = grants.some(({ action }) => !isReading(action));
   return failed(`${evidence}.`, blockMend(facts), {
     severity: writes ? { plain: 'critical', sealed: 'critical' } : undefined,
   });
 }
 
-function narrowing({ bucket }: Facts) {
+const SHOWN = 8;
+
+/** The policy's own names are somebody else's words. */
+function listed(actions: readonly string[]): string {
+  const names = actions.slice(0, SHOWN).map((one) => shown(one.slice(0, 64)).slice(1, -1));
+  const more = actions.length - names.length;
+  return more > 0 ? `${names.join(', ')} and ${more} more` : names.join(', ');
+}
+
+/** Only of statements that let strangers in: one that is narrowed stays as it is. */
+function narrowing({ bucket }: Facts, grants: readonly PublicGrant[]) {
+  const open = [...new Set(grants.flatMap(({ statements }) => statements))].toSorted((a, b) => a - b);
   return {
     command: changed(bucket, {
       read: 'get-bucket-policy --query Policy --output text',
-      filter: `'.Statement |= ([.] | flatten | map(if .Effect == "Allow" and (.Principal == "*" or .Principal == {AWS: "*"}) then .Principal = {AWS: "arn:aws:iam::ACCOUNT:role/ROLE"} else . end))'`,
+      filter: `'.Statement |= ([.] | flatten | to_entries | map(if .key | IN(${open.join(', ')}) then .value | del(.NotPrincipal) | .Principal = {AWS: "arn:aws:iam::ACCOUNT:role/ROLE"} else .value end))'`,
       write: 'put-bucket-policy --policy',
       file: 'policy',
     }),
-    terraform: `# In the statement that is told: the accounts or roles in the place of "*".
+    terraform: `# In ${open.length === 1 ? 'statement' : 'the statements'} ${open.map((index) => index + 1).join(', ')} of the policy: the accounts or roles in the place of "*".
 Principal = { AWS = ["arn:aws:iam::ACCOUNT:role/ROLE"] }`,
   };
 }

@@ -12,9 +12,9 @@ export const policyTlsVersion: S3Check = {
   severity: { plain: 'low', sealed: 'info' },
   async look(facts) {
     const policy = await facts.policy();
-    const bucket = await facts.arn();
     const mend = () => policyMend(facts, 'tls-version');
     if (policy === undefined) return failed('The bucket has no policy.', await mend());
+    const bucket = await facts.arn();
     for (const version of OLD) {
       const refused = ofTlsVersion(policy, bucket, version);
       if (refused.extent !== 'always')

@@ -11,9 +11,9 @@ export const policyTls: S3Check = {
   severity: { plain: 'high', sealed: 'medium' },
   async look(facts) {
     const policy = await facts.policy();
-    const bucket = await facts.arn();
     const mend = () => policyMend(facts, 'tls');
     if (policy === undefined) return failed('The bucket has no policy.', await mend());
+    const bucket = await facts.arn();
     const refused = ofPlainHttp(policy, bucket);
     if (refused.extent === 'always') return passed('The policy refuses all that is asked without TLS.');
     return failed(

@@ -1,4 +1,6 @@
 import type { ReplicationRule } from '@aws-sdk/client-s3';
+import { hclString, shellWord } from '../../report/quoting.js';
+import { printable } from '../../report/text.js';
 import type { Mend } from '../../types.js';
 import { failed, inapplicable, isKms, passed, type Result, type S3Check } from '../check.js';
 import type { Facts } from '../facts.js';
@@ -22,7 +24,8 @@ export const replication: S3Check = {
 
 function ofRule(facts: Facts, rule: ReplicationRule, fromKms: boolean): Result {
   const target = (rule.Destination?.Bucket ?? '').split(':').at(-1)!.slice(0, 255);
-  const resource = `s3://${target}`;
+  // It is the server's word, and a name in reports.
+  const resource = `s3://${printable(target)}`;
   const key = rule.Destination?.EncryptionConfiguration?.ReplicaKmsKeyID;
   const selected = rule.SourceSelectionCriteria?.SseKmsEncryptedObjects?.Status === 'Enabled';
   const fail = (evidence: string) => failed(evidence, mend(facts, target), { resource });
@@ -33,19 +36,20 @@ function ofRule(facts: Facts, rule: ReplicationRule, fromKms: boolean): Result {
   if (!key) return fail(`The rule to ${resource} names no key for the replicas.`);
   if (keyArn(key)?.name === 'alias/aws/s3' || key === 'alias/aws/s3')
     return fail(`Replicas in ${resource} are under the key that AWS manages for S3 (aws/s3).`);
-  return { ...passed(`Replicas in ${resource} are under ${key.slice(0, 200)}.`), resource };
+  return { ...passed(`Replicas in ${resource} are under ${printable(key.slice(0, 200))}.`), resource };
 }
 
 function mend({ bucket }: Facts, target: string): Mend {
-  const change = `(.Rules[] | select(.Destination.Bucket | endswith(":${target}"))) |= (.SourceSelectionCriteria.SseKmsEncryptedObjects.Status = "Enabled" | .Destination.EncryptionConfiguration.ReplicaKmsKeyID = "KEY-ARN")`;
+  const change =
+    '(.Rules[] | select(.Destination.Bucket | endswith(":" + $target))) |= (.SourceSelectionCriteria.SseKmsEncryptedObjects.Status = "Enabled" | .Destination.EncryptionConfiguration.ReplicaKmsKeyID = "KEY-ARN")';
   return {
     command: changed(bucket, {
       read: 'get-bucket-replication --query ReplicationConfiguration --output json',
-      filter: `'${change}'`,
+      filter: `--arg target ${shellWord(target)} '${change}'`,
       write: 'put-bucket-replication --replication-configuration',
       file: 'replication',
     }),
-    terraform: `# In the rule of aws_s3_bucket_replication_configuration to ${target}:
+    terraform: `# In the rule of aws_s3_bucket_replication_configuration to ${hclString(target)}:
 source_selection_criteria {
   sse_kms_encrypted_objects {
     status = "Enabled"

@@ -1,3 +1,4 @@
+import { Chosen, tokensFor } from './chosen.js';
 import type { Condition } from './document.js';
 import { anywhereIn, OPERATORS } from './operators.js';
 import { any, every, not, type Truth } from './truth.js';
@@ -7,7 +8,7 @@ export const ABSENT: unique symbol = Symbol('absent');
 /** The address of somebody who may be anywhere. */
 export const ANYWHERE: unique symbol = Symbol('anywhere');
 
-export type Known = readonly string[] | typeof ABSENT | typeof ANYWHERE;
+export type Known = readonly string[] | Chosen | typeof ABSENT | typeof ANYWHERE;
 
 /** What is said of a request, by keys in lower case. A key that is not here may have any value, and may be absent. */
 export type Context = Readonly<Record<string, Known>>;
@@ -28,6 +29,10 @@ export function holds({ operator, key, values }: Condition, context: Context): T
   if (one === undefined) return undefined;
   const { fits, negated } = one;
   if (known === ABSENT) return ifExists !== undefined || absence(set, negated);
+  if (known instanceof Chosen) {
+    const possible = any(values.map((policy) => canBe(known, name, policy)));
+    return negated ? not(possible) : possible;
+  }
   const told = known.map((value) => {
     const fitting = any(values.map((policy) => fits(policy, value)));
     return negated ? not(fitting) : fitting;
@@ -38,6 +43,12 @@ export function holds({ operator, key, values }: Condition, context: Context): T
 /** What is not there is unlike everything. Of no values all are anything, and none is something. */
 function absence(set: string | undefined, negated: boolean): boolean {
   return set === undefined ? negated : set === 'ForAllValues';
+}
+
+/** Numbers, truth and addresses are never what is chosen here. */
+function canBe(chosen: Chosen, operator: string, value: string): Truth {
+  const tokens = /^(?:String|Arn)/.test(operator) ? tokensFor(operator, value) : undefined;
+  return tokens === undefined ? undefined : chosen.canBe(tokens);
 }
 
 function isNull(value: string, known: Known): Truth {

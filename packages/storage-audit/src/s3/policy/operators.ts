@@ -22,8 +22,9 @@ const like = (policy: string, request: string): Truth => {
 /** Part by part: a wildcard never reaches beyond a colon, but in the last of the six parts. */
 const likeArn = (policy: string, request: string): Truth => {
   const [wanted, given] = [arnParts(policy), arnParts(request)];
-  if (patternOf(policy).known === false) return undefined;
-  if (wanted === undefined || given === undefined) return false;
+  // Of a pattern that has fewer parts, as `*` does, it is not promised what it is like.
+  if (patternOf(policy).known === false || wanted === undefined) return undefined;
+  if (given === undefined) return false;
   return wanted.every((part, index) => matches(patternOf(part), given[index]!));
 };
 
@@ -50,11 +51,13 @@ function numberOf(text: string): number | undefined {
   return /^[+-]?\d+(?:\.\d+)?$/.test(text) ? Number(text) : undefined;
 }
 
+const untold = (): Truth => undefined;
+
 const plain = (fits: Operator['fits']): Operator => ({ fits, negated: false });
 const negated = (fits: Operator['fits']): Operator => ({ fits, negated: true });
 
 /**
- * IAM's operators, but for those of dates, addresses and binary values, which are never told of a request here. By
+ * IAM's operators. Dates, addresses and binary values are never told of a request here, but that there are none may be. By
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
  */
 export const OPERATORS: Readonly<Record<string, Operator>> = {
@@ -68,6 +71,16 @@ export const OPERATORS: Readonly<Record<string, Operator>> = {
   ArnLike: plain(likeArn),
   ArnNotEquals: negated(likeArn),
   ArnNotLike: negated(likeArn),
+  IpAddress: plain(untold),
+  NotIpAddress: negated(untold),
+  BinaryEquals: plain(untold),
+  ...Object.fromEntries(
+    ['Equals', 'LessThan', 'LessThanEquals', 'GreaterThan', 'GreaterThanEquals'].map((how) => [
+      `Date${how}`,
+      plain(untold),
+    ]),
+  ),
+  DateNotEquals: negated(untold),
   Bool: plain(same),
   NumericEquals: plain(number((request, policy) => request === policy)),
   NumericNotEquals: negated(number((request, policy) => request === policy)),

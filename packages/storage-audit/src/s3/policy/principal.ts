@@ -1,3 +1,4 @@
+import { shown } from '@weightseal/core';
 import type { Named, Policy, Who } from './document.js';
 
 /** Somebody who asks. */
@@ -23,17 +24,35 @@ export function callersOf({ statements }: Policy): readonly Caller[] {
   return [OTHER, ANONYMOUS, ...[...named.values()].map((one): Caller => ({ kind: 'named', named: one }))];
 }
 
-export function isMeant(caller: Caller, { not, everyone, named }: Who): boolean {
-  const found = everyone || (caller.kind === 'named' && named.some((one) => includes(one, caller.named)));
-  return found !== not;
+export function isMeant(caller: Caller, who: Who): boolean {
+  const found = who.everyone || (caller.kind === 'named' && includes(meantBy(who), caller.named));
+  return found !== who.not;
+}
+
+interface Meant {
+  readonly names: ReadonlySet<string>;
+  readonly accounts: ReadonlySet<string>;
+}
+
+/** A policy may name thousands, and each of them is looked for. */
+const meant = new WeakMap<Who, Meant>();
+
+function meantBy(who: Who): Meant {
+  const known = meant.get(who);
+  if (known !== undefined) return known;
+  const accounts = who.named.flatMap(({ kind, id }) => (kind === 'AWS' ? (wholeAccount(id) ?? []) : []));
+  const made = {
+    names: new Set(who.named.map(({ kind, id }) => `${kind} ${id}`)),
+    accounts: new Set(accounts),
+  };
+  meant.set(who, made);
+  return made;
 }
 
 /** An account, by its number or as its root, is everybody in it. */
-function includes(meant: Named, caller: Named): boolean {
-  if (meant.kind !== caller.kind) return false;
-  if (meant.id === caller.id) return true;
-  const account = wholeAccount(meant.id);
-  return meant.kind === 'AWS' && account !== undefined && account === accountOf(caller.id);
+function includes({ names, accounts }: Meant, { kind, id }: Named): boolean {
+  if (names.has(`${kind} ${id}`)) return true;
+  return kind === 'AWS' && accounts.has(accountOf(id) ?? '');
 }
 
 function wholeAccount(id: string): string | undefined {
@@ -46,5 +65,5 @@ function accountOf(id: string): string | undefined {
 
 export function nameOf(caller: Caller): string {
   if (caller.kind === 'anonymous') return 'somebody without credentials';
-  return caller.kind === 'other' ? 'any identity' : caller.named.id.slice(0, 200);
+  return caller.kind === 'other' ? 'any identity' : shown(caller.named.id.slice(0, 200)).slice(1, -1);
 }

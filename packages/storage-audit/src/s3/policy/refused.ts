@@ -1,9 +1,11 @@
-import { ABSENT } from './condition.js';
+import { shown } from '@weightseal/core';
+import { ABSENT, type Context } from './condition.js';
 import type { Policy } from './document.js';
+import { Judging } from './judging.js';
 import { ends, start, step, type Token } from './pattern.js';
-import { type Caller, callersOf, nameOf } from './principal.js';
-import { applies, type BucketArn, deniedNames, type Request } from './request.js';
-import { type Names, possibly, someKey } from './some-key.js';
+import { type Caller, nameOf } from './principal.js';
+import { applies, type BucketArn, denials, type Request } from './request.js';
+import { type Names, someKey } from './some-key.js';
 
 export interface Refusal {
   /** `always`: whoever asks, and for whatever key. `partly`: there are such as are refused, or may be. */
@@ -16,49 +18,57 @@ export interface Refusal {
  * Whether a policy refuses a request by an explicit Deny, which nothing that anybody is allowed elsewhere can outweigh. Nothing counts that depends on what was not said of
  * the request.
  *
- * @throws STORE_UNSUPPORTED for patterns that are too intricate
+ * @throws STORE_UNSUPPORTED for a policy that is too involved
  */
 export function refusal(policy: Policy, bucket: BucketArn, request: Request): Refusal {
-  const through = callersOf(policy)
-    .map((caller) => getsThrough(policy, bucket, caller, by(caller, request)))
-    .find((one) => one !== undefined);
-  if (through === undefined) return { extent: 'always' };
-  return { extent: isEverRefused(policy, bucket, request) ? 'partly' : 'never', through };
+  const judging = Judging.of(policy, bucket);
+  for (const caller of judging.callers()) {
+    const through = getsThrough(judging, caller, by(caller, request));
+    if (through !== undefined)
+      return { extent: isEverRefused(judging, request) ? 'partly' : 'never', through };
+  }
+  return { extent: 'always' };
 }
 
-function getsThrough(
-  policy: Policy,
-  bucket: BucketArn,
-  caller: Caller,
-  request: Request,
-): string | undefined {
-  const denied = deniedNames(policy, caller, request);
-  if (!request.ofObject) return denied.some((one) => has(one, bucket)) ? undefined : nameOf(caller);
-  const key = someKey(`${bucket}/`, denied, (found) => !found.includes(true));
+function getsThrough(judging: Judging, caller: Caller, request: Request): string | undefined {
+  const denied = denials(judging, caller, request);
+  const names = denied.map(({ certain }) => certain);
+  const { bucket } = judging;
+  if (!request.ofObject) return names.some((one) => has(one, bucket)) ? undefined : nameOf(caller);
+  const key = judging.once(`left by ${denied.map(({ index }) => index).join()}`, () =>
+    someKey(`${bucket}/`, names, (found) => !found.includes(true), judging.spend),
+  );
   if (key === undefined) return undefined;
-  return denied.length === 0 ? nameOf(caller) : `${nameOf(caller)}, with the key ${JSON.stringify(key)}`;
+  return denied.length === 0 ? nameOf(caller) : `${nameOf(caller)}, with the key ${shown(key)}`;
 }
+
+const unsigned = new WeakMap<Context, Context>();
 
 /** What is told of signed requests only, is not there in others: a Bool of it leaves those alone. */
 function by({ kind }: Caller, request: Request): Request {
   if (kind !== 'anonymous') return request;
-  return { ...request, context: { ...request.context, 'aws:principalisawsservice': ABSENT } };
+  const context = unsigned.get(request.context) ?? {
+    ...request.context,
+    'aws:principalisawsservice': ABSENT,
+  };
+  unsigned.set(request.context, context);
+  return { ...request, context };
 }
 
 /** For somebody, for some key, under some conditions. */
-function isEverRefused(policy: Policy, bucket: BucketArn, request: Request): boolean {
-  const denying = policy.statements.filter(({ effect }) => effect === 'Deny');
-  return callersOf(policy).some((caller) => {
-    const names = denying
-      .filter((one) => applies(one, caller, by(caller, request)) !== false)
-      .map(({ resources }) => possibly(resources));
-    return reaches(names, bucket, request);
+function isEverRefused(judging: Judging, request: Request): boolean {
+  const { bucket } = judging;
+  return judging.callers().some((caller) => {
+    const denying = judging.denying.filter(
+      (one) => applies(judging, one, caller, by(caller, request)) !== false,
+    );
+    const names = denying.map(({ possible }) => possible);
+    if (!request.ofObject) return names.some((one) => has(one, bucket));
+    return judging.once(`reached by ${denying.map(({ index }) => index).join()}`, () => {
+      const key = someKey(`${bucket}/`, names, (found) => found.includes(true), judging.spend);
+      return key !== undefined;
+    });
   });
-}
-
-export function reaches(names: readonly Names[], bucket: BucketArn, { ofObject }: Request): boolean {
-  if (!ofObject) return names.some((one) => has(one, bucket));
-  return someKey(`${bucket}/`, names, (found) => found.includes(true)) !== undefined;
 }
 
 export function has({ not, patterns }: Names, name: string): boolean {

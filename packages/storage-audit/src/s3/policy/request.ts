@@ -1,8 +1,8 @@
-import { allHold, type Context } from './condition.js';
-import type { Policy, Statement, Which } from './document.js';
+import type { Context } from './condition.js';
+import type { Which } from './document.js';
+import type { Judging, Ready } from './judging.js';
 import { matches, patternOf } from './pattern.js';
 import { type Caller, isMeant } from './principal.js';
-import { certainly, type Names } from './some-key.js';
 import type { Truth } from './truth.js';
 
 /** A request that somebody could make. */
@@ -24,17 +24,16 @@ export function isAction({ not, patterns }: Which, action: string): boolean {
 
 /** Whether a statement is about a request, but for what it is about. */
 export function applies(
-  { who, actions, conditions }: Statement,
+  judging: Judging,
+  one: Ready,
   caller: Caller,
-  { action, context }: Request,
+  { action, context }: Pick<Request, 'action' | 'context'>,
 ): Truth {
-  if (!isAction(actions, action) || !isMeant(caller, who)) return false;
-  return allHold(conditions, context);
+  if (!judging.isAction(one, action) || !isMeant(caller, one.statement.who)) return false;
+  return judging.holds(one, context);
 }
 
-/** What is surely denied to a caller: what no statement leaves to conditions that were not said. */
-export function deniedNames({ statements }: Policy, caller: Caller, request: Request): readonly Names[] {
-  return statements
-    .filter((one) => one.effect === 'Deny' && applies(one, caller, request) === true)
-    .map(({ resources }) => certainly(resources));
+/** What surely denies it to a caller, and leaves nothing to conditions that were not said. */
+export function denials(judging: Judging, caller: Caller, request: Request): readonly Ready[] {
+  return judging.denying.filter((one) => applies(judging, one, caller, request) === true);
 }

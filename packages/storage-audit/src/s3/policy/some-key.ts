@@ -34,12 +34,14 @@ const MAX_STATES = 4_000;
  * finitely many states, of which each is looked at once. Characters that no pattern has are all alike.
  *
  * @param wanted gets for each of the names whether it has that key
+ * @param spend is told what it takes, and may put an end to it
  * @throws STORE_UNSUPPORTED where there are too many states
  */
 export function someKey(
   prefix: string,
   names: readonly Names[],
   wanted: (has: readonly boolean[]) => boolean,
+  spend: (steps: number) => void = () => {},
 ): string | undefined {
   const all = names.flatMap(({ patterns }) => patterns);
   const has = (at: State): readonly boolean[] => {
@@ -52,14 +54,17 @@ export function someKey(
   const advance = (at: State, character: string): State =>
     at.map((places, index) => step(all[index]!, places, character));
   const first = [...prefix].reduce(advance, all.map(start));
+  spend(prefix.length * (all.length + 1));
   // What lies before where a pattern is by now is never compared again.
   const characters = alphabetOf(all.map((tokens, index) => tokens.slice(first[index]![0] ?? tokens.length)));
   const seen = new Set<string>();
   let front: readonly (readonly [State, string])[] = [[first, '']];
   while (front.length > 0) {
     const next: (readonly [State, string])[] = [];
-    for (const [at, key] of front)
+    for (const [at, key] of front) {
+      const places = at.reduce((sum, one) => sum + one.length, at.length);
       for (const character of characters) {
+        spend(places);
         const state = advance(at, character);
         const id = state.join(';');
         if (seen.has(id)) continue;
@@ -68,6 +73,7 @@ export function someKey(
         if (wanted(has(state))) return key + character;
         next.push([state, key + character]);
       }
+    }
     front = next;
   }
   return undefined;
@@ -82,9 +88,9 @@ function alphabetOf(patterns: readonly (readonly Token[])[]): readonly string[] 
   return [other, ...used];
 }
 
-function tooIntricate(): WeightsealError {
+export function tooIntricate(): WeightsealError {
   return new WeightsealError(
     'STORE_UNSUPPORTED',
-    'The patterns of the policy are too intricate to be judged for every key. Write fewer wildcards into its resources.',
+    'The policy is too involved to be judged here for every key and everybody. Write fewer statements, principals and wildcards into it.',
   );
 }

@@ -1,3 +1,5 @@
+import { shown } from '@weightseal/core';
+import { ACTIONS, TO_COME } from './actions.js';
 import { ABSENT, type Context } from './condition.js';
 import type { Policy } from './document.js';
 import { type Refusal, refusal } from './refused.js';
@@ -56,7 +58,7 @@ export function ofOtherKey(policy: Policy, bucket: BucketArn, expected: string):
     otherKeys(policy, expected).flatMap((key) =>
       OF_KMS.map((algorithm) => ({
         ...refusal(policy, bucket, put({ [ALGORITHM]: [algorithm], [KEY]: [key] })),
-        told: `under ${key.slice(0, 200)}, as ${algorithm}`,
+        told: `under ${shown(key.slice(0, 200)).slice(1, -1)}, as ${algorithm}`,
       })),
     ),
   );
@@ -84,20 +86,6 @@ function otherKeys({ statements }: Policy, expected: string): readonly string[] 
   return [...new Set([STRANGERS, beside, ...named])].filter((key) => key !== expected);
 }
 
-/** What the two kinds of actions are asked about. One that a policy forgets is often all of a kind. */
-const OVER_THE_WIRE: readonly (readonly [action: string, ofObject: boolean])[] = [
-  ['s3:GetObject', true],
-  ['s3:GetObjectVersion', true],
-  ['s3:PutObject', true],
-  ['s3:DeleteObject', true],
-  ['s3:AbortMultipartUpload', true],
-  ['s3:ListMultipartUploadParts', true],
-  ['s3:ListBucket', false],
-  ['s3:ListBucketMultipartUploads', false],
-  ['s3:GetBucketLocation', false],
-  ['s3:PutBucketPolicy', false],
-];
-
 /** Any request without TLS. */
 export function ofPlainHttp(policy: Policy, bucket: BucketArn): Refusal {
   return overTheWire(policy, bucket, { 'aws:securetransport': ['false'], 's3:tlsversion': ABSENT });
@@ -108,13 +96,19 @@ export function ofTlsVersion(policy: Policy, bucket: BucketArn, version: string)
   return overTheWire(policy, bucket, { 's3:tlsversion': [version] });
 }
 
-function overTheWire(policy: Policy, bucket: BucketArn, context: Context): Refusal {
-  const all = OVER_THE_WIRE.map(([action, ofObject]) => ({
-    action,
-    ...refusal(policy, bucket, { action, ofObject, context: { ...DIRECT, ...context } }),
-  }));
-  const open = all.find(({ extent }) => extent !== 'always');
-  if (open === undefined) return { extent: 'always' };
-  const extent = all.every((one) => one.extent === 'never') ? 'never' : 'partly';
-  return { extent, through: `${open.action} by ${open.through}` };
+/** All that there is, and what may come: of the latter only a Deny of `s3:*` says anything. */
+function overTheWire(policy: Policy, bucket: BucketArn, told: Context): Refusal {
+  const context = { ...DIRECT, ...told };
+  let [open, refused]: [Refusal?, boolean?] = [];
+  for (const [action, ofObject] of [...ACTIONS, ...TO_COME]) {
+    const one = refusal(policy, bucket, { action, ofObject, context });
+    if (one.extent !== 'never') refused = true;
+    if (one.extent === 'always') continue;
+    const name = action === TO_COME[0]![0] ? 'actions that it does not name' : action;
+    open ??= { extent: 'never', through: `${name} by ${one.through}` };
+    if (refused === true) return { ...open, extent: 'partly' };
+  }
+  return open === undefined
+    ? { extent: 'always' }
+    : { ...open, extent: refused === true ? 'partly' : 'never' };
 }
