@@ -46,7 +46,9 @@ export function judgeKey(properties: unknown, of: AzureAccount, expected: string
     return unread(
       `The account is encrypted with ${where}; the key that is expected is no URI of a key in a vault.`,
     );
-  return passed(`The account is encrypted with ${where}. Whether it is enabled and rotated, the vault says.`);
+  return passed(
+    `The account is encrypted with ${where}. Whether it is enabled and rotated, the vault says. Containers may have encryption scopes of their own, which are seen where one is named.`,
+  );
 }
 
 function keyOf(uri: string): { readonly vault: string; readonly name: string } | undefined {

@@ -17,8 +17,9 @@ const MOST_DOCUMENT = 65_536;
 
 /**
  * What lies at a place, or below it, one after another in the order of the listing, and what is wrong with each: plain weights, sealed ones that nobody has signed, that others can open than should,
- * or that are damaged; then uploads that nobody completes. Needs no key, writes and removes nothing, reads of each object its head only, and holds no more in memory however many there are. It goes on
- * behind a `cursor`; what came or went meanwhile is met or not, by its name. What is left out by `after` or `sample` is still listed, by its first bytes.
+ * or that are damaged; then uploads that nobody completes. Needs no key, writes and removes nothing, reads of each object its head only, of a bundle also its manifest and the heads of what lies there
+ * and is none of it, and holds no more in memory however many there are. It goes on behind a `cursor`; what came or went meanwhile is met or not, by its name. What is left out by `after` or `sample`
+ * is still listed, by its first bytes.
  *
  * @throws INPUT_NOT_FOUND, INVALID_ARGUMENT, ABORTED, STORE_UNSUPPORTED for a store that lists nothing, and the codes of class `store` and `io` of the listing. What of a single object cannot be read
  *   is a finding of it, `unread`

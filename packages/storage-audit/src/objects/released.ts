@@ -1,6 +1,7 @@
 import {
   isWeightsealError,
   MANIFEST_NAME,
+  type Manifest,
   type Released,
   readManifest,
   SIGNATURE_NAME,
@@ -12,8 +13,7 @@ import type { Place } from './place.js';
 import { lookAtStrangers } from './strangers.js';
 import type { ObjectAuditOptions } from './types.js';
 
-const UNKNOWN =
-  'which files are its own, so that plain weights may lie among them; none of them was looked at.';
+const UNKNOWN = 'what in it is its own, so that plain weights may lie there; nothing of it was looked at.';
 
 /** Who has released it, and what else lies in it: what its head shows has been read by now. */
 export async function lookAtRelease(
@@ -24,33 +24,53 @@ export async function lookAtRelease(
 ): Promise<Finding[]> {
   const resource = place.nameOf(path);
   const isBundle = release.kind === 'bundle';
-  const others: Finding[] = [];
+  let manifest: Pick<Manifest, 'files'> | undefined;
   try {
-    if (!isBundle && !(await isThere(release, MANIFEST_NAME, signal))) return unsigned(resource, MISSING);
-    if (isBundle) {
-      const { manifest } = await readManifest(release, { signal });
-      const there = await release.files?.(signal);
-      if (there) others.push(...(await lookAtStrangers(place, path, manifest, there, signal)));
-      else others.push(found('plain', resource, 'unread', `The store does not say ${UNKNOWN}`));
-    }
+    if (isBundle) ({ manifest } = await readManifest(release, { signal }));
+    else if (!(await isThere(release, MANIFEST_NAME, signal))) return unsigned(resource);
   } catch (error) {
     if (isGone(error) || isEnd(error)) throw error;
-    const findings =
-      codeOf(error) === 'MANIFEST_MISSING' ? unsigned(resource, MISSING) : refused(resource, error, true);
-    if (isBundle)
-      findings.push(found('plain', resource, 'unread', `Without its manifest nobody can tell ${UNKNOWN}`));
-    return findings;
+    const isMissing = codeOf(error) === 'MANIFEST_MISSING';
+    return [
+      ...(isMissing ? unsigned(resource) : refused(resource, error, true)),
+      ...(isBundle ? [unlooked(resource, `Without its manifest nobody can tell ${UNKNOWN}`)] : []),
+    ];
   }
-  return [...others, ...(await signed(release, place.at(path), resource, { verify, signal }))];
+  return [
+    ...(manifest ? await besides(release, path, place, manifest, signal) : []),
+    ...(await signed(release, place.at(path), resource, { verify, signal })),
+  ];
+}
+
+async function besides(
+  release: Released,
+  path: string,
+  place: Place,
+  manifest: Pick<Manifest, 'files'>,
+  signal: AbortSignal | undefined,
+): Promise<Finding[]> {
+  const resource = place.nameOf(path);
+  try {
+    const there = await release.files?.(signal);
+    if (there) return await lookAtStrangers(place, path, manifest, there, signal);
+    return [unlooked(resource, `The store does not say ${UNKNOWN}`)];
+  } catch (error) {
+    if (isEnd(error)) throw error;
+    return [unlooked(resource, `What lies in it could not be listed. ${toldOf(error)}`)];
+  }
+}
+
+function unlooked(resource: string, why: string): Finding {
+  return found('plain', resource, 'unread', why);
 }
 
 const MISSING = 'It has no manifest.';
 
 /** Whoever removes a manifest with its signature must not make less of it than whoever removes the signature alone. */
-function unsigned(resource: string, why: string): Finding[] {
+function unsigned(resource: string): Finding[] {
   return [
-    found('manifest', resource, 'failed', why),
-    found('signature', resource, 'failed', `${why} So nobody has signed it.`),
+    found('manifest', resource, 'failed', MISSING),
+    found('signature', resource, 'failed', `${MISSING} So nobody has signed it.`),
   ];
 }
 

@@ -16,20 +16,18 @@ export async function lookAtStrangers(
   signal: AbortSignal | undefined,
 ): Promise<Finding[]> {
   const sizes = new Map(files.map((file) => [file.path, file.size]));
-  // What stores show where somebody asked for a folder is no file.
-  const strangers = there.filter(
-    ({ path: name, sealedSize }) => sizes.get(name) !== sealedSize && name !== '' && !name.endsWith('/'),
-  );
+  // FORMAT.md §26.3: what consoles make where somebody asks for a folder is empty.
+  const isFolder = ({ path: name, sealedSize }: LyingFile) => sealedSize === 0 && /(?:^|\/)$/.test(name);
+  const strangers = there.filter((one) => sizes.get(one.path) !== one.sealedSize && !isFolder(one));
   const findings: Finding[] = [];
   for (const { path: name, sealedSize } of strangers.slice(0, MOST_LOOKED_AT)) {
     const own = [path, name].filter(Boolean).join('/');
     const [resource, how] = [place.nameOf(own), sizes.has(name) ? ANOTHER : UNNAMED];
     const seen = await see(place, own, sealedSize, signal);
-    if (seen === 'gone') continue;
-    if (seen !== 'sealed' && 'format' in seen)
+    if (typeof seen === 'object' && 'format' in seen)
       findings.push(found('plain', resource, 'failed', `${lies(seen.format, sealedSize)} ${how}`));
     else {
-      const why = seen === 'sealed' ? 'It is sealed by itself.' : seen.unread;
+      const why = typeof seen === 'object' ? seen.unread : WHY[seen];
       findings.push(found('plain', resource, 'unread', [how, why].filter(Boolean).join(' ')));
     }
   }
@@ -39,5 +37,10 @@ export async function lookAtStrangers(
   return [...findings, found('plain', place.nameOf(path), 'unread', more)];
 }
 
+const WHY = {
+  sealed: 'It is sealed by itself.',
+  // Also one whose name is no UTF-8.
+  gone: 'It was not found under its name; audit again.',
+};
 const UNNAMED = 'It lies in a bundle whose manifest does not name it. Remove it.';
 const ANOTHER = 'It lies in a bundle whose manifest names another of this name, of another length.';

@@ -8,6 +8,7 @@ const STARTS: readonly (readonly [string, string])[] = [
   ['gzip', '1f8b'],
   ['bzip2', '425a68'],
   ['xz', 'fd377a585a00'],
+  ['LZMA', '5d00008000'],
   ['Zstandard', '28b52ffd'],
   ['LZ4', '04224d18'],
   ['7-Zip', '377abcaf271c'],

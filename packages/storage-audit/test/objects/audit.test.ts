@@ -267,8 +267,8 @@ describe('in a bundle', () => {
     const store = new MemoryStore();
     await copySealed(join(root, 'llama.sealed'), { store, key: 'top/b' });
     store.set('top/b/folder/', new Uint8Array());
-    const short2 = async () => short(await all({ store, key: 'top' }));
-    expect(await short2()).toEqual([`bundle b ${UNSIGNED}`]);
+    const told = async () => short(await all({ store, key: 'top' }));
+    expect(await told()).toEqual([`bundle b ${UNSIGNED}`]);
     store.set('top/b/deep/w.safetensors', safetensors());
     const [bundle] = await all({ store, key: 'top' });
     expect(bundle!.findings[0]).toMatchObject({
@@ -276,6 +276,36 @@ describe('in a bundle', () => {
       outcome: 'failed',
       resource: 'memory://bucket/top/b/deep/w.safetensors',
     });
+  });
+
+  it('what only looks like a folder is looked at, and what cannot be found is unread', async () => {
+    const root = await directory();
+    const store = new MemoryStore();
+    await copySealed(join(root, 'llama.sealed'), { store, key: 'top/b' });
+    store.set('top/b/x/', safetensors());
+    store.set('top/b/gone', Buffer.alloc(100));
+    store.fault = ({ method, key }) => {
+      if (method === 'read' && key === 'top/b/gone') store.objects.delete(key);
+      return undefined;
+    };
+    const [bundle] = await all({ store, key: 'top' });
+    const plain = bundle!.findings.filter(({ check }) => check === PLAIN);
+    expect(plain.map(({ resource, outcome }) => [resource, outcome])).toEqual([
+      ['memory://bucket/top/b/gone', 'unread'],
+      ['memory://bucket/top/b/x/', 'failed'],
+    ]);
+  });
+
+  it('that nobody may list is unread, and its signature is looked at all the same', async () => {
+    const root = await directory();
+    const store = new MemoryStore();
+    await copySealed(join(root, 'llama.sealed'), { store, key: 'top/b' });
+    let listed = 0;
+    store.fault = ({ method, key }) =>
+      method === 'list' && key.startsWith('top/b/') && ++listed > 1
+        ? { throws: new WeightsealError('STORE_DENIED', 'This identity may not do that.') }
+        : undefined;
+    expect(short(await all({ store, key: 'top' }))).toEqual([`bundle b ${PLAIN} unread ${UNSIGNED}`]);
   });
 
   it('one in the place of another is found by its length', async () => {

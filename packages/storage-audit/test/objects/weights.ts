@@ -101,6 +101,7 @@ export const OTHERS: readonly (readonly [string, Buffer])[] = [
 export const WRAPPED: readonly (readonly [string, Buffer])[] = [
   ['a.gz', gzipSync(safetensors())],
   ['a.xz', padded('\xfd7zXZ\0\0\x04')],
+  ['a.lzma', padded('\x5d\0\0\x80\0')],
   ['a.zst', zstdFrame()],
   ['a.bz2', padded('BZh91AY&SY')],
   ['a.7z', padded('7z\xbc\xaf\x27\x1c')],

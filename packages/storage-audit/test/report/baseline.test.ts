@@ -1,5 +1,11 @@
 import { isWeightsealError } from '@weightseal/core';
-import { type Acceptance, applyBaseline, encodeBaseline, parseBaseline } from '@weightseal/storage-audit';
+import {
+  type Acceptance,
+  applyBaseline,
+  encodeBaseline,
+  parseBaseline,
+  type Severity,
+} from '@weightseal/storage-audit';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { finding } from './example.js';
@@ -157,7 +163,7 @@ describe('a baseline that is applied', () => {
     const low = { ...one, severity: 'low' as const };
     for (const severity of ['low', 'info'] as const)
       expect(apply([finding({ severity })], [low]).accepted).toHaveLength(1);
-    for (const severity of ['critical', 'high', 'medium', 'strange' as 'low'])
+    for (const severity of ['critical', 'high', 'medium', 'strange'] as Severity[])
       expect(apply([finding({ severity })], [low])).toEqual({
         findings: [finding({ severity })],
         accepted: [],
