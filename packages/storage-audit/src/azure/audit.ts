@@ -11,6 +11,7 @@ import {
   judgeKeyVersion,
   judgeMinimumTls,
   judgePublicBlobs,
+  judgeScope,
   judgeSecureTransfer,
   judgeSharedKey,
 } from './judge-account.js';
@@ -68,7 +69,10 @@ export async function auditAzure(of: AzureAccount, ask: Ask, options: AuditOptio
     'unread' in account ? unread(account.unread) : judge(account.body, of);
   const known = 'body' in account ? account.body : undefined;
   const judgements: Record<AzureCheck, () => Judgement> = {
-    key: () => byAccount((found) => judgeKey(found, of, expectedKey)),
+    key: () => {
+      const judged = byAccount((found) => judgeKey(found, of, expectedKey));
+      return container ? judgeScope(judged, container) : judged;
+    },
     keyVersion: () => byAccount(judgeKeyVersion),
     infrastructure: () => byAccount(judgeInfrastructure),
     secureTransfer: () => byAccount(judgeSecureTransfer),

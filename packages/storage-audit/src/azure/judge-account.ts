@@ -1,4 +1,5 @@
 import { flagAt, STRANGE, textAt } from '../gcs/members.js';
+import type { Unread } from '../gcs/read.js';
 import { failed, inapplicable, type Judgement, passed, unread } from '../report/judge.js';
 import { mendAccount, mendInfrastructure, mendKey } from './mend.js';
 import type { AzureAccount } from './place.js';
@@ -6,6 +7,22 @@ import type { AzureAccount } from './place.js';
 // `properties` of a storage account: https://learn.microsoft.com/rest/api/storagerp/storage-accounts/get-properties
 
 const NO_ENCRYPTION = 'The account does not tell how it is encrypted.';
+
+const OF_ACCOUNT = '$account-encryption-key';
+
+/** What a container by itself is encrypted with. @param judged what the account came to; @param container its properties, or why there are none */
+export function judgeScope(judged: Judgement, container: { readonly body: unknown } | Unread): Judgement {
+  if (judged.outcome !== 'passed') return judged;
+  if ('unread' in container)
+    return unread(
+      `${judged.evidence} Whether the container has an encryption scope of its own could not be read: ${container.unread}`,
+    );
+  const scope = textAt(container.body, 'defaultEncryptionScope');
+  if (scope === undefined || scope === OF_ACCOUNT) return judged;
+  return unread(
+    `${judged.evidence} The container has a default encryption scope ${scope === STRANGE ? 'that is not what the API has' : `of its own, ${scope}`}: under which key that is, is not read.`,
+  );
+}
 
 /** @param expected the URI of a key, `azure-kv://` or `https://`, with or without a version */
 export function judgeKey(properties: unknown, of: AzureAccount, expected: string | undefined): Judgement {
@@ -29,7 +46,9 @@ export function judgeKey(properties: unknown, of: AzureAccount, expected: string
     return unread(
       `The account is encrypted with ${where}; the key that is expected is no URI of a key in a vault.`,
     );
-  return passed(`The account is encrypted with ${where}. Whether it is enabled and rotated, the vault says.`);
+  return passed(
+    `The account is encrypted with ${where}. Whether it is enabled and rotated, the vault says. Containers may have encryption scopes of their own, which are seen where one is named.`,
+  );
 }
 
 function keyOf(uri: string): { readonly vault: string; readonly name: string } | undefined {
@@ -100,7 +119,10 @@ export function judgeMinimumTls(properties: unknown, of: AzureAccount): Judgemen
 export function judgePublicBlobs(properties: unknown, of: AzureAccount): Judgement {
   const allowed = flagAt(properties, 'allowBlobPublicAccess');
   if (allowed === STRANGE) return unread('What the account says of public blobs is not what the API has.');
-  if (allowed === false) return passed('The account forbids public access to blobs.');
+  if (allowed === false)
+    return passed(
+      'The account forbids public access to blobs. What a static website serves from $web is apart from that.',
+    );
   return failed(
     allowed
       ? 'The account allows that containers are opened to everybody.'

@@ -8,11 +8,17 @@ import type { AzureAccount } from './place.js';
 /** @param account the properties of the account, where they could be read */
 export function judgePublicContainer(container: unknown, account: unknown, of: AzureAccount): Judgement {
   const access = textAt(container, 'publicAccess');
+  const isForbidden = flagAt(account, 'allowBlobPublicAccess') === false;
+  const isKnown = access === 'Blob' || access === 'Container';
+  // "Disallowing public access for the storage account does not affect any static websites": https://learn.microsoft.com/azure/storage/blobs/storage-blob-static-website
+  if (of.container === '$web' && (!isKnown || isForbidden))
+    return unread(
+      'A static website serves what lies in $web to everybody, whatever the public access of the container and of the account is; whether the account has one is not read. Keep no models there.',
+    );
   if (access === 'None') return passed('The container is private.');
-  if (access !== 'Blob' && access !== 'Container')
-    return unread('The container does not tell whether it is public.');
+  if (!isKnown) return unread('The container does not tell whether it is public.');
   const what = access === 'Blob' ? 'reads its blobs' : 'lists it and reads its blobs';
-  if (flagAt(account, 'allowBlobPublicAccess') === false)
+  if (isForbidden)
     return failed(
       `The container says that everybody ${what}; the account forbids it, as long as it does.`,
       mendPublicContainer(of),
@@ -23,7 +29,12 @@ export function judgePublicContainer(container: unknown, account: unknown, of: A
 
 /** @param container undefined where none was named */
 export function judgeImmutability(container: unknown, account: unknown, of: AzureAccount): Judgement {
-  const whole = policyIn(account, ['immutableStorageWithVersioning', 'immutabilityPolicy'], []);
+  const isOn = flagAt(account, 'immutableStorageWithVersioning', 'enabled');
+  // What is off has no effect, whatever policy stands below it.
+  const whole =
+    isOn === false || isOn === STRANGE
+      ? isOn || undefined
+      : policyIn(account, ['immutableStorageWithVersioning', 'immutabilityPolicy'], []);
   const own = policyIn(container, ['immutabilityPolicy'], ['properties']);
   if (whole === STRANGE || own === STRANGE)
     return unread('What is said of immutability is not what the API has.');

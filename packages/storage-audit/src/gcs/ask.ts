@@ -16,13 +16,15 @@ export interface BearerAskOptions {
 const DEADLINE_MS = 30_000;
 const ATTEMPTS = 4;
 const FIRST_PAUSE_MS = 100;
+/** More than RFC 6750 §2.1 has: only what cannot be sent is kept out. */
+const TOKEN = /^[\x21-\x7e]+$/;
 /** What may go better the next time. */
 const AGAIN = [408, 429, 500, 502, 503, 504];
 
 /**
  * Asks with a bearer token, at this origin and nowhere else. What fails in a way that may pass is asked again, four times in all.
  *
- * @throws INVALID_ARGUMENT; what it makes throws STORE_RESPONSE_INVALID, STORE_UNAVAILABLE, STORE_TIMEOUT, ABORTED
+ * @throws INVALID_ARGUMENT; what it makes throws INVALID_ARGUMENT for what is no token, STORE_RESPONSE_INVALID, STORE_UNAVAILABLE, STORE_TIMEOUT, ABORTED
  */
 export function bearerAsk({ origin, token, deadlineMs = DEADLINE_MS }: BearerAskOptions): Ask {
   const base = originOf(origin);
@@ -35,7 +37,7 @@ export function bearerAsk({ origin, token, deadlineMs = DEADLINE_MS }: BearerAsk
     for (let tried = 1; ; tried++)
       try {
         either.throwIfAborted();
-        const asked = await fetchJson(url, await token({ signal: either }), either);
+        const asked = await fetchJson(url, checkedToken(await token({ signal: either })), either);
         if (tried === ATTEMPTS || !AGAIN.includes(asked.status)) return asked;
         await pause(tried, either);
       } catch (cause) {
@@ -54,6 +56,15 @@ function originOf(origin: string): URL {
   throw new WeightsealError(
     'INVALID_ARGUMENT',
     '`origin` is https://host[:port], and nothing more; http:// for this machine only, since tokens would cross the network in the clear.',
+  );
+}
+
+/** `fetch` would name one that it cannot send in its error, which is somebody's cause and lands in a log. */
+function checkedToken(token: string | undefined): string | undefined {
+  if (token === undefined || (typeof token === 'string' && TOKEN.test(token))) return token;
+  throw new WeightsealError(
+    'INVALID_ARGUMENT',
+    'The token is empty, or has characters that no header can have: a space, a line break, letters beyond ASCII. Take the token alone, without the line break that ends a file.',
   );
 }
 

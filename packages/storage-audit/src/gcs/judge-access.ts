@@ -6,6 +6,10 @@ const EVERYBODY = ['allUsers', 'allAuthenticatedUsers'];
 /** Roles by which objects are read and listed, and no more; of any other nobody is sure. */
 const READERS =
   /^roles\/storage\.(?:objectViewer|legacyObjectReader|legacyBucketReader|bucketViewer|viewer)$/;
+/** Of an access control list: the one role that only reads. */
+const READER = 'READER';
+/** Sealing keeps nobody from replacing or deleting. */
+const WRITABLE = { plain: 'critical', sealed: 'critical' } as const;
 const UNIFORM = ['iamConfiguration', 'uniformBucketLevelAccess', 'enabled'] as const;
 
 export function judgeUniform(bucket: unknown, name: string): Judgement {
@@ -60,13 +64,13 @@ export function judgeBindings(policy: unknown, bucket: unknown, name: string): J
       { plain: 'low', sealed: 'low' },
     );
   const onlyReads = open.every(({ role }) => READERS.test(role));
-  return failed(`${said}.`, mend, onlyReads ? undefined : { plain: 'critical', sealed: 'critical' });
+  return failed(`${said}.`, mend, onlyReads ? undefined : WRITABLE);
 }
 
 export function judgeAcls(bucket: unknown, name: string): Judgement {
   if (flagAt(bucket, ...UNIFORM) === true)
     return inapplicable('Access control lists do not count in this bucket.');
-  const [own, others] = [entitiesIn(listAt(bucket, 'acl')), entitiesIn(listAt(bucket, 'defaultObjectAcl'))];
+  const [own, others] = [openIn(listAt(bucket, 'acl')), openIn(listAt(bucket, 'defaultObjectAcl'))];
   if (!own || !others)
     return unread(
       'The access control lists were not told: grant storage.buckets.getIamPolicy, and audit again.',
@@ -76,16 +80,31 @@ export function judgeAcls(bucket: unknown, name: string): Judgement {
       'Neither the list of the bucket nor that for new objects is for everybody. Lists of single objects are not seen here.',
     );
   const said = [
-    ...own.map((entity) => `the list of the bucket names ${entity}`),
-    ...others.map((entity) => `the list for new objects names ${entity}`),
+    ...own.map((one) => `the list of the bucket names ${told(one)}`),
+    ...others.map((one) => `the list for new objects names ${told(one)}`),
   ].join('; ');
-  return failed(`Open to everybody: ${said}.`, mendAcls(name, { own, others }));
+  const names = (list: readonly Open[]) => [...new Set(list.map(({ entity }) => entity))];
+  return failed(
+    `Open to everybody: ${said}.`,
+    mendAcls(name, { own: names(own), others: names(others) }),
+    [...own, ...others].every(({ role }) => role === READER) ? undefined : WRITABLE,
+  );
+}
+
+interface Open {
+  readonly entity: string;
+  readonly role: unknown;
+}
+
+function told({ entity, role }: Open): string {
+  if (role === READER) return entity;
+  return `${entity}, ${typeof role === 'string' ? `as ${role}` : 'in a role that is not told'}`;
 }
 
 /** Those that are for everybody; undefined where nobody can tell. */
-function entitiesIn(list: ReturnType<typeof listAt>): string[] | undefined {
+function openIn(list: ReturnType<typeof listAt>): Open[] | undefined {
   if (list === undefined || list === STRANGE) return undefined;
-  const entities = list.map((entry) => textAt(entry, 'entity'));
-  if (entities.some((entity) => typeof entity !== 'string')) return undefined;
-  return (entities as string[]).filter((entity) => EVERYBODY.includes(entity));
+  const entries = list.map((entry) => ({ entity: textAt(entry, 'entity'), role: textAt(entry, 'role') }));
+  if (entries.some(({ entity }) => typeof entity !== 'string')) return undefined;
+  return (entries as Open[]).filter(({ entity }) => EVERYBODY.includes(entity));
 }

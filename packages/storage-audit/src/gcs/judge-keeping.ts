@@ -7,13 +7,20 @@ const A_DAY_S = 86_400;
 export function judgeRetention(bucket: unknown, name: string): Judgement {
   const period = numberAt(bucket, 'retentionPolicy', 'retentionPeriod');
   if (period === STRANGE) return unread('What the bucket says of retention is not what the API has.');
-  if (period) return passed(`Objects are kept for ${inDays(period)} at least.`);
+  if (period && period >= A_DAY_S) return passed(`Objects are kept for ${inDays(period)} at least.`);
+  const mend = mendBucket(
+    name,
+    '--retention-period=30d',
+    `retention_policy {\n  retention_period = ${30 * A_DAY_S}\n}`,
+  );
+  // Nobody notices and puts right in less what somebody has removed.
+  if (period) return failed(`Objects are kept for ${inDays(period)} only.`, mend);
   const each = textAt(bucket, 'objectRetention', 'mode');
   return failed(
     each === 'Enabled'
       ? 'The bucket has no retention policy. Objects may have retentions of their own, which are not seen here.'
       : 'The bucket has no retention policy.',
-    mendBucket(name, '--retention-period=30d', `retention_policy {\n  retention_period = ${30 * A_DAY_S}\n}`),
+    mend,
   );
 }
 
@@ -40,9 +47,9 @@ export function judgeLocked(bucket: unknown, name: string): Judgement {
 export function judgeSoftDelete(bucket: unknown, name: string): Judgement {
   const seconds = numberAt(bucket, 'softDeletePolicy', 'retentionDurationSeconds');
   if (seconds === undefined || seconds === STRANGE) return unread('The bucket does not tell of soft delete.');
-  if (seconds > 0) return passed(`What is deleted can be restored for ${inDays(seconds)}.`);
+  if (seconds >= A_DAY_S) return passed(`What is deleted can be restored for ${inDays(seconds)}.`);
   return failed(
-    'Soft delete is off.',
+    seconds > 0 ? `What is deleted can be restored for ${inDays(seconds)} only.` : 'Soft delete is off.',
     mendBucket(
       name,
       '--soft-delete-duration=7d',

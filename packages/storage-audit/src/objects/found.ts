@@ -1,10 +1,11 @@
 import { isWeightsealError } from '@weightseal/core';
+import { printable } from '../report/text.js';
 import type { Finding, Outcome } from '../types.js';
 import { CHECKS, type ObjectCheck } from './checks.js';
 
 export function found(check: ObjectCheck, resource: string, outcome: Outcome, evidence: string): Finding {
   const { id, severity } = CHECKS[check];
-  return { check: id, resource, outcome, severity: severity.plain, evidence };
+  return { check: id, resource, outcome, severity: severity.plain, evidence: printable(evidence) };
 }
 
 /** The code and the sentence of an error, which says what to do. */
@@ -20,4 +21,8 @@ export function isEnd(error: unknown): boolean {
 /** What was removed between the listing and the look. */
 export function isGone(error: unknown): boolean {
   return isWeightsealError(error) && error.code === 'INPUT_NOT_FOUND';
+}
+
+export function codeOf(error: unknown): string | undefined {
+  return isWeightsealError(error) ? error.code : undefined;
 }

@@ -1,9 +1,10 @@
 import { FileSource, isLocation, isWeightsealError, ObjectSource, type StoredEntry } from '@weightseal/core';
 import type { Finding } from '../types.js';
 import { found, isEnd, isGone, toldOf } from './found.js';
-import { HEAD_BYTES, isSealedHead, LEAST_BYTES, weightFormatOf } from './magic.js';
+import { HEAD_BYTES, isSealedHead, LEAST_BYTES, type WeightFormat, weightFormatOf } from './magic.js';
 import type { Place } from './place.js';
 import type { AuditedObject } from './types.js';
+import { couldBeWeights } from './wrapped.js';
 
 type Told = Pick<AuditedObject, 'kind' | 'format' | 'findings'>;
 
@@ -13,22 +14,50 @@ export async function lookAtPlain(
   { path, sealedSize: size = 0 }: StoredEntry,
   signal: AbortSignal | undefined,
 ): Promise<Told | undefined> {
-  if (size < LEAST_BYTES) return { kind: 'other', findings: [] };
   const resource = place.nameOf(path);
+  const seen = await see(place, path, size, signal);
+  if (seen === 'gone') return undefined;
+  if (seen === 'sealed') return { kind: 'sealed', findings: [replaced(resource)] };
+  if ('format' in seen) {
+    const { format } = seen;
+    return { kind: 'weights', format, findings: [found('plain', resource, 'failed', lies(format, size))] };
+  }
+  const { unread } = seen;
+  return {
+    kind: 'other',
+    findings: unread === undefined ? [] : [found('plain', resource, 'unread', unread)],
+  };
+}
+
+/** What of a file its first bytes say; `unread` is the sentence why they do not. */
+type Seen = 'gone' | 'sealed' | { readonly format: WeightFormat } | { readonly unread: string | undefined };
+
+export async function see(
+  place: Place,
+  path: string,
+  size: number,
+  signal: AbortSignal | undefined,
+): Promise<Seen> {
+  if (size < LEAST_BYTES) return { unread: undefined };
   try {
     const head = await headOf(place.at(path), signal);
-    if (head && isSealedHead(head.bytes)) return { kind: 'sealed', findings: [replaced(resource)] };
-    const format = head && weightFormatOf(head.bytes, head.size, path);
-    if (!format) return { kind: 'other', findings: [] };
-    return { kind: 'weights', format, findings: [found('plain', resource, 'failed', lies(format, size))] };
+    if (!head) return { unread: undefined };
+    if (isSealedHead(head.bytes)) return 'sealed';
+    const format = weightFormatOf(head.bytes, head.size, path);
+    if (format) return { format };
+    const why = couldBeWeights(head.bytes, head.size, path);
+    return {
+      unread:
+        why && `It could be weights: ${why}, and what is within was not seen. Look into it, or seal it.`,
+    };
   } catch (error) {
-    if (isGone(error)) return undefined;
+    if (isGone(error)) return 'gone';
     if (isEnd(error)) throw error;
-    return { kind: 'other', findings: [notRead(resource, error)] };
+    return { unread: `Whether it is a model could not be seen. ${toldOf(error)}` };
   }
 }
 
-function lies(format: string, size: number): string {
+export function lies(format: string, size: number): string {
   return `It begins like a model in ${NAMES[format] ?? format}, has ${size} bytes, and is not sealed.`;
 }
 
@@ -51,10 +80,6 @@ function replaced(resource: string): Finding {
     'unread',
     'It is sealed by now, and was not when it was listed. Audit again.',
   );
-}
-
-function notRead(resource: string, error: unknown): Finding {
-  return found('plain', resource, 'unread', `Whether it is a model could not be seen. ${toldOf(error)}`);
 }
 
 async function headOf(

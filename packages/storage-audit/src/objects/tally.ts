@@ -16,12 +16,17 @@ export interface KeyCount {
 const MOST_FINDINGS = 1000;
 /** Whoever has more keys than these has one for each object. */
 const MOST_KEYS = 1000;
+const SEALED: readonly AuditedObject['kind'][] = ['sealed', 'bundle'];
+/** What is known of a sealed object by its head, or not at all. */
+const OF_HEADS: readonly ObjectCheck[] = ['keys', 'manifest', 'signature'];
 
 /** What an audit of objects comes to, in the same memory however many there were. */
 export class ObjectTally {
   readonly #name: string;
   readonly #tellsUploads: boolean;
   readonly #knowsKeys: boolean;
+  /** Sealed, and nothing of it could be seen. */
+  #blind = 0;
   readonly #kinds = new Map<AuditedObject['kind'], number>();
   readonly #keys = new Map<string, number>();
   readonly #findings = new Map<string, Finding[]>();
@@ -34,9 +39,10 @@ export class ObjectTally {
     this.#knowsKeys = keys !== undefined;
   }
 
-  add({ kind, recipients = [], findings }: AuditedObject): void {
+  add({ kind, recipients, findings }: AuditedObject): void {
     increase(this.#kinds, kind);
-    for (const { keyUri, keyVersion } of recipients) {
+    if (!recipients && SEALED.includes(kind)) this.#blind++;
+    for (const { keyUri, keyVersion } of recipients ?? []) {
       const name = JSON.stringify([keyUri, keyVersion]);
       if (this.#keys.has(name) || this.#keys.size < MOST_KEYS) increase(this.#keys, name);
     }
@@ -66,7 +72,9 @@ export class ObjectTally {
   findings(): Finding[] {
     return (Object.keys(CHECKS) as ObjectCheck[]).flatMap((check) => {
       const told = (['failed', 'unread'] as const).flatMap((outcome) => this.#told(check, outcome));
-      return told.length > 0 ? told : [this.#nothing(check)];
+      const blind = this.#unseen(check);
+      if (told.length > 0 || blind.length > 0) return [...told, ...blind];
+      return [this.#nothing(check)];
     });
   }
 
@@ -77,8 +85,20 @@ export class ObjectTally {
     return [...(this.#findings.get(name) ?? []), ...rest];
   }
 
+  /** Also where others have failed: whoever accepts those has not accepted what nobody has seen. */
+  #unseen(check: ObjectCheck): Finding[] {
+    const isAsked = OF_HEADS.includes(check) && (check !== 'keys' || this.#knowsKeys);
+    if (!isAsked || this.#blind === 0) return [];
+    const evidence = `Of ${this.#sealed} sealed files and bundles ${this.#blind} could not be looked into.`;
+    return [found(check, this.#name, 'unread', evidence)];
+  }
+
+  get #sealed(): number {
+    return SEALED.reduce((sum, kind) => sum + this.count(kind), 0);
+  }
+
   #nothing(check: ObjectCheck): Finding {
-    const sealed = this.count('sealed') + this.count('bundle');
+    const sealed = this.#sealed;
     const objects = sealed + this.count('weights') + this.count('other') + this.count('release');
     const none = (evidence: string) => found(check, this.#name, 'inapplicable', evidence);
     if (check === 'incomplete') {

@@ -1,9 +1,17 @@
-import { isWeightsealError, type StoreLocation, type SweptUpload, sweepUploads } from '@weightseal/core';
+import {
+  isWeightsealError,
+  type ObjectStore,
+  type StoreLocation,
+  type SweptUpload,
+  sweepUploads,
+} from '@weightseal/core';
 import { found, isEnd, toldOf } from './found.js';
 import type { AuditedObject } from './types.js';
 
 /** Nothing began before it, so nothing is given up: they are only listed. */
 const NEVER = new Date(-8.64e15);
+/** As many are listed: each is held until all are. Nobody has so many at once whose uploads come to an end. */
+export const MOST_UPLOADS = 10_000;
 /** As long as nobody uploads. */
 const A_DAY_MS = 86_400_000;
 
@@ -14,9 +22,19 @@ export async function lookAtUploads(
 ): Promise<AuditedObject[]> {
   const { store } = location;
   if (!store.unfinished || !store.put) return [];
+  const few = { more: false };
   try {
-    const found = await sweepUploads(location, { olderThan: NEVER, signal });
-    return found.flatMap((upload) => audited(upload, location));
+    const listed = await sweepUploads(
+      { ...location, store: listingFew(store, few) },
+      { olderThan: NEVER, signal },
+    );
+    const told = listed.flatMap((upload) => audited(upload, location));
+    if (!few.more) return told;
+    const evidence = `It has more than ${MOST_UPLOADS} uploads that are not complete. The others were not looked at.`;
+    return [
+      ...told,
+      { kind: 'upload', path: '', findings: [found('incomplete', store.uri, 'unread', evidence)] },
+    ];
   } catch (error) {
     if (isEnd(error)) throw error;
     if (isWeightsealError(error) && error.code === 'STORE_UNSUPPORTED') return [];
@@ -24,6 +42,30 @@ export async function lookAtUploads(
       { kind: 'upload', path: '', findings: [found('incomplete', store.uri, 'unread', toldOf(error))] },
     ];
   }
+}
+
+/** The store, and of what was begun in it the first ones only. */
+function listingFew(store: ObjectStore, few: { more: boolean }): ObjectStore {
+  const { uri, concurrency, requestBytes } = store;
+  return {
+    uri,
+    concurrency,
+    requestBytes,
+    stat: (...given) => store.stat(...given),
+    read: (...given) => store.read(...given),
+    put: (...given) => store.put!(...given),
+    async *unfinished(prefix, call) {
+      let count = 0;
+      // Whatever an attempt before this one came to.
+      few.more = false;
+      for await (const upload of store.unfinished!(prefix, call)) {
+        few.more = ++count > MOST_UPLOADS;
+        if (few.more) return;
+        yield upload;
+      }
+    },
+    close: () => store.close(),
+  };
 }
 
 function audited({ uri, started }: SweptUpload, { store, key }: StoreLocation): AuditedObject[] {

@@ -9,7 +9,7 @@ const TORCH_NAMES = /\.(?:pt|pth|ckpt|bin|ptl|mar)$/i;
 
 /** What the names of the members say, of those that begin within these bytes; the name of the file only where a zip of that name is nothing else. */
 export function zipKind(bytes: Buffer, path: string): 'torch' | 'numpy' | 'keras' | undefined {
-  if (!bytes.subarray(0, LOCAL.length).equals(LOCAL)) return undefined;
+  if (!isZip(bytes)) return undefined;
   const names = namesIn(bytes);
   if (names.some((name) => OF_TORCH.test(name))) return 'torch';
   if (names.some((name) => name.endsWith('.npy'))) return 'numpy';
@@ -18,7 +18,12 @@ export function zipKind(bytes: Buffer, path: string): 'torch' | 'numpy' | 'keras
   return TORCH_NAMES.test(path) ? 'torch' : undefined;
 }
 
-function namesIn(bytes: Buffer): string[] {
+export function isZip(bytes: Buffer): boolean {
+  return bytes.subarray(0, LOCAL.length).equals(LOCAL);
+}
+
+/** Of the members that begin within these bytes. */
+export function namesIn(bytes: Buffer): string[] {
   const names: string[] = [];
   for (let at = 0; at >= 0 && at + NAME_AT < bytes.length; at = bytes.indexOf(LOCAL, at + NAME_AT)) {
     const length = bytes.readUInt16LE(at + NAME_LENGTH_AT);

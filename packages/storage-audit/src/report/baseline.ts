@@ -1,6 +1,7 @@
 import { isUtcTime, WeightsealError } from '@weightseal/core';
+import type { Severity } from '../types.js';
 import { parseOnce } from './json-once.js';
-import { byText } from './report.js';
+import { byText, SEVERITIES } from './report.js';
 import { printable } from './text.js';
 
 /** A finding that somebody has decided to live with, until a day. */
@@ -8,6 +9,8 @@ export interface Acceptance {
   readonly check: string;
   /** As the finding names it, letter by letter. */
   readonly resource: string;
+  /** The worst that is accepted: what has become worse since was not decided. */
+  readonly severity: Severity;
   /** Why. */
   readonly reason: string;
   /** Who has decided it. */
@@ -26,7 +29,7 @@ export const BASELINE_FORMAT = 'weightseal-audit-baseline/1';
 const MOST_BYTES = 4_194_304;
 const MOST_ACCEPTED = 10_000;
 const MOST_TEXT = 2048;
-const TEXTS = ['check', 'resource', 'reason', 'who', 'expires'] as const;
+const TEXTS = ['check', 'resource', 'severity', 'reason', 'who', 'expires'] as const;
 
 /**
  * A baseline as it was written, or as people have changed it. Nothing in it is passed over: a member that is misspelt would be an acceptance without an end.
@@ -54,9 +57,10 @@ export function parseBaseline(bytes: Uint8Array): Baseline {
 export function encodeBaseline({ accepted }: Baseline): string {
   const sorted = checked(accepted.map((one, at) => acceptanceIn(one, `entry ${at + 1} of \`accepted\``)))
     .accepted.toSorted((a, b) => byText(nameOf(a), nameOf(b)))
-    .map(({ check, resource, outcome, reason, who, expires }) => ({
+    .map(({ check, resource, severity, outcome, reason, who, expires }) => ({
       check,
       resource,
+      severity,
       ...(outcome && { outcome }),
       reason,
       who,
@@ -89,10 +93,12 @@ function acceptanceIn(value: unknown, where: string): Acceptance {
   const { outcome } = members;
   if (outcome !== undefined && outcome !== 'unread')
     throw invalid(`\`outcome\` of ${where} can only be "unread", or be left out`);
-  const { check, resource, reason, who, expires } = members as unknown as Acceptance;
+  const { check, resource, severity, reason, who, expires } = members as unknown as Acceptance;
+  if (!SEVERITIES.includes(severity))
+    throw invalid(`\`severity\` of ${where} is none of ${SEVERITIES.join(', ')}`);
   if (!isUtcTime(expires))
     throw invalid(`\`expires\` of ${where} is no moment in UTC like 2030-01-31T00:00:00Z`);
-  return { check, resource, reason, who, expires, ...(outcome && { outcome }) };
+  return { check, resource, severity, reason, who, expires, ...(outcome && { outcome }) };
 }
 
 function problemOf(value: unknown): string | undefined {

@@ -1,4 +1,5 @@
 import type { Check, Finding, Mend, Outcome, Severity } from '../types.js';
+import { printable } from './text.js';
 
 /** What a check came to, before it is said of whom. */
 export interface Judgement {
@@ -28,5 +29,13 @@ export function inapplicable(evidence: string): Judgement {
 export function findingOf(check: Check, resource: string, judgement: Judgement, sealed: boolean): Finding {
   const { outcome, evidence, mend } = judgement;
   const severity: Severity = (judgement.severity ?? check.severity)[sealed ? 'sealed' : 'plain'];
-  return { check: check.id, resource, outcome, severity, evidence, ...(mend && { mend }) };
+  // Whoever prints it by itself must not have a terminal act on names that are somebody else's.
+  return {
+    check: check.id,
+    resource,
+    outcome,
+    severity,
+    evidence: printable(evidence),
+    ...(mend && { mend }),
+  };
 }

@@ -1,4 +1,5 @@
 import type { Finding } from '../types.js';
+import type { StaleAcceptance } from './apply-baseline.js';
 import { inOrder, type Report, summaryOf, withOutcome } from './report.js';
 import { printable, printableLines } from './text.js';
 
@@ -31,15 +32,19 @@ export function markdownOf(report: Report): string {
     ...part(
       'Of the baseline',
       'These acceptances have no effect.',
-      (report.stale ?? []).map(({ acceptance: { check, resource, expires }, why }) =>
-        why === 'expired'
-          ? `- ${code(check)} of ${code(resource)} expired ${expires}: mend it, or have it accepted anew.`
-          : `- ${code(check)} of ${code(resource)}: nothing of that was found; remove it.`,
-      ),
+      (report.stale ?? []).map((one) => `- ${staleIn(one)}`),
     ),
   ]
     .join('\n\n')
     .concat('\n');
+}
+
+function staleIn({ acceptance: { check, resource, severity, expires }, why }: StaleAcceptance): string {
+  const what = `${code(check)} of ${code(resource)}`;
+  if (why === 'expired') return `${what} expired ${plain(expires)}: mend it, or have it accepted anew.`;
+  if (why === 'worse')
+    return `${what} is worse than ${plain(severity)}, which was accepted: mend it, or have it accepted anew.`;
+  return `${what}: nothing of that was found; remove it.`;
 }
 
 function section(finding: Finding, { checks }: Report): string[] {

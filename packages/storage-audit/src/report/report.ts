@@ -16,7 +16,7 @@ export interface Report {
 
 /** From the worst on. */
 export const SEVERITIES: readonly Severity[] = ['critical', 'high', 'medium', 'low', 'info'];
-const OUTCOMES: readonly Outcome[] = ['failed', 'unread', 'passed', 'inapplicable'];
+export const OUTCOMES: readonly Outcome[] = ['failed', 'unread', 'passed', 'inapplicable'];
 
 /** Whether the one is at least as bad as the other. */
 export function isAtLeast(severity: Severity, least: Severity): boolean {

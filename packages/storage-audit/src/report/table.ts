@@ -1,4 +1,5 @@
 import type { Finding } from '../types.js';
+import type { StaleAcceptance } from './apply-baseline.js';
 import { inOrder, type Report, SEVERITIES, summaryOf } from './report.js';
 import { padded, printable, printableLines, widthOf, wrapped } from './text.js';
 
@@ -28,16 +29,17 @@ export function tableOf(report: Report, options: TableOptions = {}): string {
   );
   const lines = wrapped(`Storage audit of ${printable(report.place)}`, width);
   if (shown.length > 0) lines.push('', ...rowsOf(report, shown, { ...options, width }));
-  const stale = (report.stale ?? []).flatMap(({ acceptance: { check, resource, expires }, why }) =>
-    wrapped(
-      why === 'expired'
-        ? `The baseline's acceptance of ${printable(check)} for ${printable(resource)} expired ${expires}: mend it, or have it accepted anew.`
-        : `The baseline accepts ${printable(check)} for ${printable(resource)}, of which nothing was found: remove that.`,
-      width,
-    ),
-  );
+  const stale = (report.stale ?? []).flatMap((one) => wrapped(printable(staleIn(one)), width));
   if (stale.length > 0) lines.push('', ...stale);
   return [...lines, '', ...wrapped(summaryOf(report), width), ''].join('\n');
+}
+
+function staleIn({ acceptance: { check, resource, severity, expires }, why }: StaleAcceptance): string {
+  if (why === 'expired')
+    return `The baseline's acceptance of ${check} for ${resource} expired ${expires}: mend it, or have it accepted anew.`;
+  if (why === 'worse')
+    return `The baseline accepts ${check} for ${resource} as ${severity}, and it is worse: mend it, or have it accepted anew.`;
+  return `The baseline accepts ${check} for ${resource}, of which nothing was found: remove that.`;
 }
 
 function rowsOf(

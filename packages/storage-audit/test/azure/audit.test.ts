@@ -182,6 +182,26 @@ describe('a container', () => {
       { immutableStorageWithVersioning: undefined },
     ],
     ['immutability', 'unread', { immutabilityPolicy: { properties: { state: 'Locked' } } }],
+    [
+      'immutability',
+      'failed',
+      { immutabilityPolicy: undefined },
+      {
+        immutableStorageWithVersioning: {
+          enabled: false,
+          immutabilityPolicy: { state: 'Locked', immutabilityPeriodSinceCreationInDays: 30 },
+        },
+      },
+    ],
+    ['customer-key', 'passed', { defaultEncryptionScope: '$account-encryption-key' }],
+    ['customer-key', 'unread', { defaultEncryptionScope: 'of-microsoft' }],
+    ['customer-key', 'unread', { defaultEncryptionScope: 7 }],
+    [
+      'customer-key',
+      'failed',
+      { defaultEncryptionScope: 'of-microsoft' },
+      { encryption: { ...ACCOUNT.encryption, keySource: 'Microsoft.Storage' } },
+    ],
   ])('%s: %s for %j', async (check, outcome, members, ofAccount = {}) => {
     const found = await audit({ container: { ...CONTAINER, ...members }, ...account(ofAccount) }, 'models');
     expect(of(found, check).outcome).toBe(outcome);
@@ -198,6 +218,33 @@ describe('a container', () => {
   });
 });
 
+describe('$web', () => {
+  const judged = async (publicAccess: string, ofAccount: object = {}) =>
+    of(
+      await audit({ container: { ...CONTAINER, publicAccess }, ...account(ofAccount) }, '$web'),
+      'public-container',
+    );
+
+  it('is never private, whatever it and the account say', async () => {
+    for (const finding of [await judged('None'), await judged('Blob'), await judged('odd')])
+      expect(finding).toMatchObject({
+        outcome: 'unread',
+        severity: 'critical',
+        evidence: expect.stringContaining('A static website serves what lies in $web to everybody'),
+      });
+    expect(await judged('Blob', { allowBlobPublicAccess: true })).toMatchObject({
+      outcome: 'failed',
+      severity: 'critical',
+    });
+  });
+
+  it('is apart from what the account forbids', async () => {
+    expect(of(await audit(), 'public-blobs').evidence).toBe(
+      'The account forbids public access to blobs. What a static website serves from $web is apart from that.',
+    );
+  });
+});
+
 describe('what cannot be read is unread', () => {
   it.each([403, 404, 500])('for the status %i', async (status) => {
     const whole = await audit(
@@ -210,6 +257,7 @@ describe('what cannot be read is unread', () => {
     const own = outcomes(await audit({ refused: { '/models': status } }, 'models'));
     expect(own).toMatchObject({
       'public-container': 'unread',
+      'customer-key': 'unread',
       immutability: 'unread',
       'shared-key': 'passed',
     });

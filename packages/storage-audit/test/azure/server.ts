@@ -138,7 +138,7 @@ function answer(
   const refused = Object.entries(resources.refused ?? {}).find(([end]) => pathname.endsWith(end))?.[1];
   if (refused !== undefined)
     return failure(refused, refused === 403 ? 'AuthorizationFailed' : 'InternalServerError');
-  const path = pathname.toLowerCase();
+  const path = decodeURIComponent(pathname).toLowerCase();
   const id = ID.toLowerCase();
   const is = (given: string, type: string, properties: object | undefined) =>
     properties
@@ -151,9 +151,10 @@ function answer(
     return is(`${ID}/blobServices/default`, 'Microsoft.Storage/storageAccounts/blobServices', service);
   if (path === `${id}/blobservices/default/providers/microsoft.insights/diagnosticsettings`)
     return { status: 200, body: { value: settings } };
-  if (path === `${id}/blobservices/default/containers/models`)
+  const name = /\/containers\/(models|\$web)$/.exec(path)?.[1];
+  if (name !== undefined && path === `${id}/blobservices/default/containers/${name}`)
     return is(
-      `${ID}/blobServices/default/containers/models`,
+      `${ID}/blobServices/default/containers/${name}`,
       'Microsoft.Storage/storageAccounts/blobServices/containers',
       container,
     );

@@ -1,6 +1,7 @@
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { bearerAsk } from '@weightseal/storage-audit';
+import { inspect } from 'node:util';
+import { auditGcs, bearerAsk } from '@weightseal/storage-audit';
 import { afterAll, describe, expect, it } from 'vitest';
 import { refusal } from '../../../core/test/support/sealed.js';
 
@@ -79,6 +80,34 @@ describe('with a bearer token', () => {
     const broken = bearerAsk({ origin: silent, token: () => Promise.reject(new Error('the-token')) });
     const error = await refusal(() => broken('/', {}));
     expect([error.code, error.message.includes('the-token')]).toEqual(['STORE_UNAVAILABLE', false]);
+  });
+
+  it.each([
+    ['a line break at its end', 'ya29.secret\n'],
+    ['a header of its own', 'ya29.secret\r\nx-a: b'],
+    ['letters beyond ASCII', 'ya29.secret\u2013'],
+    ['a space', 'ya29 secret'],
+    ['no character', 'ya29.secret\0'],
+    ['nothing', ''],
+    ['no text', Buffer.from('ya29.secret') as unknown as string],
+  ])('a token that cannot be sent is in no error, for %s', async (_what, given) => {
+    let asked = 0;
+    const origin = await serving((_request, response) => {
+      asked++;
+      response.end('{}');
+    });
+    const error = await refusal(() => bearerAsk({ origin, token: async () => given })('/', {}));
+    expect([error.code, asked, error.cause]).toEqual(['INVALID_ARGUMENT', 0, undefined]);
+    const told = inspect(error, { depth: null, showHidden: true });
+    for (const text of [told, error.message, error.stack ?? '']) expect(text).not.toMatch(/ya29/);
+    const findings = await auditGcs('models-eu', bearerAsk({ origin, token: async () => given }));
+    expect(JSON.stringify(findings)).not.toMatch(/ya29/);
+    expect(new Set(findings.map(({ outcome }) => outcome))).toEqual(new Set(['unread']));
+  });
+
+  it('a token is in no error of what could not be reached', async () => {
+    const error = await refusal(() => bearerAsk({ origin: 'http://127.0.0.1:9', token })('/', {}));
+    expect(inspect(error, { depth: null, showHidden: true })).not.toContain('the-token');
   });
 
   it.each([

@@ -6,6 +6,7 @@ import { refusal } from '../../../core/test/support/sealed.js';
 import {
   type Answers,
   acl,
+  aclOf,
   asking,
   askingKms,
   BUCKET,
@@ -81,6 +82,9 @@ describe('a bucket', () => {
     ['retention', 'failed', { retentionPolicy: undefined }],
     ['retention', 'failed', { retentionPolicy: undefined, objectRetention: { mode: 'Enabled' } }],
     ['retention', 'unread', { retentionPolicy: { retentionPeriod: '-1' } }],
+    ['retention', 'failed', { retentionPolicy: { retentionPeriod: '86399', isLocked: true } }],
+    ['retention', 'passed', { retentionPolicy: { retentionPeriod: '86400', isLocked: true } }],
+    ['soft-delete', 'failed', { softDeletePolicy: { retentionDurationSeconds: '60' } }],
     ['retention-locked', 'failed', { retentionPolicy: { retentionPeriod: '86400' } }],
     ['retention-locked', 'unread', { retentionPolicy: { retentionPeriod: '86400', isLocked: 'yes' } }],
     ['soft-delete', 'failed', { softDeletePolicy: { retentionDurationSeconds: '0' } }],
@@ -113,6 +117,16 @@ describe('a bucket', () => {
     const finding = of(await audit({ bucket: bucketWith(members) }), check);
     expect(finding.outcome).toBe(outcome);
     expect(finding.mend !== undefined).toBe(outcome === 'failed');
+  });
+
+  it('keeps what is kept for less than a day too short, and says for how long', async () => {
+    const short = bucketWith({
+      retentionPolicy: { retentionPeriod: '3600' },
+      softDeletePolicy: { retentionDurationSeconds: '60' },
+    });
+    const findings = await audit({ bucket: short });
+    expect(of(findings, 'retention').evidence).toBe('Objects are kept for 3600 seconds only.');
+    expect(of(findings, 'soft-delete').evidence).toBe('What is deleted can be restored for 60 seconds only.');
   });
 
   it('has the key that was expected, or another one', async () => {
@@ -186,6 +200,42 @@ describe('the default key', () => {
       `gcloud kms keys update ${KEY} --rotation-period=90d`,
     );
   });
+});
+
+describe('access control lists', () => {
+  const judged = async (members: object, sealed: boolean) =>
+    of(await audit({ bucket: bucketWith({ iamConfiguration: OFF, ...members }) }, { sealed }), 'public-acls');
+
+  it('for everybody to read are less bad once all is sealed, and for more than that they are not', async () => {
+    const own = (role: unknown, entity = 'allUsers') => ({
+      acl: [...acl('allUsers'), ...aclOf(role, entity)],
+      defaultObjectAcl: [],
+    });
+    expect(await judged(own('READER'), true)).toMatchObject({ outcome: 'failed', severity: 'medium' });
+    expect((await judged(own('READER'), false)).severity).toBe('critical');
+    for (const role of ['WRITER', 'OWNER', 'reader', undefined, 7])
+      for (const entity of ['allUsers', 'allAuthenticatedUsers'])
+        expect((await judged(own(role, entity), true)).severity).toBe('critical');
+    const others = { acl: [], defaultObjectAcl: aclOf('OWNER', 'allUsers') };
+    expect(await judged(others, true)).toMatchObject({
+      severity: 'critical',
+      evidence: 'Open to everybody: the list for new objects names allUsers, as OWNER.',
+    });
+    expect((await judged(own('WRITER'), true)).mend!.command).toContain(
+      `gs://${NAME} --remove-acl-grant=allUsers`,
+    );
+    // Somebody in particular may write.
+    const owned = { acl: [...acl('allUsers'), ...aclOf('OWNER', 'user-a@b')], defaultObjectAcl: [] };
+    expect((await judged(owned, true)).severity).toBe('medium');
+  });
+});
+
+it('what a cloud answers does not act on a terminal', async () => {
+  const finding = of(
+    await audit({ bucket: bucketWith({ logging: { logBucket: 'a\u001b[2J\n\u202e' } }) }),
+    'logging',
+  );
+  expect(finding.evidence).toBe('Usage logs go to gs://a\\u001b[2J\\u000a\\u202e.');
 });
 
 describe('bindings', () => {

@@ -69,8 +69,9 @@ export const askingKms =
   };
 
 /** A list as it comes where uniform access is off. */
-export const acl = (...entities: string[]) =>
-  entities.map((entity) => ({ kind: 'storage#objectAccessControl', entity, role: 'READER', etag: 'CAc=' }));
+export const acl = (...entities: string[]) => aclOf('READER', ...entities);
+export const aclOf = (role: unknown, ...entities: string[]) =>
+  entities.map((entity) => ({ kind: 'storage#objectAccessControl', entity, role, etag: 'CAc=' }));
 
 export interface Answers {
   readonly bucket?: unknown;

@@ -9,14 +9,19 @@ import {
   sealToFile,
   WeightsealError,
 } from '@weightseal/core';
-import { type AuditedObject, auditObjects, type ObjectAuditOptions } from '@weightseal/storage-audit';
+import {
+  type AuditedObject,
+  auditObjects,
+  type ObjectAuditOptions,
+  ObjectTally,
+} from '@weightseal/storage-audit';
 import { describe, expect, it } from 'vitest';
 import { MemoryStore } from '../../../core/test/store/support/memory-store.js';
 import { writeTree } from '../../../core/test/support/bundles.js';
 import { MemoryKey } from '../../../core/test/support/memory-key.js';
 import { pattern, refusal } from '../../../core/test/support/sealed.js';
 import { temporary } from '../../../core/test/support/temporary.js';
-import { safetensors, WEIGHTS } from './weights.js';
+import { OTHERS, safetensors, WEIGHTS, WRAPPED, zip } from './weights.js';
 
 const temp = await temporary();
 const keys = [new MemoryKey('a'), new MemoryKey('b')];
@@ -135,17 +140,49 @@ describe('of what is sealed it is said', () => {
     ]);
     await unlink(join(root, `m.sealed.${MANIFEST}`));
     await unlink(join(root, `llama.sealed/${MANIFEST}`));
-    const missing = 'objects/sealed-manifest failed';
-    expect(short(await all(root)).slice(1, 3)).toEqual([
-      `bundle llama.sealed ${missing}`,
+    // Whoever takes the manifest away too gains nothing by it.
+    const missing = 'objects/sealed-manifest failed objects/sealed-signature failed';
+    const expected = [
+      `bundle llama.sealed ${missing} objects/plain-weights unread`,
       `sealed m.sealed ${missing}`,
+    ];
+    expect(short(await all(root)).slice(1, 3)).toEqual(expected);
+    await unlink(join(root, `m.sealed.${SIGNATURE}`));
+    await unlink(join(root, `llama.sealed/${SIGNATURE}`));
+    const found = await all(root);
+    expect(short(found).slice(1, 3)).toEqual(expected);
+    const worst = found[1]!.findings.find(({ check }) => check === 'objects/sealed-signature')!;
+    expect(worst.severity).toBe('medium');
+    const tally = new ObjectTally(root);
+    for (const one of found) tally.add(one);
+    const told = tally.findings().filter(({ check }) => check === 'objects/sealed-signature');
+    expect(told.map(({ outcome }) => outcome)).toEqual(['failed', 'failed']);
+  });
+
+  it('that its manifest is none, or of something else', async () => {
+    const root = await directory();
+    await signed(root, `llama.sealed/${SIGNATURE}`);
+    await writeFile(join(root, 'llama.sealed', MANIFEST), '{}');
+    const verify = () => Promise.reject(new Error('nobody asks'));
+    const [bundle] = await all(join(root, 'llama.sealed'), { verify });
+    expect(short([bundle!])).toEqual([
+      'bundle  objects/sealed-manifest failed objects/sealed-signature failed objects/plain-weights unread',
     ]);
+    expect(bundle!.findings[0]!.evidence).toContain('(MANIFEST_INVALID)');
   });
 
   it.each([
     ['nothing', undefined, undefined],
     ['that a stranger signed it', 'SIGNER_UNTRUSTED', 'objects/sealed-signature failed'],
-    ['that it is not of this release', 'MANIFEST_MISMATCH', 'objects/sealed-manifest failed'],
+    [
+      'that it is not of this release',
+      'MANIFEST_MISMATCH',
+      'objects/sealed-manifest failed objects/sealed-signature failed',
+    ],
+    ['that its bytes are others', 'MEMBER_TAMPERED', 'objects/sealed-signature failed'],
+    ['that there is more', 'MEMBER_EXTRA', 'objects/sealed-signature failed'],
+    ['that its end is missing', 'PAYLOAD_TRUNCATED', 'objects/sealed-signature failed'],
+    ['that the keys of signers are not there', 'INPUT_NOT_FOUND', 'objects/sealed-signature unread'],
     ['that nobody could tell', 'STORE_UNAVAILABLE', 'objects/sealed-signature unread'],
   ] as const)('%s, as whoever verifies finds', async (_what, code, expected) => {
     const root = await directory();
@@ -190,6 +227,151 @@ describe('of what is sealed it is said', () => {
     );
     expect(short(found)[2]).toBe(FOUND[2]);
     expect(short(await all(root, { keys: ['memory:a', 'memory:b'] }))).toEqual(FOUND);
+  });
+});
+
+describe('in a bundle', () => {
+  const PLAIN = 'objects/plain-weights';
+  const strangers = async (root: string, of = 'llama.sealed') => {
+    const found = (await all(root)).find(({ path }) => path === of)!;
+    return found.findings
+      .filter(({ check }) => check === PLAIN)
+      .map(({ resource, outcome }) => [resource.slice(root.length + 1), outcome]);
+  };
+
+  it('plain weights that are none of its files are found, and what else is not its own', async () => {
+    const root = await directory();
+    const bundle = join(root, 'llama.sealed');
+    await writeTree(bundle, [
+      ['w.safetensors', safetensors()],
+      ['deep/er/model.gguf', Buffer.concat([Buffer.from('GGUF\x03\0\0\0'), Buffer.alloc(64)])],
+      ['notes.txt', 'plain words, and some more of them'],
+      ['small', 'x'],
+    ]);
+    await copyFile(join(root, 'm.sealed'), join(bundle, 'another.sealed'));
+    expect(await strangers(root)).toEqual([
+      ['llama.sealed/another.sealed', 'unread'],
+      ['llama.sealed/deep/er/model.gguf', 'failed'],
+      ['llama.sealed/notes.txt', 'unread'],
+      ['llama.sealed/small', 'unread'],
+      ['llama.sealed/w.safetensors', 'failed'],
+    ]);
+    const tally = new ObjectTally(root);
+    for (const one of await all(root)) tally.add(one);
+    const told = tally.findings().filter(({ check, outcome }) => check === PLAIN && outcome === 'failed');
+    expect(told).toHaveLength(3);
+  });
+
+  it('in a store, where a prefix that somebody made is none', async () => {
+    const root = await directory();
+    const store = new MemoryStore();
+    await copySealed(join(root, 'llama.sealed'), { store, key: 'top/b' });
+    store.set('top/b/folder/', new Uint8Array());
+    const told = async () => short(await all({ store, key: 'top' }));
+    expect(await told()).toEqual([`bundle b ${UNSIGNED}`]);
+    store.set('top/b/deep/w.safetensors', safetensors());
+    const [bundle] = await all({ store, key: 'top' });
+    expect(bundle!.findings[0]).toMatchObject({
+      check: PLAIN,
+      outcome: 'failed',
+      resource: 'memory://bucket/top/b/deep/w.safetensors',
+    });
+  });
+
+  it('what only looks like a folder is looked at, and what cannot be found is unread', async () => {
+    const root = await directory();
+    const store = new MemoryStore();
+    await copySealed(join(root, 'llama.sealed'), { store, key: 'top/b' });
+    store.set('top/b/x/', safetensors());
+    store.set('top/b/gone', Buffer.alloc(100));
+    store.fault = ({ method, key }) => {
+      if (method === 'read' && key === 'top/b/gone') store.objects.delete(key);
+      return undefined;
+    };
+    const [bundle] = await all({ store, key: 'top' });
+    const plain = bundle!.findings.filter(({ check }) => check === PLAIN);
+    expect(plain.map(({ resource, outcome }) => [resource, outcome])).toEqual([
+      ['memory://bucket/top/b/gone', 'unread'],
+      ['memory://bucket/top/b/x/', 'failed'],
+    ]);
+  });
+
+  it('that nobody may list is unread, and its signature is looked at all the same', async () => {
+    const root = await directory();
+    const store = new MemoryStore();
+    await copySealed(join(root, 'llama.sealed'), { store, key: 'top/b' });
+    let listed = 0;
+    store.fault = ({ method, key }) =>
+      method === 'list' && key.startsWith('top/b/') && ++listed > 1
+        ? { throws: new WeightsealError('STORE_DENIED', 'This identity may not do that.') }
+        : undefined;
+    expect(short(await all({ store, key: 'top' }))).toEqual([`bundle b ${PLAIN} unread ${UNSIGNED}`]);
+  });
+
+  it('one in the place of another is found by its length', async () => {
+    const root = await directory();
+    const manifest = JSON.parse(await readFile(join(root, 'llama.sealed', MANIFEST), 'utf8'));
+    const { path } = manifest.files.find((file: { path: string }) => !file.path.startsWith('weightseal.'));
+    await writeFile(join(root, 'llama.sealed', path), safetensors());
+    expect(await strangers(root)).toEqual([[`llama.sealed/${path}`, 'failed']]);
+  });
+
+  it('a hundred are looked at, and the others counted', async () => {
+    const root = await directory();
+    const many = Array.from(
+      { length: 130 },
+      (_, index) => [`x/${index}.safetensors`, safetensors()] as const,
+    );
+    await writeTree(join(root, 'llama.sealed'), many);
+    const found = (await all(join(root, 'llama.sealed')))[0]!.findings;
+    expect(found.filter(({ outcome, check }) => check === PLAIN && outcome === 'failed')).toHaveLength(100);
+    expect(found.find(({ check, outcome }) => check === PLAIN && outcome === 'unread')!.evidence).toContain(
+      'In the bundle lie 30 more files',
+    );
+  });
+});
+
+describe('what could be weights is not passed over', () => {
+  it('by what is around it, or by its name', async () => {
+    const root = await temp.directory();
+    await writeTree(
+      root,
+      WRAPPED.map(([name, bytes]) => [name, bytes] as const),
+    );
+    const found = await all(root);
+    for (const one of found) expect(short([one])).toEqual([`other ${one.path} objects/plain-weights unread`]);
+    expect(found).toHaveLength(WRAPPED.length);
+    expect(found.find(({ path }) => path === 'a.zip')!.findings[0]!.evidence).toBe(
+      'It could be weights: it is a zip that holds "m.safetensors", and what is within was not seen. Look into it, or seal it.',
+    );
+  });
+
+  it('and what is something else is', async () => {
+    const root = await temp.directory();
+    const others = OTHERS.filter(([name]) => name !== 'cut.safetensors');
+    await writeTree(root, [...others, ['text', 'x^2 + y^2 = z^2 and more of it']]);
+    for (const one of await all(root)) expect(short([one])).toEqual([`other ${one.path}`]);
+  });
+
+  it('also where its name says that it is of a release', async () => {
+    const long = Buffer.concat([safetensors(), Buffer.alloc(70_000)]);
+    const gzip = Buffer.concat([Buffer.from('1f8b08', 'hex'), Buffer.alloc(70_000)]);
+    const root = await writeTree(await temp.directory(), [
+      [`a.${SIGNATURE}`, long],
+      [`b.${MANIFEST}`, long],
+      ['c/weightseal.sealing', long],
+      [`d.${SIGNATURE}`, gzip],
+      [`e.${MANIFEST}`, `{${' '.repeat(70_000)}}`],
+      [`f.${SIGNATURE}`, '{"signature": "of somebody"}'],
+    ]);
+    expect(short(await all(root))).toEqual([
+      `weights a.${SIGNATURE} objects/plain-weights failed`,
+      `weights b.${MANIFEST} objects/plain-weights failed`,
+      'weights c/weightseal.sealing objects/plain-weights failed',
+      `release d.${SIGNATURE} objects/plain-weights unread`,
+      `release e.${MANIFEST}`,
+      `release f.${SIGNATURE}`,
+    ]);
   });
 });
 
@@ -273,6 +455,41 @@ describe('what lies in a store', () => {
     expect(made.uploads.size).toBe(4);
     expect(made.count('abort')).toBe(0);
     expect(old).toBeDefined();
+  });
+
+  it('is told of by the first uploads only, where there are very many', async () => {
+    const made = new MemoryStore();
+    let listed = 0;
+    made.unfinished = async function* () {
+      for (; ; listed++)
+        yield {
+          key: `a/${listed}`,
+          started: '2020-01-01T00:00:00Z',
+          abort: () => Promise.reject(new Error('no')),
+        };
+    };
+    const found = await all({ store: made, key: '' });
+    expect(listed).toBeLessThanOrEqual(10_001);
+    expect(found).toHaveLength(10_001);
+    expect(found.at(-1)).toMatchObject({
+      kind: 'upload',
+      findings: [{ outcome: 'unread', resource: 'memory://bucket' }],
+    });
+    expect(found.at(-1)!.findings[0]!.evidence).toContain('more than 10000 uploads');
+  });
+
+  it('names nothing that acts on a terminal', async () => {
+    const made = new MemoryStore();
+    made.unfinished = async function* () {
+      yield { key: 'a', started: '\u001b[2J 1 Jan 2020 (\u202e)', abort: () => Promise.resolve() };
+    };
+    const zipped = zip('\u001b[2J\n.gguf');
+    made.set('b', zipped);
+    const evidence = (await all({ store: made, key: '' })).flatMap(({ findings }) =>
+      findings.map((finding) => finding.evidence),
+    );
+    expect(evidence).toHaveLength(2);
+    for (const one of evidence) expect(one).not.toMatch(/[\p{Cc}\p{Cf}]/u);
   });
 
   it('is not looked at further than the caller wants', async () => {

@@ -48,6 +48,43 @@ describe('an audit of objects comes to', () => {
     expect([tally.count('sealed'), tally.count('bundle'), tally.count('weights')]).toEqual([1, 1, 0]);
   });
 
+  it('nothing that passed of heads, where one could not be seen', () => {
+    const blind: AuditedObject = {
+      kind: 'sealed',
+      path: 'b',
+      findings: [
+        {
+          check: 'objects/sealed-sound',
+          resource: 'memory://bucket/models/b',
+          outcome: 'unread',
+          severity: 'medium',
+          evidence: 'Its head could not be read.',
+        },
+      ],
+    };
+    const heads = ['objects/sealed-keys', 'objects/sealed-manifest', 'objects/sealed-signature'];
+    const told = (tally: ObjectTally) =>
+      tally.findings().filter(({ check }) => heads.includes(check) || check === 'objects/sealed-sound');
+    const tally = new ObjectTally(at, { keys: ['memory:a'] });
+    tally.add({ kind: 'sealed', path: 'a', recipients: [recipient], findings: [] });
+    tally.add(blind);
+    expect(outcomes(told(tally))).toEqual([
+      'objects/sealed-sound unread',
+      ...heads.map((check) => `${check} unread`),
+    ]);
+    expect(told(tally)[1]).toMatchObject({
+      resource: 'memory://bucket/models',
+      evidence: 'Of 2 sealed files and bundles 1 could not be looked into.',
+    });
+    // Also beside others that failed, which somebody may accept.
+    const failed = { check: heads[2]!, resource: 'c', outcome: 'failed', severity: 'medium', evidence: 'x' };
+    tally.add({ kind: 'sealed', path: 'c', recipients: [recipient], findings: [failed as Finding] });
+    expect(outcomes(told(tally)).slice(-2)).toEqual([`${heads[2]} failed`, `${heads[2]} unread`]);
+    const anyKey = new ObjectTally(at);
+    anyKey.add(blind);
+    expect(outcomes(told(anyKey))[1]).toBe('objects/sealed-keys inapplicable');
+  });
+
   it('a thousand findings of a check, and how many more', () => {
     const tally = new ObjectTally(at);
     for (let index = 0; index < 1500; index++) tally.add(plain(index));

@@ -1,3 +1,5 @@
+import { deflateSync, gzipSync } from 'node:zlib';
+
 // Files as their formats have them, as short as they can be.
 
 export function safetensors(header = '{"a":{"dtype":"F32","shape":[16],"data_offsets":[0,64]}}'): Buffer {
@@ -94,3 +96,33 @@ export const OTHERS: readonly (readonly [string, Buffer])[] = [
   ],
   ['short.gguf', Buffer.from('GGUF')],
 ];
+
+/** What could be a model, for all that its first bytes say. */
+export const WRAPPED: readonly (readonly [string, Buffer])[] = [
+  ['a.gz', gzipSync(safetensors())],
+  ['a.xz', padded('\xfd7zXZ\0\0\x04')],
+  ['a.lzma', padded('\x5d\0\0\x80\0')],
+  ['a.zst', zstdFrame()],
+  ['a.bz2', padded('BZh91AY&SY')],
+  ['a.7z', padded('7z\xbc\xaf\x27\x1c')],
+  ['a.zlib', deflateSync(safetensors())],
+  ['a.zlib9', deflateSync(safetensors(), { level: 9 })],
+  ['a.zip', zip('README.md', 'm.safetensors')],
+  ['a.tar', tar('m.safetensors')],
+  ['more.zip', Buffer.concat([zip('README.md'), Buffer.alloc(5000, 97)])],
+  ...['safetensors', 'gguf', 'pt', 'pth', 'onnx', 'pkl', 'joblib', 'nemo', 'bin', 'h5', 'ckpt', 'GGUF'].map(
+    (ending) => [`unknown-${ending}.${ending}`, Buffer.alloc(64, 0xee)] as const,
+  ),
+];
+
+function zstdFrame(): Buffer {
+  return padded('\x28\xb5\x2f\xfd');
+}
+
+/** Its head as POSIX has it. */
+function tar(name: string): Buffer {
+  const bytes = Buffer.alloc(1024);
+  bytes.write(name);
+  bytes.write('ustar\x0000', 257, 'latin1');
+  return bytes;
+}

@@ -1,5 +1,11 @@
 import { isWeightsealError } from '@weightseal/core';
-import { type Acceptance, applyBaseline, encodeBaseline, parseBaseline } from '@weightseal/storage-audit';
+import {
+  type Acceptance,
+  applyBaseline,
+  encodeBaseline,
+  parseBaseline,
+  type Severity,
+} from '@weightseal/storage-audit';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { finding } from './example.js';
@@ -7,6 +13,7 @@ import { finding } from './example.js';
 const one: Acceptance = {
   check: 's3/policy-public',
   resource: 's3://models',
+  severity: 'critical',
   reason: 'It is a mirror of what is public anyway.',
   who: 'Ada, security',
   expires: '2030-01-01T00:00:00Z',
@@ -53,7 +60,7 @@ describe('a baseline as a file', () => {
   it('is refused for what it does not know, and for what is missing', () => {
     expect(refused(file([{ ...one, expire: 'never' }]))).toContain('"expire"');
     expect(refused(file([one], { note: 1 }))).toContain('"note"');
-    for (const name of ['check', 'resource', 'reason', 'who', 'expires'] as const) {
+    for (const name of ['check', 'resource', 'severity', 'reason', 'who', 'expires'] as const) {
       const { [name]: _left, ...rest } = one;
       expect(refused(file([rest]))).toContain(`no \`${name}\``);
       expect(refused(file([{ ...one, [name]: ' ' }]))).toContain('is empty');
@@ -61,6 +68,7 @@ describe('a baseline as a file', () => {
       expect(refused(file([{ ...one, [name]: 'a\u001b[2J' }]))).toContain('does not show');
     }
     expect(refused(file([{ ...one, outcome: 'passed' }]))).toContain('`outcome`');
+    expect(refused(file([{ ...one, severity: 'any' }]))).toContain('`severity`');
     expect(refused(file([one, one]))).toContain('accepted twice');
     expect(refused(file({}))).toContain('no list');
     expect(refused(file([null]))).toContain('no object');
@@ -150,6 +158,34 @@ describe('a baseline that is applied', () => {
       stale: [{ acceptance: ofUnread, why: 'unmatched' }],
     });
   });
+
+  it('accepts nothing that is worse than what was decided, and says so', () => {
+    const low = { ...one, severity: 'low' as const };
+    for (const severity of ['low', 'info'] as const)
+      expect(apply([finding({ severity })], [low]).accepted).toHaveLength(1);
+    for (const severity of ['critical', 'high', 'medium', 'strange'] as Severity[])
+      expect(apply([finding({ severity })], [low])).toEqual({
+        findings: [finding({ severity })],
+        accepted: [],
+        stale: [{ acceptance: low, why: 'worse' }],
+      });
+    const unread = finding({ outcome: 'unread', severity: 'high' });
+    expect(apply([unread], [{ ...low, outcome: 'unread' }]).findings).toEqual([unread]);
+    for (const severity of [undefined, 'any'])
+      expect(apply([finding()], [{ ...one, severity } as unknown as Acceptance]).accepted).toEqual([]);
+  });
+
+  it.each(['never', '', '2030', '2030-01-01', '2030-13-01T00:00:00Z', undefined])(
+    'has no effect where it expires at %j, which is no moment',
+    (expires) => {
+      const acceptance = { ...one, expires } as Acceptance;
+      expect(apply([finding()], [acceptance])).toEqual({
+        findings: [finding()],
+        accepted: [],
+        stale: [{ acceptance, why: 'expired' }],
+      });
+    },
+  );
 
   it('takes no time that is none', () => {
     expect(() => apply([], [], new Date('x'))).toThrow(/must be a Date/);

@@ -43,6 +43,7 @@ export const hostile: Report = {
       acceptance: {
         check: 's3/policy-public',
         resource: HOSTILE,
+        severity: 'critical',
         reason: HOSTILE,
         who: HOSTILE,
         expires: '2030-01-01T00:00:00Z',
@@ -54,6 +55,7 @@ export const hostile: Report = {
       acceptance: {
         check: HOSTILE,
         resource: HOSTILE,
+        severity: 'critical',
         reason: 'r',
         who: 'w',
         expires: '2020-01-01T00:00:00Z',

@@ -1,3 +1,4 @@
+import { isWeightsealError } from '@weightseal/core';
 import {
   exitCodeOf,
   type Finding,
@@ -52,17 +53,19 @@ medium    unread   s3/versioning     s3://logs
   });
 
   it('tells of acceptances without effect', () => {
-    const acceptance = { check: 'c', resource: 'r', reason: 'x', who: 'me', expires: '2020-01-01T00:00:00Z' };
-    const text = tableOf(
-      {
-        ...report,
-        stale: [
-          { acceptance, why: 'expired' },
-          { acceptance, why: 'unmatched' },
-        ],
-      },
-      { width: 200 },
-    );
+    const acceptance = {
+      check: 'c',
+      resource: 'r',
+      severity: 'low' as const,
+      reason: 'x',
+      who: 'me',
+      expires: '2020-01-01T00:00:00Z',
+    };
+    const stale = (['expired', 'worse', 'unmatched'] as const).map((why) => ({ acceptance, why }));
+    const text = tableOf({ ...report, stale }, { width: 200 });
+    const worse = 'The baseline accepts c for r as low, and it is worse: mend it, or have it accepted anew.';
+    expect(text).toContain(worse);
+    expect(markdownOf({ ...report, stale })).toContain('- `c` of `r` is worse than low, which was accepted');
     expect(text).toContain(
       "The baseline's acceptance of c for r expired 2020-01-01T00:00:00Z: mend it, or have it accepted anew.",
     );
@@ -162,6 +165,21 @@ describe('the exit code', () => {
     expect(exitCodeOf([of('critical'), of('high')], { failOn: 'high' })).toBe(14);
     expect(exitCodeOf([of('medium')], { failOn: 'high' })).toBe(0);
     expect(exitCodeOf([of('critical')], { failOn: 'never' })).toBe(0);
+  });
+
+  it.each(['hihg', 'HIGH', '', null, 3, 'constructor'])('is none for %j', (failOn) => {
+    const code = (findings: Finding[], options = {}) => {
+      try {
+        return exitCodeOf(findings, options);
+      } catch (error) {
+        return isWeightsealError(error) && error.code;
+      }
+    };
+    expect(code([of('critical')], { failOn })).toBe('INVALID_ARGUMENT');
+    expect(code([], { failOn })).toBe('INVALID_ARGUMENT');
+    expect(code([of(failOn as Severity)])).toBe('INVALID_ARGUMENT');
+    expect(code([of(failOn as Severity)], { failOn: 'never' })).toBe('INVALID_ARGUMENT');
+    expect(code([of('low', failOn as 'failed')])).toBe('INVALID_ARGUMENT');
   });
 
   it('is never 0 where something could not be read that counts', () => {

@@ -12,6 +12,7 @@ const accepted: Report = {
       acceptance: {
         check: 's3/policy-public',
         resource: 's3://models',
+        severity: 'critical' as const,
         reason: 'It is public anyway.',
         who: 'Ada',
         expires: '2030-01-01T00:00:00Z',
