@@ -28,6 +28,8 @@ export interface Asked {
   readonly revocation?: Revocation | undefined;
   /** Milliseconds since 1970; now unless told. */
   readonly now?: number | undefined;
+  /** Whether certificates of `createDevCa` are taken; the default is false. */
+  readonly allowDevelopment?: boolean | undefined;
 }
 
 export interface Grant {
@@ -46,6 +48,8 @@ interface ReadRule {
   readonly names: readonly NamePattern[];
   readonly models: readonly ((name: string) => boolean)[];
   readonly versions: readonly ((name: string) => boolean)[];
+  /** Whether it allows a model without a version. */
+  readonly anyVersion: boolean;
 }
 
 /** Rules that were read, for many requests. */
@@ -84,16 +88,18 @@ export function authorise(peer: Peer, rules: AuthorisationRules | CheckedRules, 
   const checked = rules instanceof CheckedRules ? rules : checkRules(rules);
   checkOptions(
     asked,
-    { model: 'string', version: 'string', revocation: 'object', now: 'any' },
+    { model: 'string', version: 'string', revocation: 'object', now: 'any', allowDevelopment: 'boolean' },
     'What is asked for',
   );
-  const { model, version, revocation, now } = asked;
-  checkPeer(peer, { role: 'client', revocation, now });
+  const { model, version, ...checks } = asked;
+  checkPeer(peer, { ...checks, role: 'client' });
   const found = checked.of(peer.certificate);
   if (found.length === 0) throw peerError('CLIENT_FORBIDDEN', `No rule names the client ${describe(peer)}`);
-  const allows = (wanted: string, its = ''): boolean =>
+  const allows = (wanted: string, its?: string): boolean =>
     found.some(
-      ({ rule }) => rule.models.some((fits) => fits(wanted)) && rule.versions.some((fits) => fits(its)),
+      ({ rule }) =>
+        rule.models.some((fits) => fits(wanted)) &&
+        (its === undefined ? rule.anyVersion : rule.versions.some((fits) => fits(its))),
     );
   if (model !== undefined && !allows(model, version))
     throw peerError(
@@ -121,6 +127,7 @@ function readRules(rules: AuthorisationRules): ReadRule[] {
       names: names.map(patternOf),
       models: models.map((glob) => globOf(glob, '`models`')),
       versions: versions.map((glob) => globOf(glob, '`versions`')),
+      anyVersion: versions.some((glob) => glob === '**' || glob === '*'),
     };
   });
 }

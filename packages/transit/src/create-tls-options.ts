@@ -3,7 +3,8 @@ import { isIP } from 'node:net';
 import { createSecureContext, type PeerCertificate, type SecureContext } from 'node:tls';
 import { wipe } from '@weightseal/core';
 import { certificateError } from './errors.js';
-import { type Material, readMaterial } from './material.js';
+import type { FileLimits } from './files.js';
+import { checkMaterial, type Material, readMaterial } from './material.js';
 import { type NamePattern, patternOf } from './names/pattern.js';
 import { type ClientOptions, checkTlsOptions, invalid, type ServerOptions } from './options.js';
 import { checkLeaf, type Revocation } from './peer.js';
@@ -42,6 +43,10 @@ export interface MadeTls {
   readonly revocation: Revocation | undefined;
   /** Milliseconds since 1970, when the own certificate ends. */
   readonly notAfter: number;
+  /** Whether it counts at that time, too. @throws what `createTlsOptions` says of certificates */
+  check(now: number): void;
+  /** Wipes the key, where the options have it. */
+  forget(): void;
 }
 
 /** All of TLS 1.3 that OpenSSL offers unless told, whatever Node was started with (RFC 8446 §9.1). */
@@ -54,7 +59,7 @@ const HANDSHAKE_MS = 10_000;
  * Sessions are not resumed: a resumed one skips the certificates, so that whoever was revoked, or has lost its name, would come back by its ticket. A full handshake takes about a millisecond.
  *
  * @throws INVALID_ARGUMENT, CERTIFICATE_INVALID, CERTIFICATE_EXPIRED, CERTIFICATE_NOT_YET_VALID, CERTIFICATE_USAGE, CERTIFICATE_DEVELOPMENT, REVOCATION_UNKNOWN, SIGNING_KEY_UNFIT, KEY_FILE_INVALID,
- * KEY_FILE_EXPOSED, KEY_NOT_FOUND, PASSPHRASE_REQUIRED, INPUT_NOT_FOUND
+ * KEY_FILE_EXPOSED, KEY_NOT_FOUND, PASSPHRASE_REQUIRED, INPUT_NOT_FOUND, IO_ERROR
  */
 export function createTlsOptions(options: ServerOptions): Promise<ServerTls>;
 export function createTlsOptions(options: ClientOptions): Promise<ClientTls>;
@@ -65,13 +70,32 @@ export async function createTlsOptions(
   return (await makeTls(options)).tls;
 }
 
-export async function makeTls(options: ServerOptions | ClientOptions): Promise<MadeTls> {
+/** @param onWork as `FileLimits` has it */
+export async function makeTls(
+  options: ServerOptions | ClientOptions,
+  onWork?: FileLimits['onWork'],
+): Promise<MadeTls> {
   checkTlsOptions(options);
   const names = options.role === 'client' ? patternsOf(options) : undefined;
-  const material = await readMaterial(options, Date.now());
-  const shared = sharedOf(material, options.alpn ?? ['http/1.1']);
-  const tls = options.role === 'server' ? serverOf(shared, material) : clientOf(shared, material, names);
-  return { tls, revocation: material.revocation, notAfter: material.own[0]!.notAfter };
+  const { role, alpn = ['http/1.1'] } = options;
+  const material = await readMaterial(options, Date.now(), onWork);
+  const { key, ...lasting } = material;
+  let kept = false;
+  try {
+    const shared = sharedOf(material, alpn);
+    const tls = role === 'server' ? serverOf(shared, material) : clientOf(shared, material, names);
+    kept = role === 'server';
+    return {
+      tls,
+      revocation: material.revocation,
+      notAfter: material.own[0]!.notAfter,
+      check: (now) => checkMaterial(lasting, role, now),
+      forget: () => wipe(key),
+    };
+  } finally {
+    // OpenSSL has a client's; a server's is for whoever makes the server.
+    if (!kept) wipe(key);
+  }
 }
 
 function patternsOf({ serverNames }: ClientOptions): readonly NamePattern[] | undefined {
@@ -106,18 +130,13 @@ function clientOf(
   { key, own }: Material,
   names: readonly NamePattern[] | undefined,
 ): ClientTls {
-  try {
-    return {
-      ...shared,
-      secureContext: contextOf(shared, key, own[0]!),
-      checkServerIdentity: (host, certificate) => identityError(host, certificate, names),
-      // What agents keep sessions by knows nothing of the names that were checked.
-      maxCachedSessions: 0,
-    };
-  } finally {
-    // OpenSSL has it.
-    wipe(key);
-  }
+  return {
+    ...shared,
+    secureContext: contextOf(shared, key, own[0]!),
+    checkServerIdentity: (host, certificate) => identityError(host, certificate, names),
+    // What agents keep sessions by knows nothing of the names that were checked.
+    maxCachedSessions: 0,
+  };
 }
 
 function contextOf(shared: SharedTls, key: Buffer, { subject }: Certificate): SecureContext {

@@ -38,6 +38,20 @@ export function certificateError(
   return peerError(code, `The certificate ${shown(subject)} ${why}`, cause);
 }
 
+export function developmentError({ subject }: { readonly subject: string }): WeightsealError {
+  return certificateError('CERTIFICATE_DEVELOPMENT', subject, 'is of an authority for development');
+}
+
 export function timeOf(milliseconds: number): string {
-  return new Date(milliseconds).toISOString();
+  const date = new Date(milliseconds);
+  return Number.isNaN(date.getTime()) ? 'a time that cannot be read' : date.toISOString();
+}
+
+/** Whatever is no number compares with nothing: what has ended would count by it. @throws INVALID_ARGUMENT */
+export function checkNow(now: unknown): void {
+  if (!Number.isFinite(now))
+    throw new WeightsealError(
+      'INVALID_ARGUMENT',
+      'The time `now` must be a number of milliseconds since 1970, as `Date.now()` gives it.',
+    );
 }

@@ -1,23 +1,20 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
-import { open } from 'node:fs/promises';
 import {
-  checkedDeadline,
   checkPath,
-  ioError,
   isWeightsealError,
   readPrivateFile,
   secretTextIn,
-  signingAlgorithmOf,
   WeightsealError,
   wipe,
-  within,
 } from '@weightseal/core';
-import { certificateError, peerError, timeOf } from './errors.js';
+import { certificateError, developmentError, peerError, timeOf } from './errors.js';
+import { bytesOf, type FileLimits, isPath, type Reading, readingFiles, textOf } from './files.js';
 import { type ClientOptions, invalid, type Pem, type ServerOptions } from './options.js';
-import { checkLeaf, type Revocation } from './peer.js';
+import { checkLeaf, type Revocation, type Role } from './peer.js';
 import { type Certificate, readCertificates } from './x509/certificate.js';
-import { problemOf, readCrls } from './x509/crl.js';
+import { type Crl, problemOf, readCrls } from './x509/crl.js';
 import { pemOf } from './x509/pem.js';
+import { checkStrength } from './x509/sound.js';
 
 /** What TLS works with, once all of it is known to fit together. */
 export interface Material {
@@ -33,67 +30,79 @@ const MOST_BYTES = 1_048_576;
 /** Lists grow with what was revoked. */
 const MOST_OF_CRL = 32 * MOST_BYTES;
 
-/** @throws INVALID_ARGUMENT, KEY_FILE_INVALID, KEY_FILE_EXPOSED, PASSPHRASE_REQUIRED, INPUT_NOT_FOUND, and what `createTlsOptions` says of certificates */
-export async function readMaterial(options: Options, now: number): Promise<Material> {
+/**
+ * @throws INVALID_ARGUMENT, KEY_FILE_INVALID, KEY_FILE_EXPOSED, PASSPHRASE_REQUIRED, INPUT_NOT_FOUND, IO_ERROR, and what `createTlsOptions` says of certificates
+ * @param onWork as `FileLimits` has it
+ */
+export async function readMaterial(
+  options: Options,
+  now: number,
+  onWork?: FileLimits['onWork'],
+): Promise<Material> {
   const { signal, deadlineMs } = options;
-  const limits = {
-    signal,
-    deadlineMs: checkedDeadline(deadlineMs),
-    doing: 'read the key and the certificates for TLS',
-  };
   const late = (material: Material) => wipe(material.key);
-  return within(limits, (stop) => read(options, now, stop), late);
+  return readingFiles(
+    { signal, deadlineMs, onWork },
+    (stop, reading) => read(options, now, stop, reading),
+    late,
+  );
 }
 
-async function read(options: Options, now: number, stop: AbortSignal): Promise<Material> {
-  const { allowDevelopment = false, role, crl } = options;
-  const own = readCertificates(
-    await textOf(options.certificate, 'certificate'),
-    whenceOf(options.certificate, '`certificate`'),
-  );
-  const authorities = readCertificates(
-    await textOf(options.ca, 'certificates to trust', MOST_BYTES),
-    whenceOf(options.ca, '`ca`'),
-  );
-  const leaf = own[0]!;
-  checkLeaf(leaf, role, now);
-  checkStrength(leaf);
-  for (const { notAfter, subject } of own.slice(1))
-    if (now > notAfter)
+/** Whether what was read counts now, too. @throws what `createTlsOptions` says of certificates */
+export function checkMaterial(
+  { own, authorities, revocation }: Omit<Material, 'key'>,
+  role: Role,
+  now: number,
+): void {
+  const [leaf, ...behind] = own;
+  checkLeaf(leaf!, role, now);
+  for (const { notAfter, subject } of behind)
+    if (!(now <= notAfter))
       throw certificateError(
         'CERTIFICATE_EXPIRED',
         subject,
         `is behind the own one, and was valid until ${timeOf(notAfter)}`,
       );
-  for (const one of authorities)
+  for (const one of authorities) {
     if (!one.isAuthority)
       throw certificateError('CERTIFICATE_USAGE', one.subject, 'is in `ca`, and is not that of an authority');
-  const ofDevelopment = [...own, ...authorities].find((one) => one.isDevelopment);
-  if (ofDevelopment && !allowDevelopment)
-    throw certificateError(
-      'CERTIFICATE_DEVELOPMENT',
-      ofDevelopment.subject,
-      'is of an authority for development',
-    );
-  const revocation =
-    crl === undefined
-      ? undefined
-      : {
-          authorities,
-          crls: readCrls(
-            await textOf(crl, 'list of revoked certificates', MOST_OF_CRL),
-            whenceOf(crl, '`crl`'),
-          ),
-        };
+    checkStrength(one);
+  }
   if (revocation) checkLists(revocation, now);
-  const { key, pem } = await readKey(options, stop);
-  if (leaf.node.checkPrivateKey(key)) return { key: pem, own, authorities, revocation };
+}
+
+async function read(options: Options, now: number, stop: AbortSignal, reading: Reading): Promise<Material> {
+  const { allowDevelopment = false, role, crl } = options;
+  const text = (given: Pem, what: string, most = MOST_BYTES) => textOf(given, what, most, stop, reading);
+  const own = readCertificates(
+    await text(options.certificate, 'certificate'),
+    whenceOf(options.certificate, '`certificate`'),
+  );
+  const authorities = readCertificates(
+    await text(options.ca, 'certificates to trust'),
+    whenceOf(options.ca, '`ca`'),
+  );
+  checkMaterial({ own, authorities, revocation: undefined }, role, now);
+  const ofDevelopment = [...own, ...authorities].find((one) => one.isDevelopment);
+  if (ofDevelopment && !allowDevelopment) throw developmentError(ofDevelopment);
+  const revocation = crl === undefined ? undefined : { authorities, crls: await listsOf(crl, text) };
+  if (revocation) checkLists(revocation, now);
+  const [leaf] = own;
+  const { key, pem } = await readKey(options, stop, reading);
+  if (leaf!.node.checkPrivateKey(key)) return { key: pem, own, authorities, revocation };
   wipe(pem);
   throw certificateError(
     'CERTIFICATE_INVALID',
-    leaf.subject,
+    leaf!.subject,
     'is of another key than the one that was given',
   );
+}
+
+async function listsOf(
+  crl: Pem,
+  text: (given: Pem, what: string, most: number) => Promise<string>,
+): Promise<Crl[]> {
+  return readCrls(await text(crl, 'list of revoked certificates', MOST_OF_CRL), whenceOf(crl, '`crl`'));
 }
 
 /** OpenSSL refuses everybody whose authority has no list: said now, rather than at each handshake. */
@@ -109,21 +118,13 @@ function checkLists({ authorities, crls }: Revocation, now: number): void {
   }
 }
 
-function checkStrength({ node, subject }: Certificate): void {
-  try {
-    signingAlgorithmOf(node.publicKey.export({ type: 'spki', format: 'der' }));
-  } catch (cause) {
-    throw certificateError(
-      'SIGNING_KEY_UNFIT',
-      subject,
-      'has a key that is too weak, or of a kind that is not taken',
-      cause,
-    );
-  }
-}
-
-async function readKey(options: Options, stop: AbortSignal): Promise<{ key: KeyObject; pem: Buffer }> {
+async function readKey(
+  options: Options,
+  stop: AbortSignal,
+  reading: Reading,
+): Promise<{ key: KeyObject; pem: Buffer }> {
   const { key: given, allowKeyOfOthers: ofOthers } = options;
+  reading.at = 'the private key, or its passphrase';
   const whence = isPath(given) ? `in ${checkPath(given, 'The option `key`')}` : 'that was given';
   let bytes: Buffer | undefined;
   let passphrase: Uint8Array | undefined;
@@ -183,34 +184,6 @@ function keyError(error: unknown, whence: string, withPassphrase: boolean): Weig
   return new WeightsealError('KEY_FILE_INVALID', `The private key ${whence} ${why}.`);
 }
 
-export function isPath(given: Pem): given is string | URL {
-  return typeof given === 'string' || given instanceof URL;
-}
-
 function whenceOf(given: Pem, option: string): string {
   return isPath(given) ? checkPath(given, `The option ${option}`) : `What was given as ${option}`;
-}
-
-function bytesOf(given: Exclude<Pem, string | URL>, what: string): Buffer {
-  const { pem } = (given ?? {}) as { readonly pem?: unknown };
-  if (typeof pem === 'string') return Buffer.from(pem);
-  if (ArrayBuffer.isView(pem)) return Buffer.from(Uint8Array.from(pem as Uint8Array));
-  throw invalid(`The ${what} for TLS is a path, a file: URL, or { pem }, a string or bytes.`);
-}
-
-async function textOf(given: Pem, what: string, most = MOST_BYTES): Promise<string> {
-  if (!isPath(given)) return bytesOf(given, what).toString('latin1');
-  const path = checkPath(given, `The ${what}`);
-  try {
-    const handle = await open(path, 'r');
-    try {
-      const { size } = await handle.stat();
-      if (size > most) throw invalid(`The ${what} ${path} is over ${most} bytes long.`);
-      return await handle.readFile('latin1');
-    } finally {
-      await handle.close();
-    }
-  } catch (error) {
-    throw ioError(error, `read the ${what} ${path}`);
-  }
 }

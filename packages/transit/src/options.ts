@@ -11,7 +11,7 @@ export interface SharedOptions {
   readonly key: Pem;
   /** Of an encrypted key: its bytes, or a private file that holds it. */
   readonly passphrase?: Uint8Array | { readonly file: string | URL } | undefined;
-  /** The roots by which the other side is trusted: these, and no others. */
+  /** The roots by which the other side is trusted: these, and no others. Each of them may assert every name, whatever its SPIFFE trust domain: one trust domain for each `ca`. */
   readonly ca: Pem;
   /** Lists of revoked certificates. With it, each of the authorities in `ca` must have one that counts, and nobody of another is let in. */
   readonly crl?: Pem | undefined;

@@ -1,17 +1,15 @@
-import { createHash } from 'node:crypto';
-import { stat } from 'node:fs/promises';
 import { Agent, type AgentOptions } from 'node:https';
 import { type ConnectionOptions, connect, type SecureContextOptions, type TLSSocket } from 'node:tls';
-import { checkOptions, filePath, ioError, isWeightsealError, type WeightsealError } from '@weightseal/core';
+import { checkOptions, ioError, isWeightsealError, type WeightsealError } from '@weightseal/core';
 import { type ClientTls, type MadeTls, makeTls, type ServerTls } from './create-tls-options.js';
-import { isPath } from './material.js';
-import { type ClientOptions, invalid, type ServerOptions } from './options.js';
+import { isPath, readingFiles, stateOf } from './files.js';
+import { type ClientOptions, checkTlsOptions, invalid, type ServerOptions } from './options.js';
 import type { Revocation, Role } from './peer.js';
 
 export interface ReloadOptions {
   /** Milliseconds between two looks at the files; 10 000 unless told. */
   readonly everyMs?: number | undefined;
-  /** Told once of each state of the files that cannot be used; what was read before stays in use. */
+  /** Told once of each state of the files that cannot be used, and once when what is in use counts no more, as a list that has ended; what was read before stays in use. */
   readonly onRefused?: ((error: WeightsealError) => void) | undefined;
   /** Told when new ones have come into use. */
   readonly onReloaded?: (() => void) | undefined;
@@ -19,6 +17,8 @@ export interface ReloadOptions {
 
 /** What of a server takes a new context: those of `node:tls`, `node:https` and `node:http2`. */
 export interface TlsServer {
+  readonly requestCert?: unknown;
+  readonly rejectUnauthorized?: unknown;
   setSecureContext(options: SecureContextOptions): void;
   once(event: 'close', listener: () => void): unknown;
 }
@@ -39,8 +39,18 @@ export class ReloadingTls<T extends ServerTls | ClientTls = ServerTls | ClientTl
   readonly #timer: NodeJS.Timeout;
   #made: MadeTls;
   #state: string;
-  #told: string | undefined;
+  /** What was told last, of the files and of what is in use. */
+  readonly #told: { files?: string | undefined; inUse?: string | undefined } = {};
   #running: Promise<boolean> | undefined;
+  /** What a look has begun and the system has not ended: looks, and calls that hang beyond their deadline. */
+  #open = 0;
+  readonly #onWork = (work: Promise<unknown>): void => {
+    this.#open++;
+    const end = () => {
+      this.#open--;
+    };
+    work.then(end, end);
+  };
 
   /** @throws what `createTlsOptions` throws */
   static create(options: ServerOptions, reload?: ReloadOptions): Promise<ReloadingTls<ServerTls>>;
@@ -50,11 +60,15 @@ export class ReloadingTls<T extends ServerTls | ClientTls = ServerTls | ClientTl
     reload: ReloadOptions = {},
   ): Promise<ReloadingTls> {
     checkOptions(reload, { everyMs: 'any', onRefused: 'function', onReloaded: 'function' }, 'Reloading');
+    checkTlsOptions(options);
     const { everyMs = EVERY_MS } = reload;
     if (!Number.isInteger(everyMs) || everyMs < 1 || everyMs > LONGEST_MS)
       throw invalid('The option `everyMs` of reloading is a whole number of milliseconds, 1 at least.');
     // Before they are read: what changes meanwhile is seen at the next look.
-    const state = await stateOf(options).catch(() => 'unknown');
+    const { signal, deadlineMs } = options;
+    const state = await readingFiles({ signal, deadlineMs }, (stop, reading) =>
+      stateOf(filesOf(options), stop, reading).catch(() => 'unknown'),
+    );
     return new ReloadingTls(options, reload, everyMs, state, await makeTls(options));
   }
 
@@ -70,11 +84,11 @@ export class ReloadingTls<T extends ServerTls | ClientTls = ServerTls | ClientTl
     this.#reload = reload;
     this.#state = state;
     this.#made = made;
-    this.#timer = setInterval(() => void this.reload().catch(() => {}), everyMs);
+    this.#timer = setInterval(() => void this.#tick().catch(() => {}), everyMs);
     this.#timer.unref();
   }
 
-  /** The options as they are now; another object after each change. */
+  /** The options as they are now; another object after each change. Ask anew for each server: with the change, a server's key is wiped in the object that was there before. */
   get tls(): T {
     return this.#made.tls as T;
   }
@@ -89,9 +103,14 @@ export class ReloadingTls<T extends ServerTls | ClientTls = ServerTls | ClientTl
     return this.#made.notAfter;
   }
 
-  /** From now on the server takes what is new, for connections that are yet to come. */
+  /** From now on the server takes what is new, for connections that are yet to come. @throws INVALID_ARGUMENT for a server that lets in whoever shows no certificate, or any */
   serve(server: TlsServer): void {
     this.#need('server');
+    // Of all servers of Node: a context has the roots, and the server whether it asks.
+    if (server.requestCert !== true || server.rejectUnauthorized !== true)
+      throw invalid(
+        'This server asks for no certificate of its clients, or takes any. Create it with the options that are here, as `createServer(reloading.tls)`, and change nothing of them.',
+      );
     this.#servers.add(server);
     server.once('close', () => this.#servers.delete(server));
     server.setSecureContext(contextOf(this.tls));
@@ -128,29 +147,67 @@ export class ReloadingTls<T extends ServerTls | ClientTls = ServerTls | ClientTl
     return this.#running;
   }
 
+  async #tick(): Promise<void> {
+    // Each one more could hold one more thread of Node's few, where a mount hangs.
+    if (this.#open === 0) await this.reload();
+    else this.#checkInUse();
+  }
+
   async #look(): Promise<boolean> {
+    const isNew = await this.#takeNew();
+    if (isNew) this.#reload.onReloaded?.();
+    this.#checkInUse();
+    return isNew;
+  }
+
+  async #takeNew(): Promise<boolean> {
+    // That it hangs was told; one more call would hang, too.
+    if (this.#open > 0) return false;
     let state = 'unknown';
     try {
-      state = await stateOf(this.#options);
-      if (state === this.#state) {
-        this.#told = undefined;
-        return false;
-      }
-      const made = await makeTls(this.#options);
-      for (const server of this.#servers) server.setSecureContext(contextOf(made.tls));
-      this.#made = made;
+      const { deadlineMs } = this.#options;
+      state = await readingFiles({ deadlineMs, onWork: this.#onWork }, (stop, reading) =>
+        stateOf(filesOf(this.#options), stop, reading),
+      );
+      const changed = state !== this.#state;
+      if (changed) this.#use(await makeTls(this.#options, this.#onWork));
       this.#state = state;
-      this.#told = undefined;
+      this.#told.files = undefined;
+      return changed;
     } catch (error) {
-      const refused = isWeightsealError(error) ? error : ioError(error, 'reload the certificates for TLS');
-      const told = `${state} ${refused.code} ${refused.message}`;
-      const isNew = told !== this.#told;
-      this.#told = told;
-      if (isNew) this.#reload.onRefused?.(refused);
+      this.#tell('files', error, state);
       return false;
     }
-    this.#reload.onReloaded?.();
-    return true;
+  }
+
+  /** No file changes when a list ends, or a certificate. */
+  #checkInUse(): void {
+    try {
+      this.#made.check(Date.now());
+      this.#told.inUse = undefined;
+    } catch (error) {
+      this.#tell('inUse', error);
+    }
+  }
+
+  #tell(of: 'files' | 'inUse', error: unknown, state = ''): void {
+    const refused = isWeightsealError(error) ? error : ioError(error, 'reload the certificates for TLS');
+    const told = `${state} ${refused.code} ${refused.message}`;
+    if (told === this.#told[of]) return;
+    this.#told[of] = told;
+    this.#reload.onRefused?.(refused);
+  }
+
+  #use(made: MadeTls): void {
+    try {
+      for (const server of this.#servers) server.setSecureContext(contextOf(made.tls));
+    } catch (error) {
+      made.forget();
+      throw error;
+    }
+    // Every server has the new one, and OpenSSL a copy for connections that are open.
+    this.#made.forget();
+    this.#made = made;
   }
 
   /** Looks no more. Servers and connections go on as they are. */
@@ -171,18 +228,9 @@ function contextOf(tls: ServerTls | ClientTls): SecureContextOptions {
   return { minVersion, maxVersion, ciphers, key, cert, ca, secureOptions, ...(crl && { crl }) };
 }
 
-/** What tells one state of the files from another, without reading them. */
-async function stateOf(options: ServerOptions | ClientOptions): Promise<string> {
-  const { certificate, key, ca, crl, passphrase } = options;
-  const files = [certificate, key, ca, crl].filter((one) => one !== undefined && isPath(one)) as (
-    | string
-    | URL
-  )[];
-  if (passphrase && 'file' in passphrase) files.push(passphrase.file);
-  const hash = createHash('sha256');
-  for (const file of files) {
-    const { dev, ino, size, mtimeNs, ctimeNs, mode } = await stat(filePath(file), { bigint: true });
-    hash.update(`${[dev, ino, size, mtimeNs, ctimeNs, mode].join(' ')}\n`);
-  }
-  return hash.digest('hex');
+/** Those of the options that are files. */
+function filesOf({ certificate, key, ca, crl, passphrase }: ServerOptions | ClientOptions): (string | URL)[] {
+  const isFile = typeof passphrase === 'object' && passphrase !== null && 'file' in passphrase;
+  const secret = isFile ? passphrase.file : undefined;
+  return [certificate, key, ca, crl, secret].filter(isPath);
 }

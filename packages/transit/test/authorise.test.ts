@@ -1,6 +1,8 @@
 import {
   authorise,
+  checkPeer,
   checkRules,
+  createDevCa,
   type Peer,
   type Revocation,
   readCertificates,
@@ -105,6 +107,66 @@ describe('a client', () => {
     const one = peer(await client(root, { names: [...names, { type: 'dns', value: 'a.serving.example' }] }));
     await refused(() => authorise(one, RULES), 'CERTIFICATE_INVALID');
   });
+});
+
+describe('what is asked for', () => {
+  const ALL = { clients: [{ names: ['spiffe://prod/**'], models: ['public/**'], versions: ['3/**', '4'] }] };
+  it.each([
+    'public/../private/x',
+    'public/./x',
+    'public//x',
+    'public/',
+    'public/x/..',
+    'public/x\\..\\private',
+    'public/x\0',
+    'public\0/x',
+    '',
+    '..',
+  ])('%j is no name, whatever the globs are', async (text) => {
+    const one = peer(await client(root));
+    authorise(one, ALL, { model: 'public/x/y', version: '3/1' });
+    await refused(() => authorise(one, ALL, { model: text, version: '4' }), 'CLIENT_FORBIDDEN');
+    const version = text.replace('public', '3');
+    await refused(() => authorise(one, ALL, { model: 'public/x', version }), 'CLIENT_FORBIDDEN');
+    const rules = { clients: [{ names: ['spiffe://prod/**'], models: ['**'] }] };
+    expect(authorise(one, rules).allows(text)).toBe(false);
+    expect(authorise(one, rules).allows('model', text)).toBe(false);
+  });
+
+  it('is compared as it is given, and only the glob may be written in two ways', async () => {
+    const one = peer(await client(root));
+    const [composed, apart] = ['mod\u00e8le', 'mode\u0300le'];
+    const rules = { clients: [{ names: ['spiffe://prod/**'], models: [apart] }] };
+    expect(authorise(one, rules).allows(composed)).toBe(true);
+    expect(authorise(one, rules).allows(apart)).toBe(false);
+  });
+
+  it('needs all versions to be allowed where it has none', async () => {
+    const one = peer(await client(root));
+    const of = (versions: string[]) => ({
+      clients: [{ names: ['spiffe://prod/**'], models: ['**'], versions }],
+    });
+    expect(authorise(one, of(['**'])).allows('model')).toBe(true);
+    expect(authorise(one, of(['3', '*/**'])).allows('model')).toBe(false);
+  });
+});
+
+it('a certificate for development is taken only where that is allowed', async () => {
+  using ca = createDevCa();
+  const [certificate] = readCertificates(ca.issue('client').certificate, 'test');
+  const one = { certificate: certificate!, chain: [] };
+  const rules = { clients: [{ names: ['spiffe://dev.localhost/**'], models: ['**'] }] };
+  await refused(() => authorise(one, rules), 'CERTIFICATE_DEVELOPMENT', 'allowDevelopment');
+  await refused(() => checkPeer(one, { role: 'client' }), 'CERTIFICATE_DEVELOPMENT');
+  authorise(one, rules, { allowDevelopment: true });
+  checkPeer(one, { role: 'client', allowDevelopment: true });
+});
+
+it('a peer whose key is too weak is refused, and one of an authority whose key is', async () => {
+  await refused(async () => authorise(peer(await client(root, { weak: true })), RULES), 'SIGNING_KEY_UNFIT');
+  const middle = await authority({ name: 'CN=Middle', weak: true }, root);
+  const below = await client(middle);
+  await refused(() => authorise(peer(below, middle), RULES), 'SIGNING_KEY_UNFIT', 'CN=Middle');
 });
 
 describe('revocation', () => {

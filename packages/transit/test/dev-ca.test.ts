@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { webcrypto, X509Certificate } from 'node:crypto';
-import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createDevCa, createTlsOptions, writeDevCa } from '@weightseal/transit';
@@ -181,6 +181,29 @@ describe('its files', () => {
     await writeDevCa(join(directory, 'dev'), { force: true });
     expect(await readFile(at('ca.pem'), 'utf8')).not.toBe(before);
     expect((await readdir(join(directory, 'dev'))).sort()).toEqual(FILES);
+  });
+
+  it('replace nothing of another authority, whatever is told', async () => {
+    const production = await authority();
+    const dev = join(directory, 'dev');
+    const FORCED = { force: true, keepRootKey: false };
+    await mkdir(dev);
+    // What is there besides decides nothing.
+    for (const there of [
+      { 'ca.pem': production.pem, 'ca-key.pem': production.key },
+      { 'ca-key.pem': production.key },
+      { 'server-key.pem': production.key },
+      { 'ca.pem': 'no certificate', 'ca-key.pem': production.key },
+      { 'ca.pem': createDevCa().certificate + production.pem, 'ca-key.pem': production.key },
+      { 'ca.pem': createDevCa().certificate, 'server.pem': production.pem },
+    ]) {
+      await Promise.all(Object.entries(there).map(([name, text]) => writeFile(at(name), text)));
+      await refused(() => writeDevCa(dev, FORCED), 'OUTPUT_EXISTS', 'replaces nothing');
+      expect((await readdir(dev)).sort()).toEqual(Object.keys(there).sort());
+      for (const [name, text] of Object.entries(there)) expect(await readFile(at(name), 'utf8')).toBe(text);
+      await Promise.all(Object.keys(there).map((name) => rm(at(name))));
+    }
+    await writeDevCa(dev, FORCED);
   });
 
   it.skipIf(process.platform === 'win32' || process.geteuid?.() === 0)(

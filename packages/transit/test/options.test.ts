@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -98,6 +99,28 @@ describe('options of TLS', () => {
     const others = await crl(await authority({ name: 'CN=Else' }));
     await refused(() => make({ crl: pem(others) }), 'REVOCATION_UNKNOWN', 'is not in `crl`');
   });
+});
+
+describe('files', () => {
+  it('that are no regular ones are refused at once', async (context) => {
+    const path = join(directory, 'pipe');
+    if (spawnSync('mkfifo', [path]).status !== 0) return context.skip('there is no mkfifo');
+    for (const option of ['certificate', 'ca', 'crl'])
+      await refused(() => make({ [option]: path }), 'INVALID_ARGUMENT', 'no regular file');
+    await refused(() => make({ certificate: directory }), 'INVALID_ARGUMENT', 'no regular file');
+  });
+
+  it('that are too long are refused, in memory too', async () => {
+    const long = own.pem + '\n'.repeat(1_048_576);
+    await refused(() => make({ certificate: pem(long) }), 'INVALID_ARGUMENT', 'over 1048576 bytes');
+    const path = await file('long.pem', long);
+    await refused(() => make({ certificate: path }), 'INVALID_ARGUMENT', 'over 1048576 bytes');
+  });
+});
+
+it('an authority whose key is too weak is not trusted', async () => {
+  const weak = await authority({ name: 'CN=Weak', weak: true });
+  await refused(() => make({ ca: pem(root.pem + weak.pem) }), 'SIGNING_KEY_UNFIT', 'CN=Weak');
 });
 
 describe('a private key', () => {

@@ -127,6 +127,30 @@ it('node:http2', async () => {
   http2.close();
 });
 
+it('a connection that has ended is told as that', async () => {
+  const https = createServer(await ofServer(['http/1.1']), (_, outgoing) => outgoing.end());
+  const said = new Promise<string>((resolve) => {
+    https.on('secureConnection', (socket: TLSSocket) => {
+      socket.on('error', () => {});
+      socket.on('close', () => {
+        try {
+          resolve(String(peerOf(socket)));
+        } catch (error) {
+          resolve((error as Error).message);
+        }
+      });
+      socket.destroy();
+    });
+  });
+  await once(https.listen(0, '127.0.0.1'), 'listening');
+  const { port } = https.address() as AddressInfo;
+  const tls = await ofClient('spiffe://prod/serving/a', ['http/1.1']);
+  const asking = request({ host: '127.0.0.1', port, agent: new Agent(tls) }).end();
+  asking.on('error', () => {});
+  expect(await said).toMatch(/^The connection has ended/);
+  https.close();
+});
+
 it('gRPC', async () => {
   const { ca, cert, key } = await ofServer(['h2']);
   const grpc = new Server();

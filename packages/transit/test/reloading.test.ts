@@ -1,14 +1,15 @@
 import { once } from 'node:events';
 import { mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { createSecureServer } from 'node:http2';
 import { createServer as createHttps, request } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connect, createServer, type Server, type TLSSocket } from 'node:tls';
+import { connect, createServer, type Server, type TLSSocket, type TlsOptions } from 'node:tls';
 import type { WeightsealError } from '@weightseal/core';
-import { createTlsOptions, ReloadingTls, type ServerTls } from '@weightseal/transit';
-import { afterEach, beforeEach, expect, it } from 'vitest';
-import { authority, client, crl, type Made, server } from './support/authorities.ts';
+import { createTlsOptions, ReloadingTls, type ServerTls, type TlsServer } from '@weightseal/transit';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { authority, client, crl, DAY, type Made, server } from './support/authorities.ts';
 
 let directory: string;
 let root: Made;
@@ -146,6 +147,68 @@ it('links that are swapped, as mounted secrets are, are seen', async () => {
     await rename(at(`${name}.link`), at(name));
   }
   expect(await tls.reload()).toBe(true);
+});
+
+it('a server that lets in whoever shows nothing is not served', async () => {
+  await using tls = await ReloadingTls.create(OF_SERVER(), { everyMs: 60_000 });
+  const { key, cert, ca } = tls.tls;
+  const makers: ((options: TlsOptions) => TlsServer)[] = [createServer, createHttps, createSecureServer];
+  for (const make of makers) {
+    for (const less of [{ requestCert: false }, { rejectUnauthorized: false }])
+      expect(() => tls.serve(make({ ...tls.tls, ...less }))).toThrow('createServer(reloading.tls)');
+    expect(() => tls.serve(make({ key, cert, ca }))).toThrow('createServer(reloading.tls)');
+    tls.serve(make(tls.tls));
+  }
+});
+
+it.each([null, {}, { passphrase: 'text' }, { deadlineMs: 0 }, { role: 'both' }])(
+  'options %j are refused before a file is looked at',
+  async (given) => {
+    const options = given && Object.keys(given).length > 0 ? { ...OF_SERVER(), ...given } : given;
+    await expect(ReloadingTls.create(options as never)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+  },
+);
+
+it('what counts no more is told once, though no file has changed', async () => {
+  const told: string[] = [];
+  const onRefused = ({ code }: WeightsealError) => told.push(code);
+  await put('crl.pem', await crl(root, [], { until: 2 * DAY }));
+  await pair(await server(root, { until: 3 * DAY }));
+  const options = { ...OF_SERVER(), crl: at('crl.pem') };
+  await using tls = await ReloadingTls.create(options, { everyMs: 60_000, onRefused });
+  expect(await tls.reload()).toBe(false);
+  expect(told).toEqual([]);
+  const now = Date.now();
+  const clock = vi.spyOn(Date, 'now');
+  try {
+    clock.mockReturnValue(now + 2.5 * DAY);
+    expect([await tls.reload(), await tls.reload()]).toEqual([false, false]);
+    expect(told).toEqual(['REVOCATION_UNKNOWN']);
+    clock.mockReturnValue(now + 3.5 * DAY);
+    expect([await tls.reload(), await tls.reload()]).toEqual([false, false]);
+    expect(told).toEqual(['REVOCATION_UNKNOWN', 'CERTIFICATE_EXPIRED']);
+    // Nor does what is told of the files hide it.
+    clock.mockReturnValue(now);
+    await tls.reload();
+    await put('cert.pem', 'half');
+    await tls.reload();
+    clock.mockReturnValue(now + 2.5 * DAY);
+    expect([await tls.reload(), await tls.reload()]).toEqual([false, false]);
+    expect(told.slice(2)).toEqual(['CERTIFICATE_INVALID', 'REVOCATION_UNKNOWN']);
+  } finally {
+    clock.mockRestore();
+  }
+});
+
+it('the key that was there before is wiped, and the server has the new one', async () => {
+  await using tls = await ReloadingTls.create(OF_SERVER(), { everyMs: 60_000 });
+  const port = await serving(tls);
+  const { key } = tls.tls;
+  await pair(await server(root));
+  expect(await tls.reload()).toBe(true);
+  expect(key.every((byte) => byte === 0)).toBe(true);
+  expect(tls.tls.key.every((byte) => byte === 0)).toBe(false);
+  (await open(port)).destroy();
 });
 
 it("a client's new connections show its new certificate", async () => {

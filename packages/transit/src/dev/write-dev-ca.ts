@@ -9,10 +9,12 @@ import {
   WeightsealError,
   wipe,
 } from '@weightseal/core';
+import { readRegular } from '../files.js';
+import { readCertificates } from '../x509/certificate.js';
 import { createDevCa, type DevCaOptions } from './dev-ca.js';
 
 export interface WriteDevCaOptions extends DevCaOptions {
-  /** Whether files that are there are replaced; the default is false. */
+  /** Whether files that are there are replaced, where they are of an authority for development; the default is false. */
   readonly force?: boolean | undefined;
   /** Whether the root's private key is written too; the default is false, and then nobody can issue by it any more. */
   readonly keepRootKey?: boolean | undefined;
@@ -26,6 +28,8 @@ export interface WrittenDevCa {
 
 const NEW = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
 const OWNER_ONLY = 0o600;
+const CERTIFICATES = ['ca.pem', 'server.pem', 'client.pem'];
+const MOST_BYTES = 65_536;
 
 /**
  * A new authority for development, with a certificate for a server and one for a client, as files of mode 0600: ca.pem, server.pem, server-key.pem, client.pem, client-key.pem.
@@ -56,7 +60,7 @@ export async function writeDevCa(
   try {
     await mkdir(at, { recursive: true, mode: 0o700 });
     const names = Object.keys(files);
-    if (!force) await checkFree(at, [...names, 'ca-key.pem']);
+    await checkFree(at, [...names, 'ca-key.pem'], force);
     await writeAll(at, files);
     // The key of a root that is no more would only mislead.
     if (force && !keepRootKey) await unlink(`${at}/ca-key.pem`).catch(unlessMissing);
@@ -68,15 +72,31 @@ export async function writeDevCa(
   }
 }
 
-async function checkFree(at: string, names: readonly string[]): Promise<void> {
+async function checkFree(at: string, names: readonly string[], force: boolean): Promise<void> {
   for (const name of names) {
     const there = await lstat(`${at}/${name}`).catch(unlessMissing);
-    if (there)
-      throw new WeightsealError(
-        'OUTPUT_EXISTS',
-        `${at}/${name} exists already. Choose another directory, or replace all of it: \`force\`, on the command line --force.`,
-      );
+    if (!there) continue;
+    if (force && (await isOurs(at))) return;
+    throw new WeightsealError(
+      'OUTPUT_EXISTS',
+      force
+        ? `${at}/${name} exists already, and what is there is not known to be of an authority for development, so that \`force\` replaces nothing. Choose another directory.`
+        : `${at}/${name} exists already. Choose another directory, or replace all of it: \`force\`, on the command line --force.`,
+    );
   }
+}
+
+/** Other authorities call their files so, too: what they have must not be lost by a slip. */
+async function isOurs(at: string): Promise<boolean> {
+  const found = await Promise.all(
+    CERTIFICATES.map(async (name) => {
+      const bytes = await readRegular(`${at}/${name}`, MOST_BYTES).catch(unlessMissing);
+      // Of those below the authority one may have been moved away.
+      if (bytes === undefined) return name !== 'ca.pem';
+      return readCertificates(bytes.toString('latin1'), name).every((one) => one.isDevelopment);
+    }),
+  ).catch(() => [false]);
+  return found.every(Boolean);
 }
 
 /** All are written beside their places before the first takes its place, so that a full disk leaves what was there. */

@@ -2,6 +2,10 @@ import { greedyMatch, WeightsealError } from '@weightseal/core';
 
 const MOST = 1024;
 const SPECIAL = /[[\]{}\\]|^!/;
+/** Names that say where to go, and not which; somewhere behind this a path may be made of them. */
+const NO_NAMES: ReadonlySet<string> = new Set(['', '.', '..']);
+/** What separates names elsewhere, or ends a text there. */
+const NO_LETTERS = /[\\\0]/;
 
 /**
  * Globs as policies of releases have them (docs/trust.md): `*` and `?` stand for characters within a name, `**` as a whole name for any number of names.
@@ -18,16 +22,21 @@ export function globOf(glob: string, what: string): (name: string) => boolean {
   if (glob.length > MOST) throw refused(`is longer than ${MOST} characters`);
   if (SPECIAL.test(glob))
     throw refused('has one of [ ] { } \\, or ! at its beginning, which are not offered');
-  const parts = split(glob);
-  return (name) => greedyMatch(parts, split(name), (part) => part.join('') === '**', partMatches);
+  // Who types a glob does not know in which of two ways a letter is written. What is asked for is compared as it is: it is served so, too.
+  const parts = split(glob.normalize('NFC'));
+  return (name) =>
+    isNames(name) && greedyMatch(parts, split(name), (part) => part.join('') === '**', partMatches);
 }
 
-/** Letters that can be written in two ways are one: who types a name does not know which it is. */
+/** Whether every part of it is a name: `public/../private` matches nothing, whatever the glob. */
+function isNames(text: string): boolean {
+  return (
+    typeof text === 'string' && !NO_LETTERS.test(text) && text.split('/').every((part) => !NO_NAMES.has(part))
+  );
+}
+
 function split(text: string): string[][] {
-  return text
-    .normalize('NFC')
-    .split('/')
-    .map((part) => Array.from(part));
+  return text.split('/').map((part) => Array.from(part));
 }
 
 function partMatches(part: readonly string[], name: readonly string[]): boolean {

@@ -2,8 +2,9 @@ import { verify } from 'node:crypto';
 import { AsnConvert } from '@peculiar/asn1-schema';
 import * as asn1 from '@peculiar/asn1-x509';
 import { WeightsealError } from '@weightseal/core';
-import { certificateError, peerError, timeOf } from '../errors.js';
+import { certificateError, checkNow, peerError, timeOf } from '../errors.js';
 import type { Certificate } from './certificate.js';
+import { hex, takeApart } from './crl-entries.js';
 import { derOf, pemBlocks } from './pem.js';
 
 // Lists of what was revoked: RFC 5280 §5. Whole ones only; one that is a part, or is another's, is none here.
@@ -34,6 +35,12 @@ const HASHES: Readonly<Record<string, string | null>> = {
   '1.3.101.112': null,
 };
 
+/** Extensions by which a list is not the whole one of its issuer, whether they are marked as critical, as they must be, or not (RFC 5280 §5.2.4, §5.2.5). */
+const OF_A_PART: Readonly<Record<string, string>> = {
+  '2.5.29.27': 'is only a difference to another list',
+  '2.5.29.28': 'may be of some certificates only, as it names what it is distributed for',
+};
+
 /** @throws CERTIFICATE_INVALID for what is none */
 export function readCrls(pem: string, whence: string): Crl[] {
   return pemBlocks(pem, 'X509 CRL', whence).map((block) => {
@@ -52,42 +59,49 @@ export function readCrls(pem: string, whence: string): Crl[] {
 }
 
 function readCrl(pem: string): Crl {
-  const list = AsnConvert.parse(derOf(pem), asn1.CertificateList);
-  const { tbsCertList: body, tbsCertListRaw, signatureAlgorithm, signature } = list;
-  const entries = body.revokedCertificates ?? [];
-  const critical = [
-    ...(body.crlExtensions ?? []),
-    ...entries.flatMap((entry) => entry.crlEntryExtensions ?? []),
-  ].find(
-    // A critical one says that the list is not what it seems: of some certificates only, of another issuer's, a difference to an older list.
-    (extension) => extension.critical,
+  const { rest, signed, revoked, unfit: unfitEntry } = takeApart(derOf(pem));
+  const { tbsCertList: body, signatureAlgorithm, signature } = AsnConvert.parse(rest, asn1.CertificateList);
+  const unfit = (body.crlExtensions ?? []).find(
+    // A critical one says that the list is not what it seems. Some leave the mark out of those that say so.
+    ({ critical, extnID }) => critical || Object.hasOwn(OF_A_PART, extnID),
   );
+  // Each request asks, and nothing of it changes.
+  const known = new WeakMap<Certificate, boolean>();
+  const verified = ({ node, keyUsage }: Certificate): boolean => {
+    const { algorithm } = signatureAlgorithm;
+    if (!Object.hasOwn(HASHES, algorithm) || algorithm !== body.signature.algorithm) return false;
+    if (keyUsage && !keyUsage.includes('crlSign')) return false;
+    try {
+      return verify(HASHES[algorithm], signed, node.publicKey, Buffer.from(signature));
+    } catch {
+      // A key of another kind than the signature's.
+      return false;
+    }
+  };
   return {
     pem,
     issuerName: new Uint8Array(AsnConvert.serialize(body.issuer)),
     thisUpdate: body.thisUpdate.getTime().getTime(),
     nextUpdate: body.nextUpdate?.getTime().getTime(),
-    revoked: new Set(entries.map(({ userCertificate }) => hex(new Uint8Array(userCertificate)))),
-    unfit: critical && `has the extension ${critical.extnID}, which is not read here`,
-    isSignedBy({ node, keyUsage }) {
-      const { algorithm } = signatureAlgorithm;
-      if (tbsCertListRaw === undefined || !Object.hasOwn(HASHES, algorithm)) return false;
-      if (algorithm !== body.signature.algorithm || (keyUsage && !keyUsage.includes('crlSign'))) return false;
-      try {
-        return verify(HASHES[algorithm], Buffer.from(tbsCertListRaw), node.publicKey, Buffer.from(signature));
-      } catch {
-        // A key of another kind than the signature's.
-        return false;
-      }
+    revoked,
+    unfit: unfit ? saysOf(unfit.extnID) : unfitEntry,
+    isSignedBy(issuer) {
+      const is = known.get(issuer) ?? verified(issuer);
+      known.set(issuer, is);
+      return is;
     },
   };
+}
+
+function saysOf(extension: string): string {
+  return OF_A_PART[extension] ?? `has the extension ${extension}, which is not read here`;
 }
 
 /**
  * Whether the issuer has taken the certificate back, by the lists that there are. Where none of them counts it is not known, and that is a refusal too: whoever can keep lists away would else
  * keep a revoked certificate good.
  *
- * @throws CERTIFICATE_REVOKED, REVOCATION_UNKNOWN
+ * @throws CERTIFICATE_REVOKED, REVOCATION_UNKNOWN, INVALID_ARGUMENT
  */
 export function checkRevoked(
   certificate: Certificate,
@@ -95,6 +109,7 @@ export function checkRevoked(
   crls: readonly Crl[],
   now: number,
 ): void {
+  checkNow(now);
   const own = crls.filter((crl) => Buffer.compare(crl.issuerName, certificate.issuerName) === 0);
   const judged = own.map((crl) => ({ crl, problem: problemOf(crl, issuer, now) }));
   const good = judged.filter(({ problem }) => problem === undefined);
@@ -108,18 +123,12 @@ export function checkRevoked(
   );
 }
 
-/** Why a list does not count; undefined where it does. */
+/** Why a list does not count; undefined where it does. What is no number compares as nothing, and so never counts. @throws INVALID_ARGUMENT */
 export function problemOf(crl: Crl, issuer: Certificate, now: number): string | undefined {
+  checkNow(now);
   if (crl.unfit !== undefined) return crl.unfit;
   if (!crl.isSignedBy(issuer)) return 'was not signed by it';
-  if (crl.thisUpdate > now) return `is of ${timeOf(crl.thisUpdate)}, which is yet to come`;
+  if (!(crl.thisUpdate <= now)) return `is of ${timeOf(crl.thisUpdate)}, which is yet to come`;
   if (crl.nextUpdate === undefined) return 'does not say until when it counts';
-  return crl.nextUpdate < now ? `counted until ${timeOf(crl.nextUpdate)}` : undefined;
-}
-
-/** Zeros before a number, which some write, are no part of it. */
-function hex(serial: Uint8Array): string {
-  return Buffer.from(serial)
-    .toString('hex')
-    .replace(/^(?:00)+(?=.)/, '');
+  return now <= crl.nextUpdate ? undefined : `counted until ${timeOf(crl.nextUpdate)}`;
 }

@@ -10,10 +10,9 @@ const LINE = 64;
  * @throws CERTIFICATE_INVALID
  */
 export function pemBlocks(text: string, label: string, whence: string): string[] {
-  const blocks =
-    text.match(new RegExp(`-----BEGIN ${label}-----[A-Za-z0-9+/=\\s]+-----END ${label}-----`, 'g')) ?? [];
-  const marks = [...text.matchAll(MARK)].map(([, name]) => name!);
-  const other = marks.find((name) => name !== label);
+  const marks = [...text.matchAll(MARK)];
+  const other = marks.map(([, name]) => name!).find((name) => name !== label);
+  const blocks = marks.flatMap(({ 0: mark, index }) => wholeBlock(text, label, index, mark.length) ?? []);
   const problem =
     other !== undefined
       ? `holds ${JSON.stringify(other)}, and only ${label} belongs there`
@@ -26,9 +25,18 @@ export function pemBlocks(text: string, label: string, whence: string): string[]
   throw new WeightsealError('CERTIFICATE_INVALID', `${whence} ${problem}. Put whole files of PEM there.`);
 }
 
+/** By places, and not by one pattern for all of it: what a pattern remembers of a list of megabytes does not fit on its stack. */
+function wholeBlock(text: string, label: string, begin: number, mark: number): string | undefined {
+  const last = `-----END ${label}-----`;
+  const end = text.indexOf(last, begin + mark);
+  if (end < 0) return undefined;
+  const body = text.slice(begin + mark, end);
+  return body === '' || /[^A-Za-z0-9+/=\s]/.test(body) ? undefined : text.slice(begin, end + last.length);
+}
+
 /** What stands in a block, as DER. */
 export function derOf(block: string): Buffer {
-  return Buffer.from(block.replaceAll(/-----[A-Z0-9 ]+-----|\s/g, ''), 'base64');
+  return Buffer.from(block.replaceAll(/-----[A-Z0-9 ]+-----/g, ''), 'base64');
 }
 
 /** PEM of a key, made in buffers only: a string could not be wiped. The caller wipes it. */

@@ -9,6 +9,13 @@ x509.cryptoProvider.set(webcrypto as never);
 export const DAY = 86_400_000;
 const PURPOSES = { server: '1.3.6.1.5.5.7.3.1', client: '1.3.6.1.5.5.7.3.2' } as const;
 const P256 = { name: 'ECDSA', namedCurve: 'P-256' };
+/** Nobody takes it any more. */
+const WEAK = {
+  name: 'RSASSA-PKCS1-v1_5',
+  modulusLength: 1024,
+  publicExponent: new Uint8Array([1, 0, 1]),
+  hash: 'SHA-256',
+};
 const SIGNED = { ...P256, hash: 'SHA-256' };
 
 export interface Made {
@@ -28,6 +35,8 @@ export interface Wanted {
   readonly usage?: number | undefined;
   readonly purposes?: readonly (keyof typeof PURPOSES)[] | undefined;
   readonly names?: x509.JsonGeneralNames | undefined;
+  /** Whether its key is one that can be broken. */
+  readonly weak?: boolean;
 }
 
 type Issuer = Pick<Made, 'name' | 'keys'>;
@@ -42,8 +51,9 @@ export async function issue(wanted: Wanted, issuer?: Issuer): Promise<Made> {
     usage,
     purposes,
     names,
+    weak = false,
   } = wanted;
-  const keys = (await webcrypto.subtle.generateKey(P256, true, [
+  const keys = (await webcrypto.subtle.generateKey(weak ? WEAK : P256, true, [
     'sign',
     'verify',
   ])) as webcrypto.CryptoKeyPair;
@@ -58,7 +68,7 @@ export async function issue(wanted: Wanted, issuer?: Issuer): Promise<Made> {
     notAfter: new Date(Date.now() + until),
     publicKey: keys.publicKey,
     signingKey: (issuer?.keys ?? keys).privateKey,
-    signingAlgorithm: SIGNED,
+    signingAlgorithm: (issuer?.keys ?? keys).privateKey.algorithm.name === WEAK.name ? WEAK : SIGNED,
     extensions: [
       new x509.BasicConstraintsExtension(authority, undefined, true),
       ...(usage === undefined ? [] : [new x509.KeyUsagesExtension(usage, true)]),
