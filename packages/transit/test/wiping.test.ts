@@ -51,13 +51,23 @@ it("nothing of a client's key is left in memory, beyond what was given and OpenS
   expect(given.toString()).toBe(own.key);
 });
 
-it.each(['client', 'server'] as const)('nor of a key of a %s that OpenSSL does not take', async (role) => {
-  const one = role === 'client' ? own : await server(root);
-  // OpenSSL holds what stands behind the own certificate to its level of security.
-  const weak = await authority({ name: 'CN=Weak', weak: true });
-  const given = Buffer.from(one.key);
-  const made = await recorded(() =>
-    refused(() => createTlsOptions(optionsOf(role, one, given, weak.pem)), 'CERTIFICATE_INVALID', 'OpenSSL'),
-  );
-  expect(holding(made, one)).toEqual([]);
-});
+/** OpenSSL's level of security is 1 in Node 22, which takes a key of 1024 bits, and 2 from 24 on. */
+const isStrict = Number.parseInt(process.versions.node, 10) >= 24;
+
+it.skipIf(!isStrict).each(['client', 'server'] as const)(
+  'nor of a key of a %s that OpenSSL does not take (from Node 24 on)',
+  async (role) => {
+    const one = role === 'client' ? own : await server(root);
+    // OpenSSL holds what stands behind the own certificate to its level of security.
+    const weak = await authority({ name: 'CN=Weak', weak: true });
+    const given = Buffer.from(one.key);
+    const made = await recorded(() =>
+      refused(
+        () => createTlsOptions(optionsOf(role, one, given, weak.pem)),
+        'CERTIFICATE_INVALID',
+        'OpenSSL',
+      ),
+    );
+    expect(holding(made, one)).toEqual([]);
+  },
+);
