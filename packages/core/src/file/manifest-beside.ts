@@ -160,7 +160,8 @@ async function fileBeside(
   overwrite: boolean,
   old: FileSource | undefined,
 ): Promise<OutputFile> {
-  if (!old) return await OutputFile.create(path, overwrite, 0o666);
+  // What replaces nothing gets its name in one step, and a kill leaves nothing.
+  if (!old) return await OutputFile.create(path, overwrite && (await exists(path)), 0o666);
   const there = await FileSource.open(path).catch(() => undefined);
   if (!there) return await OutputFile.alike(old, path);
   await using _there = there;
