@@ -203,6 +203,7 @@ export type { StoreTuning } from './store/tuning.js';
 export type { WireRequest } from './store/wire/head.js';
 export { openWire } from './store/wire/public.js';
 export type { Wire, WireAnswer, WireOptions } from './store/wire/wire.js';
+export { inOrder } from './stored/in-order.js';
 export { copySealed, listSealed, sweepStore } from './stored/public.js';
 export type {
   Copied,

@@ -6,7 +6,7 @@ const text = (path: string) => readFileSync(`${ROOT}${path}`, 'utf8');
 const declared = globSync('packages/core/src/**/*.ts', { cwd: ROOT }).map(text).join('\n');
 const hidden = [
   ...declared.matchAll(
-    /@hidden(?: \*\/|\n \*\/)\nexport (?:async )?(?:function|const|interface|type) (\w+)/g,
+    /@hidden(?: \*\/|\n \*\/)\nexport (?:async )?(?:function\*?|const|interface|type) (\w+)/g,
   ),
 ].map(([, name]) => name!);
 

@@ -9,7 +9,8 @@ import {
   shown,
   TABLE_NAME,
 } from '../format/path.js';
-import { isHexDigest, type Manifest, type ManifestFile, manifestInvalid } from './manifest.js';
+import type { Manifest, ManifestFile } from './manifest.js';
+import { isHexDigest, manifestInvalid } from './manifest-invalid.js';
 
 const ASCII = /^[\x20-\x7e]*$/;
 

@@ -1,7 +1,8 @@
 import { VERSION } from '../common/version.js';
 import { WeightsealError } from '../errors.js';
 import type { CoreDocument } from '../format/core-document.js';
-import { isHexDigest, type Manifest, type ManifestHead, textProblem } from './manifest.js';
+import { type Manifest, type ManifestHead, textProblem } from './manifest.js';
+import { isHexDigest } from './manifest-invalid.js';
 
 /** What its people call a release. */
 export interface ReleaseOptions {

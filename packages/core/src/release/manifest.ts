@@ -1,4 +1,3 @@
-import { WeightsealError } from '../errors.js';
 import { hasControl } from '../format/bytes.js';
 import {
   canonicalJson,
@@ -8,10 +7,10 @@ import {
   parseCanonicalJson,
 } from '../format/canonical-json.js';
 import { type Context, contextProblem } from '../format/context.js';
-import { MANIFEST_NAME } from '../format/release-names.js';
 import { FLOE_HEADER } from '../format/sizes.js';
 import { isUtcTime } from '../format/utc-time.js';
 import { checkManifestFiles } from './manifest-files.js';
+import { isHexDigest, manifestInvalid } from './manifest-invalid.js';
 
 // The distribution manifest: FORMAT.md §27. Pure.
 
@@ -21,7 +20,6 @@ const FORMAT = 'weightseal-manifest/1';
 const ID_BYTES = 16;
 const MEMBERS: readonly string[] = ['context', 'created', 'files', 'format', 'id', 'kind', 'tool'];
 const MAX_TEXT = 256;
-const HEX_DIGEST = /^[0-9a-f]{64}$/;
 /** Bytes of a piece in which a manifest is written. */
 const PIECE = 65_536;
 
@@ -141,10 +139,6 @@ export function textProblem(text: unknown): string | undefined {
   return hasControl(text) ? 'holds a control character' : undefined;
 }
 
-export function isHexDigest(value: unknown): value is string {
-  return typeof value === 'string' && HEX_DIGEST.test(value);
-}
-
 function bytesOf(value: Json | undefined, length: number, name: string): Uint8Array {
   const bytes = Buffer.from(typeof value === 'string' ? value : '', 'base64url');
   if (bytes.length === length && bytes.toString('base64url') === value) return Uint8Array.from(bytes);
@@ -160,11 +154,4 @@ function textOf(value: Json | undefined, name: string): string {
 function digestOf(value: Json | undefined): string {
   if (isHexDigest(value)) return value;
   throw manifestInvalid('what it says of the release before is no digest');
-}
-
-export function manifestInvalid(why: string): WeightsealError {
-  return new WeightsealError(
-    'MANIFEST_INVALID',
-    `The manifest (${MANIFEST_NAME}) cannot be used: ${why}. Get a sound copy from where it was released.`,
-  );
 }

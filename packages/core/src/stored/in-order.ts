@@ -1,4 +1,7 @@
-/** Works on some items ahead of whoever takes what comes of them, in their order. However many there are, no more than these are held. */
+/**
+ * Works on some items ahead of whoever takes what comes of them, in their order. However many there are, no more than these are held.
+ * @hidden
+ */
 export async function* inOrder<T, U>(
   items: AsyncIterable<T>,
   ahead: number,

@@ -1,5 +1,4 @@
-import { checkOptions, listSealed, type StoredAt, type StoredEntry } from '@weightseal/core';
-import { ahead } from './ahead.js';
+import { checkOptions, inOrder, listSealed, type StoredAt, type StoredEntry } from '@weightseal/core';
 import { found } from './found.js';
 import { type Place, placeOf } from './place.js';
 import { lookAtPlain } from './plain.js';
@@ -42,7 +41,7 @@ export async function* auditObjects(
       if (isSampled(entry.path, sample)) yield entry;
     }
   };
-  for await (const audited of ahead(chosen(), AT_ONCE, (entry) => lookAt(place, entry, options)))
+  for await (const audited of inOrder(chosen(), AT_ONCE, (entry) => lookAt(place, entry, options)))
     if (audited) yield audited;
   if (place.location) yield* await lookAtUploads(place.location, signal);
 }
