@@ -20,7 +20,8 @@ const ALLOWED = {
   config: ['core', 'keys', 'release', 'stores'],
   loader: ['core'],
   transit: ['core'],
-  cli: ['core', 'kms-local', 'keys', 'config', 'stores', 'loader', 'release', 'transit'],
+  serve: ['core', 'transit'],
+  cli: ['core', 'kms-local', 'keys', 'config', 'stores', 'loader', 'release', 'transit', 'serve'],
   bench: ['core', 'kms-local', 'loader', 'stores', 'store-s3'],
 };
 

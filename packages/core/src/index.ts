@@ -4,6 +4,7 @@
 export type { CheckedManifest, CheckManifestOptions } from './bundle/check-manifest.js';
 export type { DiffOptions, ReleaseDiff } from './bundle/diff.js';
 export type { DocumentAt, DocumentOptions } from './bundle/document.js';
+export { blobsBeside } from './bundle/hub-cache.js';
 export type { Incomplete, ModelFile } from './bundle/incomplete/types.js';
 export type { LeftOut } from './bundle/left-out.js';
 export { type FoundInStore, lookInStore } from './bundle/look-in-store.js';
@@ -26,6 +27,7 @@ export {
   changeDocument,
   checkFiles,
   diffBundles,
+  digestOf,
   encodeManifest,
   makeFileManifest,
   openReleased,
@@ -105,6 +107,7 @@ export { comparePaths, folded, pathProblem, shown } from './format/path.js';
 export { CHANNEL_NAME, MANIFEST_NAME, SIGNATURE_NAME } from './format/release-names.js';
 export type { WrappedKey } from './format/slot.js';
 export { isUtcTime } from './format/utc-time.js';
+export { openBelow } from './io/below/open.js';
 export { type ByteSource, bufferSource, FileSource } from './io/byte-source.js';
 export { closing } from './io/closing.js';
 export type { ByteStream } from './io/feeder.js';

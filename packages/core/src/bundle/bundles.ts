@@ -5,6 +5,7 @@ export { readManifest } from '../release/manifest-match.js';
 export { checkManifest } from './check-manifest.js';
 export { diffBundles } from './diff.js';
 export { changeDocument, readDocument } from './document.js';
+export { digestOfAll } from './hash-files.js';
 export { findIncomplete } from './incomplete/find.js';
 export { makeFileManifest } from './make-manifest.js';
 export { checkFiles } from './manifest-check-files.js';

@@ -56,6 +56,29 @@ export async function hashFiles(
   }
 }
 
+/**
+ * SHA-256 of all of a source, in hexadecimal: of a file by a thread, and where Node's permission model allows none, in pieces, so that all else goes on meanwhile.
+ *
+ * @throws MEMBER_TAMPERED, INPUT_CHANGED for a file that has become shorter, ABORTED, and what the place throws
+ */
+export async function digestOfAll(source: ByteSource, signal: AbortSignal | undefined): Promise<string> {
+  const work = { signal, progress: () => {} };
+  if (!(source instanceof FileSource) || process.permission?.has('worker') === false)
+    return await digestFrom(source, 0, work);
+  const { fd, size } = source;
+  let digest = '';
+  await onThreads(
+    { from: '' },
+    [{ path: 'file', size, sha256: '' }],
+    { fd, offset: 0 },
+    work,
+    (_, sha256) => {
+      digest = sha256;
+    },
+  );
+  return digest;
+}
+
 async function digestFrom(
   source: ByteSource,
   offset: number,

@@ -7,6 +7,7 @@ const SNAPSHOT = /^(.*\/(?:models|datasets|spaces)--[^/]+)\/snapshots\/[^/]+$/;
 
 /**
  * The directory of the blobs of the repository of which this directory is a snapshot, if it is one. By way of its descriptor, and through no link, whatever becomes of its path.
+ * @hidden
  */
 export async function blobsBeside(snapshot: Directory): Promise<Directory | undefined> {
   if (!SNAPSHOT.test(await realpath(snapshot.path).catch(() => ''))) return undefined;

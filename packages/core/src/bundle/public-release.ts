@@ -1,3 +1,4 @@
+import type { ByteSource } from '../io/byte-source.js';
 import type { UnopenedRelease } from '../keys/release-judge.js';
 import type { Manifest } from '../release/manifest.js';
 import type { ReadManifest } from '../release/manifest-match.js';
@@ -34,6 +35,16 @@ export async function diffBundles(
   options: DiffOptions = {},
 ): Promise<ReleaseDiff> {
   return (await bundles()).diffBundles(from, to, options);
+}
+
+/**
+ * SHA-256 of all of a file or an object, in hexadecimal; of a file on another thread, where there may be one.
+ *
+ * @throws MEMBER_TAMPERED, INPUT_CHANGED for a file that has become shorter, ABORTED, and what the place throws
+ * @hidden
+ */
+export async function digestOf(source: ByteSource, signal?: AbortSignal): Promise<string> {
+  return (await bundles()).digestOfAll(source, signal);
 }
 
 /** The bytes of a manifest (FORMAT.md §27). */

@@ -6,6 +6,7 @@ import { blobOf, byDescriptors, ofDescriptor, REACH, type Stored, saysLink } fro
  * snapshot into its blobs.
  *
  * @throws what open(2) says, as Node puts it
+ * @hidden
  */
 export async function openBelow({ from, blobs }: Stored, path: string, flags: number): Promise<FileHandle> {
   const nofollow = flags | (constants.O_NOFOLLOW ?? 0);

@@ -1,0 +1,179 @@
+import type { WeightsealError } from '@weightseal/core';
+import { authorise, type Grant, peerOf } from '@weightseal/transit';
+import type { Catalogue, Item } from '../catalogue/catalogue.js';
+import type { Digests } from '../catalogue/digests.js';
+import { indexPieces } from '../catalogue/list.js';
+import { evaluate, rangeHolds } from '../http/conditions.js';
+import { pathOf } from '../http/path.js';
+import { rangeOf } from '../http/range.js';
+import { busy, notFound, problemBody, statusOf } from '../http/status.js';
+import { etagOf, reprDigestOf } from '../http/tags.js';
+import type { Root } from '../root/root.js';
+import type { Pieces } from '../send/pieces.js';
+import { send } from '../send/send.js';
+import { written } from '../send/write.js';
+import type { Connection } from './connections.js';
+import type { Exchange } from './exchange.js';
+import type { CheckedServer } from './options.js';
+
+/** Of all clients: a list of a hundred thousand files is work for seconds. */
+const LISTS_AT_ONCE = 4;
+const RETRY_SECONDS = 2;
+const ALWAYS = {
+  'cache-control': 'private, no-transform',
+  'x-content-type-options': 'nosniff',
+} as const;
+
+export interface Parts {
+  readonly options: CheckedServer;
+  readonly root: Root;
+  readonly catalogue: Catalogue;
+  readonly digests: Digests;
+  readonly pieces: Pieces;
+}
+
+/** What is answered to a request whose connection may be answered at all. */
+export class Answers {
+  readonly #parts: Parts;
+  #lists = 0;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /** @throws what is refused, before anything of the answer was sent; after that, what the answer is to be cut for */
+  async give(exchange: Exchange, { client }: Connection): Promise<void> {
+    const { options, catalogue } = this.#parts;
+    const { request, signal } = exchange;
+    const { rules, development, tls } = options;
+    const { socket } = request.httpVersionMajor === 2 ? sessionOf(exchange) : request;
+    const grant = authorise(peerOf(socket), rules, {
+      revocation: tls.revocation,
+      allowDevelopment: development,
+    });
+    exchange.client = grant.names;
+    const path = pathOf(request.url ?? '');
+    if (path === undefined) throw notFound();
+    if (path === '') return await this.#list(exchange, grant);
+    const item = await catalogue.resolve(path, signal);
+    if (!item) throw notFound();
+    await using found = item.found;
+    const { model, version } = item.asked;
+    exchange.asked = item.asked;
+    // Judged once more, by what it is: this says why not, in the words of the rules.
+    if (!grant.allows(model, version))
+      authorise(peerOf(socket), rules, { model, version, allowDevelopment: development });
+    const sha256 = item.sha256 ?? (await this.#parts.digests.of(path, found.identity, signal));
+    await this.#file(exchange, item, sha256, client.rate);
+  }
+
+  async #file(
+    exchange: Exchange,
+    { found, type }: Item,
+    sha256: string,
+    rate: Connection['client']['rate'],
+  ): Promise<void> {
+    const { options, pieces } = this.#parts;
+    const { request, response, signal } = exchange;
+    const { headers, method } = request;
+    const etag = etagOf(sha256);
+    const { size, modified } = found;
+    const same = {
+      ...ALWAYS,
+      etag,
+      ...(modified !== undefined && { 'last-modified': new Date(modified).toUTCString() }),
+    };
+    const current = { etag, modified, now: Date.now() };
+    const outcome = evaluate(headers, current);
+    if (outcome !== 'go on') {
+      exchange.head(outcome === 'failed' ? 412 : 304, {
+        ...same,
+        ...(outcome === 'failed' && { 'content-length': 0 }),
+      });
+      response.end();
+      return;
+    }
+    const all = {
+      'accept-ranges': 'bytes',
+      'content-type': type,
+      'repr-digest': reprDigestOf(sha256),
+      ...same,
+    };
+    // §14.2: of HEAD a range says nothing.
+    const range = method === 'GET' && rangeHolds(headers, current) ? rangeOf(headers.range, size) : undefined;
+    if (range === 'unsatisfiable') {
+      exchange.head(416, { ...same, 'content-range': `bytes */${size}`, 'content-length': 0 });
+      response.end();
+      return;
+    }
+    const { start, end } = range ?? { start: 0, end: size };
+    const about = range ? { 'content-range': `bytes ${start}-${end - 1}/${size}` } : {};
+    exchange.head(range ? 206 : 200, { ...all, ...about, 'content-length': end - start });
+    if (method === 'GET') {
+      const onBytes = (bytes: number) => {
+        exchange.bytes += bytes;
+      };
+      await send(
+        response,
+        found,
+        { start, end },
+        { pieces, rate, stallMs: options.limits.stallMs, signal, onBytes },
+      );
+    }
+    response.end();
+  }
+
+  async #list(exchange: Exchange, grant: Grant): Promise<void> {
+    const { root, catalogue, options } = this.#parts;
+    const { request, response, signal } = exchange;
+    if (this.#lists >= LISTS_AT_ONCE) throw busy('Several lists are being made at the moment');
+    const head = () => exchange.head(200, { ...ALWAYS, 'content-type': 'application/json' });
+    if (request.method === 'HEAD') {
+      head();
+      response.end();
+      return;
+    }
+    this.#lists++;
+    try {
+      for await (const piece of indexPieces(root, catalogue, grant, signal)) {
+        if (!response.headersSent) head();
+        await written(response, piece, options.limits.stallMs, signal);
+        exchange.bytes += Buffer.byteLength(piece);
+      }
+      response.end();
+    } finally {
+      this.#lists--;
+    }
+  }
+}
+
+function sessionOf({ request }: Exchange): { readonly socket: import('node:net').Socket } {
+  const { stream } = request as import('node:http2').Http2ServerRequest;
+  return { socket: stream.session!.socket as import('node:net').Socket };
+}
+
+/** Tells why not. The connection ends with it where `last`. */
+export function refuse(
+  exchange: Exchange,
+  error: WeightsealError,
+  last: boolean,
+  status: number = statusOf(error),
+): void {
+  const { request, response } = exchange;
+  const body = problemBody(error);
+  exchange.code = error.code;
+  exchange.head(status, {
+    ...ALWAYS,
+    'content-type': 'application/problem+json',
+    'content-length': Buffer.byteLength(body),
+    ...((status === 503 || status === 429) && { 'retry-after': RETRY_SECONDS }),
+    ...(status === 405 && { allow: 'GET, HEAD' }),
+    ...(last && request.httpVersionMajor === 1 && { connection: 'close' }),
+  });
+  if (request.method === 'HEAD') {
+    response.end();
+    return;
+  }
+  exchange.bytes = Buffer.byteLength(body);
+  response.end(body);
+}
