@@ -1,4 +1,4 @@
-import { inspect, isWeightsealError, readManifest } from '@weightseal/core';
+import { inspect, isWeightsealError } from '@weightseal/core';
 import type { Found, Root } from '../root/root.js';
 
 // What a sealed file or a bundle says of itself, without a key.
@@ -39,10 +39,7 @@ export async function askedOf(found: Found, path: string, signal: AbortSignal): 
 
 /** The digest of the manifest beside a sealed file, where there is one that is of it. */
 export async function manifestOf(root: Root, path: string, signal: AbortSignal): Promise<string | undefined> {
-  return await orNone(async () => {
-    await using released = await root.released(path, signal);
-    return (await readManifest(released, { signal })).digest;
-  });
+  return await orNone(async () => (await root.manifest(path, signal)).digest);
 }
 
 /** Undefined for what is no bundle, or has no manifest that is of it: nobody could tell then what belongs to it. */
@@ -53,14 +50,13 @@ export async function bundleOf(
   signal: AbortSignal,
 ): Promise<Bundle | undefined> {
   return await orNone(async () => {
-    await using released = await root.released(path, signal);
-    const { manifest, bytes, digest } = await readManifest(released, { signal });
+    const { manifest, bytes, digest } = await root.manifest(path, signal);
     if (manifest.kind !== 'bundle') return undefined;
     const members = new Map(
       manifest.files.map((file) => [file.path, { size: file.size, sha256: file.sha256 }]),
     );
     return {
-      asked: askedBy(released.context, path === '' ? root.ownName : path),
+      asked: askedBy(manifest.context, path === '' ? root.ownName : path),
       members,
       manifest: digest,
       sealedSize: manifest.files.reduce((sum, { size }) => sum + size, envelope.size + bytes.length),

@@ -1,7 +1,16 @@
 import { constants } from 'node:fs';
 import { type FileHandle, lstat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { blobsBeside, Directory, FileSource, ioError, openBelow, openReleased } from '@weightseal/core';
+import {
+  blobsBeside,
+  Directory,
+  FileSource,
+  ioError,
+  openBelow,
+  openReleased,
+  type ReadManifest,
+  readManifest,
+} from '@weightseal/core';
 import type { Candidate, Found, Root } from './root.js';
 import { walk } from './walk.js';
 
@@ -78,10 +87,13 @@ export class DirectoryRoot implements Root {
     return at;
   }
 
-  async released(path: string, signal?: AbortSignal): ReturnType<typeof openReleased> {
+  async manifest(path: string, signal: AbortSignal): Promise<ReadManifest> {
     const end = path.lastIndexOf('/');
     await using above = await this.reach(path.slice(0, Math.max(0, end)));
-    return await openReleased(path === '' ? above.path : above.at(path.slice(end + 1)), { signal });
+    await using released = await openReleased(path === '' ? above.path : above.at(path.slice(end + 1)), {
+      signal,
+    });
+    return await readManifest(released, { signal });
   }
 
   list(signal: AbortSignal): AsyncIterable<Candidate> {

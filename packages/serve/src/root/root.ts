@@ -1,4 +1,4 @@
-import type { FileSource, ObjectSource, openReleased } from '@weightseal/core';
+import type { FileSource, ObjectSource, ReadManifest } from '@weightseal/core';
 
 /** A file of the root, open. */
 export interface Found extends AsyncDisposable {
@@ -28,8 +28,8 @@ export interface Root extends AsyncDisposable {
   readonly ownName: string;
   /** A regular file that no link leads to, but for those of a hub's cache to its blobs. Undefined for whatever else is there, and for nothing. */
   open(path: string, signal?: AbortSignal): Promise<Found | undefined>;
-  /** The release that a sealed file or a bundle is. @throws what `openReleased` throws */
-  released(path: string, signal?: AbortSignal): ReturnType<typeof openReleased>;
+  /** The manifest of a sealed file or a bundle, once it is seen to be of it. @throws what `openReleased` and `readManifest` throw */
+  manifest(path: string, signal: AbortSignal): Promise<ReadManifest>;
   /** Files and bundles, one after another; what cannot be read is left out. */
   list(signal: AbortSignal): AsyncIterable<Candidate>;
 }

@@ -4,6 +4,8 @@ import {
   listSealed,
   ObjectSource,
   openReleased,
+  type ReadManifest,
+  readManifest,
   type StoredObject,
   type StoreLocation,
   uriOf,
@@ -52,8 +54,10 @@ export class StoreRoot implements Root {
     return source && new OpenObject(source);
   }
 
-  released(path: string, signal?: AbortSignal): ReturnType<typeof openReleased> {
-    return openReleased(path === '' ? this.#location : below(this.#location, path), { signal });
+  async manifest(path: string, signal: AbortSignal): Promise<ReadManifest> {
+    const place = path === '' ? this.#location : below(this.#location, path);
+    await using released = await openReleased(place, { signal });
+    return await readManifest(released, { signal });
   }
 
   async *list(signal: AbortSignal): AsyncGenerator<Candidate, void, undefined> {
