@@ -19,11 +19,10 @@ export interface Item {
   readonly type: 'application/octet-stream' | 'application/json';
 }
 
-/** An entry of the index, `null` for what is unknown. */
+/** An entry of the index. */
 export interface Entry extends Asked {
   readonly path: string;
   readonly kind: 'bundle' | 'file';
-  readonly isNamed: boolean;
   readonly manifest?: string | undefined;
   readonly manifestSha256?: string | undefined;
   readonly sealedSize: number;
@@ -88,7 +87,7 @@ export class Catalogue {
     const asked = await this.#asked(path, found, signal);
     if (asked) return { asked, type: 'application/octet-stream' };
     if (!this.#any || (await looksLikeKey(found, signal))) return undefined;
-    return { asked: { model: path }, type: 'application/octet-stream' };
+    return { asked: { model: path, byPath: true }, type: 'application/octet-stream' };
   }
 
   /** A manifest that is of the sealed file beside it; a signature beside one. */
@@ -131,7 +130,7 @@ export class Catalogue {
         }
       }
       if (!this.#any || isHidden(path) || (await looksLikeKey(found, signal))) return undefined;
-      return { asked: bundle?.asked ?? { model: path }, type: 'application/octet-stream' };
+      return { asked: bundle?.asked ?? { model: path, byPath: true }, type: 'application/octet-stream' };
     });
   }
 
@@ -180,8 +179,7 @@ export class Catalogue {
       if (!bundle) return undefined;
       const { asked, manifest, sealedSize } = bundle;
       const at = joined(path, MANIFEST_NAME);
-      const isNamed = asked.model !== (path === '' ? this.#root.ownName : path);
-      return { kind, path, ...asked, isNamed, manifest: at, manifestSha256: manifest, sealedSize };
+      return { kind, path, ...asked, manifest: at, manifestSha256: manifest, sealedSize };
     }
     await using found = await this.#root.open(path, signal);
     const asked = found && (await this.#asked(path, found, signal));
@@ -189,12 +187,10 @@ export class Catalogue {
     const at = `${path}.${MANIFEST_NAME}`;
     await using document = await this.#root.open(at, signal);
     const manifestSha256 = document && (await this.#manifest(path, found, document, signal));
-    const isNamed = asked.model !== path;
     return {
       kind,
       path,
       ...asked,
-      isNamed,
       ...(manifestSha256 !== undefined && { manifest: at, manifestSha256 }),
       sealedSize: found.size,
     };

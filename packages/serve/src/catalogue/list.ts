@@ -36,11 +36,11 @@ async function entryOf(
   return isHidden(candidate.path) ? undefined : await catalogue.entry(candidate, signal);
 }
 
-function shown({ path, kind, model, version, isNamed, manifest, manifestSha256, sealedSize }: Entry): object {
+function shown({ path, kind, model, version, byPath, manifest, manifestSha256, sealedSize }: Entry): object {
   return {
     path,
     kind,
-    ...(isNamed && { model }),
+    ...(!byPath && { model }),
     ...(version !== undefined && { version }),
     ...(manifest !== undefined && { manifest }),
     ...(manifestSha256 !== undefined && { manifestSha256 }),

@@ -7,6 +7,8 @@ import type { Found, Root } from '../root/root.js';
 export interface Asked {
   readonly model: string;
   readonly version?: string | undefined;
+  /** Whether the context names no model, so that the path stands for it. */
+  readonly byPath?: true;
 }
 
 /** A file of a bundle, by its manifest. */
@@ -65,7 +67,7 @@ export async function bundleOf(
 }
 
 function askedBy({ model, version }: Readonly<Record<string, string>>, path: string): Asked {
-  return model === undefined ? { model: path } : { model, version };
+  return model === undefined ? { model: path, byPath: true } : { model, version };
 }
 
 async function orNone<T>(work: () => Promise<T>): Promise<T | undefined> {
