@@ -5,6 +5,7 @@ import { COMMON } from './flags.js';
 import { KEY_COMMANDS } from './key-commands.js';
 import { LOAD_COMMANDS } from './load-commands.js';
 import { RELEASE_COMMANDS } from './release-commands.js';
+import { SERVE_COMMANDS } from './serve-commands.js';
 import { STORE_COMMANDS } from './store-commands.js';
 import { TRANSIT_COMMANDS } from './transit-commands.js';
 
@@ -56,6 +57,7 @@ export const COMMANDS: readonly Command[] = [
   ...RELEASE_COMMANDS,
   ...CHANNEL_COMMANDS,
   ...KEY_COMMANDS,
+  ...SERVE_COMMANDS,
   ...TRANSIT_COMMANDS,
   ...ABOUT_COMMANDS,
 ];

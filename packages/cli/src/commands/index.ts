@@ -26,6 +26,7 @@ import { rewrap } from './rewrap.js';
 import { rotate } from './rotate.js';
 import { run } from './run.js';
 import { seal } from './seal.js';
+import { serve } from './serve.js';
 import { sign } from './sign.js';
 import { sweep } from './sweep.js';
 import { verify } from './verify.js';
@@ -58,6 +59,7 @@ export const RUNS: Readonly<Record<string, Run>> = {
   rotate,
   run,
   seal: either('seal', seal, sealDirectory),
+  serve,
   sign,
   sweep,
   verify: withoutKey(either('verify', verify, verifyDirectory)),
