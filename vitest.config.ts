@@ -37,6 +37,8 @@ export default defineConfig({
       project('engines', ['packages/*/test-engines/**/*.test.ts']),
       // The reference implementation of model signing, which .ci/model-signing.mjs installs.
       project('model-signing', ['packages/*/test-model-signing/**/*.test.ts']),
+      // TLS as others see it: .ci/test-tls.mjs installs them.
+      project('tls', ['packages/*/test-tls/**/*.test.ts']),
       // Full disks, other users, mounts: what needs processes and a machine.
       project('system', ['packages/*/test-system/**/*.test.ts'], ALONE),
       // The program for machines without Node, which WEIGHTSEAL_PROGRAM names: `pnpm check:program`.
