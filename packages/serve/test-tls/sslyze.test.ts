@@ -61,6 +61,6 @@ it('what sslyze sees of it is TLS 1.3 only, and nothing to find fault with', asy
   });
   expect(results['tls_1_3_early_data']!.result).toMatchObject({ supports_early_data: false });
   expect(results['session_resumption']!.result).toMatchObject({
-    tls_ticket_resumption_result: 'NOT_SUPPORTED',
+    tls_ticket_resumption_result: 'SERVER_IS_TLS_1_3_ONLY',
   });
 });

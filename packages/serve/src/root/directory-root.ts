@@ -6,6 +6,7 @@ import {
   Directory,
   FileSource,
   ioError,
+  isWeightsealError,
   openBelow,
   openReleased,
   type ReadManifest,
@@ -57,9 +58,12 @@ export class DirectoryRoot implements Root {
     const handle = await this.#handleOf(path).catch(ofNothing);
     if (!handle) return undefined;
     try {
-      return (await handle.stat()).isFile() ? await OpenFile.of(path, handle) : await closed(handle);
+      const source = await FileSource.of(path, handle);
+      return OpenFile.of(source, await source.stat());
     } catch (error) {
       await handle.close();
+      // What is no regular file is nothing that could be served.
+      if (isWeightsealError(error) && error.code === 'INVALID_ARGUMENT') return undefined;
       throw error;
     }
   }
@@ -127,10 +131,6 @@ function ofNothing(error: NodeJS.ErrnoException): undefined {
   throw ioError(error, 'open a file below the root');
 }
 
-async function closed(handle: FileHandle): Promise<undefined> {
-  await handle.close();
-}
-
 class OpenFile implements Found {
   readonly identity: string;
   readonly size: number;
@@ -144,9 +144,7 @@ class OpenFile implements Found {
     this.modified = modified;
   }
 
-  static async of(path: string, handle: FileHandle): Promise<OpenFile> {
-    const source = await FileSource.of(path, handle);
-    const stats = await source.stat();
+  static of(source: FileSource, stats: Numbers): OpenFile {
     return new OpenFile(source, identityOf(stats), Number(stats.mtimeMs));
   }
 

@@ -1,11 +1,11 @@
 /** Of all answers together, so much is read and not yet sent: each may have less when there are more. */
-const BUDGET = 67_108_864;
+const BUDGET = 16_777_216;
 const LEAST = 16_384;
 const MOST = 1_048_576;
-/** An answer has one piece being read while another is sent. */
-const EACH = 2;
+/** With so many answers, each reads a piece while the one before is sent. With more, others are sent meanwhile. */
+const AHEAD = 32;
 /** What is kept for the next answers. */
-const KEPT = 16_777_216;
+const KEPT = 8_388_608;
 
 /** Memory for what is read, used again and again. */
 export class Pieces {
@@ -19,9 +19,14 @@ export class Pieces {
     return { [Symbol.dispose]: () => void this.#answers-- };
   }
 
+  /** Whether an answer reads a piece while the one before is sent. */
+  get ahead(): boolean {
+    return this.#answers <= AHEAD;
+  }
+
   /** The most bytes that a piece of one answer may have now: a power of two. */
   get most(): number {
-    const share = BUDGET / (EACH * Math.max(1, this.#answers));
+    const share = BUDGET / (Math.max(1, this.#answers) * (this.ahead ? 2 : 1));
     return Math.min(MOST, Math.max(LEAST, 2 ** Math.floor(Math.log2(share))));
   }
 
@@ -47,8 +52,10 @@ export class Pieces {
 export class PieceSize {
   #bytes = 4 * LEAST;
 
-  next(most: number): number {
-    return Math.min(this.#bytes, most);
+  /** @param left what is yet to be sent */
+  next(most: number, left: number): number {
+    const whole = 2 ** Math.ceil(Math.log2(Math.max(LEAST, left)));
+    return Math.min(this.#bytes, most, whole);
   }
 
   took(ms: number): void {

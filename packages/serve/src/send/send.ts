@@ -33,7 +33,7 @@ export async function send(
   using _share = pieces.begin();
   const size = new PieceSize();
   const read = async (at: number): Promise<Piece> => {
-    const buffer = pieces.take(size.next(pieces.most));
+    const buffer = pieces.take(size.next(pieces.most, end - at));
     const length = Math.min(buffer.length, end - at);
     await found.source.readInto(buffer.subarray(0, length), at, signal);
     if (!(await found.unchanged())) throw changed();
@@ -43,7 +43,7 @@ export async function send(
   for (let at = start; next; ) {
     const { buffer, length }: Piece = await next;
     at += length;
-    next = at < end ? read(at) : undefined;
+    next = at < end && pieces.ahead ? read(at) : undefined;
     // Whoever awaits it sees that it failed; a write that fails first leaves it alone.
     next?.catch(() => {});
     try {
@@ -58,5 +58,6 @@ export async function send(
     }
     pieces.give(buffer);
     onBytes(length);
+    if (at < end) next ??= read(at);
   }
 }

@@ -2,7 +2,7 @@ import { checkOptions, WeightsealError } from '@weightseal/core';
 
 /** Times are milliseconds. */
 export interface Limits {
-  /** Of all clients together; 2048 unless told. Beyond that, whoever comes is told 503. */
+  /** Of all clients together; 2048 unless told. Beyond that, whoever comes is told 503. Of one address, half as many may be in their handshakes. */
   readonly connections?: number | undefined;
   /** Of one client, by the first name of its certificate; 64 unless told. Beyond that, 429. */
   readonly connectionsPerClient?: number | undefined;

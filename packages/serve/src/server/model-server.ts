@@ -27,7 +27,7 @@ export class ModelServer implements AsyncDisposable {
   readonly #server: Http2SecureServer;
   readonly #answers: Answers;
   readonly #connections: Connections;
-  readonly #newcomers = new Newcomers();
+  readonly #newcomers: Newcomers;
   readonly #metrics: Metrics;
   #admin: HttpServer | undefined;
   #state: 'new' | 'listening' | 'draining' | 'closed' = 'new';
@@ -40,6 +40,7 @@ export class ModelServer implements AsyncDisposable {
     this.#server = server;
     this.#answers = new Answers(parts);
     this.#connections = new Connections(parts.options.limits);
+    this.#newcomers = new Newcomers(Math.ceil(parts.options.limits.connections / 2));
     this.#metrics = metrics(this);
     this.#hear();
   }

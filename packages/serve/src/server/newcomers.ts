@@ -1,17 +1,20 @@
 import type { Socket } from 'node:net';
 
-/** Of one address, so many may be in their handshakes at once: who opens connections and says nothing leaves room for others. */
-const MOST = 256;
-
 /** Connections whose handshake is not done. TLS ends each after its own time. */
 export class Newcomers {
+  readonly #most: number;
   readonly #of = new Map<string, Set<string>>();
+
+  /** @param most of one address: who opens connections and says nothing leaves room for others */
+  constructor(most: number) {
+    this.#most = most;
+  }
 
   /** @returns whether it may stay */
   came(socket: Socket): boolean {
     const { remoteAddress = '', remotePort } = socket;
     const those = this.#of.get(remoteAddress) ?? new Set();
-    if (those.size >= MOST) return false;
+    if (those.size >= this.#most) return false;
     this.#of.set(remoteAddress, those.add(String(remotePort)));
     socket.once('close', () => this.#leave(remoteAddress, remotePort));
     return true;

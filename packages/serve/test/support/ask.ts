@@ -25,7 +25,7 @@ export async function ask(
   to: To,
   path: string,
   headers: Readonly<Record<string, string>> = {},
-  { method = 'GET', agent }: { method?: string; agent?: Agent } = {},
+  { method = 'GET', agent, from }: { method?: string; agent?: Agent; from?: string } = {},
 ): Promise<Answer> {
   const outgoing = request({
     host: '127.0.0.1',
@@ -34,6 +34,7 @@ export async function ask(
     method,
     headers,
     agent: agent ?? false,
+    ...(from !== undefined && { localAddress: from }),
     ...tlsOf(to),
   });
   outgoing.end();
