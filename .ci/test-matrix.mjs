@@ -15,6 +15,7 @@ const SAME_ON_EVERY_NODE = [
   'packages/keys/test/docs.test.ts',
   'packages/release/test/{bundle,statement,trust-every-byte}.test.ts',
   'packages/transit/test/names.test.ts',
+  'packages/serve/test/{examples,pure}.test.ts',
   'packages/loader/test/{machine-memory,safetensors-header,safetensors-hostile}.test.ts',
   // Providers: their contracts and wires stay.
   'packages/kms-*/test/{errors,faults*,fits,key-name,live,management,operate,scrub,structures,uri,versions}.test.ts',

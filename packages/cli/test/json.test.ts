@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { COMMANDS } from '../src/spec.js';
-import { Sandbox } from './support/cli.js';
+import { type Outcome, Sandbox } from './support/cli.js';
 
 /** What each command needs to succeed, one after the other in the same place. */
 const WORDS: Readonly<Record<string, string>> = {
@@ -31,6 +31,8 @@ const WORDS: Readonly<Record<string, string>> = {
   'config trust': '',
   'config untrust': '',
   rotate: 'local:k',
+  serve:
+    'models.sealed --dev --listen 127.0.0.1:0 --admin 0 --tls-cert tls/server.pem --tls-key tls/server-key.pem --tls-ca tls/ca.pem --clients clients.json',
   'dev-ca': 'dev',
   completion: 'bash',
   help: 'seal',
@@ -71,6 +73,20 @@ function namesIn(value: unknown): string[] {
   return Object.entries(value).flatMap(([name, inner]) => [name, ...namesIn(inner)]);
 }
 
+/** One that serves goes on until it is told to end, once it has said where. */
+async function outcomeOf(sandbox: Sandbox, name: string, words: string): Promise<Outcome> {
+  if (name !== 'serve') return await sandbox.run(`weightseal ${name} ${words}`);
+  const running = sandbox.start(`exec weightseal serve ${words}`);
+  running.stdout.once('data', () => running.kill('SIGTERM'));
+  return await running.outcome;
+}
+
+/** Of lines that are objects each: the last, with what was said first. */
+function lastOf(said: string): object {
+  const lines = said.trimEnd().split('\n');
+  return { ...JSON.parse(lines[0]!), ...JSON.parse(lines.at(-1)!) };
+}
+
 /** A key that signs, and its public key. */
 async function writeSigner(directory: string): Promise<void> {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -88,9 +104,11 @@ const ELSEWHERE = ['run'];
 test('every command prints one JSON object where it succeeds, and one where it fails', async () => {
   await using sandbox = await Sandbox.create();
   await sandbox.run(
-    "weightseal keygen k; echo w > model; printf 'keys: { mine: local:k }' > weightseal.config.yaml; weightseal config trust; weightseal seal model -k local:k; mkdir -p models/.git; cp model models; ln -s model models/link; weightseal seal models -k local:k; cp -r models named; weightseal seal named -k local:k -c model=named",
+    "weightseal keygen k; echo w > model; printf 'keys: { mine: local:k }' > weightseal.config.yaml; weightseal config trust; weightseal seal model -k local:k; mkdir -p models/.git; cp model models; ln -s model models/link; weightseal seal models -k local:k; cp -r models named; weightseal dev-ca tls; weightseal seal named -k local:k -c model=named",
   );
   await writeSigner(sandbox.path);
+  const rules = { clients: [{ names: ['dns:a'], models: ['**'] }] };
+  await writeFile(join(sandbox.path, 'clients.json'), JSON.stringify(rules));
   const rows = await documented();
   const found = new Set<string>();
   expect(rows.length).toBeGreaterThan(15);
@@ -102,10 +120,10 @@ test('every command prints one JSON object where it succeeds, and one where it f
   for (const [name, line] of all) {
     if (ELSEWHERE.includes(name) && process.platform !== 'linux') continue;
     const words = line.includes(' -- ') ? line.replace(' -- ', ' --json -- ') : `${line} --json`;
-    const { stdout, stderr, code } = await sandbox.run(`weightseal ${name} ${words}`);
+    const { stdout, stderr, code } = await outcomeOf(sandbox, name, words);
     const [said, silent] = ELSEWHERE.includes(name) ? [stderr, stdout] : [stdout, stderr];
     expect({ name, code, silent }).toEqual({ name, code: 0, silent: '' });
-    const value: unknown = JSON.parse(said);
+    const value: unknown = name === 'serve' ? lastOf(said) : JSON.parse(said);
     expect(value, name).toBeTypeOf('object');
     const known = rows
       .filter(({ of }) => of.includes(name) || of[0]!.startsWith('all'))
