@@ -20,7 +20,9 @@ const ALLOWED = {
   config: ['core', 'keys', 'release', 'stores'],
   loader: ['core'],
   transit: ['core'],
-  cli: ['core', 'kms-local', 'keys', 'config', 'stores', 'loader', 'release', 'transit'],
+  'store-http': ['core', 'transit'],
+  pull: ['core', 'release'],
+  cli: ['core', 'kms-local', 'keys', 'config', 'stores', 'loader', 'pull', 'release', 'transit'],
   bench: ['core', 'kms-local', 'loader', 'stores', 'store-s3'],
 };
 

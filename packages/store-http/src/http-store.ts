@@ -64,6 +64,7 @@ class HttpStore implements ObjectStore {
     const incoming = await this.#ask('HEAD', key, {}, call);
     incoming.drop();
     const { status } = incoming;
+    askedToWait(incoming, call);
     if (status === 200) {
       const found = this.#headed(key, incoming);
       if (found !== undefined) return found;
@@ -80,11 +81,14 @@ class HttpStore implements ObjectStore {
     const last = offset + length - 1;
     const headers = { range: `bytes=${offset}-${last}`, ...conditionOf(version) };
     const incoming = await this.#ask('GET', key, headers, call);
+    askedToWait(incoming, call);
     try {
       const object = this.#ranged(key, range, incoming, where);
       const expected = Math.max(0, Math.min(length, object.size - offset));
       const failure = (error: unknown) =>
-        call.signal.aborted ? abortedError(call.signal) : failed(error, where);
+        call.signal.aborted
+          ? abortedError(call.signal)
+          : (this.#connections.refusalOf(error) ?? failed(error, where));
       return { object, body: exactly(incoming.body, expected, where, failure) };
     } catch (error) {
       incoming.drop();
@@ -144,6 +148,14 @@ function sizeWithoutRange({ status, header }: RangeAnswer): number | undefined {
   if (status === 200 && header('content-length') === '0') return 0;
   const found = status === 416 ? /^bytes \*\/(\d{1,15})$/.exec(header('content-range') ?? '') : null;
   return found ? Number(found[1]) : undefined;
+}
+
+/** RFC 9110 §10.2.3: seconds, or a date. */
+function askedToWait({ status, header }: Incoming, { later }: StoreCall): void {
+  if (status !== 429 && status !== 503) return;
+  const said = header('retry-after')?.trim() ?? '';
+  const ms = /^\d{1,9}$/.test(said) ? Number(said) * 1000 : Date.parse(said) - Date.now();
+  if (ms > 0) later?.(ms);
 }
 
 function answerOf({ status, header }: Incoming): RangeAnswer {
