@@ -155,7 +155,7 @@ export class Wire {
     const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
     const secure = url.protocol === 'https:';
     const port = Number(url.port || (secure ? 443 : 80));
-    return new Connection((onread) => {
+    return new Connection(secure, (onread) => {
       const to = { host, port, onread: onread as never };
       const socket = secure
         ? connectTls({
