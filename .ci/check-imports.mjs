@@ -21,7 +21,7 @@ const ALLOWED = {
   loader: ['core'],
   transit: ['core'],
   'store-http': ['core', 'transit'],
-  pull: ['core', 'release', 'stores'],
+  pull: ['core', 'release', 'store-http', 'stores'],
   cli: ['core', 'kms-local', 'keys', 'config', 'stores', 'loader', 'pull', 'release', 'transit'],
   bench: ['core', 'kms-local', 'loader', 'stores', 'store-s3'],
 };

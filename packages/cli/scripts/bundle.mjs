@@ -24,7 +24,7 @@ await build({
   entry: [join(here, 'src/main.ts')],
   format: 'cjs',
   outExtension: () => ({ js: '.cjs' }),
-  noExternal: [/^@weightseal\/(?:config|core|keys|kms-local|loader|release|store-http|stores|transit)$/],
+  noExternal: [/^@weightseal\/(?:config|core|keys|kms-local|loader|pull|release|store-http|stores|transit)$/],
   esbuildOptions: (options) => {
     options.define = { 'import.meta.url': 'FILE_URL' };
     options.banner = { js: "const FILE_URL = require('node:url').pathToFileURL(__filename).href;" };

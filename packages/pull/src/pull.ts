@@ -6,6 +6,7 @@ import {
   throwIfAborted,
 } from '@weightseal/core';
 import { checksOf } from './checks.js';
+import { located } from './located.js';
 import { isPassing, Mirror } from './mirror.js';
 import { MirroredStore } from './mirrored.js';
 import { checkPull, placesOf } from './options.js';
@@ -33,24 +34,16 @@ export async function pull(
   const opened: StoreLocation[] = [];
   try {
     const mirrors: Mirror[] = [];
-    for (const place of placesOf(from)) mirrors.push(new Mirror(await located(place, stores, opened)));
+    for (const one of placesOf(from)) {
+      const found = await located(one, stores);
+      if (found.opened) opened.push(found.place);
+      mirrors.push(new Mirror(found.place));
+    }
     throwIfAborted(signal);
     return await pullFrom(mirrors, target, options);
   } finally {
     for (const { store } of opened) await store.close();
   }
-}
-
-async function located(
-  place: PullFrom,
-  stores: PullOptions['stores'],
-  opened: StoreLocation[],
-): Promise<StoreLocation> {
-  if (typeof place !== 'string') return place;
-  const { locationFromUri } = await import('@weightseal/stores');
-  const made = await locationFromUri(place, { stores });
-  opened.push(made);
-  return made;
 }
 
 async function pullFrom(mirrors: readonly Mirror[], target: string, options: PullOptions): Promise<Pulled> {

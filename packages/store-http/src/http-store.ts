@@ -41,7 +41,8 @@ export function createHttpStore(url: string, options: HttpStoreOptions = {}): Ob
   return new HttpStore(url, checkedOptions(options));
 }
 
-class HttpStore implements ObjectStore {
+/** Not exported by the package: what it is besides a store is for packages of ours. */
+export class HttpStore implements ObjectStore {
   readonly uri: string;
   readonly requestBytes = 4_194_304;
   readonly #connections: Connections;
@@ -94,6 +95,15 @@ class HttpStore implements ObjectStore {
       incoming.drop();
       throw error;
     }
+  }
+
+  /** The body of an answer that is taken as it is. @throws like `read` */
+  async whole(key: string, call: StoreCall): Promise<AsyncIterable<Uint8Array>> {
+    const incoming = await this.#ask('GET', key, {}, call);
+    askedToWait(incoming, call);
+    if (incoming.status === 200) return incoming.body;
+    incoming.drop();
+    throw refused(this.#where(key), incoming.status);
   }
 
   async close(): Promise<void> {
