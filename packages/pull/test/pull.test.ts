@@ -28,8 +28,8 @@ import { Served } from './support/served.js';
 
 const site = await fresh();
 const MEMBERS = {
-  'model-1.safetensors': bytesOf(18 * MIB, 1),
-  'model-2.safetensors': bytesOf(2 * MIB + 5, 2),
+  'model-1.safetensors': bytesOf(3.5 * MIB, 1),
+  'model-2.safetensors': bytesOf(500_005, 2),
   'onnx/model.onnx': bytesOf(1000, 3),
   'config.json': Buffer.from('{"a":1}'),
 };
@@ -37,7 +37,7 @@ const bundle = await releasedBundle(join(site, 'llama/3.1'), MEMBERS, {
   public: ['config.json'],
   release: { version: '3.1' },
 });
-const file = await releasedFile(join(site, 'bert.sealed'), bytesOf(20 * MIB + 7, 4));
+const file = await releasedFile(join(site, 'bert.sealed'), bytesOf(3 * MIB + 7, 4));
 const tree = await treeOf(bundle);
 const server = await Served.start(site);
 afterAll(() => server[Symbol.asyncDispose]());

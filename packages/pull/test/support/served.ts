@@ -51,6 +51,7 @@ export class Served implements AsyncDisposable {
   readonly #root: string;
   readonly #end: () => Promise<void>;
   readonly #tags = new Map<string, string>();
+  readonly #read = new Map<string, Promise<Buffer>>();
 
   private constructor(root: string, url: string, end: () => Promise<void>) {
     this.#root = root;
@@ -74,11 +75,11 @@ export class Served implements AsyncDisposable {
     return made;
   }
 
-  /** A place in it, as a client of ours has it. */
+  /** A place in it, as a client of ours has it, which asks for a MiB at once: so short files are long ones. */
   at(path: string, tuning: StoreLocation['tuning'] = {}): StoreLocation {
     const tls = this.url.startsWith('https:') ? { tls: TLS } : {};
     const location = httpLocationFromUri(`${this.url}/${path}`, tls);
-    return { ...location, tuning: { requestTimeoutMs: 2000, ...tuning } };
+    return { ...location, tuning: { requestTimeoutMs: 2000, requestBytes: 1_048_576, ...tuning } };
   }
 
   async #answer(
@@ -94,8 +95,9 @@ export class Served implements AsyncDisposable {
     const at = join(this.#root, path);
     const found = await stat(at).catch(() => undefined);
     if (!found?.isFile()) return void response.writeHead(404).end();
-    const bytes = async () => this.change(path, await readFile(at));
-    const etag = await this.#tagOf(`${path} ${found.ino} ${found.mtimeMs}`, path, bytes);
+    const state = `${path} ${found.ino} ${found.mtimeMs} ${found.ctimeMs}`;
+    const bytes = async () => this.change(path, await this.#bytesOf(state, at));
+    const etag = await this.#tagOf(state, path, bytes);
     if (headers['if-match'] !== undefined && headers['if-match'] !== etag)
       return void response.writeHead(412).end();
     const all = await bytes();
@@ -120,6 +122,13 @@ export class Served implements AsyncDisposable {
       if (!response.write(piece)) await drained(response);
     }
     response.end();
+  }
+
+  /** Read once of each state. */
+  async #bytesOf(state: string, at: string): Promise<Buffer> {
+    const known = this.#read.get(state) ?? readFile(at);
+    this.#read.set(state, known);
+    return await known;
   }
 
   async #tagOf(key: string, path: string, bytes: () => Promise<Buffer>): Promise<string> {
