@@ -1,4 +1,3 @@
-import type { HttpTlsFiles } from '@weightseal/store-http';
 import { path as paths } from './builtins.js';
 import { usageError } from './cli-error.js';
 import type { Args } from './types.js';
@@ -6,7 +5,7 @@ import type { Args } from './types.js';
 const FLAGS = ['tls-cert', 'tls-key', 'tls-ca'] as const;
 
 /** The certificate that is shown to servers, as the command line says; undefined where it says nothing, and a configuration may. @throws CliError of class usage for half of it */
-export function clientTls(args: Args): HttpTlsFiles | undefined {
+export function clientTls(args: Args): object | undefined {
   const [certificate, key, ca] = FLAGS.map((name) => args.one(name)).map(fromHere);
   const crl = fromHere(args.one('tls-crl'));
   const serverNames = args.many('server-name');
