@@ -20,8 +20,10 @@ const ALLOWED = {
   config: ['core', 'keys', 'release', 'stores'],
   loader: ['core'],
   transit: ['core'],
+  'store-http': ['core', 'transit'],
   serve: ['core', 'transit'],
-  cli: ['core', 'kms-local', 'keys', 'config', 'stores', 'loader', 'release', 'transit', 'serve'],
+  pull: ['core', 'release', 'store-http', 'stores'],
+  cli: ['core', 'kms-local', 'keys', 'config', 'stores', 'loader', 'pull', 'release', 'transit', 'serve'],
   bench: ['core', 'kms-local', 'loader', 'stores', 'store-s3'],
 };
 

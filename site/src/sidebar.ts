@@ -39,6 +39,7 @@ const GROUPS: readonly Group[] = [
       'docs/operations.md',
       'docs/transit.md',
       'docs/serving.md',
+      'docs/pulling.md',
       'docs/peer-to-peer.md',
     ],
   },

@@ -25,7 +25,7 @@ await build({
   format: 'cjs',
   outExtension: () => ({ js: '.cjs' }),
   noExternal: [
-    /^@weightseal\/(?:config|core|keys|kms-local|loader|release|serve|store-http|stores|transit)$/,
+    /^@weightseal\/(?:config|core|keys|kms-local|loader|pull|release|serve|store-http|stores|transit)$/,
   ],
   esbuildOptions: (options) => {
     options.define = { 'import.meta.url': 'FILE_URL' };

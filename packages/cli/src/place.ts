@@ -2,6 +2,7 @@ import type { StoreLocation } from '@weightseal/core';
 import { fs } from './builtins.js';
 import { smallHeap } from './bundle/small-heap.js';
 import { usageError } from './cli-error.js';
+import { clientTls } from './client-tls.js';
 import { configuration } from './configuration.js';
 import { core } from './core.js';
 import { providersOf } from './providers.js';
@@ -77,12 +78,15 @@ function kindOf(path: string): 'file' | 'directory' | undefined {
 }
 
 async function locationOf(args: Args, uri: string): Promise<StoreLocation> {
+  const tls = clientTls(args);
+  // Whom a configuration trusts there instead, `ca`, does not count beside it.
+  const https = tls && { https: { tls, ca: undefined } };
   const config = await configuration(args);
   if (config) {
     const { storeLocation } = await import('@weightseal/config');
-    return await storeLocation(config, uri);
+    return await storeLocation(config, uri, https ? { stores: https } : {});
   }
-  const stores = await providersOf(args);
+  const stores = { ...(await providersOf(args)), ...https };
   const { locationFromUri } = await import('@weightseal/stores');
   return await locationFromUri(uri, { stores });
 }

@@ -4,6 +4,7 @@ import { FILE_COMMANDS } from './file-commands.js';
 import { COMMON } from './flags.js';
 import { KEY_COMMANDS } from './key-commands.js';
 import { LOAD_COMMANDS } from './load-commands.js';
+import { PULL_COMMANDS } from './pull-commands.js';
 import { RELEASE_COMMANDS } from './release-commands.js';
 import { SERVE_COMMANDS } from './serve-commands.js';
 import { STORE_COMMANDS } from './store-commands.js';
@@ -54,6 +55,7 @@ export const COMMANDS: readonly Command[] = [
   ...FILE_COMMANDS,
   ...LOAD_COMMANDS,
   ...STORE_COMMANDS,
+  ...PULL_COMMANDS,
   ...RELEASE_COMMANDS,
   ...CHANNEL_COMMANDS,
   ...KEY_COMMANDS,

@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
+import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { COMMANDS } from '../src/spec.js';
@@ -20,6 +20,7 @@ const WORDS: Readonly<Record<string, string>> = {
   sweep: '.',
   ls: '.',
   cp: 'model.sealed copied.sealed',
+  pull: 'dir://models/served.sealed pulled --unsigned --provider dir=./dir-store.mjs',
   sign: 'model.sealed -s pem:signer.pem',
   'verify-signature': 'model.sealed --public-key signer.pub.pem',
   diff: 'models.sealed models.sealed',
@@ -104,9 +105,10 @@ const ELSEWHERE = ['run'];
 test('every command prints one JSON object where it succeeds, and one where it fails', async () => {
   await using sandbox = await Sandbox.create();
   await sandbox.run(
-    "weightseal keygen k; echo w > model; printf 'keys: { mine: local:k }' > weightseal.config.yaml; weightseal config trust; weightseal seal model -k local:k; mkdir -p models/.git; cp model models; ln -s model models/link; weightseal seal models -k local:k; cp -r models named; weightseal dev-ca tls; weightseal seal named -k local:k -c model=named",
+    "weightseal keygen k; echo w > model; printf 'keys: { mine: local:k }' > weightseal.config.yaml; weightseal config trust; weightseal seal model -k local:k; mkdir -p models/.git; cp model models; ln -s model models/link; weightseal seal models -k local:k; cp -r models named; weightseal dev-ca tls; weightseal seal named -k local:k -c model=named; mkdir -p store/models; cp -r models.sealed store/models/served.sealed",
   );
   await writeSigner(sandbox.path);
+  await copyFile(new URL('support/dir-store.mjs', import.meta.url), join(sandbox.path, 'dir-store.mjs'));
   const rules = { clients: [{ names: ['dns:a'], models: ['**'] }] };
   await writeFile(join(sandbox.path, 'clients.json'), JSON.stringify(rules));
   const rows = await documented();
@@ -145,6 +147,8 @@ test('every command prints one JSON object where it succeeds, and one where it f
     // Of objects in stores: stores.txt.
     'read',
     'unlisted',
+    // Of a server: pull.test.ts.
+    'givenUp',
     'signal',
     'formerKeyVersion',
     'rotation',

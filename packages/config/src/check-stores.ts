@@ -5,7 +5,7 @@ import type { Path, Problem } from './source.js';
 
 /** What would go to every host, or to every account, that is named anywhere. */
 const OF_ONE: Readonly<Record<string, readonly [string, readonly string[]]>> = {
-  https: ['HOST', ['headers', 'query']],
+  https: ['HOST', ['headers', 'query', 'tls']],
   http: ['HOST', ['headers', 'query']],
   az: ['ACCOUNT', ['sasToken', 'accountKey']],
 };

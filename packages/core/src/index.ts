@@ -206,8 +206,9 @@ export type { StoreTuning } from './store/tuning.js';
 export type { WireRequest } from './store/wire/head.js';
 export { openWire } from './store/wire/public.js';
 export type { Wire, WireAnswer, WireOptions } from './store/wire/wire.js';
+export type { CopyChecks, Expected } from './stored/checks.js';
 export { inOrder } from './stored/in-order.js';
-export { copySealed, listSealed, sweepStore } from './stored/public.js';
+export { copyChecked, copySealed, listSealed, sweepStore } from './stored/public.js';
 export type {
   Copied,
   CopyOptions,

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { Agent as PlainAgent, request as plainRequest } from 'node:http';
 import { Agent, request as tlsRequest } from 'node:https';
-import { createSecureContext, type SecureContext } from 'node:tls';
+import { type ConnectionOptions, createSecureContext, type SecureContext } from 'node:tls';
 import { ioError, isLoopback, openWire, WeightsealError, type Wire } from '@weightseal/core';
+import { MutualTls } from './mutual-tls.js';
 import { type HttpStoreOptions, invalid } from './options.js';
 import { pathFrom } from './secrets.js';
 
@@ -15,20 +16,35 @@ const AHEAD_BYTES = 1_048_576;
 interface Way {
   readonly request: typeof tlsRequest;
   readonly agent: PlainAgent;
+  /** Of each request anew. */
+  readonly tls?: ConnectionOptions;
 }
 
 /** The connections of a store: to its own host, and to those that it leads to. Node's own client: it decodes nothing, follows nothing, and hands over what it read without a copy. */
 export class Connections {
   readonly #options: HttpStoreOptions;
   readonly #own: string;
+  readonly #mutual: MutualTls | undefined;
   readonly #ways = new Map<string, Way>();
   readonly #wires = new Map<string, Promise<Wire>>();
 
   /** @throws INVALID_ARGUMENT */
   constructor(own: string, options: HttpStoreOptions) {
     if (options.proxy && !knowsProxies()) throw invalid('`proxy` needs Node 22.21, or 24.5, or newer');
+    if (options.tls && own.startsWith('http:')) throw invalid('`tls` is for https, and this is http');
     this.#own = own;
     this.#options = options;
+    this.#mutual = options.tls && new MutualTls(options.tls, options);
+  }
+
+  /** Before a request. @throws what reading certificates throws */
+  async prepare(url: URL, signal: AbortSignal): Promise<void> {
+    if (this.#kindOf(url) === 'own') await this.#mutual?.prepare(signal);
+  }
+
+  /** What a handshake that failed says of certificates. */
+  refusalOf(thrown: unknown): WeightsealError | undefined {
+    return this.#mutual?.refusalOf(thrown);
   }
 
   /** What reads most, where no proxy is on the way. @throws INVALID_ARGUMENT for a certificate that cannot be read or is none */
@@ -38,7 +54,9 @@ export class Connections {
     if (kind !== 'plain' && this.#proxyOf(url.hostname)) return undefined;
     let wire = this.#wires.get(kind);
     if (!wire) {
-      const tls = kind === 'own' && ca !== undefined ? { secureContext: contextOf(ca, directory) } : {};
+      const mutual = kind === 'own' ? this.#mutual : undefined;
+      const trusted = kind === 'own' && ca !== undefined ? { secureContext: contextOf(ca, directory) } : {};
+      const tls = mutual ? () => mutual.options : trusted;
       wire = openWire({ tls });
       this.#wires.set(kind, wire);
     }
@@ -48,11 +66,9 @@ export class Connections {
   /** @throws INVALID_ARGUMENT for a certificate that cannot be read or is none */
   to(url: URL): Way {
     const kind = this.#kindOf(url);
-    const known = this.#ways.get(kind);
-    if (known) return known;
-    const way = this.#open(kind, url);
+    const way = this.#ways.get(kind) ?? this.#open(kind, url);
     this.#ways.set(kind, way);
-    return way;
+    return kind === 'own' && this.#mutual ? { ...way, tls: mutualOf(this.#mutual.options) } : way;
   }
 
   close(): void {
@@ -60,6 +76,7 @@ export class Connections {
     this.#wires.clear();
     for (const { agent } of this.#ways.values()) agent.destroy();
     this.#ways.clear();
+    this.#mutual?.close();
   }
 
   #kindOf({ protocol, origin }: URL): 'plain' | 'own' | 'other' {
@@ -83,6 +100,8 @@ export class Connections {
       maxTotalSockets: 2 * connections,
       highWaterMark: AHEAD_BYTES,
       noDelay: true,
+      // A session that is resumed skips the certificates.
+      ...(this.#mutual && { maxCachedSessions: 0 }),
     };
     if (kind === 'plain') return { request: plainRequest, agent: new PlainAgent(kept) };
     const byProxy = proxy !== false && !(proxy === undefined && isLoopback(hostname));
@@ -97,6 +116,13 @@ export class Connections {
     };
     return { request: tlsRequest, agent: new Agent(options) };
   }
+}
+
+/** A context has the texts already, and an agent would tell connections apart by them: those that are open stay good when a certificate is renewed. */
+function mutualOf(options: ConnectionOptions): ConnectionOptions {
+  if (!options.secureContext) return options;
+  const { cert, key, ca, crl, ...rest } = options;
+  return rest;
 }
 
 function contextOf(given: string | Uint8Array, directory: string | undefined): SecureContext {

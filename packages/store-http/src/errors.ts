@@ -38,6 +38,11 @@ export function failed(thrown: unknown, where: string): WeightsealError {
       'STORE_RESPONSE_INVALID',
       `What answers for ${where} does not speak HTTP as it should${told}.`,
     );
+  if (known === 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED')
+    return error(
+      'CERTIFICATE_MISSING',
+      `The server of ${where} asks for a certificate of ours, and none was shown; name it by \`tls\` (weightseal help store-http).`,
+    );
   if (known !== undefined && CERTIFICATES.test(known))
     return error(
       'STORE_RESPONSE_INVALID',

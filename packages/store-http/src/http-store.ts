@@ -41,7 +41,8 @@ export function createHttpStore(url: string, options: HttpStoreOptions = {}): Ob
   return new HttpStore(url, checkedOptions(options));
 }
 
-class HttpStore implements ObjectStore {
+/** Not exported by the package: what it is besides a store is for packages of ours. */
+export class HttpStore implements ObjectStore {
   readonly uri: string;
   readonly requestBytes = 4_194_304;
   readonly #connections: Connections;
@@ -64,6 +65,7 @@ class HttpStore implements ObjectStore {
     const incoming = await this.#ask('HEAD', key, {}, call);
     incoming.drop();
     const { status } = incoming;
+    askedToWait(incoming, call);
     if (status === 200) {
       const found = this.#headed(key, incoming);
       if (found !== undefined) return found;
@@ -80,16 +82,28 @@ class HttpStore implements ObjectStore {
     const last = offset + length - 1;
     const headers = { range: `bytes=${offset}-${last}`, ...conditionOf(version) };
     const incoming = await this.#ask('GET', key, headers, call);
+    askedToWait(incoming, call);
     try {
       const object = this.#ranged(key, range, incoming, where);
       const expected = Math.max(0, Math.min(length, object.size - offset));
       const failure = (error: unknown) =>
-        call.signal.aborted ? abortedError(call.signal) : failed(error, where);
+        call.signal.aborted
+          ? abortedError(call.signal)
+          : (this.#connections.refusalOf(error) ?? failed(error, where));
       return { object, body: exactly(incoming.body, expected, where, failure) };
     } catch (error) {
       incoming.drop();
       throw error;
     }
+  }
+
+  /** The body of an answer that is taken as it is. @throws like `read` */
+  async whole(key: string, call: StoreCall): Promise<AsyncIterable<Uint8Array>> {
+    const incoming = await this.#ask('GET', key, {}, call);
+    askedToWait(incoming, call);
+    if (incoming.status === 200) return incoming.body;
+    incoming.drop();
+    throw refused(this.#where(key), incoming.status);
   }
 
   async close(): Promise<void> {
@@ -144,6 +158,14 @@ function sizeWithoutRange({ status, header }: RangeAnswer): number | undefined {
   if (status === 200 && header('content-length') === '0') return 0;
   const found = status === 416 ? /^bytes \*\/(\d{1,15})$/.exec(header('content-range') ?? '') : null;
   return found ? Number(found[1]) : undefined;
+}
+
+/** RFC 9110 §10.2.3: seconds, or a date. */
+function askedToWait({ status, header }: Incoming, { later }: StoreCall): void {
+  if (status !== 429 && status !== 503) return;
+  const said = header('retry-after')?.trim() ?? '';
+  const ms = /^\d{1,9}$/.test(said) ? Number(said) * 1000 : Date.parse(said) - Date.now();
+  if (ms > 0) later?.(ms);
 }
 
 function answerOf({ status, header }: Incoming): RangeAnswer {

@@ -29,10 +29,11 @@ export async function send(
   signal: AbortSignal,
 ): Promise<Incoming> {
   if (signal.aborted) throw abortedError(signal);
+  await connections.prepare(sent.url, signal);
   const wire = sent.method === 'GET' ? await connections.wireTo(sent.url) : undefined;
   const sending = wire ? overWire(wire, sent, signal) : byNode(connections, sent, signal);
   return await sending.catch((error: unknown) => {
-    throw signal.aborted ? abortedError(signal) : failed(error, where);
+    throw signal.aborted ? abortedError(signal) : (connections.refusalOf(error) ?? failed(error, where));
   });
 }
 
@@ -53,8 +54,8 @@ function byNode(
   signal: AbortSignal,
 ): Promise<Incoming> {
   return new Promise((resolve, reject) => {
-    const { request, agent } = connections.to(url);
-    const outgoing = request(url, { method, agent, signal, headers });
+    const { request, agent, tls } = connections.to(url);
+    const outgoing = request(url, { ...tls, method, agent, signal, headers });
     // For each of them: a second one, after the answer has begun, must not end the process.
     outgoing.on('error', reject);
     outgoing.once('response', (incoming) => {

@@ -21,6 +21,7 @@ import { keysList } from './keys-list.js';
 import { list } from './list.js';
 import { ls } from './ls.js';
 import { open } from './open.js';
+import { pull } from './pull.js';
 import { reseal } from './reseal.js';
 import { rewrap } from './rewrap.js';
 import { rotate } from './rotate.js';
@@ -54,6 +55,7 @@ export const RUNS: Readonly<Record<string, Run>> = {
   list,
   ls,
   open: either('open', open, openDirectory),
+  pull,
   reseal: either('reseal', reseal, resealDirectory),
   rewrap: either('rewrap', rewrap, rewrapDirectory),
   rotate,

@@ -17,6 +17,8 @@ export interface StoredObject {
 export interface StoreCall {
   /** Ends the request, and the body that comes of it, at once: the caller's abort, or core's deadline. */
   readonly signal: AbortSignal;
+  /** To be told where the store says so, before its refusal is thrown: in how many milliseconds it may be asked again. */
+  readonly later?: ((ms: number) => void) | undefined;
 }
 
 /** Which bytes, of which version. */

@@ -32,6 +32,8 @@ const OVERLOADED: readonly string[] = ['STORE_THROTTLED', 'STORE_TIMEOUT'];
 const FIRST_PAUSE_MS = 100;
 const THROTTLED_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 10_000;
+/** The longest that a store may ask for. */
+const LONGEST_ASKED_MS = 60_000;
 /** A slow line sends at least so much in a second. */
 const SENT_BYTES_PER_MS = 262_144 / 1000;
 
@@ -78,9 +80,13 @@ export class Requests {
         const turn = await this.pace.take(concurrency, ending.signal);
         deadline ??= begin();
         let moved = false;
+        let askedMs = 0;
         const watched = (call: Once) =>
           attempt({
             signal: call.signal,
+            later: (ms) => {
+              askedMs = ms;
+            },
             progress: (bytes) => {
               moved ||= bytes !== undefined && bytes > 0;
               call.progress(bytes);
@@ -103,7 +109,7 @@ export class Requests {
           if (moved) tried = 1;
           if (!AGAIN.includes(last.code) || tried >= attempts) throw told(last, tried);
         }
-        await pause(last, tried, ending.signal);
+        await pause(last, tried, askedMs, ending.signal);
       }
     } catch (error) {
       throw ending.signal.aborted ? ending.signal.reason : error;
@@ -209,9 +215,16 @@ function told(error: WeightsealError, tried: number): WeightsealError {
 }
 
 /** Exponential with full jitter: of many who were refused at once, not all come back at once (Brooker, Exponential Backoff And Jitter, 2015). */
-async function pause({ code }: WeightsealError, tried: number, signal: AbortSignal): Promise<void> {
+async function pause(
+  { code }: WeightsealError,
+  tried: number,
+  askedMs: number,
+  signal: AbortSignal,
+): Promise<void> {
   const first = code === 'STORE_THROTTLED' ? THROTTLED_PAUSE_MS : FIRST_PAUSE_MS;
-  const ms = Math.random() * Math.min(LONGEST_PAUSE_MS, first * 2 ** (tried - 1));
+  const own = Math.random() * Math.min(LONGEST_PAUSE_MS, first * 2 ** (tried - 1));
+  // Upon what was asked for, so that not all come back just then.
+  const ms = Math.min(askedMs, LONGEST_ASKED_MS) + own;
   let timer: NodeJS.Timeout | undefined;
   try {
     await untilAborted(signal, () => new Promise<void>((resolve) => (timer = setTimeout(resolve, ms))));

@@ -2,7 +2,7 @@ import { isWeightsealError } from '../errors.js';
 import { readHeadOf } from '../file/head.js';
 import { MANIFEST_NAME, SIGNATURE_NAME } from '../format/release-names.js';
 import { type ByteSource, bufferSource } from '../io/byte-source.js';
-import type { ReleaseDocument, ReleasePlace } from '../keys/release-judge.js';
+import type { ReleasePlace } from '../keys/release-judge.js';
 import { readManifest } from '../release/manifest-match.js';
 import type { Piece } from './piece.js';
 
@@ -22,8 +22,8 @@ export async function besideOf(
   if (!manifest) return [];
   const signature = await place.read(SIGNATURE_NAME, MOST, signal).catch(none);
   return [
-    pieceOf(MANIFEST_NAME, manifest),
-    ...(signature && isSignature(signature) ? [pieceOf(SIGNATURE_NAME, signature)] : []),
+    documentPiece(`.${MANIFEST_NAME}`, manifest),
+    ...(signature && isSignature(signature) ? [documentPiece(`.${SIGNATURE_NAME}`, signature)] : []),
   ];
 }
 
@@ -59,12 +59,13 @@ function isSignature(bytes: Uint8Array): boolean {
   }
 }
 
-function pieceOf(name: ReleaseDocument, bytes: Uint8Array): Piece {
+/** What has been read already. */
+export function documentPiece(path: string, bytes: Uint8Array): Piece {
   const open = () =>
     Promise.resolve({
       source: bufferSource(bytes),
       checkAtRest: () => Promise.resolve(),
       [Symbol.asyncDispose]: () => Promise.resolve(),
     });
-  return { path: `.${name}`, size: bytes.length, open };
+  return { path, size: bytes.length, open };
 }

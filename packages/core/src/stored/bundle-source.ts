@@ -13,6 +13,7 @@ import { bufferSource, FileSource, inputChanged } from '../io/byte-source.js';
 import { listAll } from '../store/list-all.js';
 import { below, type StoreLocation, uriOf } from '../store/location.js';
 import { ObjectSource } from '../store/object-source.js';
+import { listedByManifest } from './listed-by-manifest.js';
 import { type Copying, type OpenPiece, ofFile, ofObject, type Piece } from './piece.js';
 
 const FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
@@ -63,7 +64,7 @@ export async function bundleInDirectory(path: string, signal: AbortSignal | unde
   }
 }
 
-/** @throws NOT_SEALED, ENVELOPE_INVALID, MEMBER_MISSING, TABLE_TAMPERED, PATH_INVALID, STORE_UNSUPPORTED where the store lists nothing, and what it throws */
+/** @throws NOT_SEALED, ENVELOPE_INVALID, MEMBER_MISSING, TABLE_TAMPERED, PATH_INVALID, STORE_UNSUPPORTED where the store lists nothing and there is no manifest, and what it throws */
 export async function bundleInStore(
   location: StoreLocation,
   signal: AbortSignal | undefined,
@@ -75,8 +76,16 @@ export async function bundleInStore(
     },
   );
   const document = await read(envelope);
+  const again = async () => {
+    await using now = await ObjectSource.open(below(location, ENVELOPE_NAME), { signal });
+    return await read(now);
+  };
   const objects = await listAll(location, signal);
-  if (!objects) throw unlisted(location);
+  if (!objects) {
+    const named = await listedByManifest(location, document, signal);
+    if (!named) throw unlisted(location);
+    return bundle({ name, document, again }, named, () => Promise.resolve());
+  }
   const from = location.key === '' ? 0 : location.key.length + 1;
   const pieces = objects.flatMap((object): Piece[] => {
     const path = object.key.slice(from);
@@ -85,10 +94,6 @@ export async function bundleInStore(
     const open = () => Promise.resolve(ofObject(ObjectSource.of(below(location, path), object)));
     return [{ path, size: object.size, open }];
   });
-  const again = async () => {
-    await using now = await ObjectSource.open(below(location, ENVELOPE_NAME), { signal });
-    return await read(now);
-  };
   return bundle({ name, document, again }, pieces, () => Promise.resolve());
 }
 
@@ -147,6 +152,6 @@ function isMissing(error: unknown): boolean {
 function unlisted(location: StoreLocation): WeightsealError {
   return new WeightsealError(
     'STORE_UNSUPPORTED',
-    `${location.store.uri} does not list what it has, and nobody without a key knows of which files ${uriOf(location)} is made. Copy it from where it can be listed, or open it from there: that needs no list.`,
+    `${location.store.uri} does not list what it has, and ${uriOf(location)} has no manifest that says of which files it is made. Copy it from where it can be listed, or open it from there: that needs no list.`,
   );
 }

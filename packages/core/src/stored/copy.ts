@@ -3,11 +3,13 @@ import { progressCounter } from '../common/progress.js';
 import { throwIfAborted } from '../errors.js';
 import { isReleaseDocument } from '../format/path.js';
 import { isLocation, type StoreLocation } from '../store/location.js';
+import type { CopyChecks } from './checks.js';
+import { FilePlace } from './file-place.js';
 import type { Copying, Piece } from './piece.js';
 import type { Place } from './place.js';
 import { rank } from './plan.js';
 import { openCopying } from './source.js';
-import { DirectoryPlace, FilePlace, isThere } from './to-disk.js';
+import { DirectoryPlace, isThere } from './to-disk.js';
 import { StorePlace } from './to-store.js';
 import type { Copied, CopyOptions, StoredAt } from './types.js';
 import { withinBudget } from './within-budget.js';
@@ -20,6 +22,16 @@ const LEAST_BYTES = 1_048_576;
 
 /** See `public.ts`. */
 export async function copySealed(from: StoredAt, to: StoredAt, options: CopyOptions = {}): Promise<Copied> {
+  return await copyChecked(from, to, options, undefined);
+}
+
+/** See `public.ts`. */
+export async function copyChecked(
+  from: StoredAt,
+  to: StoredAt,
+  options: CopyOptions,
+  checks: CopyChecks | undefined,
+): Promise<Copied> {
   checkKinds(options, 'copySealed', { any: 'boolean' }, ['overwrite', 'signal', 'onProgress'], true);
   const { overwrite = false, any = false, signal, onProgress } = options;
   throwIfAborted(signal);
@@ -28,11 +40,11 @@ export async function copySealed(from: StoredAt, to: StoredAt, options: CopyOpti
   const { kind, pieces } = copying;
   const sealedSize = pieces.reduce((sum, { size }) => sum + size, 0);
   const progress = progressCounter(sealedSize, onProgress);
-  if (kind === 'bundle' && typeof target === 'string' && (await isThere(target, pieces, signal))) {
+  if (kind === 'bundle' && typeof target === 'string' && (await isThere(target, pieces, signal, checks))) {
     progress(sealedSize);
     return { kind, copied: 0, present: pieces.length, sealedSize, public: [] };
   }
-  await using place = await placeAt(target, copying, overwrite, signal);
+  await using place = await placeAt(target, copying, overwrite, signal, checks);
   if (kind === 'file') await checkBeside(pieces, place, signal);
   const seen = await putAll(copying, place, signal, progress);
   throwIfAborted(signal);
@@ -59,9 +71,12 @@ async function placeAt(
   { kind, pieces }: Copying,
   overwrite: boolean,
   signal: AbortSignal | undefined,
+  checks: CopyChecks | undefined,
 ): Promise<Place> {
   if (typeof to !== 'string') return await StorePlace.open(to, pieces, kind, overwrite, signal);
-  return kind === 'file' ? new FilePlace(to, overwrite) : await DirectoryPlace.open(to, pieces, overwrite);
+  return kind === 'file'
+    ? new FilePlace(to, overwrite, checks)
+    : await DirectoryPlace.open(to, pieces, overwrite, checks);
 }
 
 /** Payloads, then the table, then the envelope: each when those before it are there. */

@@ -88,6 +88,15 @@ export class PartialFile implements AsyncDisposable {
     }
   }
 
+  get fd(): number {
+    return this.#data.fd;
+  }
+
+  /** Nobody goes on with it. */
+  async forget(): Promise<void> {
+    await this.#journal.truncate(0);
+  }
+
   /** @throws NO_SPACE, IO_ERROR */
   async write(bytes: Uint8Array, offset: number): Promise<void> {
     await writeAt(this.#data, bytes, offset, this.#name).catch((error: unknown) => {

@@ -4,6 +4,8 @@ import { FLOE_HEADER } from '../format/sizes.js';
 import { type ByteSource, readExactly } from '../io/byte-source.js';
 import { ObjectSource } from '../store/object-source.js';
 import { readAhead } from '../store/read-ahead.js';
+import type { Expected } from './checks.js';
+import { FollowingDigest } from './following-digest.js';
 import { PartialFile } from './partial-file.js';
 import type { OpenPiece } from './piece.js';
 import { isSealedHead } from './plan.js';
@@ -14,23 +16,38 @@ const BATCH_BYTES = 1_048_576;
 
 type Progress = (bytes: number) => void;
 
-/** Copies in order. Returns whether what was copied begins as what is sealed does. */
+/** What has come, and was thrown away, is not what was expected. */
+export class OtherBytes extends Error {
+  /** Whether some of it had come before. */
+  readonly mixed: boolean;
+
+  constructor(mixed: boolean) {
+    super('What has come is not what was expected.');
+    this.mixed = mixed;
+  }
+}
+
+/** Copies in order. Returns whether what was copied begins as what is sealed does. @throws OtherBytes */
 export async function pour(
   from: OpenPiece,
   write: (bytes: Uint8Array, offset: number) => Promise<void>,
   signal: AbortSignal,
   progress: Progress,
+  expected?: Expected,
 ): Promise<boolean> {
   let at = 0;
   let sealed = false;
+  await using digest = expected && new FollowingDigest(expected, from.source.size);
   for await (const bytes of readAhead(from.source, 0, from.source.size, signal)) {
     if (at === 0) sealed = isSealedHead(bytes);
+    await digest?.update(bytes);
     await write(bytes, at);
     at += bytes.length;
     progress(bytes.length);
   }
   await from.checkAtRest();
   throwIfAborted(signal);
+  if (digest && !(await digest.matches())) throw new OtherBytes(false);
   return sealed;
 }
 
@@ -49,13 +66,21 @@ export async function pourLong(
   at: { readonly path: string; readonly name: string; move(from: string): Promise<void> },
   signal: AbortSignal,
   progress: Progress,
+  expected?: Expected,
 ): Promise<boolean> {
   const { uri, object, size, stretchBytes } = source;
   const head = await readExactly(source, 0, Math.min(size, FLOE_HEADER), signal);
-  const of = { from: uri, version: object.version, size, stretchBytes };
+  // What is known by its digest is the same wherever it comes from.
+  const of = { from: expected ? 'anywhere' : uri, version: object.version, size, stretchBytes };
   await using file = await PartialFile.open(at.path, at.name, of);
-  await pourStretches(source, file, signal, progress);
+  const mixed = file.done.size > 0;
+  await using digest = expected && new FollowingDigest(expected, size);
+  await pourStretches(source, file, digest, signal, progress);
   throwIfAborted(signal);
+  if (digest && !(await digest.matches())) {
+    await file.forget();
+    throw new OtherBytes(mixed);
+  }
   await file.finish(at.move);
   return isSealedHead(head);
 }
@@ -63,14 +88,19 @@ export async function pourLong(
 async function pourStretches(
   source: LongSource,
   file: PartialFile,
+  digest: FollowingDigest | undefined,
   signal: AbortSignal,
   progress: Progress,
 ): Promise<void> {
   const { size, stretchBytes } = source;
   const memory: Uint8Array[] = [];
+  const there = (start: number) => digest?.follow(file.fd, start, stretchBytes, size);
   await atOnce(startsOf(size, stretchBytes), LANES, signal, async (start) => {
     const end = Math.min(size, start + stretchBytes);
-    if (file.done.has(start)) return progress(end - start);
+    if (file.done.has(start)) {
+      progress(end - start);
+      return await there(start);
+    }
     const stretch = source.stretch(start, end - start);
     const batch = memory.pop() ?? new Uint8Array(BATCH_BYTES);
     try {
@@ -85,6 +115,7 @@ async function pourStretches(
     } finally {
       await stretch.close(signal);
     }
+    await there(start);
   });
 }
 

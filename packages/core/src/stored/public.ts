@@ -1,4 +1,5 @@
 import type { StoreLocation } from '../store/location.js';
+import type { CopyChecks } from './checks.js';
 import type {
   Copied,
   CopyOptions,
@@ -20,6 +21,20 @@ import type {
  */
 export async function copySealed(from: StoredAt, to: StoredAt, options?: CopyOptions): Promise<Copied> {
   return (await import('./copy.js')).copySealed(from, to, options);
+}
+
+/**
+ * The same to a disk, and checks what comes while it comes: nothing gets its name that is not what was expected.
+ *
+ * @hidden
+ */
+export async function copyChecked(
+  from: StoreLocation,
+  to: string,
+  checks: CopyChecks,
+  options: CopyOptions = {},
+): Promise<Copied> {
+  return (await import('./copy.js')).copyChecked(from, to, options, checks);
 }
 
 /**

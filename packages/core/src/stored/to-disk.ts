@@ -1,74 +1,19 @@
-import { constants, mkdir, open, rename, rm } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { besidesBundle } from '../bundle/besides.js';
 import { pathInvalid } from '../bundle/line.js';
 import { removeOthers } from '../bundle/staging.js';
 import { systemPathProblem } from '../bundle/system-names.js';
 import { writeNew } from '../bundle/write-new.js';
-import { ioError, isWeightsealError } from '../errors.js';
+import { ioError } from '../errors.js';
 import { ENVELOPE_NAME, parentOf } from '../format/path.js';
-import { FileSource } from '../io/byte-source.js';
-import { closing } from '../io/closing.js';
 import { Directory } from '../io/output/directory.js';
-import { makeDurable } from '../io/output/durable.js';
 import { OutputDirectory } from '../io/output/output-directory.js';
-import { OutputFile } from '../io/output/output-file.js';
-import { StagedFile } from '../io/output/staged-file.js';
-import { codeOf } from '../store/outcome.js';
-import type { OpenPiece, Piece } from './piece.js';
+import { takeLocal, whatLies } from './checked-piece.js';
+import type { CopyChecks, Expected } from './checks.js';
+import type { Piece } from './piece.js';
 import type { Place, Put } from './place.js';
 import { isLong, pour, pourLong } from './pour.js';
-import { type Compared, compare } from './same.js';
-
-/** What is not whole. */
-const PARTIAL = 'weightseal.copying';
-const NOT_FOLLOWED = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0);
-
-/** A file, and what stands beside it. */
-export class FilePlace implements Place {
-  readonly #path: string;
-  readonly #overwrite: boolean;
-
-  constructor(path: string, overwrite: boolean) {
-    this.#path = path;
-    this.#overwrite = overwrite;
-  }
-
-  async put(piece: Piece, signal: AbortSignal, progress: (bytes: number) => void): Promise<Put> {
-    const path = this.#path + piece.path;
-    await using from = await piece.open(signal);
-    const compared = await comparedTo(path, from, signal);
-    if (compared?.same) return { ...compared, copied: false };
-    const { source } = from;
-    if (isLong(source)) {
-      await using staged = await StagedFile.create(path, this.#overwrite);
-      const at = { path: staged.at(PARTIAL), name: path, move: (made: string) => staged.publish(made) };
-      const sealed = await pourLong(source, at, signal, progress).catch((error: unknown) => {
-        if (codeOf(error) === 'INPUT_CHANGED') staged.discard();
-        throw error;
-      });
-      return { sealed, copied: true };
-    }
-    await using file = await OutputFile.create(path, this.#overwrite, 0o666);
-    const sealed = await pour(from, (bytes, at) => file.write(bytes, at), signal, progress);
-    await file.publish();
-    return { sealed, copied: true };
-  }
-
-  async check(piece: Piece, signal: AbortSignal | undefined): Promise<void> {
-    const path = this.#path + piece.path;
-    await using from = await piece.open(signal);
-    if ((await comparedTo(path, from, signal))?.same) return;
-    await using _possible = await OutputFile.create(path, this.#overwrite, 0o666);
-  }
-
-  publish(): Promise<void> {
-    return Promise.resolve();
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return Promise.resolve();
-  }
-}
+import { comparedTo, durable, PARTIAL, type Progress, untilExpected } from './put.js';
 
 /** A directory for a bundle, which gets its name when all of it is there. What was copied before something went wrong stays for the next one to the same output. */
 export class DirectoryPlace implements Place {
@@ -77,15 +22,27 @@ export class DirectoryPlace implements Place {
 
   /** Where files lie while they are not whole: a name that none of the bundle's has. */
   readonly #partial: string;
+  readonly #checks: CopyChecks | undefined;
 
-  private constructor(out: OutputDirectory, pieces: readonly Piece[], partial: string) {
+  private constructor(
+    out: OutputDirectory,
+    pieces: readonly Piece[],
+    partial: string,
+    checks: CopyChecks | undefined,
+  ) {
     this.#out = out;
     this.#pieces = pieces;
     this.#partial = partial;
+    this.#checks = checks;
   }
 
   /** @throws OUTPUT_EXISTS, PATH_INVALID, IO_ERROR */
-  static async open(path: string, pieces: readonly Piece[], overwrite: boolean): Promise<DirectoryPlace> {
+  static async open(
+    path: string,
+    pieces: readonly Piece[],
+    overwrite: boolean,
+    checks?: CopyChecks,
+  ): Promise<DirectoryPlace> {
     for (const one of pieces) {
       const problem = systemPathProblem(one.path, process.platform);
       if (problem !== undefined) throw pathInvalid(one.path, problem);
@@ -105,33 +62,64 @@ export class DirectoryPlace implements Place {
       await out[Symbol.asyncDispose]();
       throw ioError(error, `write ${path}`);
     }
-    return new DirectoryPlace(out, pieces, partial);
+    return new DirectoryPlace(out, pieces, partial, checks);
   }
 
-  async put(piece: Piece, signal: AbortSignal, progress: (bytes: number) => void): Promise<Put> {
+  async put(piece: Piece, signal: AbortSignal, progress: Progress): Promise<Put> {
+    const expected = this.#checks?.expected(piece.path);
+    const lies = expected && (await this.#here(piece, expected, signal));
+    if (lies) return { ...lies, copied: false };
+    return await untilExpected(piece.path, this.#checks, progress, (_, told) =>
+      this.#put(piece, expected, signal, told),
+    );
+  }
+
+  /** What needs not come: it was copied before, or lies elsewhere on this machine. */
+  async #here({ path: name, size }: Piece, expected: Expected, signal: AbortSignal) {
+    const path = this.#out.place.at(name);
+    const there = await whatLies(path, size, expected, signal);
+    const local = there ? undefined : this.#checks?.local?.(name);
+    const made = `${this.#made(name)}.local`;
+    const lies = there ?? (local && (await takeLocal(local, { made, path }, size, expected, signal)));
+    if (!lies) return undefined;
+    await durable(path);
+    this.#checks?.onPresent?.(name, there ? 'present' : 'reused', size);
+    return lies;
+  }
+
+  async #put(
+    piece: Piece,
+    expected: Expected | undefined,
+    signal: AbortSignal,
+    progress: Progress,
+  ): Promise<Put> {
     const path = this.#out.place.at(piece.path);
     await using from = await piece.open(signal);
-    const compared = await comparedTo(path, from, signal);
+    const compared = expected ? undefined : await comparedTo(path, from, signal);
     if (compared?.same) {
       // Whoever wrote it may have been killed before it was.
-      const there = await open(path, 'r');
-      await using _there = closing(there);
-      await makeDurable(there);
+      await durable(path);
+      this.#checks?.onPresent?.(piece.path, 'present', piece.size);
       return { ...compared, copied: false };
     }
     await rm(path, { recursive: true, force: true });
     const { source } = from;
     if (!isLong(source))
       return {
-        sealed: await writeNew(path, (write) => pour(from, write, signal, progress)),
+        sealed: await writeNew(path, (write) => pour(from, write, signal, progress, expected)),
         copied: true,
       };
     const at = {
-      path: this.#out.place.at(`${this.#partial}/${this.#pieces.indexOf(piece)}`),
+      path: this.#made(piece.path),
       name: `${this.#out.path}/${piece.path}`,
       move: (made: string) => rename(made, path),
     };
-    return { sealed: await pourLong(source, at, signal, progress), copied: true };
+    return { sealed: await pourLong(source, at, signal, progress, expected), copied: true };
+  }
+
+  /** Where it is while it is not whole: under a number, which is the same the next time. */
+  #made(name: string): string {
+    return this.#out.place.at(`${this.#partial}/${this.#pieces.findIndex(({ path }) => path === name)}`);
   }
 
   /** It is new, or replaced as a whole. */
@@ -159,28 +147,20 @@ export async function isThere(
   path: string,
   pieces: readonly Piece[],
   signal: AbortSignal | undefined,
+  checks?: CopyChecks,
 ): Promise<boolean> {
   // The envelope first: it says of another bundle that it is one.
   for (const piece of pieces.toReversed()) {
+    const at = `${path}/${piece.path}`;
+    const expected = checks?.expected(piece.path);
+    if (expected) {
+      if (!(await whatLies(at, piece.size, expected, signal))) return false;
+      continue;
+    }
     await using from = await piece.open(signal);
-    if (!(await comparedTo(`${path}/${piece.path}`, from, signal))?.same) return false;
+    if (!(await comparedTo(at, from, signal))?.same) return false;
   }
   return pieces.some(({ path: name }) => name === ENVELOPE_NAME);
-}
-
-/** Undefined where there is nothing, or what is no file: whoever writes there tells that. */
-async function comparedTo(
-  path: string,
-  { source }: OpenPiece,
-  signal: AbortSignal | undefined,
-): Promise<Compared | undefined> {
-  const there = await FileSource.open(path, NOT_FOLLOWED).catch((error: unknown) => {
-    if (isWeightsealError(error)) return undefined;
-    throw error;
-  });
-  if (!there) return undefined;
-  await using _there = there;
-  return there.size === source.size ? await compare(source, there, signal) : undefined;
 }
 
 /** The directories that files of the bundle are in, those above first. */

@@ -51,6 +51,30 @@ describe('a request to a store', () => {
     expect(attempt).toHaveBeenCalledTimes(4);
   });
 
+  it('is made again no sooner than the store asks for', async () => {
+    const attempt = vi.fn(async ({ later }: Attempt) => {
+      later?.(5000);
+      if (attempt.mock.calls.length < 2) throw refusedWith('STORE_UNAVAILABLE');
+      return 'answer';
+    });
+    const running = requests().run('ask', undefined, attempt);
+    await pass(4999);
+    expect(attempt).toHaveBeenCalledOnce();
+    await pass(101);
+    expect(await running).toBe('answer');
+  });
+
+  it('waits a minute at most, whatever the store asks for', async () => {
+    const attempt = vi.fn(async ({ later }: Attempt) => {
+      later?.(Number.MAX_SAFE_INTEGER);
+      if (attempt.mock.calls.length < 2) throw refusedWith('STORE_UNAVAILABLE');
+      return 'answer';
+    });
+    const running = requests().run('ask', undefined, attempt);
+    await pass(60_100);
+    expect(await running).toBe('answer');
+  });
+
   it.each(WILL_NOT)('is not made again after %s', async (refused) => {
     const error = refusedWith(refused);
     const attempt = vi.fn(() => Promise.reject(error));

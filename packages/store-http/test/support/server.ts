@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
+import { createServer as createTlsServer, type ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
 
 /** How a server differs from one that does everything right. */
@@ -35,7 +35,7 @@ export class WebServer implements AsyncDisposable {
     this.#end = end;
   }
 
-  static async start(tls?: { readonly key: string; readonly cert: string }): Promise<WebServer> {
+  static async start(tls?: ServerOptions): Promise<WebServer> {
     const listener = (request: IncomingMessage, response: ServerResponse) => made.answer(request, response);
     const server = tls ? createTlsServer(tls, listener) : createServer(listener);
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

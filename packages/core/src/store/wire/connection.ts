@@ -1,15 +1,15 @@
 import type { Socket } from 'node:net';
 import { endedEarly, WireError } from './head.js';
+import { ReadMemory } from './read-memory.js';
 
-/** What the kernel may give at once: with less, more calls; with more, it no longer fits into a core's second-level cache. */
-const READ_BYTES = 262_144;
 const MOST_HEAD_BYTES = 65_536;
 const END_OF_HEAD = '\r\n\r\n';
 
 /** How a socket gives what it has read: into one memory that is used again, so that nothing is allocated for each read. */
 export interface OnRead {
-  readonly buffer: Uint8Array;
-  callback(length: number, buffer: Uint8Array): boolean;
+  /** Asked anew after each callback. */
+  buffer(): Uint8Array;
+  callback(length: number): boolean;
 }
 
 interface Waiting {
@@ -21,22 +21,23 @@ interface Waiting {
 export class Connection {
   readonly #socket: Socket;
   #waiting: Waiting | undefined;
-  #rest: Buffer | undefined;
+  readonly #memory: ReadMemory;
   #over = false;
   #error: unknown;
   /** When it became idle. */
   idleSince = 0;
 
-  constructor(open: (onread: OnRead) => Socket) {
+  /** @param secure whether it is TLS, which gives what it has deciphered also after it was told to stop */
+  constructor(secure: boolean, open: (onread: OnRead) => Socket) {
+    this.#memory = new ReadMemory(!secure);
     this.#socket = open({
-      buffer: Buffer.allocUnsafeSlow(READ_BYTES),
-      callback: (length, buffer) => {
-        const piece = Buffer.from(buffer.buffer, buffer.byteOffset, length);
+      buffer: () => this.#memory.room(),
+      callback: (length) => {
+        this.#memory.came(length);
         const waiting = this.#waiting;
         this.#waiting = undefined;
-        if (waiting) waiting.resolve(piece);
-        else this.#rest = piece;
-        // Nothing more until it is asked for: the memory is the reader's meanwhile.
+        waiting?.resolve(this.#memory.take());
+        // Nothing more until it is asked for, but what TLS has deciphered already.
         return false;
       },
     });
@@ -56,7 +57,7 @@ export class Connection {
 
   /** Whether it can take another request: it is up, and nothing came that nobody asked for. */
   get usable(): boolean {
-    return !this.#over && this.#rest === undefined && !this.#socket.destroyed;
+    return !this.#over && this.#memory.isEmpty && !this.#socket.destroyed;
   }
 
   /** While nobody waits for it, it keeps no process alive; and it is read on, so that its end is noticed, and what nobody asked for is not taken for the next answer. */
@@ -71,9 +72,8 @@ export class Connection {
 
   /** What has come, good until the next call; undefined at the end. @throws what the socket failed with, or was destroyed with */
   next(): Promise<Buffer | undefined> {
-    const rest = this.#rest;
-    this.#rest = undefined;
-    if (rest) return Promise.resolve(rest);
+    const piece = this.#memory.take();
+    if (piece) return Promise.resolve(piece);
     if (this.#error !== undefined) return Promise.reject(this.#error);
     if (this.#over) return Promise.resolve(undefined);
     return new Promise((resolve, reject) => {
@@ -84,7 +84,7 @@ export class Connection {
 
   /** Gives back what was beyond what is wanted. */
   unread(rest: Buffer): void {
-    if (rest.length > 0) this.#rest = rest;
+    this.#memory.giveBack(rest);
   }
 
   /** The text of a head, without its empty line; undefined where the connection ends before its first byte. @throws WireError, and like `next` */

@@ -5,8 +5,8 @@ import { Connection } from './connection.js';
 import { type AnswerHead, encodeGet, endedEarly, parseHead, WireError, type WireRequest } from './head.js';
 
 export interface WireOptions {
-  /** What `tls.connect` of Node takes: whom to trust, for `https:`. Certificates are always checked. */
-  readonly tls?: ConnectionOptions | undefined;
+  /** What `tls.connect` of Node takes, or gives it for a new connection: whom to trust, for `https:`. Certificates are always checked. */
+  readonly tls?: ConnectionOptions | (() => ConnectionOptions) | undefined;
   /** Milliseconds for a connection to be there; 5 000 unless told. */
   readonly connectMs?: number | undefined;
 }
@@ -150,11 +150,12 @@ export class Wire {
   }
 
   #open(url: URL): Connection {
-    const { tls, connectMs = CONNECT_MS } = this.#options;
+    const { tls: given, connectMs = CONNECT_MS } = this.#options;
+    const tls = typeof given === 'function' ? given() : given;
     const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
     const secure = url.protocol === 'https:';
     const port = Number(url.port || (secure ? 443 : 80));
-    return new Connection((onread) => {
+    return new Connection(secure, (onread) => {
       const to = { host, port, onread: onread as never };
       const socket = secure
         ? connectTls({
