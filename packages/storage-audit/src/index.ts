@@ -1,6 +1,18 @@
 export { AZURE_CHECKS, auditAzure } from './azure/audit.js';
 export type { AzureAccount } from './azure/place.js';
-export { type Ask, type BearerAskOptions, bearerAsk } from './gcs/ask.js';
+export { type Applied, type ApplyOptions, applyPlan, type Failure } from './configure/apply.js';
+export { type S3StorageOptions, s3Storage } from './configure/s3/storage.js';
+export type {
+  Change,
+  ConfigurableStorage,
+  Json,
+  Plan,
+  State,
+  Untouched,
+  Wanted,
+} from './configure/types.js';
+export { encodeUndo, parseUndo, planUndo, UNDO_FORMAT, type Undo } from './configure/undo.js';
+export { type Ask, type BearerAskOptions, bearerAsk, bearerSend, type Send } from './gcs/ask.js';
 export { auditGcs, GCS_CHECKS, type GcsAuditOptions } from './gcs/audit.js';
 export type { Asked } from './gcs/fetch-json.js';
 export { auditObjects } from './objects/audit.js';

@@ -15,6 +15,8 @@ export interface Asked {
   readonly of: string;
   /** The account that it was said to belong to. */
   readonly owner?: string | undefined;
+  /** What could not be done; `read` unless told. */
+  readonly doing?: 'changed' | undefined;
 }
 
 /** Without these nothing at all can be read there. */
@@ -72,7 +74,7 @@ export interface Said {
 /** An error of ours where nothing can be read at all, else the reason why this could not be. The SDK's messages are in neither, since they repeat what was signed. */
 export function failureOf(thrown: unknown, asked: Asked): WeightsealError | Unread {
   if (thrown instanceof Unread) return thrown;
-  const beginning = `${asked.operation} of ${asked.of} could not be read.`;
+  const beginning = `${asked.operation} of ${asked.of} could not be ${asked.doing ?? 'read'}.`;
   if (isWeightsealError(thrown))
     return thrown.code === 'KEY_TIMEOUT' ? new Unread(`${beginning} It was not answered in time.`) : thrown;
   const error = saidBy(thrown);
