@@ -222,7 +222,7 @@ describe('what is refused', () => {
       Arn: KEY,
       KeyState: 'Enabled',
       KeyManager: 'CUSTOMER',
-      KeyUsage: 'ENCRYPT_DECRYPT',
+      KeySpec: 'SYMMETRIC_DEFAULT',
       ...more,
     };
     const bucket = new Bucket();

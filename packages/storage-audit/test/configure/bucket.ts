@@ -79,7 +79,6 @@ export const kms = clientOf({
       Arn: KEY,
       KeyState: 'Enabled',
       KeyManager: 'CUSTOMER',
-      KeyUsage: 'ENCRYPT_DECRYPT',
       KeySpec: 'SYMMETRIC_DEFAULT',
     },
   },

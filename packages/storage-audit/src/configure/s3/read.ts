@@ -84,7 +84,7 @@ async function usableKey(facts: Facts, key: string): Promise<string> {
       ? `its state is ${said.KeyState}`
       : said.KeyManager !== 'CUSTOMER'
         ? 'AWS manages it, and its policy cannot be changed'
-        : said.KeyUsage !== 'ENCRYPT_DECRYPT' || (said.KeySpec ?? 'SYMMETRIC_DEFAULT') !== 'SYMMETRIC_DEFAULT'
+        : said.KeySpec !== 'SYMMETRIC_DEFAULT'
           ? 'S3 takes symmetric keys for encryption only'
           : region !== here
             ? `it is in ${region}, and the bucket in ${here}`

@@ -109,3 +109,9 @@ function withDates(value: unknown): unknown {
     ]),
   );
 }
+
+/** What S3 answers where it was not told. */
+export function withDefault(lifecycle: Json): Json {
+  if (lifecycle === null) return null;
+  return { TransitionDefaultMinimumObjectSize: 'all_storage_classes_128K', ...(lifecycle as object) };
+}

@@ -11,7 +11,7 @@ import type { ConfigurableStorage, Json, Plan, State, Wanted } from '../types.js
 import { CHECKS, planS3 } from './plan.js';
 import { samePolicy } from './policy-text.js';
 import { factsRead } from './read.js';
-import { SETTINGS, type Setting, WAYS } from './settings.js';
+import { SETTINGS, type Setting, WAYS, withDefault } from './settings.js';
 
 /** Where a bucket is, and who asks: as for its audit. What is wanted there is said to `plan`. */
 export type S3StorageOptions = Omit<S3AuditOptions, 'sealed' | 'expectedKey' | 'anonymous'>;
@@ -84,9 +84,9 @@ class S3Storage implements ConfigurableStorage {
   }
 
   same(setting: string, one: Json, other: Json): boolean {
-    return setting === 'policy' && typeof one === 'string' && typeof other === 'string'
-      ? samePolicy(one, other)
-      : alike(one, other);
+    if (setting === 'policy' && typeof one === 'string' && typeof other === 'string')
+      return samePolicy(one, other);
+    return setting === 'lifecycle' ? alike(withDefault(one), withDefault(other)) : alike(one, other);
   }
 
   close(): void {
