@@ -1,6 +1,8 @@
 export { AZURE_CHECKS, auditAzure } from './azure/audit.js';
 export type { AzureAccount } from './azure/place.js';
 export { type Applied, type ApplyOptions, applyPlan, type Failure } from './configure/apply.js';
+export { type AzureStorageOptions, azureStorage } from './configure/azure/storage.js';
+export { type GcsStorageOptions, gcsStorage } from './configure/gcs/storage.js';
 export { type S3StorageOptions, s3Storage } from './configure/s3/storage.js';
 export type {
   Change,
