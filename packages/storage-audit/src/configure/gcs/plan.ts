@@ -106,6 +106,7 @@ const PLANS: Readonly<Record<OfBucket, (before: Json, read: GcsRead) => Made>> =
     const rule = { action: { type: 'AbortIncompleteMultipartUpload' }, condition: { age: 7 } };
     return {
       after: { ...(before as Members | null), rule: [...(rules as readonly Json[]), rule] },
+      ...(before === null && { back: { rule: [] } }),
       note: 'An upload in parts that is gone on with after 7 days begins anew.',
     };
   },

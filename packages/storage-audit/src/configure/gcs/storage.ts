@@ -90,7 +90,8 @@ class GcsStorage implements ConfigurableStorage {
   }
 
   same(setting: string, one: Json, other: Json): boolean {
-    return setting === 'iam-policy' ? alike(bindingsOf(one), bindingsOf(other)) : alike(one, other);
+    if (setting === 'iam-policy') return alike(bindingsOf(one), bindingsOf(other));
+    return setting === 'lifecycle' ? alike(rulesOf(one), rulesOf(other)) : alike(one, other);
   }
 
   close(): void {}
@@ -144,6 +145,12 @@ function bindingsOf(policy: Json): Json {
       ]),
     )
     .toSorted();
+}
+
+/** One without rules is as none. */
+function rulesOf(lifecycle: Json): Json {
+  const { rule = [], ...others } = (lifecycle ?? {}) as Members;
+  return { ...others, rule };
 }
 
 function tagIn(value: unknown): string {
