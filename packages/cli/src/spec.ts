@@ -1,4 +1,5 @@
 import { ABOUT_COMMANDS } from './about-commands.js';
+import { AUDIT_COMMANDS } from './audit-commands.js';
 import { CHANNEL_COMMANDS } from './channel-commands.js';
 import { FILE_COMMANDS } from './file-commands.js';
 import { COMMON } from './flags.js';
@@ -53,6 +54,7 @@ export const COMMANDS: readonly Command[] = [
   ...FILE_COMMANDS,
   ...LOAD_COMMANDS,
   ...STORE_COMMANDS,
+  ...AUDIT_COMMANDS,
   ...RELEASE_COMMANDS,
   ...CHANNEL_COMMANDS,
   ...KEY_COMMANDS,

@@ -6,6 +6,7 @@ import { rewrapDirectory } from '../bundle/rewrap.js';
 import { sealDirectory } from '../bundle/seal.js';
 import { verifyDirectory } from '../bundle/verify.js';
 import type { Run } from '../types.js';
+import { auditStorage } from './audit-storage.js';
 import { bom } from './bom.js';
 import { channelPublish, channelShow } from './channel.js';
 import { completion } from './completion.js';
@@ -35,6 +36,7 @@ import { version } from './version.js';
 
 /** What stands behind the names in `COMMANDS`. */
 export const RUNS: Readonly<Record<string, Run>> = {
+  'audit storage': auditStorage,
   bom,
   'channel publish': channelPublish,
   'channel show': channelShow,

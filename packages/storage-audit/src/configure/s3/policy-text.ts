@@ -1,7 +1,6 @@
 import type { Policy } from '../../s3/policy/document.js';
 import { parsePolicy } from '../../s3/policy/parse.js';
 import { publicGrants } from '../../s3/policy/public.js';
-import { parseStrictly } from '../../s3/policy/strict-json.js';
 import {
   ofCustomerKeys,
   ofDefault,
@@ -11,6 +10,7 @@ import {
   ofS3Keys,
   ofTlsVersion,
 } from '../../s3/policy/uploads.js';
+import { parseStrictly } from '../../strict-json.js';
 import { canonical } from '../canonical.js';
 import type { Json } from '../types.js';
 

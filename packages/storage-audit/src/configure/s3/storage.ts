@@ -44,7 +44,7 @@ class S3Storage implements ConfigurableStorage {
     const asked = askedFor(wanted, CHECKS);
     const options = checkedOptions({
       ...this.#options,
-      ...(wanted.key !== undefined && { expectedKey: wanted.key.replace(/^aws-kms:\/\/\//, '') }),
+      ...(wanted.key !== undefined && { expectedKey: keyOf(wanted.key) }),
     });
     const facts = new Facts(this.#bucket, options, this.#clients);
     return planS3(await factsRead(facts), asked);
@@ -92,6 +92,11 @@ class S3Storage implements ConfigurableStorage {
   close(): void {
     this.#clients.close();
   }
+}
+
+/** Of a URI of weightseal's, what AWS calls it. */
+function keyOf(key: string): string {
+  return key.replace(/^aws-kms:\/\//, '').replace(/\?region=.*$/, '');
 }
 
 function commandOf(sdk: S3Sdk, operation: string, input: object): object {
