@@ -6,6 +6,7 @@ import { COMMON } from './flags.js';
 import { KEY_COMMANDS } from './key-commands.js';
 import { LOAD_COMMANDS } from './load-commands.js';
 import { RELEASE_COMMANDS } from './release-commands.js';
+import { STORAGE_COMMANDS } from './storage-commands.js';
 import { STORE_COMMANDS } from './store-commands.js';
 import { TRANSIT_COMMANDS } from './transit-commands.js';
 
@@ -55,6 +56,7 @@ export const COMMANDS: readonly Command[] = [
   ...LOAD_COMMANDS,
   ...STORE_COMMANDS,
   ...AUDIT_COMMANDS,
+  ...STORAGE_COMMANDS,
   ...RELEASE_COMMANDS,
   ...CHANNEL_COMMANDS,
   ...KEY_COMMANDS,

@@ -115,7 +115,7 @@ async function ofAzure(args: Args, where: string, options: Options, signal: Abor
 }
 
 /** What --key means: a name of the configuration, or else as it stands. */
-async function expectedKey(args: Args): Promise<string | undefined> {
+export async function expectedKey(args: Args): Promise<string | undefined> {
   const given = args.one('key');
   if (given === undefined) return undefined;
   const config = await configuration(args);

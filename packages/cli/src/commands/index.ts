@@ -28,6 +28,7 @@ import { rotate } from './rotate.js';
 import { run } from './run.js';
 import { seal } from './seal.js';
 import { sign } from './sign.js';
+import { storageConfigure } from './storage-configure.js';
 import { sweep } from './sweep.js';
 import { verify } from './verify.js';
 import { withoutKey } from './verify-manifest.js';
@@ -61,6 +62,7 @@ export const RUNS: Readonly<Record<string, Run>> = {
   run,
   seal: either('seal', seal, sealDirectory),
   sign,
+  'storage configure': storageConfigure,
   sweep,
   verify: withoutKey(either('verify', verify, verifyDirectory)),
   'verify-signature': verifySignature,
