@@ -20,6 +20,7 @@ const WORDS: Readonly<Record<string, string>> = {
   sweep: '.',
   ls: '.',
   cp: 'model.sealed copied.sealed',
+  'audit storage': 'models.sealed --keys local:k --fail-on never -o report.sarif --format sarif',
   sign: 'model.sealed -s pem:signer.pem',
   'verify-signature': 'model.sealed --public-key signer.pub.pem',
   diff: 'models.sealed models.sealed',

@@ -15,9 +15,9 @@ const SIGNER_FLAGS = ['public-key', 'root', 'identity', 'issuer', 'trusted-root'
 export async function objectOptions(
   args: Args,
   place: Place,
+  config: Config | undefined,
   signal: AbortSignal,
 ): Promise<ObjectAuditOptions> {
-  const config = await configurationOf(args);
   return {
     sample: sampleOf(args),
     after: args.one('after'),
@@ -28,7 +28,8 @@ export async function objectOptions(
   };
 }
 
-async function configurationOf(args: Args): Promise<Config | undefined> {
+/** That which counts for the place. @throws CONFIG_UNTRUSTED, CONFIG_INVALID */
+export async function configurationOf(args: Args): Promise<Config | undefined> {
   if (isUri(args.operand)) return await configuration(args);
   const given = args.many('keys');
   const asked = given.length > 0 || args.one('config') !== undefined || args.one('profile') !== undefined;

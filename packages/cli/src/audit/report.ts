@@ -1,4 +1,5 @@
 import type { ObjectTally, Report } from '@weightseal/storage-audit';
+import { count } from '../bundle/notes.js';
 import { storageAudit } from './load.js';
 
 export const FORMATS = ['table', 'json', 'sarif', 'markdown', 'evidence'] as const;
@@ -41,18 +42,19 @@ async function tableWith({ report, tally, explain, all }: Shown): Promise<string
   const width = process.stdout.columns;
   const table = tableOf(report, { explain, all, ...(width !== undefined && { width }) });
   if (!tally) return table;
-  const counts = Object.entries(countsOf(tally)).filter(([, count]) => count > 0);
-  const there = counts.map(([kind, count]) => `${count} ${WORDS[kind as keyof typeof WORDS]}`).join(', ');
-  return `${table}Looked at: ${there || 'nothing'}.\n`;
+  const there = Object.entries(countsOf(tally)).flatMap(([kind, number]) =>
+    number > 0 ? [count(number, WORDS[kind as keyof typeof WORDS])] : [],
+  );
+  return `${table}Looked at: ${there.join(', ') || 'nothing'}.\n`;
 }
 
 const WORDS = {
-  sealed: 'sealed',
-  bundle: 'bundles',
-  weights: 'plain weights',
-  release: 'of releases',
-  other: 'others',
-  upload: 'uploads',
+  sealed: 'sealed file',
+  bundle: 'bundle',
+  weights: 'plain model',
+  release: 'release document',
+  other: 'other',
+  upload: 'upload',
 } as const;
 
 function countsOf(tally: ObjectTally): Record<keyof typeof WORDS, number> {

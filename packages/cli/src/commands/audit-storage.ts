@@ -1,12 +1,12 @@
 import { baselineOf, decisionOf, writeBaseline } from '../audit/baseline.js';
 import { oneOf, partsOf } from '../audit/choices.js';
 import { storageAudit } from '../audit/load.js';
-import { objectOptions } from '../audit/objects.js';
+import { configurationOf, objectOptions } from '../audit/objects.js';
 import { FORMATS, membersOf, type Shown, textOf } from '../audit/report.js';
 import { lookAtObjects } from '../audit/run-objects.js';
 import { auditSettings } from '../audit/settings.js';
 import { usageError } from '../cli-error.js';
-import { configuration, used } from '../configuration.js';
+import { used } from '../configuration.js';
 import { Place } from '../place.js';
 import { quote } from '../text.js';
 import type { Args, Result, Session } from '../types.js';
@@ -25,6 +25,7 @@ export async function auditStorage(args: Args, session: Session): Promise<Result
   const decision = decisionOf(args);
   const baseline = await baselineOf(args);
   const { applyBaseline, exitCodeOf, OBJECT_CHECKS } = await storageAudit();
+  const config = await configurationOf(args);
   await using place = await Place.of(args, input);
   const { signal } = session;
   const start = new Date();
@@ -32,7 +33,7 @@ export async function auditStorage(args: Args, session: Session): Promise<Result
   const settings = parts.storage ? await auditSettings(args, place, signal) : undefined;
   session.waiting(`looking at what lies in ${quote(input)}`);
   const looked = parts.objects
-    ? await lookAtObjects(args, place, await objectOptions(args, place, signal), session)
+    ? await lookAtObjects(args, place, await objectOptions(args, place, config, signal), session)
     : undefined;
   const findings = [...(settings?.findings ?? []), ...(looked?.tally.findings() ?? [])];
   const applied = applyBaseline(findings, baseline ?? { accepted: [] }, { now: start });
@@ -58,10 +59,10 @@ export async function auditStorage(args: Args, session: Session): Promise<Result
       ...(!toStdout && { output }),
       ...(await membersOf(shown)),
       cursor: looked?.cursor,
-      ...used(await configuration(args).catch(() => undefined)),
+      ...used(config),
     },
     lines: [...text.trimEnd().split('\n'), ...(toStdout ? [] : [`wrote ${quote(output)}`])],
-    essential: true,
+    essential: toStdout,
     notes: accepting ? notesOf(args, accepting) : [],
     exitCode: accepting && accepting.leftOut === 0 ? 0 : exitCodeOf(applied.findings, { failOn }),
   };

@@ -137,6 +137,7 @@ it.skipIf(process.platform === 'win32')(
     await writeTree(root, [['deep/w.safetensors', safetensors()]]);
     const path = join(root, 'deep/w.safetensors');
     const readable = async () => told(await all(root), 'world-readable');
+    await chmod(dirname(root), 0o755);
     await chmod(root, 0o755);
     await chmod(path, 0o644);
     expect(await readable()).toEqual([[path, 'failed']]);
