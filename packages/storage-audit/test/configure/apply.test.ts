@@ -1,4 +1,12 @@
-import { applyPlan, auditS3, encodeUndo, parseUndo, planUndo, type Undo } from '@weightseal/storage-audit';
+import {
+  applyPlan,
+  auditS3,
+  encodeUndo,
+  parseUndo,
+  planUndo,
+  type S3StorageOptions,
+  type Undo,
+} from '@weightseal/storage-audit';
 import { describe, expect, it } from 'vitest';
 import { allow, KEY, OTHER_KEY } from '../policy/statements.js';
 import { clientOf } from '../s3/fake.js';
@@ -211,7 +219,7 @@ describe('what is refused', () => {
     ]);
   });
 
-  it.each([
+  it.each<[says: string, more: object, options?: S3StorageOptions]>([
     ['Disabled', { KeyState: 'Disabled' }],
     ['AWS manages it', { KeyManager: 'AWS' }],
     ['symmetric keys', { KeySpec: 'RSA_2048' }],
