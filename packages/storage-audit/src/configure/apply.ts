@@ -72,9 +72,12 @@ async function applyOne(
   try {
     await storage.write(setting, after, found, signal);
   } catch (error) {
-    // The answer may have been lost, and the change be there.
     signal?.throwIfAborted();
-    if ((await isThere(storage, setting, after)) !== true) throw error;
+    // The answer may have been lost, and the change be there, or be seen there in some seconds.
+    const patience = isRefusal(error) ? 0 : patienceMs;
+    await readBack(storage, setting, after, patience, signal).catch(() => {
+      throw error;
+    });
     return;
   }
   await readBack(storage, setting, after, patienceMs, signal);
@@ -97,6 +100,13 @@ async function readBack(
       );
     await setTimeout(pause, undefined, { signal });
   }
+}
+
+/** Nothing of it will be seen later. */
+function isRefusal(error: unknown): boolean {
+  return (
+    isWeightsealError(error) && ['STORE_DENIED', 'STORE_CHANGED', 'STORE_UNSUPPORTED'].includes(error.code)
+  );
 }
 
 async function isThere(

@@ -117,8 +117,8 @@ function wayBack(storage: ConfigurableStorage, one: Undo['changes'][number], val
     change({
       setting,
       checks,
-      now: shortly(value),
-      later: shortly(back),
+      now: shown(value),
+      later: shown(back),
       before: value,
       after: back,
       permissions,
@@ -128,9 +128,8 @@ function wayBack(storage: ConfigurableStorage, one: Undo['changes'][number], val
   ];
 }
 
-/** A line's worth of it: the undo file has all. */
-export function shortly(value: Json): string {
+/** All of it: an undo file may be somebody else's, and what it would put there is to be seen. */
+function shown(value: Json): string {
   if (value === null) return 'nothing';
-  const text = typeof value === 'string' ? value : canonical(value);
-  return text.length > 160 ? `${text.slice(0, 157)}…` : text;
+  return typeof value === 'string' ? value : canonical(value);
 }

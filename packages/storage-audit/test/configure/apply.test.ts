@@ -101,6 +101,10 @@ describe('what is applied', () => {
     expect(plan.changes.map(({ setting }) => setting)).toEqual(
       undo.changes.map(({ setting }) => setting).toReversed(),
     );
+    // The whole of it is shown: an undo file may be somebody else's.
+    expect(plan.changes.find(({ setting }) => setting === 'policy')?.later).toBe(
+      undo.changes[1]?.before ?? 'nothing',
+    );
     const { failed } = await applyPlan(storage, plan, { keep: () => {}, patienceMs: 0 });
     expect(failed).toBeUndefined();
     expect(bucket.state).toEqual(was);
@@ -152,6 +156,26 @@ describe('a failure at each request in turn', () => {
       }
     },
   );
+
+  it('waits until what a lost answer has changed is seen', async () => {
+    const bucket = new Bucket();
+    let [hidden, looked]: [unknown, number] = [undefined, 0];
+    bucket.fault = (_, operation) => {
+      if (operation === 'PutBucketPolicy') return 'lose';
+      if (operation !== 'GetBucketPolicy' || !bucket.asked.includes('PutBucketPolicy')) return undefined;
+      // As S3 answers for a while: with what was there before.
+      return () => {
+        looked++;
+        if (looked === 1) {
+          hidden = bucket.state['BucketPolicy'];
+          delete bucket.state['BucketPolicy'];
+        }
+        if (looked === 3) bucket.state['BucketPolicy'] = hidden;
+      };
+    };
+    const { failed, done } = await applied(bucket, {}, { patienceMs: 10_000 });
+    expect([failed, done.length, looked]).toEqual([undefined, 6, 3]);
+  });
 
   it('changes nothing where the way back cannot be kept', async () => {
     const bucket = new Bucket(wrong());

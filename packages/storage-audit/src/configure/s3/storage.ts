@@ -119,7 +119,7 @@ async function readable<T>(read: () => Promise<T>): Promise<T> {
   try {
     return await read();
   } catch (error) {
-    if (error instanceof Unread) throw new WeightsealError('STORE_DENIED', error.message, { cause: error });
+    if (error instanceof Unread) throw new WeightsealError(error.code, error.message, { cause: error });
     throw error;
   }
 }
