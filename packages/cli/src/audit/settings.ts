@@ -77,13 +77,15 @@ async function ofS3(
   return { checks: S3_CHECKS, findings: await Array.fromAsync(audit) };
 }
 
+const GOOGLE = 'https://storage.googleapis.com';
+
 async function ofGcs(args: Args, bucket: string, options: Options, signal: AbortSignal): Promise<Audited> {
   const { auditGcs, bearerAsk, GCS_CHECKS } = await storageAudit();
   const { gcsTokens } = await import('@weightseal/store-gcs');
   const { origin, token } = gcsTokens(options);
   const given = args.one('management-endpoint');
   // Whoever audits a server of their own does not mean Google's keys.
-  const ofKeys = given ?? (options['endpoint'] === undefined ? 'https://cloudkms.googleapis.com' : undefined);
+  const ofKeys = given ?? (origin === GOOGLE ? 'https://cloudkms.googleapis.com' : undefined);
   const key = await expectedKey(args);
   const findings = await auditGcs(bucket, bearerAsk({ origin, token }), {
     sealed: args.has('sealed'),
