@@ -23,7 +23,22 @@ const ALLOWED = {
   'store-http': ['core', 'transit'],
   serve: ['core', 'transit'],
   pull: ['core', 'release', 'store-http', 'stores'],
-  cli: ['core', 'kms-local', 'keys', 'config', 'stores', 'loader', 'pull', 'release', 'transit', 'serve'],
+  cli: [
+    'core',
+    'kms-local',
+    'keys',
+    'config',
+    'stores',
+    'loader',
+    'pull',
+    'release',
+    'transit',
+    'serve',
+    'storage-audit',
+    // Who asks a cloud's management, as its store does.
+    'store-gcs',
+    'store-azure',
+  ],
   bench: ['core', 'kms-local', 'loader', 'stores', 'store-s3'],
 };
 

@@ -22,7 +22,7 @@ const SAME_ON_EVERY_NODE = [
   'packages/{fault-proxy,kms-contract,store-contract}/test/**',
   'packages/kms-local/test/passphrase-contract.test.ts',
   // Judgements of what others have said, and how they are told.
-  'packages/storage-audit/test/{azure,gcs,objects,policy,report}/**/*.test.ts',
+  'packages/storage-audit/test/{azure,configure,directory,gcs,objects,policy,report}/**/*.test.ts',
   // Thousands of cases of the format's own code.
   'packages/core/test/{fuzz,mutations}.test.ts',
   'packages/core/test-system/torn-write.test.ts',

@@ -26,7 +26,16 @@ const shared = {
 };
 
 /** What is loaded when it is used. Its SDKs are 5 MB, which would be parsed at each start. */
-export const PARTS = ['kms-aws', 'kms-gcp', 'kms-azure', 'kms-vault', 'store-s3', 'store-gcs', 'store-azure'];
+export const PARTS = [
+  'kms-aws',
+  'kms-gcp',
+  'kms-azure',
+  'kms-vault',
+  'store-s3',
+  'store-gcs',
+  'store-azure',
+  'storage-audit',
+];
 
 async function bundle(entry, options) {
   const { outputFiles, metafile } = await build({ ...shared, entryPoints: [entry], ...options });
@@ -49,7 +58,7 @@ function inOneFile(version) {
       onEnd(() => {
         if (missing.size > 0) throw new Error(`not found, and so not replaced: ${[...missing].join(', ')}`);
       });
-      onResolve({ filter: /^@weightseal\/(?:kms|store)-/ }, ({ path }) => {
+      onResolve({ filter: /^@weightseal\/(?:kms-|store-|storage-audit$)/ }, ({ path }) => {
         const name = basename(path);
         if (name === 'kms-pkcs11') return replace(name, { path: join(here, 'no-pkcs11.js') });
         return PARTS.includes(name) ? replace(name, { path: name, namespace: 'part' }) : undefined;

@@ -37,6 +37,7 @@ const GROUPS: readonly Group[] = [
     pages: [
       'docs/who-can-open.md',
       'docs/operations.md',
+      'docs/storage-audit.md',
       'docs/transit.md',
       'docs/serving.md',
       'docs/pulling.md',

@@ -24,5 +24,9 @@ export const EXIT_CODE_HELP = `Exit codes:
   6    input or output failed
   7    the store refused, or could not be reached
   8    nobody who is trusted has released it, or it is not the current release
+  9    \`audit\` found nothing bad, and could not read something that counts
+       (\`storage configure\`: something was left as it is)
+  10   \`audit\` found something: info (11: low, 12: medium, 13: high, 14: critical)
+  15   \`storage configure\` has shown a plan, and changed nothing
   130  stopped by SIGINT (129: by SIGHUP, 143: by SIGTERM)
 `;

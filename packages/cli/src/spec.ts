@@ -1,4 +1,5 @@
 import { ABOUT_COMMANDS } from './about-commands.js';
+import { AUDIT_COMMANDS } from './audit-commands.js';
 import { CHANNEL_COMMANDS } from './channel-commands.js';
 import { FILE_COMMANDS } from './file-commands.js';
 import { COMMON } from './flags.js';
@@ -7,6 +8,7 @@ import { LOAD_COMMANDS } from './load-commands.js';
 import { PULL_COMMANDS } from './pull-commands.js';
 import { RELEASE_COMMANDS } from './release-commands.js';
 import { SERVE_COMMANDS } from './serve-commands.js';
+import { STORAGE_COMMANDS } from './storage-commands.js';
 import { STORE_COMMANDS } from './store-commands.js';
 import { TRANSIT_COMMANDS } from './transit-commands.js';
 
@@ -56,6 +58,8 @@ export const COMMANDS: readonly Command[] = [
   ...LOAD_COMMANDS,
   ...STORE_COMMANDS,
   ...PULL_COMMANDS,
+  ...AUDIT_COMMANDS,
+  ...STORAGE_COMMANDS,
   ...RELEASE_COMMANDS,
   ...CHANNEL_COMMANDS,
   ...KEY_COMMANDS,

@@ -45,6 +45,30 @@ test('without a URI of a store none is loaded, and with one only its own', async
   expect(await packagesOf(sandbox, 'weightseal inspect http://127.0.0.1:9/m', 7)).toEqual(['cli']);
 });
 
+test('an audit loads what audits, and of the clouds the one that is asked', async () => {
+  await using sandbox = await Sandbox.create();
+  await sandbox.run('mkdir models');
+  const directory = await packagesOf(sandbox, 'weightseal audit storage models --fail-on never');
+  expect(directory).toEqual(['cli', 'core', 'storage-audit']);
+  const ofS3 = 'stores: { s3: { endpoint: "http://127.0.0.1:9", region: here, tuning: { attempts: 1 } } }';
+  const google =
+    'gs: { endpoint: "http://127.0.0.1:9", anonymous: true, tuning: { attempts: 1, requestTimeoutMs: 100 } }';
+  await sandbox.run(`printf '${ofS3}' > s3.yaml; printf 'stores: { ${google} }' > gs.yaml`);
+  const keys = 'AWS_ACCESS_KEY_ID=a AWS_SECRET_ACCESS_KEY=b';
+  const s3 = await packagesOf(
+    sandbox,
+    `${keys} weightseal audit storage s3://bucket --config s3.yaml --storage-only --fail-on never`,
+  );
+  expect(s3).toContain('@aws-sdk/client-s3');
+  expect(s3.filter((name) => /^store-(?!s3$)|^@azure|^@google|^google-/.test(name))).toEqual([]);
+  const gs = await packagesOf(
+    sandbox,
+    'weightseal audit storage gs://models --config gs.yaml --storage-only --fail-on never',
+  );
+  expect(gs).toContain('store-gcs');
+  expect(gs.filter((name) => /^store-(?!gcs$)|^@azure|^@aws-sdk/.test(name))).toEqual([]);
+});
+
 test('a configuration loads what reads it, and only the providers of the keys that are used', async () => {
   await using sandbox = await Sandbox.create();
   await sandbox.run('weightseal keygen k; echo weights > model');

@@ -11,7 +11,7 @@ export {
 export { CONFIG_NAMES, type FindOptions, findConfig, findTrusted } from './find.js';
 export { keyWrappers } from './key-wrappers.js';
 export { type LoadOptions, loadConfig } from './load-config.js';
-export { storeLocation } from './store-location.js';
+export { storeLocation, storeSettings } from './store-location.js';
 export type { ConfiguredStore } from './stores.js';
 export type { ConfigSummary, SummaryLayer } from './summary.js';
 export {
@@ -22,4 +22,4 @@ export {
   untrustConfig,
 } from './trust-config.js';
 export type { SignerInput, TrustInput, TrustRequire, TrustRuleInput } from './trust-input.js';
-export { type TrustJudgeOptions, trustJudge } from './trust-judge.js';
+export { type TrustJudgeOptions, trustedSigners, trustJudge } from './trust-judge.js';

@@ -10,7 +10,7 @@ import {
 } from '@weightseal/stores';
 import type { Config } from './config.js';
 import { laidOver } from './key-wrappers.js';
-import { settingsFor } from './stores.js';
+import { type ConfiguredStore, settingsFor } from './stores.js';
 
 const KINDS = { stores: 'object', tuning: 'object' } as const;
 
@@ -38,6 +38,16 @@ export async function storeLocation(
     ...((tuning || options.tuning) && { tuning: { ...tuning, ...options.tuning } }),
     directory: config.directory,
   });
+}
+
+/**
+ * What the configuration says of the store that a URI is of: options as that store's page has them, for what asks the same service beside it. Empty where it says nothing.
+ *
+ * @throws INVALID_ARGUMENT
+ */
+export function storeSettings(config: Config, uri: string): ConfiguredStore['options'] {
+  checkText(uri, "A store's URI");
+  return settingsFor(uri, config.stores).options;
 }
 
 function storesFor(scheme: string | undefined, config: Config, said: object, given: Stores): Stores {

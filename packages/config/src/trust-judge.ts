@@ -30,6 +30,17 @@ export async function trustJudge(
   return release.createTrust(made, { ...options, others, state });
 }
 
+/**
+ * Everybody whom the configuration names as a signer of some model, whichever that is: `verifyRelease` takes them, beside the judge, who knows of which. None where it says nothing of that.
+ *
+ * @throws SIGNING_KEY_UNFIT, CERTIFICATE_INVALID, CONFIG_UNTRUSTED, INPUT_NOT_FOUND, IO_ERROR, as `trustJudge`
+ */
+export async function trustedSigners(config: Config): Promise<TrustedSigner[]> {
+  const named = (config.trust?.rules ?? []).flatMap(({ signers = [] }) => signers);
+  if (named.length === 0) return [];
+  return named.map(signerReader(config, await import('@weightseal/release')));
+}
+
 type ReadSigner = (signer: SignerInput) => TrustedSigner;
 
 function ruleOf(

@@ -2,7 +2,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { configStatus, loadConfig, trustConfig, trustJudge } from '@weightseal/config';
+import { configStatus, loadConfig, trustConfig, trustedSigners, trustJudge } from '@weightseal/config';
 import { CHANNEL_NAME, defineStore, type ObjectStore, type WeightsealError } from '@weightseal/core';
 import { makeChannel, signRelease } from '@weightseal/release';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -55,6 +55,19 @@ describe('what a configuration says of releases', () => {
     expect(await loaded(`trust: ${rules}`)).toEqual(object);
     expect(await loaded(`profile: p\nprofiles: { p: { trust: ${rules} } }`)).toEqual(object);
     expect(object!.rules![0]!.channel).toBe('c');
+  });
+
+  test('names everybody who may sign some model', async () => {
+    const rules = '[{ model: a, signers: [{ key: k/a.pem }] }, { model: b, signers: [{ key: k/b.pem }] }]';
+    await using folder = await Folder.with({
+      'c.yaml': `trust: ${rules}`,
+      'none.yaml': 'trust: { others: warn }',
+      'k/a.pem': pem,
+      'k/b.pem': other,
+    });
+    const signers = await trustedSigners(await folder.load({ path: 'c.yaml' }));
+    expect(signers.map((one) => ('key' in one ? 'key' : ''))).toEqual(['key', 'key']);
+    expect(await trustedSigners(await folder.load({ path: 'none.yaml' }))).toEqual([]);
   });
 
   test('is nothing where it says nothing', async () => {

@@ -1,7 +1,14 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: such texts are what this is about.
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type Config, configStatus, loadConfig, storeLocation, trustConfig } from '@weightseal/config';
+import {
+  type Config,
+  configStatus,
+  loadConfig,
+  storeLocation,
+  storeSettings,
+  trustConfig,
+} from '@weightseal/config';
 import { uriOf } from '@weightseal/core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Folder, fromYaml } from './support/folder.js';
@@ -73,6 +80,18 @@ describe('a store gets what the configuration says', () => {
     await expect(
       storeLocation(config, `${url}/a`, { stores: { http: { redirect: 1 } } }),
     ).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+  });
+
+  test('and whatever asks the same service beside it is told the same', async () => {
+    const config = await fromYaml(
+      `stores: { s3: { region: here }, "s3://models": { endpoint: "https://s3.example", tuning: { attempts: 1 } } }`,
+    );
+    expect(storeSettings(config, 's3://models/llama')).toEqual({
+      region: 'here',
+      endpoint: 'https://s3.example',
+    });
+    expect(storeSettings(config, 's3://models-2')).toEqual({ region: 'here' });
+    expect(storeSettings(config, 'gs://models')).toEqual({});
   });
 
   test('and nothing where it says nothing', async () => {

@@ -107,6 +107,7 @@ export const ERROR_CODES = {
   STORE_TIMEOUT: 'store',
   STORE_RESPONSE_INVALID: 'store',
   STORE_UNSUPPORTED: 'store',
+  STORE_CHANGED: 'store',
   // The machine said no.
   INPUT_NOT_FOUND: 'io',
   INPUT_CHANGED: 'io',

@@ -179,6 +179,7 @@ export { checkRelease, type ReleaseOptions } from './release/manifest-head.js';
 export type { ReadManifest } from './release/manifest-match.js';
 export { checkRange, codeOfStatus, exactly, type RangeAnswer, replaced } from './store/answers.js';
 export { defineStore, type StoreProvider } from './store/define-store.js';
+export { eachListed } from './store/each-listed.js';
 export { below, isLocation, type StoreLocation, uriOf } from './store/location.js';
 export { ObjectSource, type OpenObjectOptions } from './store/object-source.js';
 export type {

@@ -7,7 +7,8 @@ export type Outcome = 'passed' | 'failed' | 'unread' | 'inapplicable';
 export interface Mend {
   /** For a shell, by the cloud's own command line. */
   readonly command: string;
-  readonly terraform: string;
+  /** Undefined for what Terraform does not have: a directory of a machine. */
+  readonly terraform?: string | undefined;
 }
 
 export interface Check {

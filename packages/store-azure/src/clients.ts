@@ -121,7 +121,7 @@ function scopeOf({ audience }: StoragePipelineOptions): string[] {
   return audience === undefined ? [SCOPE] : [audience].flat();
 }
 
-async function defaultCredential(): Promise<TokenCredential> {
+export async function defaultCredential(): Promise<TokenCredential> {
   const { DefaultAzureCredential } = await import('@azure/identity').catch(notLoaded('@azure/identity'));
   return new DefaultAzureCredential();
 }

@@ -1,4 +1,4 @@
-import { isLoopback, type Kind, loadError, WeightsealError } from '@weightseal/core';
+import { checkOptions, isLoopback, type Kind, loadError, WeightsealError } from '@weightseal/core';
 import type { GoogleAuthOptions } from 'google-auth-library';
 
 /** Whose credentials are used, by the names of Google's own libraries. */
@@ -50,9 +50,11 @@ export interface Connection {
 }
 
 const SCOPE = 'https://www.googleapis.com/auth/devstorage.read_write';
+/** What settings of a bucket and its key are read under; what may be done with it, IAM says. https://cloud.google.com/kms/docs/reference/rest/v1/projects.locations.keyRings.cryptoKeys/get */
+const OF_SETTINGS = 'https://www.googleapis.com/auth/cloud-platform';
 
 /** @throws INVALID_ARGUMENT */
-export function connectionOf(options: ConnectionOptions): Connection {
+export function connectionOf(options: ConnectionOptions, scope: string = SCOPE): Connection {
   const { client, clientOptions, anonymous = false, userProject, proxy } = options;
   if (client !== undefined && (clientOptions !== undefined || anonymous))
     throw invalid('a client of your own has its credentials; give either it or the other options');
@@ -62,7 +64,7 @@ export function connectionOf(options: ConnectionOptions): Connection {
   const endpoint = options.endpoint ?? client?.apiEndpoint ?? `https://storage.${universe}`;
   let made: Promise<GcsClient['authClient']> | undefined;
   const authOf = () =>
-    (made ??= load(clientOptions, proxy).catch((error: unknown) => {
+    (made ??= load(clientOptions, proxy, scope).catch((error: unknown) => {
       made = undefined;
       throw error;
     }));
@@ -81,13 +83,41 @@ export function connectionOf(options: ConnectionOptions): Connection {
 async function load(
   options: GcsClientOptions | undefined,
   proxy: string | false | undefined,
+  scopes: string,
 ): Promise<GcsClient['authClient']> {
   const { GoogleAuth } = await import('google-auth-library').catch((cause: unknown) => {
     throw loadError(cause, 'google-auth-library') ?? cause;
   });
   // Who gives tokens is asked through the same proxy.
   const through = proxy ? { clientOptions: { transporterOptions: { proxy } } } : {};
-  return new GoogleAuth({ scopes: SCOPE, ...through, ...options } as GoogleAuthOptions);
+  return new GoogleAuth({ scopes, ...through, ...options } as GoogleAuthOptions);
+}
+
+/** Who asks for settings of a bucket, as the options of its store say. */
+export interface GcsTokens {
+  /** `https://storage.googleapis.com`, without a slash at the end. */
+  readonly origin: string;
+  /** An access token; undefined without credentials (`anonymous`). Loads the library at the first call. @throws whatever Google's library does */
+  token(): Promise<string | undefined>;
+}
+
+/**
+ * Access tokens for a bucket's settings and its key, by the same credentials as the store's: `auditGcs` of `@weightseal/storage-audit` takes them.
+ *
+ * @throws INVALID_ARGUMENT
+ */
+export function gcsTokens(options: ConnectionOptions = {}): GcsTokens {
+  checkOptions(options, CONNECTION, 'A store of gs:');
+  const { origin, credentials } = connectionOf(options, OF_SETTINGS);
+  return {
+    origin,
+    async token() {
+      const headers = await credentials(new URL(origin));
+      const [, value] =
+        Object.entries(headers).find(([name]) => name.toLowerCase() === 'authorization') ?? [];
+      return value?.replace(/^Bearer /i, '');
+    },
+  };
 }
 
 function originOf(endpoint: string, allowHttp = false): string {

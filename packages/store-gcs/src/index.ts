@@ -1,2 +1,2 @@
-export type { GcsClient, GcsClientOptions } from './connection.js';
+export { type GcsClient, type GcsClientOptions, type GcsTokens, gcsTokens } from './connection.js';
 export { createGcsStore, type GcsStoreOptions, gcsLocationFromUri, provider } from './gcs-store.js';

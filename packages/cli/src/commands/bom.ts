@@ -1,15 +1,12 @@
 import { count } from '../bundle/notes.js';
 import { usageError } from '../cli-error.js';
-import { core } from '../core.js';
 import { Place } from '../place.js';
 import { signersOf } from '../signing.js';
 import { printable, quote } from '../text.js';
 import type { Args, Result, Session } from '../types.js';
+import { writeDocument } from '../write-document.js';
 
 const SIGNER_FLAGS = ['public-key', 'root', 'identity', 'issuer', 'trusted-root'] as const;
-
-/** A million files have fewer bytes. */
-const MAX_BOM = 2 ** 31 - 1;
 
 export async function bom(args: Args, session: Session): Promise<Result> {
   const { operand: input } = args;
@@ -35,26 +32,11 @@ export async function bom(args: Args, session: Session): Promise<Result> {
       essential: true,
       notes: [note],
     };
-  await writeTo(args, output, `${lines.join('\n')}\n`, signal);
+  await writeDocument(args, output, `${lines.join('\n')}\n`, signal);
   const files = document.components.length;
   return {
     value: { input, output, files },
     lines: [`wrote ${quote(output)}: ${count(files, 'file')} of ${quote(input)}`],
     notes: [note],
   };
-}
-
-async function writeTo(args: Args, output: string, text: string, signal: AbortSignal): Promise<void> {
-  const { changeDocument, WeightsealError } = await core();
-  const exists = () =>
-    new WeightsealError(
-      'OUTPUT_EXISTS',
-      `${output} exists already: --force replaces it, or choose another name.`,
-    );
-  const change = (before: Uint8Array | undefined): Promise<Uint8Array> => {
-    if (before && !args.has('force')) throw exists();
-    return Promise.resolve(Buffer.from(text));
-  };
-  await using to = await Place.of(args, output);
-  await changeDocument(to.at, change, { mostBytes: MAX_BOM, tooLong: exists, signal });
 }

@@ -6,6 +6,7 @@ import { rewrapDirectory } from '../bundle/rewrap.js';
 import { sealDirectory } from '../bundle/seal.js';
 import { verifyDirectory } from '../bundle/verify.js';
 import type { Run } from '../types.js';
+import { auditStorage } from './audit-storage.js';
 import { bom } from './bom.js';
 import { channelPublish, channelShow } from './channel.js';
 import { completion } from './completion.js';
@@ -29,6 +30,7 @@ import { run } from './run.js';
 import { seal } from './seal.js';
 import { serve } from './serve.js';
 import { sign } from './sign.js';
+import { storageConfigure } from './storage-configure.js';
 import { sweep } from './sweep.js';
 import { verify } from './verify.js';
 import { withoutKey } from './verify-manifest.js';
@@ -37,6 +39,7 @@ import { version } from './version.js';
 
 /** What stands behind the names in `COMMANDS`. */
 export const RUNS: Readonly<Record<string, Run>> = {
+  'audit storage': auditStorage,
   bom,
   'channel publish': channelPublish,
   'channel show': channelShow,
@@ -63,6 +66,7 @@ export const RUNS: Readonly<Record<string, Run>> = {
   seal: either('seal', seal, sealDirectory),
   serve,
   sign,
+  'storage configure': storageConfigure,
   sweep,
   verify: withoutKey(either('verify', verify, verifyDirectory)),
   'verify-signature': verifySignature,

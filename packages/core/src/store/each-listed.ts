@@ -28,6 +28,7 @@ interface Given {
  * another order cannot.
  *
  * @throws STORE_UNSUPPORTED where the store lists nothing, STORE_RESPONSE_INVALID for what is not below it or comes twice, ABORTED, and the other codes of class `store`
+ * @hidden
  */
 export async function* eachListed(
   location: StoreLocation,

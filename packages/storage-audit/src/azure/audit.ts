@@ -102,6 +102,6 @@ export async function auditAzure(of: AzureAccount, ask: Ask, options: AuditOptio
 }
 
 /** Whether it is the resource that was asked for: names of Azure have no case. */
-function isOf({ id }: Properties, path: string): boolean {
+export function isOf({ id }: Properties, path: string): boolean {
   return typeof id === 'string' && id.toLowerCase() === decodeURIComponent(path).toLowerCase();
 }

@@ -51,7 +51,7 @@ export function judgeKey(properties: unknown, of: AzureAccount, expected: string
   );
 }
 
-function keyOf(uri: string): { readonly vault: string; readonly name: string } | undefined {
+export function keyOf(uri: string): { readonly vault: string; readonly name: string } | undefined {
   const parts = /^(?:azure-kv|https):\/\/([^/]+)\/keys\/([^/]+)(?:\/[^/]*)?$/i.exec(uri);
   return parts ? { vault: `https://${parts[1]!.toLowerCase()}`, name: parts[2]! } : undefined;
 }

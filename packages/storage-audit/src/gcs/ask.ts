@@ -4,6 +4,14 @@ import { type Asked, fetchJson } from './fetch-json.js';
 /** One GET of the API, by path and query. It throws where no answer came. */
 export type Ask = (path: string, call: { readonly signal?: AbortSignal | undefined }) => Promise<Asked>;
 
+/** One request of the API, by method, path and query; `body` is sent as JSON. It throws where no answer came. */
+export type Send = (
+  method: 'GET' | 'PATCH' | 'PUT',
+  path: string,
+  body: unknown,
+  call: { readonly signal?: AbortSignal | undefined },
+) => Promise<Asked>;
+
 export interface BearerAskOptions {
   /** `https://storage.googleapis.com`, `https://management.azure.com`; `http:` on this machine only. */
   readonly origin: string;
@@ -26,9 +34,20 @@ const AGAIN = [408, 429, 500, 502, 503, 504];
  *
  * @throws INVALID_ARGUMENT; what it makes throws INVALID_ARGUMENT for what is no token, STORE_RESPONSE_INVALID, STORE_UNAVAILABLE, STORE_TIMEOUT, ABORTED
  */
-export function bearerAsk({ origin, token, deadlineMs = DEADLINE_MS }: BearerAskOptions): Ask {
+export function bearerAsk(options: BearerAskOptions): Ask {
+  const send = bearerSend(options);
+  return (path, call) => send('GET', path, undefined, call);
+}
+
+/**
+ * The same of any method. What changes something is sent once: whoever has lost the answer looks what came of it.
+ *
+ * @throws as `bearerAsk` does
+ */
+export function bearerSend({ origin, token, deadlineMs = DEADLINE_MS }: BearerAskOptions): Send {
   const base = originOf(origin);
-  return async (path, { signal }) => {
+  return async (method, path, body, { signal }) => {
+    const attempts = method === 'GET' ? ATTEMPTS : 1;
     const url = new URL(path, base);
     if (url.origin !== base.origin)
       throw new WeightsealError('INVALID_ARGUMENT', 'A path of the API leads to another host.');
@@ -37,12 +56,13 @@ export function bearerAsk({ origin, token, deadlineMs = DEADLINE_MS }: BearerAsk
     for (let tried = 1; ; tried++)
       try {
         either.throwIfAborted();
-        const asked = await fetchJson(url, checkedToken(await token({ signal: either })), either);
-        if (tried === ATTEMPTS || !AGAIN.includes(asked.status)) return asked;
+        const bearer = checkedToken(await token({ signal: either }));
+        const asked = await fetchJson(url, { method, body, bearer }, either);
+        if (tried === attempts || !AGAIN.includes(asked.status)) return asked;
         await pause(tried, either);
       } catch (cause) {
         const error = failure(cause, base.host, signal, deadline);
-        if (tried === ATTEMPTS || error.code !== 'STORE_UNAVAILABLE') throw error;
+        if (tried === attempts || error.code !== 'STORE_UNAVAILABLE') throw error;
         await pause(tried, either);
       }
   };

@@ -97,6 +97,6 @@ async function keyOf(
 }
 
 /** One without bindings has no member of that name. */
-function isPolicy({ bindings, kind, etag }: Members): boolean {
+export function isPolicy({ bindings, kind, etag }: Members): boolean {
   return bindings !== undefined || kind === 'storage#policy' || typeof etag === 'string';
 }

@@ -7,16 +7,28 @@ export interface Asked {
   readonly body: unknown;
 }
 
+interface Sent {
+  readonly method: string;
+  readonly body: unknown;
+  readonly bearer: string | undefined;
+}
+
 /** A bucket's policy has at most a megabyte, and nothing else that is asked for is longer. */
 const MOST_BYTES = 8_388_608;
 
 /** One request, at this address and nowhere else: an answer that leads to another place is not followed, since the token would go there. @throws STORE_RESPONSE_INVALID, and what `fetch` throws */
-export async function fetchJson(url: URL, bearer: string | undefined, signal: AbortSignal): Promise<Asked> {
+export async function fetchJson(
+  url: URL,
+  { method, body, bearer }: Sent,
+  signal: AbortSignal,
+): Promise<Asked> {
   const headers = {
     accept: 'application/json',
+    ...(body !== undefined && { 'content-type': 'application/json' }),
     ...(bearer !== undefined && { authorization: `Bearer ${bearer}` }),
   };
-  const answer = await fetch(url, { headers, redirect: 'manual', signal });
+  const sent = body === undefined ? {} : { body: JSON.stringify(body) };
+  const answer = await fetch(url, { method, headers, redirect: 'manual', signal, ...sent });
   return { status: answer.status, body: jsonIn(await textOf(answer)) };
 }
 

@@ -2,7 +2,7 @@ import { failed, inapplicable, type Judgement, passed, unread } from '../report/
 import { flagAt, listAt, STRANGE, textAt } from './members.js';
 import { mendAcls, mendBindings, mendBucket, mendPrevention } from './mend.js';
 
-const EVERYBODY = ['allUsers', 'allAuthenticatedUsers'];
+export const EVERYBODY: readonly string[] = ['allUsers', 'allAuthenticatedUsers'];
 /** Roles by which objects are read and listed, and no more; of any other nobody is sure. */
 const READERS =
   /^roles\/storage\.(?:objectViewer|legacyObjectReader|legacyBucketReader|bucketViewer|viewer)$/;

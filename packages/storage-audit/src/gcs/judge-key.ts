@@ -3,7 +3,8 @@ import { at, STRANGE, textAt } from './members.js';
 import { mendKey, mendRotation, mendVersion } from './mend.js';
 
 /** Nothing else is put into a path of Cloud KMS. */
-const KEY_NAME = /^projects\/[\w.:-]+\/locations\/[\w-]+\/keyRings\/[\w-]+\/cryptoKeys\/[\w-]+$/;
+export const KEY_NAME: RegExp =
+  /^projects\/[\w.:-]+\/locations\/[\w-]+\/keyRings\/[\w-]+\/cryptoKeys\/[\w-]+$/;
 
 /** @param expected the resource name of a key, or its URI */
 export function judgeKey(bucket: unknown, name: string, expected: string | undefined): Judgement {
@@ -18,7 +19,7 @@ export function judgeKey(bucket: unknown, name: string, expected: string | undef
 }
 
 /** Of a URI, or the name of a version, the resource name of the key: the bucket names no version. */
-function keyNameOf(given: string): string {
+export function keyNameOf(given: string): string {
   return given
     .replace(/^(?:gcp-kms:)?\/\/(?:cloudkms\.googleapis\.com\/)?/, '')
     .replace(/\/cryptoKeyVersions\/\d+$/, '');

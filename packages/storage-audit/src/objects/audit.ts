@@ -1,10 +1,13 @@
 import { checkOptions, inOrder, listSealed, type StoredAt, type StoredEntry } from '@weightseal/core';
 import { found } from './found.js';
+import { lookAtVersions } from './older.js';
 import { type Place, placeOf } from './place.js';
 import { lookAtPlain } from './plain.js';
+import { readableBy } from './readable.js';
 import { checkShare, isSampled } from './sample.js';
 import { lookAtSealed } from './sealed.js';
 import type { AuditedObject, ObjectAuditOptions } from './types.js';
+import { lookAtUnlisted } from './unlisted.js';
 import { lookAtUploads } from './uploads.js';
 
 const AT_ONCE = 16;
@@ -16,7 +19,7 @@ const MOST_DOCUMENT = 65_536;
 
 /**
  * What lies at a place, or below it, one after another in the order of the listing, and what is wrong with each: plain weights, sealed ones that nobody has signed, that others can open than should,
- * or that are damaged; then uploads that nobody completes. Needs no key, writes and removes nothing, reads of each object its head only, of a bundle also its manifest and the heads of what lies there
+ * or that are damaged; then objects of a store that no listing of weightseal has, older versions, and uploads that nobody completes. Needs no key, writes and removes nothing, reads of each object its head only, of a bundle also its manifest and the heads of what lies there
  * and is none of it, and holds no more in memory however many there are. It goes on behind a `cursor`; what came or went meanwhile is met or not, by its name. What is left out by `after` or `sample`
  * is still listed, by its first bytes.
  *
@@ -29,7 +32,14 @@ export async function* auditObjects(
 ): AsyncGenerator<AuditedObject, void, undefined> {
   checkOptions(
     options,
-    { sample: 'any', after: 'string', keys: 'strings', verify: 'function', signal: 'signal' },
+    {
+      sample: 'any',
+      after: 'string',
+      keys: 'strings',
+      verify: 'function',
+      versions: 'function',
+      signal: 'signal',
+    },
     'auditObjects',
   );
   const { sample = 1, after, signal } = options;
@@ -43,7 +53,10 @@ export async function* auditObjects(
   };
   for await (const audited of inOrder(chosen(), AT_ONCE, (entry) => lookAt(place, entry, options)))
     if (audited) yield audited;
-  if (place.location) yield* await lookAtUploads(place.location, signal);
+  if (!place.location) return;
+  yield* lookAtUnlisted(place, place.location, sample, signal);
+  if (options.versions) yield await lookAtVersions(place, options.versions, signal);
+  yield* await lookAtUploads(place.location, signal);
 }
 
 async function lookAt(
@@ -67,7 +80,7 @@ async function lookAt(
     ...told,
     ...plain,
     kind: seen === 'other' && byName !== undefined ? byName : seen,
-    findings: [...known, ...findings],
+    findings: [...known, ...findings, ...(seen === 'weights' ? await readableBy(place, entry) : [])],
   };
 }
 

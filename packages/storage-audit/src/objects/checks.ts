@@ -2,7 +2,16 @@ import type { Check } from '../types.js';
 
 const even = (severity: Check['severity']['plain']) => ({ plain: severity, sealed: severity });
 
-export type ObjectCheck = 'plain' | 'sound' | 'keys' | 'manifest' | 'signature' | 'incomplete';
+export type ObjectCheck =
+  | 'plain'
+  | 'readable'
+  | 'sound'
+  | 'keys'
+  | 'manifest'
+  | 'signature'
+  | 'names'
+  | 'versions'
+  | 'incomplete';
 
 /** What is asked of the objects themselves, whatever lies around them. */
 export const CHECKS: Readonly<Record<ObjectCheck, Check>> = {
@@ -12,6 +21,13 @@ export const CHECKS: Readonly<Record<ObjectCheck, Check>> = {
     why: 'Whoever reads the storage, its backups or its replicas has the model. Encryption by the storage itself opens it for everybody who may read.',
     whenSealed:
       'These objects are not, so nothing that sealing gives holds for them. Seal them, and remove the plain ones with their old versions.',
+    severity: even('high'),
+  },
+  readable: {
+    id: 'objects/world-readable',
+    title: 'Plain weights on a disk are not for every user of the machine to read',
+    why: 'Every process of the machine copies the model: a service that was broken into, a container that has the directory mounted.',
+    whenSealed: 'These objects are not. Seal them, or take the right to read from others: chmod o-r.',
     severity: even('high'),
   },
   sound: {
@@ -42,6 +58,22 @@ export const CHECKS: Readonly<Record<ObjectCheck, Check>> = {
     title: 'The manifests of sealed objects are signed by who may release them',
     why: 'Whoever may encrypt for the key can put another model in the place of this one, and it opens.',
     whenSealed: 'Sealing says that nothing was changed since it was sealed, and not who sealed it.',
+    severity: even('medium'),
+  },
+  names: {
+    id: 'objects/names',
+    title: 'Every object has a name that weightseal finds',
+    why: 'Keys with an empty name in them (a//b, a/) can be used by other tools, and no command of weightseal lists, copies, verifies or seals what lies there.',
+    whenSealed:
+      'Nobody sees whether it is sealed but who looks for it. Move it to a key without empty names.',
+    severity: even('medium'),
+  },
+  versions: {
+    id: 'objects/versions',
+    title: 'No older versions are kept that nobody has looked at',
+    why: 'Where versions are kept, a model that was plain once still lies there, for everybody who may read versions.',
+    whenSealed:
+      'What is sealed now was perhaps plain before: sealing the current version leaves the older ones as they are. Remove those.',
     severity: even('medium'),
   },
   incomplete: {

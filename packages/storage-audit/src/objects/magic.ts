@@ -23,6 +23,11 @@ export type WeightFormat =
 
 /** FORMAT.md §3. */
 const SEALED = '\x89WSEAL\r\n';
+/** FORMAT.md §9.2. */
+const PAYLOAD_HEADER = 74;
+const IV_LENGTH = 32;
+const LEAST_SEGMENT = 64;
+const MOST_SEGMENT = 16_777_216;
 /** safetensors refuses longer headers (`MAX_HEADER_SIZE` of its reference implementation). */
 const MOST_SAFETENSORS_HEADER = 100_000_000n;
 /** Those before GGUF, as they lie in a file: `ggml`, `ggmf`, `ggjt`, `ggla` as numbers with the lowest byte first. */
@@ -63,6 +68,15 @@ export function isSealedHead(head: Uint8Array): boolean {
   return (
     Buffer.from(head.buffer, head.byteOffset, head.byteLength).toString('latin1', 0, SEALED.length) === SEALED
   );
+}
+
+/** FORMAT.md §9.2: how the payload of a member of a bundle begins, before its random numbers. No format of weights does. */
+export function isPayloadHead(head: Uint8Array): boolean {
+  const bytes = Buffer.from(head.buffer, head.byteOffset, head.byteLength);
+  if (bytes.length < PAYLOAD_HEADER || bytes.readUInt16BE(0) !== 0 || bytes.readUInt32BE(6) !== IV_LENGTH)
+    return false;
+  const segment = bytes.readUInt32BE(2);
+  return segment >= LEAST_SEGMENT && segment <= MOST_SEGMENT;
 }
 
 /** The length of a header in JSON, and the header: https://github.com/huggingface/safetensors#format */

@@ -1,7 +1,14 @@
 import { FileSource, isLocation, isWeightsealError, ObjectSource, type StoredEntry } from '@weightseal/core';
 import type { Finding } from '../types.js';
 import { found, isEnd, isGone, toldOf } from './found.js';
-import { HEAD_BYTES, isSealedHead, LEAST_BYTES, type WeightFormat, weightFormatOf } from './magic.js';
+import {
+  HEAD_BYTES,
+  isPayloadHead,
+  isSealedHead,
+  LEAST_BYTES,
+  type WeightFormat,
+  weightFormatOf,
+} from './magic.js';
 import type { Place } from './place.js';
 import type { AuditedObject } from './types.js';
 import { couldBeWeights } from './wrapped.js';
@@ -18,6 +25,8 @@ export async function lookAtPlain(
   const seen = await see(place, path, size, signal);
   if (seen === 'gone') return undefined;
   if (seen === 'sealed') return { kind: 'sealed', findings: [replaced(resource)] };
+  // A member of a bundle that has lost its envelope: its key is in that.
+  if (seen === 'payload') return { kind: 'other', findings: [] };
   if ('format' in seen) {
     const { format } = seen;
     return { kind: 'weights', format, findings: [found('plain', resource, 'failed', lies(format, size))] };
@@ -30,7 +39,12 @@ export async function lookAtPlain(
 }
 
 /** What of a file its first bytes say; `unread` is the sentence why they do not. */
-type Seen = 'gone' | 'sealed' | { readonly format: WeightFormat } | { readonly unread: string | undefined };
+type Seen =
+  | 'gone'
+  | 'sealed'
+  | 'payload'
+  | { readonly format: WeightFormat }
+  | { readonly unread: string | undefined };
 
 export async function see(
   place: Place,
@@ -43,6 +57,7 @@ export async function see(
     const head = await headOf(place.at(path), signal);
     if (!head) return { unread: undefined };
     if (isSealedHead(head.bytes)) return 'sealed';
+    if (isPayloadHead(head.bytes)) return 'payload';
     const format = weightFormatOf(head.bytes, head.size, path);
     if (format) return { format };
     const why = couldBeWeights(head.bytes, head.size, path);

@@ -9,6 +9,7 @@ import {
 } from '@weightseal/core';
 import type { Finding } from '../types.js';
 import { codeOf, found, isEnd, isGone, toldOf } from './found.js';
+import { lookAtOwn } from './own.js';
 import type { Place } from './place.js';
 import { lookAtStrangers } from './strangers.js';
 import type { ObjectAuditOptions } from './types.js';
@@ -36,23 +37,29 @@ export async function lookAtRelease(
       ...(isBundle ? [unlooked(resource, `Without its manifest nobody can tell ${UNKNOWN}`)] : []),
     ];
   }
-  return [
-    ...(manifest ? await besides(release, path, place, manifest, signal) : []),
-    ...(await signed(release, place.at(path), resource, { verify, signal })),
-  ];
+  const ofSignature = await signed(release, place.at(path), resource, { verify, signal });
+  if (!manifest) return ofSignature;
+  // What a manifest calls the bundle's own is so once somebody who may has signed it.
+  const isVerified = verify !== undefined && ofSignature.length === 0;
+  const known = { manifest, isVerified };
+  return [...(await besides(release, path, place, known, signal)), ...ofSignature];
 }
 
 async function besides(
   release: Released,
   path: string,
   place: Place,
-  manifest: Pick<Manifest, 'files'>,
+  { manifest, isVerified }: { readonly manifest: Pick<Manifest, 'files'>; readonly isVerified: boolean },
   signal: AbortSignal | undefined,
 ): Promise<Finding[]> {
   const resource = place.nameOf(path);
   try {
     const there = await release.files?.(signal);
-    if (there) return await lookAtStrangers(place, path, manifest, there, signal);
+    if (there)
+      return [
+        ...(await lookAtStrangers(place, path, manifest, there, signal)),
+        ...(isVerified ? [] : await lookAtOwn(place, path, manifest, there, signal)),
+      ];
     return [unlooked(resource, `The store does not say ${UNKNOWN}`)];
   } catch (error) {
     if (isEnd(error)) throw error;

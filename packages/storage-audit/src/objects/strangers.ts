@@ -39,6 +39,7 @@ export async function lookAtStrangers(
 
 const WHY = {
   sealed: 'It is sealed by itself.',
+  payload: 'It begins like a sealed member.',
   // Also one whose name is no UTF-8.
   gone: 'It was not found under its name; audit again.',
 };

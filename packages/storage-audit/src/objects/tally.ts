@@ -3,6 +3,7 @@ import type { Finding, Outcome } from '../types.js';
 import { CHECKS, type ObjectCheck } from './checks.js';
 import { found } from './found.js';
 import { placeOf } from './place.js';
+import type { SavedTally } from './saved-tally.js';
 import type { AuditedObject, ObjectAuditOptions } from './types.js';
 
 /** A key that opens sealed objects, and how many. */
@@ -23,6 +24,7 @@ const OF_HEADS: readonly ObjectCheck[] = ['keys', 'manifest', 'signature'];
 /** What an audit of objects comes to, in the same memory however many there were. */
 export class ObjectTally {
   readonly #name: string;
+  readonly #isStore: boolean;
   readonly #tellsUploads: boolean;
   readonly #knowsKeys: boolean;
   /** Sealed, and nothing of it could be seen. */
@@ -32,11 +34,32 @@ export class ObjectTally {
   readonly #findings = new Map<string, Finding[]>();
   readonly #more = new Map<string, number>();
 
-  /** @param at what `auditObjects` is given, with its options */
-  constructor(at: StoredAt, { keys }: Pick<ObjectAuditOptions, 'keys'> = {}) {
+  /**
+   * @param at what `auditObjects` is given, with its options
+   * @param saved what an audit that was cut off had come to (`save`): this one goes on behind it
+   */
+  constructor(at: StoredAt, { keys }: Pick<ObjectAuditOptions, 'keys'> = {}, saved?: SavedTally) {
     this.#name = placeOf(at).name;
+    this.#isStore = isLocation(at);
     this.#tellsUploads = isLocation(at) && at.store.unfinished !== undefined && at.store.put !== undefined;
     this.#knowsKeys = keys !== undefined;
+    if (!saved) return;
+    this.#blind = saved.blind;
+    for (const [kind, count] of saved.kinds) this.#kinds.set(kind, count);
+    for (const [name, count] of saved.keys) this.#keys.set(name, count);
+    for (const [name, count] of saved.more) this.#more.set(name, count);
+    for (const finding of saved.findings) this.#keep(finding);
+  }
+
+  /** All that it has come to, for a file: `encodeAuditState`. */
+  save(): SavedTally {
+    return {
+      blind: this.#blind,
+      kinds: [...this.#kinds],
+      keys: [...this.#keys],
+      findings: [...this.#findings.values()].flat(),
+      more: [...this.#more],
+    };
   }
 
   add({ kind, recipients, findings }: AuditedObject): void {
@@ -46,13 +69,17 @@ export class ObjectTally {
       const name = JSON.stringify([keyUri, keyVersion]);
       if (this.#keys.has(name) || this.#keys.size < MOST_KEYS) increase(this.#keys, name);
     }
-    for (const finding of findings) {
-      const name = `${finding.outcome} ${finding.check}`;
-      const told = this.#findings.get(name);
-      if (!told) this.#findings.set(name, [finding]);
-      else if (told.length < MOST_FINDINGS) told.push(finding);
-      else increase(this.#more, name);
-    }
+    for (const finding of findings) if (!this.#keep(finding)) increase(this.#more, nameOf(finding));
+  }
+
+  /** Whether there was room for it. */
+  #keep(finding: Finding): boolean {
+    const name = nameOf(finding);
+    const told = this.#findings.get(name);
+    if (!told) this.#findings.set(name, [finding]);
+    else if (told.length < MOST_FINDINGS) told.push(finding);
+    else return false;
+    return true;
   }
 
   /** How many there were of a kind. */
@@ -101,25 +128,36 @@ export class ObjectTally {
     const sealed = this.#sealed;
     const objects = sealed + this.count('weights') + this.count('other') + this.count('release');
     const none = (evidence: string) => found(check, this.#name, 'inapplicable', evidence);
+    const passed = (evidence: string) => found(check, this.#name, 'passed', evidence);
+    if (check === 'names')
+      return this.#isStore ? passed('No key has an empty name in it.') : none('It is a directory.');
+    if (check === 'versions') {
+      if (!this.#isStore) return none('A directory keeps one version; snapshots of disks are not looked at.');
+      if (this.count('older') > 0) return passed('No older version lies there.');
+      return found(check, this.#name, 'unread', 'Whether older versions lie there was not looked at.');
+    }
+    if (check === 'readable') {
+      if (this.#isStore || this.count('weights') === 0) return none('No plain weights lie on a disk there.');
+      return passed('By their modes, no plain weights are for every user of this machine.');
+    }
     if (check === 'incomplete') {
       if (!this.#tellsUploads) return none('It does not tell of uploads.');
-      return found(check, this.#name, 'passed', 'No upload is left that began more than a day ago.');
+      return passed('No upload is left that began more than a day ago.');
     }
     if (check === 'plain') {
       if (objects === 0) return none('Nothing was looked at.');
-      return found(
-        check,
-        this.#name,
-        'passed',
-        `Of ${objects} objects none is a plain model, as far as is known.`,
-      );
+      return passed(`Of ${objects} objects none is a plain model, as far as is known.`);
     }
     if (sealed === 0) return none('Nothing that was looked at is sealed.');
     if (check === 'keys' && !this.#knowsKeys) return none('Nobody has said which keys are expected.');
-    return found(check, this.#name, 'passed', `Of ${sealed} sealed files and bundles nothing else was seen.`);
+    return passed(`Of ${sealed} sealed files and bundles nothing else was seen.`);
   }
 }
 
 function increase<K>(counts: Map<K, number>, key: K): void {
   counts.set(key, (counts.get(key) ?? 0) + 1);
+}
+
+function nameOf({ outcome, check }: Finding): string {
+  return `${outcome} ${check}`;
 }

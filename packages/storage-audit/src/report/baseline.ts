@@ -1,6 +1,6 @@
 import { isUtcTime, WeightsealError } from '@weightseal/core';
+import { parseStrictly, TwiceError } from '../strict-json.js';
 import type { Severity } from '../types.js';
-import { parseOnce } from './json-once.js';
 import { byText, SEVERITIES } from './report.js';
 import { printable } from './text.js';
 
@@ -38,10 +38,7 @@ const TEXTS = ['check', 'resource', 'severity', 'reason', 'who', 'expires'] as c
  */
 export function parseBaseline(bytes: Uint8Array): Baseline {
   if (bytes.length > MOST_BYTES) throw invalid(`it has more than ${MOST_BYTES} bytes`);
-  const parsed = parseOnce(textOf(bytes));
-  if (parsed === undefined) throw invalid('it is no JSON');
-  if (parsed === 'twice') throw invalid('an object has one name twice');
-  const members = membersIn(parsed.value, 'it', ['format', 'accepted']);
+  const members = membersIn(jsonIn(textOf(bytes)), 'it', ['format', 'accepted']);
   if (members['format'] !== BASELINE_FORMAT) throw invalid(`its format is not ${BASELINE_FORMAT}`);
   const { accepted } = members;
   if (!Array.isArray(accepted)) throw invalid('`accepted` is no list');
@@ -130,6 +127,14 @@ function textOf(bytes: Uint8Array): string {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
     throw invalid('it is no UTF-8');
+  }
+}
+
+function jsonIn(text: string): unknown {
+  try {
+    return parseStrictly(text);
+  } catch (error) {
+    throw invalid(error instanceof TwiceError ? 'an object has one name twice' : 'it is no JSON');
   }
 }
 

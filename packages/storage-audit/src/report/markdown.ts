@@ -56,7 +56,11 @@ function section(finding: Finding, { checks }: Report): string[] {
     fenced(evidence, 'text'),
     ...(check ? [`**Why.** ${plain(check.why)}`, `**When sealed.** ${plain(check.whenSealed)}`] : []),
     ...(mend
-      ? ['To mend it:', fenced(mend.command, 'sh'), 'or in Terraform:', fenced(mend.terraform, 'hcl')]
+      ? [
+          'To mend it:',
+          fenced(mend.command, 'sh'),
+          ...(mend.terraform === undefined ? [] : ['or in Terraform:', fenced(mend.terraform, 'hcl')]),
+        ]
       : []),
   ];
 }

@@ -123,7 +123,8 @@ function resultOf(
     properties: {
       severity,
       'security-severity': SCORES[severity],
-      ...(mend && { command: printableLines(mend.command), terraform: printableLines(mend.terraform) }),
+      ...(mend && { command: printableLines(mend.command) }),
+      ...(mend?.terraform !== undefined && { terraform: printableLines(mend.terraform) }),
     },
   };
 }

@@ -3,6 +3,12 @@ import { type ErrorCode, isWeightsealError, WeightsealError } from '@weightseal/
 /** It could not be read, and the message says why. Nothing but a finding is made of it. */
 export class Unread extends Error {
   override readonly name = 'Unread';
+  /** For where it is an error: a change that was not made. */
+  readonly code: ErrorCode;
+  constructor(message: string, code: ErrorCode = 'STORE_RESPONSE_INVALID') {
+    super(message);
+    this.code = code;
+  }
 }
 
 /** What was asked. */
@@ -15,6 +21,8 @@ export interface Asked {
   readonly of: string;
   /** The account that it was said to belong to. */
   readonly owner?: string | undefined;
+  /** What could not be done; `read` unless told. */
+  readonly doing?: 'changed' | undefined;
 }
 
 /** Without these nothing at all can be read there. */
@@ -72,15 +80,26 @@ export interface Said {
 /** An error of ours where nothing can be read at all, else the reason why this could not be. The SDK's messages are in neither, since they repeat what was signed. */
 export function failureOf(thrown: unknown, asked: Asked): WeightsealError | Unread {
   if (thrown instanceof Unread) return thrown;
-  const beginning = `${asked.operation} of ${asked.of} could not be read.`;
+  const beginning = `${asked.operation} of ${asked.of} could not be ${asked.doing ?? 'read'}.`;
   if (isWeightsealError(thrown))
-    return thrown.code === 'KEY_TIMEOUT' ? new Unread(`${beginning} It was not answered in time.`) : thrown;
+    return thrown.code === 'KEY_TIMEOUT'
+      ? new Unread(`${beginning} It was not answered in time.`, 'STORE_TIMEOUT')
+      : thrown;
   const error = saidBy(thrown);
   const ending = Object.hasOwn(ENDING, error.name) ? ENDING[error.name] : undefined;
   if (ending) return new WeightsealError(ending[0], `${beginning} ${ending[1]}`, { cause: copyOf(error) });
   if (error.noRegion)
     return new WeightsealError('INVALID_ARGUMENT', `${beginning} Set \`region\`, or AWS_REGION.`);
-  return new Unread(`${beginning} ${reasonOf(error, asked)}`);
+  return new Unread(`${beginning} ${reasonOf(error, asked)}`, codeOf(error));
+}
+
+function codeOf({ name, code, status }: Said): ErrorCode {
+  if (status === 403 || status === 401) return 'STORE_DENIED';
+  if (status === 501 || status === 405) return 'STORE_UNSUPPORTED';
+  if (status === 429 || status === 503) return 'STORE_THROTTLED';
+  if (name === 'AbortError') return 'STORE_TIMEOUT';
+  const isAnswer = status !== undefined && status >= 400 && status < 500;
+  return isAnswer && code === '' ? 'STORE_RESPONSE_INVALID' : 'STORE_UNAVAILABLE';
 }
 
 function reasonOf({ name, code, status }: Said, { permission, owner }: Asked): string {

@@ -10,7 +10,7 @@ const KEY = 's3:x-amz-server-side-encryption-aws-kms-key-id';
 const CUSTOMER = 's3:x-amz-server-side-encryption-customer-algorithm';
 
 type Condition = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
-type Topic = 'encryption' | 'key' | 'customer-keys' | 'tls' | 'tls-version';
+export type Topic = 'encryption' | 'key' | 'customer-keys' | 'tls' | 'tls-version';
 
 /** The key of the default encryption; undefined where it names none. */
 export async function customerKey(facts: Facts): Promise<string | undefined> {
@@ -25,17 +25,32 @@ export async function requiredKey(facts: Facts): Promise<string | undefined> {
   return key === undefined ? undefined : facts.keys.arnOf(key);
 }
 
+interface Denial {
+  readonly Sid: string;
+  readonly Effect: 'Deny';
+  readonly Principal: '*';
+  readonly Action: string;
+  readonly Resource: unknown;
+  readonly Condition: Condition;
+}
+
+async function statements(facts: Facts): Promise<Readonly<Record<Topic, readonly object[]>>> {
+  const bucket = (await unlessUnread(facts.arn())) ?? `arn:PARTITION:s3:::${facts.bucket}`;
+  return statementsOf(bucket, await unlessUnread(requiredKey(facts)));
+}
+
 /**
  * What a policy must deny. Weightseal names no encryption when it uploads, so that what is refused is what names another, and the default has to be right. …IfExists would
  * refuse what names none as well: of a key that is missing it is true.
  */
-async function statements(facts: Facts): Promise<Readonly<Record<Topic, readonly object[]>>> {
-  const bucket = (await unlessUnread(facts.arn())) ?? `arn:PARTITION:s3:::${facts.bucket}`;
-  const key = await unlessUnread(requiredKey(facts));
-  const deny = (Sid: string, Action: string, Resource: unknown, Condition: Condition): object => ({
+export function statementsOf(
+  bucket: string,
+  key: string | undefined,
+): Readonly<Record<Topic, readonly Denial[]>> {
+  const deny = (Sid: string, Action: string, Resource: unknown, Condition: Condition): Denial => ({
     Sid,
-    Effect: 'Deny',
-    Principal: '*',
+    Effect: 'Deny' as const,
+    Principal: '*' as const,
     Action,
     Resource,
     Condition,

@@ -84,7 +84,24 @@ export const SETTINGS: readonly object[] = [
   },
 ];
 
+/** What PATCH and PUT take, by the specification; nothing of it that only Azure tells. */
+const WRITABLE: Readonly<Record<string, readonly string[]>> = {
+  account: [
+    'supportsHttpsTrafficOnly',
+    'minimumTlsVersion',
+    'allowBlobPublicAccess',
+    'allowSharedKeyAccess',
+    'encryption',
+  ],
+  service: ['isVersioningEnabled', 'deleteRetentionPolicy', 'containerDeleteRetentionPolicy'],
+  container: ['publicAccess'],
+};
+
 export interface Resources {
+  identity?: object;
+  /** What comes of a change, by its number. */
+  fault?: (number: number) => 'refuse' | 'lose' | undefined;
+  changes?: number;
   settings?: readonly object[];
   account?: object;
   service?: object;
@@ -102,9 +119,14 @@ export interface Server {
 
 export async function azure(): Promise<Server> {
   const state: Server & { origin: string } = { origin: '', asked: [], resources: {} };
-  const server = createServer((request, response) => {
-    const { status, body } = answer(request, state.resources);
+  const server = createServer(async (request, response) => {
+    const given = Buffer.concat(await Array.fromAsync(request as AsyncIterable<Buffer>)).toString();
+    const { status, body } = answer(request, state.resources, given);
     state.asked.push(`${request.method} ${request.url}`);
+    if (status === 0) {
+      response.destroy();
+      return;
+    }
     response
       .writeHead(status, { 'content-type': 'application/json; charset=utf-8' })
       .end(JSON.stringify(body));
@@ -126,9 +148,10 @@ const failure = (status: number, code: string, message = 'It is so.') => ({
 function answer(
   { method, url = '', headers }: IncomingMessage,
   resources: Resources,
+  given: string,
 ): { status: number; body: unknown } {
   if (headers.authorization !== `Bearer ${TOKEN}`) return failure(401, 'AuthenticationFailed');
-  if (method !== 'GET') return failure(405, 'MethodNotAllowed');
+  if (method !== 'GET' && method !== 'PATCH' && method !== 'PUT') return failure(405, 'MethodNotAllowed');
   const { pathname, searchParams } = new URL(url, 'http://localhost');
   const version = searchParams.get('api-version');
   if (version === null) return failure(400, 'MissingApiVersionParameter');
@@ -144,9 +167,16 @@ function answer(
     properties
       ? { status: 200, body: { id: given, name: given.slice(given.lastIndexOf('/') + 1), type, properties } }
       : failure(404, 'ResourceNotFound');
+  if (method !== 'GET') {
+    const refusal = changed(method, path.slice(id.length), given, resources);
+    if (refusal !== undefined) return refusal;
+  }
   const { account = ACCOUNT, service = SERVICE, container = CONTAINER, settings = SETTINGS } = resources;
   // It gives names back as they were made, whatever case they are asked in.
-  if (path === id) return is(ID, 'Microsoft.Storage/storageAccounts', account);
+  if (path === id) {
+    const { status, body } = is(ID, 'Microsoft.Storage/storageAccounts', account);
+    return { status, body: { ...body, identity: resources.identity } };
+  }
   if (path === `${id}/blobservices/default`)
     return is(`${ID}/blobServices/default`, 'Microsoft.Storage/storageAccounts/blobServices', service);
   if (path === `${id}/blobservices/default/providers/microsoft.insights/diagnosticsettings`)
@@ -159,4 +189,34 @@ function answer(
       container,
     );
   return failure(404, path.startsWith(id) ? 'ContainerNotFound' : 'ResourceNotFound');
+}
+
+/** Undefined where it was taken. */
+function changed(
+  method: string,
+  path: string,
+  given: string,
+  resources: Resources,
+): { status: number; body: unknown } | undefined {
+  const which = path === '' ? 'account' : path === '/blobservices/default' ? 'service' : 'container';
+  if (method !== (which === 'service' ? 'PUT' : 'PATCH')) return failure(405, 'MethodNotAllowed');
+  resources.changes = (resources.changes ?? 0) + 1;
+  const fault = resources.fault?.(resources.changes);
+  if (fault === 'refuse') return failure(403, 'AuthorizationFailed');
+  const { properties, ...others } = JSON.parse(given) as { properties?: Record<string, unknown> };
+  if (properties === undefined || Object.keys(others).length > 0)
+    return failure(400, 'InvalidRequestContent');
+  if (Object.keys(properties).some((name) => !WRITABLE[which]!.includes(name)))
+    return failure(400, 'InvalidRequestPropertyName');
+  if (/currentVersionedKeyIdentifier|lastEnabledTime|lastKeyRotationTimestamp/.test(given))
+    return failure(400, 'InvalidRequestPropertyName');
+  const before = resources[which as 'account'] as Record<string, unknown>;
+  const { keySource } = (properties['encryption'] ?? {}) as { keySource?: string };
+  if (keySource === 'Microsoft.Keyvault' && resources.identity === undefined)
+    return failure(400, 'KeyVaultAuthenticationFailure');
+  const access = properties['publicAccess'] ?? 'None';
+  const { allowBlobPublicAccess } = resources.account as { allowBlobPublicAccess?: boolean };
+  if (access !== 'None' && allowBlobPublicAccess === false) return failure(409, 'PublicAccessNotPermitted');
+  resources[which as 'account'] = which === 'service' ? properties : { ...before, ...properties };
+  return fault === 'lose' ? { status: 0, body: undefined } : undefined;
 }

@@ -337,7 +337,7 @@ describe('failed is', () => {
     // One sentence, and what mends it.
     expect(found?.evidence).toMatch(/^[A-Z].*\.$/s);
     expect(found?.mend?.command).toContain('aws ');
-    expect(found?.mend?.terraform.length).toBeGreaterThan(10);
+    expect(found?.mend?.terraform?.length).toBeGreaterThan(10);
   });
 });
 

@@ -123,7 +123,7 @@ describe('what a server says', () => {
     const { mend, resource } = await commandOf('replication', { s3 });
     expect(mend?.command).toContain(`jq --arg target ${quoted} '(.Rules[]`);
     expect(mend?.command).toContain('endswith(":" + $target)');
-    expect(mend?.terraform.split('\n')[0]).toBe(
+    expect(mend?.terraform?.split('\n')[0]).toBe(
       `# In the rule of aws_s3_bucket_replication_configuration to "x'; touch /tmp/evil #\\\\u000a\\\\u202e$(id)":`,
     );
     expect(resource).not.toMatch(/[\n\u202e]/);

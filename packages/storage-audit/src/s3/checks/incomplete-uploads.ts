@@ -60,7 +60,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "this" {
 };
 
 /** A filter of anything but an empty prefix leaves something out. */
-function isOfAll({ Prefix: prefix, Filter: filter }: LifecycleRule): boolean {
+export function isOfAll({ Prefix: prefix, Filter: filter }: LifecycleRule): boolean {
   const { Prefix: filtered, ...others } = filter ?? {};
   return !prefix && !filtered && Object.values(others).every((one) => one === undefined);
 }

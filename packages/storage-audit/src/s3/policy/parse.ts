@@ -1,6 +1,6 @@
 import { WeightsealError } from '@weightseal/core';
+import { parseStrictly } from '../../strict-json.js';
 import type { Condition, Named, Policy, PrincipalKind, Statement, Which, Who } from './document.js';
-import { parseStrictly } from './strict-json.js';
 
 /** S3 takes 20 KB; other servers may take more. */
 const MAX_LENGTH = 65_536;

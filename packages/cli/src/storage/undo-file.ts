@@ -1,0 +1,62 @@
+import { fs, path } from '../builtins.js';
+import { SystemError } from '../cli-error.js';
+import { core } from '../core.js';
+
+/** Much more than twice all that a bucket can be set to. */
+const MOST_BYTES = 8 << 20;
+
+/** `weightseal-undo-models-20260102T030405Z.json` */
+export function nameFor(place: string, now: Date = new Date()): string {
+  const of = place.replace(/^[a-z0-9]+:\/\//, '').replaceAll(/[^A-Za-z0-9._-]/g, '-');
+  return `weightseal-undo-${of}-${now.toISOString().replaceAll(/[-:]|\.\d+/g, '')}.json`;
+}
+
+/** Durable, of mode 0600, and in place of no other file. @throws OUTPUT_EXISTS, SystemError */
+export async function writeUndo(file: string, text: string): Promise<void> {
+  const { WeightsealError } = await core();
+  const beside = `${file}.${process.pid}.tmp`;
+  try {
+    const fd = fs.openSync(beside, 'wx', 0o600);
+    try {
+      fs.writeFileSync(fd, text);
+      fs.fsyncSync(fd);
+    } finally {
+      fs.closeSync(fd);
+    }
+    // Unlike a rename it replaces nothing.
+    fs.linkSync(beside, file);
+    syncDirectory(path.dirname(file));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST')
+      throw new WeightsealError(
+        'OUTPUT_EXISTS',
+        `${file} exists already, and may be the way back from something else: choose another name by --undo-file. Nothing was changed.`,
+        { cause: error },
+      );
+    throw new SystemError(`keep the way back in ${file}, so that nothing was changed`, error);
+  } finally {
+    fs.rmSync(beside, { force: true });
+  }
+}
+
+function syncDirectory(directory: string): void {
+  const fd = fs.openSync(directory, 'r');
+  try {
+    fs.fsyncSync(fd);
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+/** @throws SystemError, INVALID_ARGUMENT for one that is too long */
+export async function readUndo(file: string): Promise<string> {
+  let size: number;
+  try {
+    size = fs.statSync(file).size;
+    if (size <= MOST_BYTES) return fs.readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new SystemError(`read ${file}`, error);
+  }
+  const { WeightsealError } = await core();
+  throw new WeightsealError('INVALID_ARGUMENT', `${file} has ${size} bytes, and is no undo file.`);
+}

@@ -1,0 +1,115 @@
+import { execFileSync } from 'node:child_process';
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { Sandbox } from './support/cli.js';
+import { s3Server } from './support/s3-server.js';
+
+const driver = fileURLToPath(new URL('support/answer.py', import.meta.url));
+
+async function setUp() {
+  const server = await s3Server();
+  const sandbox = await Sandbox.create();
+  const environment = Object.entries(server.environment).map(([name, value]) => `${name}=${value}`);
+  const configure = (words: string, before = '') =>
+    sandbox.run(`export ${environment.join(' ')}; ${before} weightseal storage configure ${words}`);
+  return {
+    server,
+    sandbox,
+    configure,
+    async [Symbol.asyncDispose]() {
+      await sandbox[Symbol.asyncDispose]();
+      await server[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function hasPython(): boolean {
+  try {
+    execFileSync('python3', ['-c', 'import pty'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+describe.concurrent('storage configure', () => {
+  test('changes nothing without --yes, all of it with, and puts it back', async () => {
+    await using at = await setUp();
+    const was = structuredClone(at.server.settings);
+    for (const words of ['', '--dry-run', '--json']) {
+      const shown = await at.configure(`s3://models --fix ${words}`);
+      expect(shown).toMatchObject({ code: 15, stderr: '' });
+      expect(shown.stdout).toContain('WeightsealRefusePlainHttp');
+    }
+    expect(at.server.settings).toEqual(was);
+    expect(await at.sandbox.files()).toEqual([]);
+
+    const done = await at.configure('s3://models --fix --yes --undo-file undo.json');
+    // The key of the default was not told.
+    expect(done).toMatchObject({ code: 9, stderr: '' });
+    expect(done.stdout).toContain(
+      'changed, and read back: public-access-block\nthe way back: --undo "undo.json"',
+    );
+    expect(Object.keys(at.server.settings).toSorted()).toEqual([
+      'lifecycle',
+      'ownershipControls',
+      'policy',
+      'publicAccessBlock',
+      'versioning',
+    ]);
+    expect((await stat(join(at.sandbox.path, 'undo.json'))).mode & 0o777).toBe(0o600);
+
+    const undone = await at.configure('s3://models --undo undo.json --yes --json');
+    expect(undone).toMatchObject({ code: 0 });
+    const { undoFile, applied } = JSON.parse(undone.stdout) as { undoFile: string; applied: string[] };
+    expect(applied).toHaveLength(5);
+    expect(undoFile).toMatch(/^weightseal-undo-models-\d{8}T\d{6}Z\.json$/);
+    expect(Object.keys(at.server.settings)).toEqual(['versioning']);
+    expect(at.server.settings['versioning']).toContain('Suspended');
+  });
+
+  test('says where it ended when a change is refused, and keeps the way back', async () => {
+    await using at = await setUp();
+    at.server.denied.add('versioning');
+    const { code, stdout } = await at.configure('s3://models --fix --yes --undo-file undo.json');
+    expect(code).toBe(7);
+    expect(stdout).toContain(
+      'changed, and read back: object-ownership\nfailed: versioning, it is as it was. ',
+    );
+    expect(stdout).toContain('s3:PutBucketVersioning');
+    expect(stdout).toContain('not tried: lifecycle\nnot tried: public-access-block\n');
+    expect(await at.configure('s3://models --undo undo.json --yes')).toMatchObject({ code: 0 });
+    expect(at.server.settings).toEqual({});
+  });
+
+  test('touches nothing where the way back cannot be kept, or stands there already', async () => {
+    await using at = await setUp();
+    const there = await at.configure(
+      's3://models --fix --yes --undo-file undo.json',
+      'echo mine > undo.json;',
+    );
+    expect(there).toMatchObject({ code: 6, stderr: expect.stringContaining('OUTPUT_EXISTS') });
+    expect(await readFile(join(at.sandbox.path, 'undo.json'), 'utf8')).toBe('mine\n');
+    const nowhere = await at.configure('s3://models --fix --yes --undo-file none/undo.json');
+    expect(nowhere).toMatchObject({ code: 6, stderr: expect.stringContaining('nothing was changed') });
+    expect(at.server.settings).toEqual({});
+    expect(await at.sandbox.files()).toEqual(['undo.json']);
+  });
+
+  test('asks on a terminal (skipped without Python 3)', async (context) => {
+    if (!hasPython()) context.skip('there is no Python 3');
+    await using at = await setUp();
+    const words = 's3://models --fix --only versioning';
+    const no = await at.configure(words, `python3 '${driver}' no`);
+    expect(no).toMatchObject({ code: 15, stdout: expect.stringContaining('Nothing was changed') });
+    expect(at.server.settings).toEqual({});
+    const yes = await at.configure(words, `python3 '${driver}' yes`);
+    expect(yes).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('changed, and read back: versioning'),
+    });
+    expect(at.server.settings['versioning']).toContain('Enabled');
+  });
+});

@@ -1,0 +1,125 @@
+import { WeightsealError } from '@weightseal/core';
+import type { S3Sdk } from '../../s3/clients.js';
+import { Clients } from '../../s3/clients.js';
+import { Facts } from '../../s3/facts.js';
+import { Unread } from '../../s3/failures.js';
+import { checkBucket, checkedOptions, type S3AuditOptions } from '../../s3/options.js';
+import { sending } from '../../s3/send.js';
+import { alike } from '../canonical.js';
+import { askedFor } from '../pieces.js';
+import type { ConfigurableStorage, Json, Plan, State, Wanted } from '../types.js';
+import { CHECKS, planS3 } from './plan.js';
+import { samePolicy } from './policy-text.js';
+import { factsRead } from './read.js';
+import { SETTINGS, type Setting, WAYS, withDefault } from './settings.js';
+
+/** Where a bucket is, and who asks: as for its audit. What is wanted there is said to `plan`. */
+export type S3StorageOptions = Omit<S3AuditOptions, 'sealed' | 'expectedKey' | 'anonymous'>;
+
+/**
+ * A bucket of Amazon S3, or of a server that speaks it, whose settings are read, and changed by a plan. Nothing is loaded or asked before it is used.
+ *
+ * @throws INVALID_ARGUMENT
+ */
+export function s3Storage(bucket: string, options: S3StorageOptions = {}): ConfigurableStorage {
+  checkBucket(bucket);
+  return new S3Storage(bucket, checkedOptions(options));
+}
+
+class S3Storage implements ConfigurableStorage {
+  readonly place: string;
+  readonly checks: readonly string[] = CHECKS;
+  readonly #bucket: string;
+  readonly #options: S3AuditOptions;
+  readonly #clients: Clients;
+
+  constructor(bucket: string, options: S3AuditOptions) {
+    this.place = `s3://${bucket}`;
+    this.#bucket = bucket;
+    this.#options = options;
+    this.#clients = new Clients(options);
+  }
+
+  async plan(wanted: Wanted): Promise<Plan> {
+    const asked = askedFor(wanted, CHECKS);
+    const options = checkedOptions({
+      ...this.#options,
+      ...(wanted.key !== undefined && { expectedKey: keyOf(wanted.key) }),
+    });
+    const facts = new Facts(this.#bucket, options, this.#clients);
+    return planS3(await factsRead(facts), asked);
+  }
+
+  async read(setting: string, signal?: AbortSignal): Promise<State> {
+    const { read, value } = WAYS[checked(setting)];
+    const { signal: _, ...options } = this.#options;
+    const facts = new Facts(this.#bucket, { ...options, ...(signal && { signal }) }, this.#clients);
+    const answer = await readable(() => facts.read(read));
+    if (answer === undefined) return { value: null };
+    const found = value(answer as unknown as Readonly<Record<string, unknown>>);
+    if (found !== undefined) return { value: found };
+    throw new WeightsealError(
+      'STORE_RESPONSE_INVALID',
+      `The answer to ${read} of ${this.place} has not what was asked for. Check the endpoint and proxies.`,
+    );
+  }
+
+  async write(setting: string, value: Json, _: State, signal?: AbortSignal): Promise<void> {
+    const { put, remove, permissions } = WAYS[checked(setting)];
+    const made = value === null ? remove : put(value);
+    if (made === undefined)
+      throw new WeightsealError('STORE_UNSUPPORTED', `S3 cannot take ${setting} away once it is there.`);
+    const [operation, input] = made;
+    const permission = value === null ? permissions.remove : permissions.put;
+    const { bucketOwner } = this.#options;
+    const owner = bucketOwner === undefined ? {} : { ExpectedBucketOwner: bucketOwner };
+    const send = sending({ ...this.#options, ...(signal && { signal }) });
+    const asked = { operation, permission, of: this.place, owner: bucketOwner, doing: 'changed' as const };
+    await readable(() =>
+      send(asked, async () => {
+        const { sdk, client } = await this.#clients.s3();
+        return [client, commandOf(sdk, operation, { Bucket: this.#bucket, ...owner, ...input })];
+      }),
+    );
+  }
+
+  same(setting: string, one: Json, other: Json): boolean {
+    if (setting === 'policy' && typeof one === 'string' && typeof other === 'string')
+      return samePolicy(one, other);
+    return setting === 'lifecycle' ? alike(withDefault(one), withDefault(other)) : alike(one, other);
+  }
+
+  close(): void {
+    this.#clients.close();
+  }
+}
+
+/** Of a URI of weightseal's, what AWS calls it. */
+function keyOf(key: string): string {
+  return key.replace(/^aws-kms:\/\//, '').replace(/\?region=.*$/, '');
+}
+
+function commandOf(sdk: S3Sdk, operation: string, input: object): object {
+  const Command = sdk[`${operation}Command` as keyof S3Sdk] as unknown as new (given: object) => object;
+  return new Command(input);
+}
+
+/** @throws INVALID_ARGUMENT: it stands in an undo file, which anybody may have written */
+function checked(setting: string): Setting {
+  const known = SETTINGS.find((one) => one === setting);
+  if (known !== undefined) return known;
+  throw new WeightsealError(
+    'INVALID_ARGUMENT',
+    `${JSON.stringify(setting.slice(0, 64))} is no setting of a bucket that is changed here.`,
+  );
+}
+
+/** Here it is an error: nothing is changed that cannot be read. */
+async function readable<T>(read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof Unread) throw new WeightsealError(error.code, error.message, { cause: error });
+    throw error;
+  }
+}

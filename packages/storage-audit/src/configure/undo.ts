@@ -1,0 +1,135 @@
+import { WeightsealError } from '@weightseal/core';
+import { canonical } from './canonical.js';
+import { change, kept, type Piece, planOf, refused } from './pieces.js';
+import type { Change, ConfigurableStorage, Json, Plan } from './types.js';
+
+export const UNDO_FORMAT = 'weightseal.storage-undo.v1';
+
+/** What there was before a plan was applied, and what the plan was to leave. It holds policies and names of keys, and no secret. */
+export interface Undo {
+  readonly format: typeof UNDO_FORMAT;
+  readonly place: string;
+  readonly changes: readonly Pick<
+    Change,
+    'setting' | 'checks' | 'before' | 'after' | 'back' | 'permissions' | 'undo'
+  >[];
+}
+
+/** The way back from a plan, whichever part of it will have been applied. */
+export function undoOf({ place, changes }: Plan): Undo {
+  return {
+    format: UNDO_FORMAT,
+    place,
+    changes: changes.map(({ setting, checks, before, after, back, permissions, undo }) => ({
+      setting,
+      checks,
+      before,
+      after,
+      back,
+      permissions,
+      undo,
+    })),
+  };
+}
+
+export function encodeUndo(undo: Undo): string {
+  return `${JSON.stringify(undo, null, 2)}\n`;
+}
+
+/** @throws INVALID_ARGUMENT for what `encodeUndo` does not write */
+export function parseUndo(text: string): Undo {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw noUndo('it is no JSON', cause);
+  }
+  const { format, place, changes, ...others } = membersOf(value);
+  if (format !== UNDO_FORMAT) throw noUndo(`its format is not ${UNDO_FORMAT}`);
+  if (typeof place !== 'string' || !Array.isArray(changes) || Object.keys(others).length > 0)
+    throw noUndo('it does not say of which place it is, and what was changed');
+  return { format, place, changes: (changes as unknown[]).map(entryOf) };
+}
+
+function entryOf(value: unknown): Undo['changes'][number] {
+  const { setting, checks, before, after, back, permissions, undo, ...others } = membersOf(value);
+  const values = [before, after, back];
+  if (
+    typeof setting !== 'string' ||
+    typeof undo !== 'string' ||
+    !areTexts(checks) ||
+    !areTexts(permissions) ||
+    values.includes(undefined) ||
+    Object.keys(others).length > 0
+  )
+    throw noUndo('a change in it is not what was written');
+  const [was, is, goal] = values as [Json, Json, Json];
+  return { setting, checks, before: was, after: is, back: goal, permissions, undo };
+}
+
+function areTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((one) => typeof one === 'string');
+}
+
+function membersOf(value: unknown): Readonly<Record<string, unknown>> {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value))
+    return value as Readonly<Record<string, unknown>>;
+  throw noUndo('it is no object');
+}
+
+function noUndo(problem: string, cause?: unknown): WeightsealError {
+  return new WeightsealError(
+    'INVALID_ARGUMENT',
+    `This is no undo file: ${problem}. Give one that \`storage configure\` has written.`,
+    { cause },
+  );
+}
+
+/**
+ * The plan of the way back, the last change first. It loosens what was tightened. A setting that is not what was left there is refused: it is somebody else's by now.
+ *
+ * @throws INVALID_ARGUMENT for an undo of another place, and what `read` throws
+ */
+export async function planUndo(storage: ConfigurableStorage, undo: Undo): Promise<Plan> {
+  if (undo.place !== storage.place)
+    throw new WeightsealError(
+      'INVALID_ARGUMENT',
+      `The undo file is of ${undo.place.slice(0, 200)}, not of ${storage.place}.`,
+    );
+  const pieces: Piece[] = [];
+  for (const one of undo.changes.toReversed()) {
+    const { value } = await storage.read(one.setting);
+    pieces.push(...wayBack(storage, one, value));
+  }
+  return planOf(storage.place, pieces);
+}
+
+function wayBack(storage: ConfigurableStorage, one: Undo['changes'][number], value: Json): Piece[] {
+  const { setting, checks, after, before, back, permissions } = one;
+  // It was never written, or is undone.
+  if ([before, back].some((was) => storage.same(setting, value, was))) return kept(...checks);
+  if (!storage.same(setting, value, after))
+    return refused(
+      checks,
+      `${setting} is neither what was there before nor what was left there: somebody has changed it since.`,
+    );
+  return [
+    change({
+      setting,
+      checks,
+      now: shown(value),
+      later: shown(back),
+      before: value,
+      after: back,
+      permissions,
+      undo: 'storage configure, anew',
+      note: 'This loosens what was tightened.',
+    }),
+  ];
+}
+
+/** All of it: an undo file may be somebody else's, and what it would put there is to be seen. */
+function shown(value: Json): string {
+  if (value === null) return 'nothing';
+  return typeof value === 'string' ? value : canonical(value);
+}
