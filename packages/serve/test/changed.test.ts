@@ -62,9 +62,10 @@ describe.each(['1.1', '2'])('over HTTP/%s, a file that is', (version) => {
     answer.on('error', () => {
       failed = true;
     });
+    const closed = new Promise((resolve) => answer.once('close', resolve));
     await change(path);
     answer.on('data', (piece: Buffer) => came.push(piece));
-    await new Promise((resolve) => answer.once('close', resolve));
+    await closed;
     const all = Buffer.concat(came);
     expect(failed).toBe(true);
     expect(all.length).toBeLessThan(bytes.length);
@@ -146,10 +147,11 @@ describe('a store', () => {
     }).end();
     const [answer] = await once(outgoing, 'response');
     answer.on('error', () => {});
+    const closed = new Promise((resolve) => answer.once('close', resolve));
     store.set('long', Buffer.from(bytes).reverse());
     const came: Buffer[] = [];
     answer.on('data', (piece: Buffer) => came.push(piece));
-    await new Promise((resolve) => answer.once('close', resolve));
+    await closed;
     const all = Buffer.concat(came);
     expect(answer.complete).toBe(false);
     expect(all.equals(bytes.subarray(0, all.length))).toBe(true);
