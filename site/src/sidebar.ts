@@ -32,7 +32,10 @@ const GROUPS: readonly Group[] = [
   { text: 'Sign and verify', pages: ['docs/releases.md', 'docs/signing.md', 'docs/trust.md', 'docs/bom.md'] },
   { text: 'Configuration', pages: ['docs/configuration.md'] },
   { text: 'Load into memory', pages: ['docs/loading.md'] },
-  { text: 'Operate', pages: ['docs/who-can-open.md', 'docs/operations.md', 'docs/transit.md', 'docs/pulling.md'] },
+  {
+    text: 'Operate',
+    pages: ['docs/who-can-open.md', 'docs/operations.md', 'docs/transit.md', 'docs/pulling.md'],
+  },
   {
     text: 'Reference',
     pages: [
