@@ -34,7 +34,13 @@ const GROUPS: readonly Group[] = [
   { text: 'Load into memory', pages: ['docs/loading.md'] },
   {
     text: 'Operate',
-    pages: ['docs/who-can-open.md', 'docs/operations.md', 'docs/transit.md', 'docs/pulling.md'],
+    pages: [
+      'docs/who-can-open.md',
+      'docs/operations.md',
+      'docs/transit.md',
+      'docs/pulling.md',
+      'docs/peer-to-peer.md',
+    ],
   },
   {
     text: 'Reference',

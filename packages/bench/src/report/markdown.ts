@@ -1,16 +1,13 @@
 import type { Result } from '../result.ts';
-import { CHECK_HEAD, checkRow, type Row, TIMING_HEAD, timingRow } from './format.ts';
+import { table, withBlock } from './block.ts';
+import { CHECK_HEAD, checkRow, TIMING_HEAD, timingRow } from './format.ts';
 
 const START = '<!-- results: written by `pnpm bench --write` -->';
 const END = '<!-- end of results -->';
 
 /** The document with what stands between the markers replaced. */
 export function withResults(document: string, results: readonly Result[]): string {
-  const [from, to] = [document.indexOf(START), document.indexOf(END)];
-  if (from < 0 || to < from)
-    throw new Error(`docs/performance.md has lost its markers, ${START} and ${END}.`);
-  const body = [targets(results), ...results.map(details)].join('\n\n');
-  return `${document.slice(0, from)}${START}\n\n${body}\n\n${document.slice(to)}`;
+  return withBlock(document, START, END, [targets(results), ...results.map(details)].join('\n\n'));
 }
 
 function targets(results: readonly Result[]): string {
@@ -31,11 +28,4 @@ function details({ title, timings, notes }: Result): string {
   if (timings.length > 0) parts.push(table(TIMING_HEAD, timings.map(timingRow)));
   if (notes.length > 0) parts.push(notes.join('\n'));
   return timings.length + notes.length > 0 ? parts.join('\n\n') : '';
-}
-
-function table(head: Row, rows: readonly Row[]): string {
-  const line = (cells: Row) => `| ${cells.join(' | ')} |`;
-  return [line(head), line(head.map((_, column) => (column === 0 ? '---' : '---:'))), ...rows.map(line)].join(
-    '\n',
-  );
 }

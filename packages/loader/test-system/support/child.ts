@@ -59,7 +59,10 @@ export class Child implements AsyncDisposable {
       const lines = this.#stdout.split('\n').slice(0, -1);
       const line = lines.findLast((one) => one === word || one.startsWith(`${word} `));
       if (line !== undefined) return line.slice(word.length + 1);
-      if (this.#over) throw new Error(`never said ${word}, but: ${this.#stdout}\n${this.#stderr}`);
+      if (this.#over) {
+        const { code, signal } = await this.ended;
+        throw new Error(`never said ${word}, ended by ${signal ?? code}: ${this.#stdout}\n${this.#stderr}`);
+      }
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
   }

@@ -60,7 +60,8 @@ export const listingCases: readonly Case[] = [
     needs: ['list', 'keyBelowKey'],
     async run(scene) {
       const { store, at } = scene;
-      await placeAll(scene, ['a', 'a/b', 'a/b/c']);
+      // One after another: SeaweedFS, whose keys are paths, may lose one that comes with one below it.
+      for (const name of ['a', 'a/b', 'a/b/c']) await scene.place(`${at}${name}`, newBytes(5));
       const names = async (prefix: string, oneLevel = false) =>
         (await listed(store, prefix, oneLevel)).map(nameOf);
       assert.deepEqual(await names(`${at}a`), [`${at}a`, `${at}a/b`, `${at}a/b/c`]);
