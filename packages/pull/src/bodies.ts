@@ -34,3 +34,10 @@ export async function* watched(
     if (!over) await pieces.return?.();
   }
 }
+
+/** Gives its connection free. What has not begun has nothing to end. */
+export async function ended(body: AsyncIterable<Uint8Array>): Promise<void> {
+  const pieces = body[Symbol.asyncIterator]();
+  await pieces.next().catch(() => {});
+  await pieces.return?.();
+}

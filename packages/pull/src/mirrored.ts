@@ -11,7 +11,7 @@ import {
   uriOf,
   WeightsealError,
 } from '@weightseal/core';
-import { joined, nothing, watched } from './bodies.js';
+import { ended, joined, nothing, watched } from './bodies.js';
 import { best, isPassing, type Mirror } from './mirror.js';
 import { keyAt, type Pin } from './pins.js';
 import type { JudgedRelease } from './released.js';
@@ -69,7 +69,7 @@ export class MirroredStore implements ObjectStore {
     const from = offset + memory.length;
     if (from >= end) return { object, body: joined(memory, nothing()) };
     const body = await this.#ask(key, pin, { offset: from, length: end - from }, call);
-    return { object, body: joined(memory, body) };
+    return { object, body: memory.length > 0 ? joined(memory, body) : body };
   }
 
   /**
@@ -121,6 +121,7 @@ export class MirroredStore implements ObjectStore {
       } catch (error) {
         tried.add(mirror);
         this.#failed(mirror, error, call.signal);
+        if (call.signal.aborted) throw error;
         this.#failedAlone(key, error);
         this.#checkLeft();
         // Of each once; then it is time for a pause.
@@ -137,7 +138,7 @@ export class MirroredStore implements ObjectStore {
     const version = mirror.versions.get(its);
     const answer = await place.store.read(its, { ...range, ...(version !== undefined && { version }) }, call);
     if (answer.object.size !== pin.size) {
-      await answer.body[Symbol.asyncIterator]().return?.();
+      await ended(answer.body);
       throw this.#tampered(mirror, pin, 'has another length');
     }
     mirror.served({ ...answer, object: { ...answer.object, key: its } });

@@ -1,5 +1,6 @@
 import {
   below,
+  isWeightsealError,
   MANIFEST_NAME,
   openReleased,
   type ReadManifest,
@@ -47,7 +48,10 @@ export async function judgedAt(
   const nameAt = (name: string) => (kind === 'bundle' ? below(place, name).key : `${place.key}.${name}`);
   const names = [...(kind === 'bundle' ? [ENVELOPE_NAME] : []), MANIFEST_NAME, SIGNATURE_NAME];
   // Whoever judges nothing by it has not read it.
-  await release.read(SIGNATURE_NAME, MAX_SIGNATURE, signal);
+  await release.read(SIGNATURE_NAME, MAX_SIGNATURE, signal).catch((error: unknown) => {
+    // Who may not list a store is told so of what is not there.
+    if (!isWeightsealError(error) || error.code !== 'STORE_DENIED') throw error;
+  });
   const documents = new Map(names.map((name) => [name, kept.bytesOf(nameAt(name))?.bytes]));
   const { object, bytes } = kept.bytesOf(place.key) ?? {};
   const offset = payload?.offset ?? 0;

@@ -1,4 +1,4 @@
-import { copyFile, cp, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   MANIFEST_NAME,
@@ -152,6 +152,46 @@ const flipped = (bytes: Buffer): Buffer => {
   other[other.length - 100]! ^= 1;
   return other;
 };
+
+describe('a pull that is called off', () => {
+  it.each(['llama/3.1', 'bert.sealed'])('ends at once, and %s goes on where it was', async (path) => {
+    const to = await target();
+    const stop = new AbortController();
+    server.delayMs = 10;
+    const onProgress = ({ bytes }: Progress) => {
+      if (bytes > 1.5 * MIB) stop.abort();
+    };
+    // One request after the other, so that some are whole by then.
+    const at = server.at(path, { concurrency: 1 });
+    expect(await refused(pull(at, to, { signers, signal: stop.signal, onProgress }))).toBe('ABORTED');
+    expect(await visible(join(to, '..'))).toEqual([]);
+    server.delayMs = 0;
+    const again = await pull(server.at(path), to, { signers });
+    expect(again.fetched).toBeLessThan(again.sealedSize - 0.9 * MIB);
+    expect(await verifyManifest(to)).toMatchObject({ digest: again.digest });
+  });
+});
+
+it('what was there of a long file is hashed before it counts, and comes again where it is something else', async () => {
+  const to = await target('bert.sealed');
+  const stop = new AbortController();
+  server.delayMs = 10;
+  const onProgress = ({ bytes }: Progress) => {
+    if (bytes > 1.5 * MIB) stop.abort();
+  };
+  const at = server.at('bert.sealed', { concurrency: 1 });
+  expect(await refused(pull(at, to, { signers, signal: stop.signal, onProgress }))).toBe('ABORTED');
+  server.delayMs = 0;
+  const directory = join(to, '..');
+  const names = await readdir(directory, { recursive: true });
+  const part = join(directory, names.find((name) => name.endsWith('weightseal.copying'))!);
+  const spoilt = await readFile(part);
+  spoilt[500_000]! ^= 1;
+  await writeFile(part, spoilt);
+  const pulled = await pull(server.at('bert.sealed'), to, { signers });
+  expect(Buffer.compare(await readFile(to), await readFile(file))).toBe(0);
+  expect([pulled.mirrors[0]?.givenUp, pulled.fetched > pulled.sealedSize]).toEqual([undefined, true]);
+});
 
 describe('a file', () => {
   it('comes with its manifest and its signature', async () => {
