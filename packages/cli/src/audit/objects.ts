@@ -9,7 +9,7 @@ import { sampleOf } from './choices.js';
 import { storageAudit } from './load.js';
 import { s3Options, storeOptions } from './settings.js';
 
-const SIGNER_FLAGS = ['public-key', 'root', 'identity', 'issuer', 'trusted-root'] as const;
+export const SIGNER_FLAGS = ['public-key', 'root', 'identity', 'issuer', 'trusted-root'] as const;
 
 /** How objects are looked at: by which keys and signers, as the command line says, or the configuration. */
 export async function objectOptions(
