@@ -26,6 +26,7 @@ export {
 } from './gcs/ask.js';
 export { auditGcs, GCS_CHECKS, type GcsAuditOptions } from './gcs/audit.js';
 export type { Asked } from './gcs/fetch-json.js';
+export { gcsVersions } from './gcs/versions.js';
 export { auditObjects } from './objects/audit.js';
 export { OBJECT_CHECKS } from './objects/checks.js';
 export { type WeightFormat, weightFormatOf } from './objects/magic.js';

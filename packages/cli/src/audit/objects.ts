@@ -9,7 +9,7 @@ import { sampleOf } from './choices.js';
 import { storageAudit } from './load.js';
 import { s3Options, storeOptions } from './settings.js';
 
-const SIGNER_FLAGS = ['public-key', 'root', 'identity', 'issuer', 'trusted-root'] as const;
+export const SIGNER_FLAGS = ['public-key', 'root', 'identity', 'issuer', 'trusted-root'] as const;
 
 /** How objects are looked at: by which keys and signers, as the command line says, or the configuration. */
 export async function objectOptions(
@@ -78,10 +78,14 @@ async function verifierOf(args: Args, config: Config | undefined): Promise<Verif
   };
 }
 
+/** Of S3 and of Google. */
 async function versionsOf(args: Args, place: Place): Promise<ObjectAuditOptions['versions']> {
   const { location } = place;
-  if (location === undefined || !location.store.uri.startsWith('s3://')) return undefined;
-  const { s3Versions } = await storageAudit();
-  const bucket = location.store.uri.slice('s3://'.length);
-  return s3Versions(bucket, s3Options(args, await storeOptions(args, place)), location.key);
+  const [scheme, bucket = ''] = location?.store.uri.split('://') ?? [];
+  if (!location || (scheme !== 's3' && scheme !== 'gs')) return undefined;
+  const options = await storeOptions(args, place);
+  const { bearerAsk, gcsVersions, s3Versions } = await storageAudit();
+  if (scheme === 's3') return s3Versions(bucket, s3Options(args, options), location.key);
+  const { gcsTokens } = await import('@weightseal/store-gcs');
+  return gcsVersions(bucket, bearerAsk(gcsTokens(options)), location.key);
 }

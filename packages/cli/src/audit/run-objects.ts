@@ -7,6 +7,7 @@ import type { Place } from '../place.js';
 import { quote } from '../text.js';
 import type { Args, Session } from '../types.js';
 import { storageAudit } from './load.js';
+import { SIGNER_FLAGS } from './objects.js';
 
 /** Whoever kills it loses so much. */
 const KEPT_EVERY_MS = 5_000;
@@ -38,12 +39,9 @@ export async function lookAtObjects(
 ): Promise<Looked> {
   const { auditObjects } = await storageAudit();
   const path = args.one('state');
-  const of = JSON.stringify([
-    place.text,
-    options.sample ?? 1,
-    options.keys ?? [],
-    options.verify !== undefined,
-  ]);
+  const signers = SIGNER_FLAGS.map((flag) => args.many(flag));
+  const { sample = 1, keys = [], verify } = options;
+  const of = JSON.stringify([place.text, sample, keys, verify !== undefined, signers]);
   const { tally, started, ...begun } = await begin(args, place, options, path, of);
   let [cursor, count, kept, isLast] = [begun.after, 0, Date.now(), false];
   const keep = async () => {

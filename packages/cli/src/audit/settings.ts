@@ -19,6 +19,7 @@ export async function auditSettings(args: Args, place: Place, signal: AbortSigna
   if (!location) return await ofDirectory(args, place, signal);
   const [scheme, where] = location.store.uri.split('://') as [string, string];
   const options = await storeOptions(args, place);
+  tellLeftOut(args, options, scheme === 'gs' ? ['client'] : []);
   if (scheme === 's3') return await ofS3(args, where, s3Options(args, options), signal);
   if (scheme === 'gs') return await ofGcs(args, where, options, signal);
   if (scheme === 'az') return await ofAzure(args, where, options, signal);
@@ -42,6 +43,16 @@ async function ofDirectory(args: Args, { text }: Place, signal: AbortSignal): Pr
   const given = owner === undefined ? {} : { owner: Number(owner) };
   const findings = await auditDirectory(text, { sealed: args.has('sealed'), signal, ...given });
   return { checks: DIRECTORY_CHECKS, findings };
+}
+
+/** Those of a store that only its own requests go by. */
+const OF_STORES = ['proxy', 'clientConfig', 'client', 'userProject'];
+
+/** Whoever looks at settings that cannot be read is to know that they were asked in another way. */
+function tellLeftOut(args: Args, options: Options, taken: readonly string[]): void {
+  const left = OF_STORES.filter((name) => options[name] !== undefined && !taken.includes(name));
+  if (left.length > 0)
+    note(args, `how it is set up is asked without ${left.join(' and ')} of the store's configuration.`);
 }
 
 /** Those of a store of S3 that an audit has too. */
