@@ -12,12 +12,15 @@ async function setUp() {
   const server = await s3Server();
   const sandbox = await Sandbox.create();
   const environment = Object.entries(server.environment).map(([name, value]) => `${name}=${value}`);
-  const configure = (words: string, before = '') =>
-    sandbox.run(`export ${environment.join(' ')}; ${before} weightseal storage configure ${words}`);
+  const command = (words: string, before = '') =>
+    `export ${environment.join(' ')}; ${before} weightseal storage configure ${words}`;
+  const configure = (words: string, before?: string) => sandbox.run(command(words, before));
+  const start = (words: string) => sandbox.start(command(words, 'exec'));
   return {
     server,
     sandbox,
     configure,
+    start,
     async [Symbol.asyncDispose]() {
       await sandbox[Symbol.asyncDispose]();
       await server[Symbol.asyncDispose]();
@@ -82,6 +85,26 @@ describe.concurrent('storage configure', () => {
     expect(stdout).toContain('not tried: lifecycle\nnot tried: public-access-block\n');
     expect(await at.configure('s3://models --undo undo.json --yes')).toMatchObject({ code: 0 });
     expect(at.server.settings).toEqual({});
+  });
+
+  test('ends by a signal, and says what was done and where the way back is', async () => {
+    await using at = await setUp();
+    const reached = Promise.withResolvers<void>();
+    at.server.writing = async (setting) => {
+      if (setting !== 'versioning') return;
+      reached.resolve();
+      await new Promise(() => {});
+    };
+    const running = at.start('s3://models --fix --yes --undo-file undo.json');
+    await reached.promise;
+    running.kill('SIGINT');
+    const { code, stderr } = await running.outcome;
+    expect(code).toBe(130);
+    expect(stderr).toContain(
+      'changed, and read back: object-ownership. failed: versioning, it is as it was.',
+    );
+    expect(stderr).toContain('--undo "undo.json"');
+    expect(Object.keys(at.server.settings)).toEqual(['policy', 'ownershipControls']);
   });
 
   test('touches nothing where the way back cannot be kept, or stands there already', async () => {

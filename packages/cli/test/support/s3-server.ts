@@ -21,6 +21,8 @@ export interface S3Server extends AsyncDisposable {
   readonly environment: Readonly<Record<string, string>>;
   /** Settings that may not be written. */
   readonly denied: Set<string>;
+  /** Called before a setting is written, and waited for. */
+  writing: (setting: string) => void | Promise<void>;
 }
 
 /** One bucket with settings, and no objects. It checks no signature. */
@@ -36,6 +38,7 @@ export async function s3Server(): Promise<S3Server> {
     const error = (status: number, code: string) => answer(status, `<Error><Code>${code}</Code></Error>`);
     if (!(name in ABSENT) && !(name in ALWAYS)) return error(501, 'NotImplemented');
     if (request.method !== 'GET' && denied.has(name)) return error(403, 'AccessDenied');
+    if (request.method !== 'GET') await made.writing(name);
     if (request.method === 'PUT') settings[name] = body;
     if (request.method === 'DELETE') delete settings[name];
     if (request.method !== 'GET') return answer(request.method === 'PUT' ? 200 : 204, '');
@@ -44,9 +47,10 @@ export async function s3Server(): Promise<S3Server> {
     return found === undefined ? error(404, ABSENT[name]!) : answer(200, found);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
+  const made: S3Server = {
     settings,
     denied,
+    writing: () => {},
     environment: {
       AWS_ENDPOINT_URL_S3: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
       AWS_REGION: 'eu-central-1',
@@ -59,4 +63,5 @@ export async function s3Server(): Promise<S3Server> {
       await new Promise((resolve) => server.close(resolve));
     },
   };
+  return made;
 }
