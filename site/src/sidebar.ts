@@ -38,6 +38,7 @@ const GROUPS: readonly Group[] = [
       'docs/who-can-open.md',
       'docs/operations.md',
       'docs/storage-audit.md',
+      'docs/storage-configure.md',
       'docs/transit.md',
       'docs/serving.md',
       'docs/pulling.md',
