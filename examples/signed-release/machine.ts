@@ -1,7 +1,8 @@
 // A machine of the story: a home of its own, so that no configuration, no key and nothing that was remembered is another's.
-import { spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { mkdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 
@@ -13,31 +14,45 @@ export interface Outcome {
   readonly stderr: string;
 }
 
+export interface MachineOptions {
+  /** What runs a command there, where that is not here. */
+  readonly through?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 export class Machine {
   readonly home: string;
+  readonly #options: MachineOptions;
 
-  private constructor(home: string) {
+  private constructor(home: string, options: MachineOptions) {
     this.home = home;
+    this.#options = options;
   }
 
-  static async named(name: string, root: string): Promise<Machine> {
+  static async named(name: string, root: string, options: MachineOptions = {}): Promise<Machine> {
     const home = join(root, name);
     await mkdir(home);
-    return new Machine(home);
+    return new Machine(home, options);
   }
 
   at(name: string): string {
     return join(this.home, name);
   }
 
-  /** What `weightseal` does there. */
-  async does(...words: readonly string[]): Promise<Outcome> {
-    const env = { PATH: process.env['PATH'], HOME: this.home, LC_ALL: 'C.UTF-8' };
-    const child = spawn(process.execPath, [bin, ...words], {
+  /** `weightseal` begins there, and goes on. */
+  starts(...words: readonly string[]): ChildProcessByStdio<null, Readable, Readable> {
+    const { through = [], env } = this.#options;
+    const [program, ...more] = [...through, process.execPath, bin, ...words];
+    return spawn(program!, more, {
       cwd: this.home,
-      env,
+      env: { PATH: process.env['PATH'], HOME: this.home, LC_ALL: 'C.UTF-8', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
+  }
+
+  /** What `weightseal` does there. */
+  async does(...words: readonly string[]): Promise<Outcome> {
+    const child = this.starts(...words);
     const exit = new Promise<number>((resolve, reject) => {
       child.once('error', reject);
       child.once('close', (code) => resolve(code ?? 1));

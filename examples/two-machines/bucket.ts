@@ -1,0 +1,39 @@
+// Where the releases lie: a bucket of a server that speaks S3, where the tests have one, and else a directory.
+import { mkdir } from 'node:fs/promises';
+import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
+import type { Machine } from '../signed-release/machine.ts';
+
+export interface Bucket {
+  readonly at: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** What its audit asks for. */
+  protect(machine: Machine): Promise<void>;
+}
+
+const NAME = 'acme-models';
+const region = 'us-east-1';
+
+export async function makeBucket(directory: string): Promise<Bucket> {
+  const { WEIGHTSEAL_EMULATOR_MOTO: endpoint } = process.env;
+  if (!endpoint) {
+    await mkdir(directory, { mode: 0o700 });
+    return { at: directory, env: {}, protect: async () => {} };
+  }
+  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
+  const admin = new S3Client({ endpoint, region, forcePathStyle: true, credentials });
+  await admin.send(new CreateBucketCommand({ Bucket: NAME }));
+  admin.destroy();
+  const env = {
+    AWS_ENDPOINT_URL: endpoint,
+    AWS_REGION: region,
+    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+  };
+  return {
+    at: `s3://${NAME}`,
+    env,
+    async protect(machine) {
+      await machine.must('storage', 'configure', `s3://${NAME}`, '--fix', '--yes');
+    },
+  };
+}
