@@ -40,6 +40,7 @@ export const EXAMPLE = 'example';
 export const EXAMPLES = [
   { folder: 'examples/swap-clouds', needs: [[moto], [fakeCloudKms, drongo], [azure]] },
   { folder: 'examples/bucket-server', needs: [[seaweedfs]] },
+  { folder: 'examples/two-machines', needs: [[moto]] },
 ];
 
 /** What was asked for: names of emulators or of providers (`aws`); all of them when nothing was. */
