@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setInterval } from 'node:timers';
 import type { TLSSocket } from 'node:tls';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { MemoryStore } from '../../core/test/store/support/memory-store.ts';
 import { temporary } from '../../core/test/support/temporary.ts';
 import { agentOf, ask, ended, raw, session } from './support/ask.ts';
 import { sealFile, visitor, world } from './support/world.ts';
@@ -114,6 +115,24 @@ describe('too much', () => {
     busy.destroy();
     await here.logged(({ path }) => path === '/long');
     await expect.poll(async () => (await ask(to, '/short')).status).toBe(200);
+  });
+
+  it('lists of one client at once is told 429, and another has its own', async () => {
+    const store = new MemoryStore();
+    let slow = true;
+    store.fault = ({ method }) => (method === 'list' && slow ? { hang: true } : undefined);
+    await using here = await world({ root: { store, key: '' } });
+    const to = { ...here, own: await visitor() };
+    const waiting = await Promise.all([raw(to), raw(to)]);
+    for (const socket of waiting) socket.write('GET / HTTP/1.1\r\nhost: a\r\n\r\n');
+    await expect.poll(() => store.count('list')).toBe(2);
+    expect((await ask(to, '/')).status).toBe(429);
+    slow = false;
+    const other = { ...to, own: await visitor('spiffe://prod/serving/b') };
+    expect((await ask(other, '/')).status).toBe(200);
+    for (const socket of waiting) socket.destroy();
+    await expect.poll(() => here.server.running).toBe(0);
+    expect((await ask(to, '/')).status).toBe(200);
   });
 
   it('of one client at once comes at its rate', async () => {

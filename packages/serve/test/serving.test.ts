@@ -167,6 +167,47 @@ describe('a bundle', () => {
   });
 });
 
+describe('a document of a release', () => {
+  const mediaType = 'application/vnd.dev.sigstore.bundle.v0.3+json';
+
+  it('that signs is served beside what it signs, a file or a bundle, to whom may have that', async () => {
+    const signed = await place.directory();
+    await cp(root, signed, { recursive: true });
+    const paths = ['llama/3.1.weightseal.weightseal.sig', 'bert/1/weightseal.sig'];
+    for (const path of paths) await writeFile(join(signed, path), JSON.stringify({ mediaType }));
+    const rules = {
+      clients: [...EVERYTHING.clients, { names: ['spiffe://prod/edge'], models: ['bert'] }],
+    };
+    await using here = await world({ root: signed, rules });
+    const edge = await visitor('spiffe://prod/edge');
+    for (const path of paths) expect((await ask({ ...here, own }, `/${path}`)).status).toBe(200);
+    expect((await ask({ ...here, own: edge }, `/${paths[0]}`)).status).toBe(403);
+    expect((await ask({ ...here, own: edge }, `/${paths[1]}`)).status).toBe(200);
+  });
+
+  it('that is a channel is served to whom may have the release that it names', async () => {
+    const released = await place.directory();
+    const statement = {
+      predicateType: 'weightseal/channel/v1',
+      predicate: { model: 'llama', version: '3.1' },
+    };
+    const payload = Buffer.from(JSON.stringify(statement)).toString('base64');
+    await mkdir(join(released, 'llama'));
+    const path = 'llama/weightseal.channel.json';
+    await writeFile(join(released, path), JSON.stringify({ mediaType, dsseEnvelope: { payload } }));
+    const rules = {
+      clients: [
+        { names: ['spiffe://prod/serving/*'], models: ['llama'], versions: ['3*'] },
+        { names: ['spiffe://prod/edge'], models: ['llama'], versions: ['2*'] },
+      ],
+    };
+    await using here = await world({ root: released, rules });
+    expect((await ask({ ...here, own }, `/${path}`)).status).toBe(200);
+    const edge = await visitor('spiffe://prod/edge');
+    expect((await ask({ ...here, own: edge }, `/${path}`)).status).toBe(403);
+  });
+});
+
 describe('what is not served', () => {
   it('is plain, hidden, of a killed command, a key, behind a link, no file at all', async () => {
     const other = await place.directory();

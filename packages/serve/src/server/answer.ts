@@ -6,7 +6,7 @@ import { indexPieces } from '../catalogue/list.js';
 import { evaluate, rangeHolds } from '../http/conditions.js';
 import { pathOf } from '../http/path.js';
 import { rangeOf } from '../http/range.js';
-import { busy, notFound, problemBody, statusOf } from '../http/status.js';
+import { busy, notFound, problemBody, statusOf, tooMuch } from '../http/status.js';
 import { etagOf, reprDigestOf } from '../http/tags.js';
 import type { Root } from '../root/root.js';
 import type { Pieces } from '../send/pieces.js';
@@ -17,7 +17,9 @@ import type { Exchange } from './exchange.js';
 import type { CheckedServer } from './options.js';
 
 /** Of all clients: a list of a hundred thousand files is work for seconds. */
-const LISTS_AT_ONCE = 4;
+const LISTS_AT_ONCE = 8;
+/** Of one client, so that none keeps the others from theirs. */
+const LISTS_OF_ONE = 2;
 const RETRY_SECONDS = 2;
 const ALWAYS = {
   'cache-control': 'private, no-transform',
@@ -54,7 +56,7 @@ export class Answers {
     exchange.client = grant.names;
     const path = pathOf(request.url ?? '');
     if (path === undefined) throw notFound();
-    if (path === '') return await this.#list(exchange, grant);
+    if (path === '') return await this.#list(exchange, grant, client);
     const item = await catalogue.resolve(path, signal);
     if (!item) throw notFound();
     await using found = item.found;
@@ -123,9 +125,10 @@ export class Answers {
     response.end();
   }
 
-  async #list(exchange: Exchange, grant: Grant): Promise<void> {
+  async #list(exchange: Exchange, grant: Grant, client: Connection['client']): Promise<void> {
     const { root, catalogue, options } = this.#parts;
     const { request, response, signal } = exchange;
+    if (client.lists >= LISTS_OF_ONE) throw tooMuch('Lists for this client are being made at the moment');
     if (this.#lists >= LISTS_AT_ONCE) throw busy('Several lists are being made at the moment');
     const head = () => exchange.head(200, { ...ALWAYS, 'content-type': 'application/json' });
     if (request.method === 'HEAD') {
@@ -134,6 +137,7 @@ export class Answers {
       return;
     }
     this.#lists++;
+    client.lists++;
     try {
       for await (const piece of indexPieces(root, catalogue, grant, signal)) {
         if (!response.headersSent) head();
@@ -143,6 +147,7 @@ export class Answers {
       response.end();
     } finally {
       this.#lists--;
+      client.lists--;
     }
   }
 }

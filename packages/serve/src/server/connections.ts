@@ -11,6 +11,8 @@ export type Carrier = TLSSocket | ServerHttp2Session;
 /** Who is behind some connections. */
 interface Client {
   connections: number;
+  /** Lists that are being made for it. */
+  lists: number;
   readonly rate: Rate | undefined;
 }
 
@@ -43,6 +45,7 @@ export class Connections {
     const { bytesPerSecond, connections, connectionsPerClient } = this.#limits;
     const client = this.#clients.get(name) ?? {
       connections: 0,
+      lists: 0,
       rate: Number.isFinite(bytesPerSecond) ? new Rate(bytesPerSecond) : undefined,
     };
     this.#clients.set(name, client);
