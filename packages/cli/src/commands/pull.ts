@@ -35,8 +35,10 @@ export async function pull(args: Args, session: Session): Promise<Result> {
           overwrite: args.has('force'),
           signal: session.signal,
           onProgress: await session.progress('pulling'),
-          onGivenUp: (uri, { code, message }) =>
-            note(args, `${quote(uri)} is asked no more (${code}): ${message}`),
+          onGivenUp: (uri, { code, message }) => {
+            // Of one alone it is how the command ends.
+            if (from.length > 1) note(args, `${quote(uri)} is asked no more (${code}): ${message}`);
+          },
         },
       )
       .catch((error: unknown) => {
