@@ -110,15 +110,27 @@ describe('a client is refused, and the log says why, that', () => {
         headers: { 'content-type': 'application/problem+json' },
       });
     expect(JSON.parse((await ask(to, '/llama')).body.toString())).toMatchObject({ code });
-    expect(await here.logged((record) => record.code === code)).toMatchObject({ status: 403, client: [] });
+    // The log says who it was.
+    expect(await here.logged((record) => record.code === code)).toMatchObject({
+      status: 403,
+      client: [(wanted.names as { value: string }[])[0]!.value],
+      remote: '127.0.0.1',
+    });
   });
 
-  it('may have another model: it is told so, and the log says which', async () => {
+  it('may have another model: it is told no more than that, and the log says which', async () => {
     await using here = await world({
       root,
       rules: { clients: [{ names: ['spiffe://prod/serving/*'], models: ['bert'] }] },
     });
-    expect((await ask({ ...here, own: await visitor() }, '/llama')).status).toBe(403);
+    const refused = await ask({ ...here, own: await visitor() }, '/llama');
+    expect([refused.status, JSON.parse(refused.body.toString())]).toEqual([
+      403,
+      {
+        code: 'CLIENT_FORBIDDEN',
+        message: 'This client may not have that; the log of the server says why.',
+      },
+    ]);
     expect(await here.logged(() => true)).toMatchObject({
       code: 'CLIENT_FORBIDDEN',
       model: 'llama',
