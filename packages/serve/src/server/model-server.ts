@@ -3,13 +3,14 @@ import type { Http2SecureServer, ServerHttp2Session } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { WeightsealError } from '@weightseal/core';
-import { refusalOf } from '@weightseal/transit';
+import { type AuthorisationRules, type CheckedRules, refusalOf } from '@weightseal/transit';
 import { adminServer } from './admin.js';
 import type { Parts } from './answer.js';
 import { type Carrier, Connections, TOLD } from './connections.js';
 import { type Address, addressOf, type ListenOptions, listenOn } from './listening.js';
 import type { Metrics } from './metrics.js';
 import { Newcomers } from './newcomers.js';
+import { checkedRules } from './options.js';
 import { Requests } from './requests.js';
 
 export interface Drained {
@@ -58,6 +59,11 @@ export class ModelServer implements AsyncDisposable {
     const address = await listenOn(admin, options, false);
     this.#admin = admin;
     return address;
+  }
+
+  /** From now on each request is judged by these, also on connections that are open. @throws INVALID_ARGUMENT; then those that were there stay */
+  setRules(rules: AuthorisationRules | CheckedRules): void {
+    this.#parts.options.rules = checkedRules(rules);
   }
 
   /** Where it listens. */
