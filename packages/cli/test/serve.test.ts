@@ -129,12 +129,13 @@ test('a socket that was passed, as systemd does, is used', async () => {
     cwd: made.path,
     stdio: ['ignore', 'pipe', 'inherit', fd],
   });
+  // It is the child's now; else this process might take its connections.
+  socket.close();
   const lines = createInterface(child.stdout!)[Symbol.asyncIterator]();
   expect(JSON.parse((await lines.next()).value)).toEqual({ listening: `https://127.0.0.1:${port}` });
   expect((await body(await open(`https://127.0.0.1:${port}/llama`))).length).toBeGreaterThan(LONG);
   child.kill('SIGTERM');
   await once(child, 'exit');
-  socket.close();
 });
 
 test.each([

@@ -153,7 +153,8 @@ describe('connections that say nothing', () => {
     // Whoever comes after it was taken before.
     expect((await ask(await from(here), '/short')).status).toBe(200);
     expect(await here.server.drain(60_000)).toEqual({ cut: 0 });
-  });
+    // A handshake has ten seconds.
+  }, 9000);
 
   it('keep no probe waiting', async () => {
     await using here = await world({ root });
