@@ -7,7 +7,6 @@ import type { Asked } from './released.js';
 const MOST_SIGNATURE = 1_048_576;
 const SIGSTORE = 'application/vnd.dev.sigstore.bundle';
 const CHANNEL = 'weightseal/channel/v1';
-const HEAD = 4096;
 
 async function read(found: Found, signal: AbortSignal): Promise<Buffer | undefined> {
   if (found.size === 0 || found.size > MOST_SIGNATURE) return undefined;
@@ -50,10 +49,4 @@ export async function askedByChannel(found: Found, signal: AbortSignal): Promise
   } catch {
     return undefined;
   }
-}
-
-/** Whether a plain file begins as one with a private key does: no option has these served. */
-export async function looksLikeKey(found: Found, signal: AbortSignal): Promise<boolean> {
-  const head = Buffer.from(await found.source.read(0, Math.min(HEAD, found.size), { signal }));
-  return /PRIVATE KEY|weightseal-key/.test(head.toString('latin1'));
 }

@@ -2,6 +2,9 @@ import { CHANNEL_NAME, MANIFEST_NAME, pathProblem, SIGNATURE_NAME } from '@weigh
 
 // What a request's target names below the root. Pure.
 
+/** The envelope of a bundle. */
+export const ENVELOPE = 'weightseal.json';
+
 /**
  * The path of a target, decoded once; empty for the root itself. Undefined for what names nothing: an empty name, `.`, `..`, a backslash, a NUL or another control character, a slash that was encoded,
  * bytes that are no UTF-8, more than a bundle may have.

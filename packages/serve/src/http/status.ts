@@ -32,12 +32,21 @@ export function notFound(): WeightsealError {
   );
 }
 
-/** The server has too much to do. */
-export function busy(why: string): WeightsealError {
-  return new WeightsealError('STORE_UNAVAILABLE', `${why}. Try again after the seconds of Retry-After.`);
+/** The server has too much to do, or cannot just now. */
+export function busy(why: string, cause?: unknown): WeightsealError {
+  return new WeightsealError(
+    'STORE_UNAVAILABLE',
+    `${why}. Try again after the seconds of Retry-After.`,
+    cause === undefined ? {} : { cause },
+  );
 }
 
 /** This client has too much of it. */
 export function tooMuch(why: string): WeightsealError {
   return new WeightsealError('STORE_THROTTLED', `${why}. Try again after the seconds of Retry-After.`);
+}
+
+/** To be told to a client. */
+export function changed(): WeightsealError {
+  return new WeightsealError('INPUT_CHANGED', 'The file has changed meanwhile. Ask again.');
 }
