@@ -49,7 +49,7 @@ export class DirectoryRoot implements Root {
     try {
       // The slash: where there are no descriptors of places, a file would be taken for a directory.
       if (!(await lstat(`${path}/.`)).isDirectory()) throw new Error('It is no directory.');
-      const directory = await Directory.open(path);
+      const directory = await Directory.open(path, false, true);
       return new DirectoryRoot(path, directory, await blobsBeside(directory), onLeftOut);
     } catch (error) {
       throw ioError(error, `open the directory ${path}, which is to be served`);
@@ -80,12 +80,12 @@ export class DirectoryRoot implements Root {
 
   /** A directory below, through no link. @throws what open(2) says, as Node puts it */
   async reach(path: string): Promise<Directory> {
-    let at = await Directory.open(this.#directory.path);
+    let at = await Directory.open(this.#directory.path, false, true);
     for (const name of path === '' ? [] : path.split('/')) {
       const before = at;
       try {
         await refuseLink(before, name);
-        at = await Directory.open(before.at(name), true);
+        at = await Directory.open(before.at(name), true, true);
       } finally {
         await before[Symbol.asyncDispose]();
       }

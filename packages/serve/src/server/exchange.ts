@@ -34,6 +34,8 @@ export class Exchange {
       onOver(this);
     };
     response.once('close', once);
+    // Of a HEAD over HTTP/2 whose client has left, Node says so of the stream alone.
+    if ('stream' in request) request.stream?.once('close', once);
     // What a client does to its connection is no failure of ours.
     response.on('error', () => {});
     request.on('error', () => {});

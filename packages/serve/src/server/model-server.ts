@@ -157,10 +157,11 @@ export class ModelServer implements AsyncDisposable {
       return;
     }
     connection.running++;
-    exchange.response.once('close', () => {
+    const over = () => {
       connection.running--;
       if (this.#state !== 'listening' && connection.running === 0) end(connection);
-    });
+    };
+    exchange.signal.addEventListener('abort', over, { once: true });
     const refusal = this.#refusalOf(exchange.request, connection);
     if (refusal) refuse(exchange, refusal.error, true, refusal.status);
     else this.#answers.give(exchange, connection).catch((error: unknown) => this.#failed(exchange, error));
