@@ -3,7 +3,7 @@ import { directoriesAbove, documentOf, ENVELOPE, isHidden, joined } from '../htt
 import { changed } from '../http/status.js';
 import type { Found, Root } from '../root/root.js';
 import type { Asker, Digests } from './digests.js';
-import { askedByChannel, isSignature } from './documents.js';
+import { askedByChannel } from './documents.js';
 import type { Known } from './known.js';
 import { holdsPrivateKey } from './private-key.js';
 import type { Asked, Bundle, Member } from './released.js';
@@ -119,7 +119,8 @@ export class Catalogue {
     const asked = sealed && (await this.#known.asked(file, sealed, signal));
     if (!asked) return undefined;
     const type = 'application/json';
-    if (kind === 'signature') return (await isSignature(found, signal)) ? { asked, type } : undefined;
+    if (kind === 'signature')
+      return (await this.#known.isSignature('file', path, found, signal)) ? { asked, type } : undefined;
     const sha256 = await this.#known.manifest(file, sealed, path, found, signal);
     return sha256 === undefined ? undefined : { asked, type, sha256 };
   }
@@ -142,7 +143,8 @@ export class Catalogue {
         if (same && same.identity !== found.identity) throw changed();
         if (name === ENVELOPE) return { asked, type };
         if (name === MANIFEST_NAME) return { asked, type, sha256: bundle.manifest };
-        if (name === SIGNATURE_NAME && (await isSignature(found, signal))) return { asked, type };
+        if (name === SIGNATURE_NAME && (await this.#known.isSignature('bundle', path, found, signal)))
+          return { asked, type };
         const member = bundle.members.get(name);
         if (member) return await this.#member(path, member, bundle, found, signal);
       }

@@ -1,13 +1,23 @@
 import { MANIFEST_NAME } from '@weightseal/core';
 import { ENVELOPE, joined } from '../http/path.js';
 import type { Found, Root } from '../root/root.js';
+import { isSignature, MOST_SIGNATURE } from './documents.js';
 import { Flights } from './flights.js';
-import { type Asked, askedOf, type Bundle, bundleOf, isVerdict, manifestOf, type Pair } from './released.js';
+import {
+  type Asked,
+  askedOf,
+  type Bundle,
+  bundleOf,
+  isVerdict,
+  manifestOf,
+  openSame,
+  type Pair,
+} from './released.js';
 import { WeightedCache } from './weighted-cache.js';
 
 /** Files of releases that are known by name: some 200 bytes of memory each. */
 const MOST_FILES = 262_144;
-/** Longer manifests are read one at a time: each is some ten times as much memory meanwhile. */
+/** Longer documents are read one at a time: each is some ten times as much memory meanwhile. */
 const LONG = 1_048_576;
 
 /** What was said of some bytes. */
@@ -17,6 +27,7 @@ export interface Kept {
   /** SHA-256 of a manifest that is of its file. */
   readonly manifest?: string | undefined;
   readonly size?: number | undefined;
+  readonly signature?: boolean;
 }
 
 /** What has been read of releases, for as long as the files are the same, and once for all who ask at once. */
@@ -86,7 +97,7 @@ export class Known {
   ): Promise<string | undefined> {
     const key = manifestKey(path, file.identity, document.identity);
     const pair = pairOf(path, file, at, document);
-    const kept = await this.#once(key, pair, signal, async (ending) => ({
+    const kept = await this.#once(key, pair.manifest.size, signal, async (ending) => ({
       manifest: (await manifestOf(this.#root, 'file', pair, ending)).digest,
     }));
     return kept.manifest;
@@ -102,15 +113,29 @@ export class Known {
     const key = `bundle\n${directory}\n${envelope.identity}\n${manifest.identity}`;
     const at = (name: string) => joined(directory, name);
     const pair = pairOf(at(ENVELOPE), envelope, at(MANIFEST_NAME), manifest);
-    const kept = await this.#once(key, pair, signal, async (ending) => ({
+    const kept = await this.#once(key, pair.manifest.size, signal, async (ending) => ({
       bundle: await bundleOf(this.#root, directory, pair, ending),
     }));
     return kept.bundle;
   }
 
+  /** Whether a document is a signature, of a file or of a bundle. */
+  async isSignature(
+    kind: 'file' | 'bundle',
+    path: string,
+    { identity, size }: Found,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    const kept = await this.#once(`signature\n${path}\n${identity}`, size, signal, async (ending) => {
+      await using found = await openSame(this.#root, { path, identity }, ending);
+      return { signature: await isSignature(found, MOST_SIGNATURE[kind], ending) };
+    });
+    return kept.signature === true;
+  }
+
   async #once(
     key: string,
-    { manifest }: Pair,
+    size: number,
     signal: AbortSignal,
     look: (signal: AbortSignal) => Promise<Kept>,
   ): Promise<Kept> {
@@ -119,7 +144,7 @@ export class Known {
     return await this.#flights.join(key, signal, async (ending) => {
       let kept: Kept;
       try {
-        kept = await (manifest.size > LONG ? this.#alone(() => look(ending)) : look(ending));
+        kept = await (size > LONG ? this.#alone(() => look(ending)) : look(ending));
       } catch (error) {
         if (!isVerdict(error)) throw error;
         this.#onProblem(error);

@@ -69,8 +69,8 @@ export async function manifestOf(
   pair: Pair,
   signal: AbortSignal,
 ): Promise<ReadManifest & { readonly written: number | undefined; readonly size: number }> {
-  await using sealed = await open(root, pair, signal);
-  await using manifest = await open(root, pair.manifest, signal);
+  await using sealed = await openSame(root, pair, signal);
+  await using manifest = await openSame(root, pair.manifest, signal);
   const { size, modified: written } = manifest;
   const unopened = await readUnopened(kind, sealed.source, { signal });
   const read = await readManifest(
@@ -89,7 +89,8 @@ export async function manifestOf(
   return { ...read, written, size: sealed.size + size };
 }
 
-async function open(
+/** @throws INPUT_CHANGED where there is another file by now, and what the root throws */
+export async function openSame(
   root: Root,
   { path, identity }: { readonly path: string; readonly identity: string },
   signal: AbortSignal,
