@@ -132,6 +132,10 @@ describe('what cannot be read', () => {
     for (const fd of held) closeSync(fd);
     for (const answer of [model, index])
       expect([answer.status, answer.headers['retry-after']]).toEqual([503, '2']);
+    expect(here.problems.map(({ cause }) => (cause as NodeJS.ErrnoException).code)).toEqual([
+      'EMFILE',
+      'EMFILE',
+    ]);
     expect((await askHttp2(over, '/a/model')).status).toBe(200);
     expect(await releases(to)).toHaveLength(2);
     over.close();
