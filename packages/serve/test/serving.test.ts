@@ -180,7 +180,13 @@ describe('a document of a release', () => {
     const signed = await place.directory();
     await cp(root, signed, { recursive: true });
     const paths = ['llama/3.1.weightseal.weightseal.sig', 'bert/1/weightseal.sig'];
-    for (const path of paths) await writeFile(join(signed, path), JSON.stringify({ mediaType }));
+    // That of a bundle names each of its files.
+    const payload = ['', 'x'.repeat(2_000_000)];
+    for (const [at, path] of paths.entries())
+      await writeFile(
+        join(signed, path),
+        JSON.stringify({ mediaType, dsseEnvelope: { payload: payload[at] } }),
+      );
     const rules = {
       clients: [...EVERYTHING.clients, { names: ['spiffe://prod/edge'], models: ['bert'] }],
     };

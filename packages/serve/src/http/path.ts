@@ -2,6 +2,9 @@ import { CHANNEL_NAME, MANIFEST_NAME, pathProblem, SIGNATURE_NAME } from '@weigh
 
 // What a request's target names below the root. Pure.
 
+/** The envelope of a bundle. */
+export const ENVELOPE = 'weightseal.json';
+
 /** What a target names on this server: one in absolute form is taken, whatever server it names (RFC 9112 §3.2.2). */
 export function originForm(target: string): string {
   const rest = target.replace(/^https?:\/\/[^/?#]*/i, '');

@@ -29,8 +29,9 @@ export function statusOf(error: WeightsealError): number {
   return status ?? (error.class === 'trust' ? 403 : 500);
 }
 
+/** Whether nothing is wrong inside: it has no cause there. */
 export function isOurs(error: WeightsealError): boolean {
-  return OURS.has(error) || error.code === 'INPUT_CHANGED';
+  return (OURS.has(error) && error.cause === undefined) || error.code === 'INPUT_CHANGED';
 }
 
 /** A code, and a sentence that tells nothing of what is inside. */
@@ -60,9 +61,9 @@ export function isAnother(): WeightsealError {
   return ours('INPUT_CHANGED', 'What is here now is not what the request names. Ask for it anew.');
 }
 
-/** The server has too much to do. */
-export function busy(why: string): WeightsealError {
-  return ours('STORE_UNAVAILABLE', `${why}. Try again after the seconds of Retry-After.`);
+/** The server has too much to do, or cannot just now. */
+export function busy(why: string, cause?: unknown): WeightsealError {
+  return ours('STORE_UNAVAILABLE', `${why}. Try again after the seconds of Retry-After.`, cause);
 }
 
 /** This client has too much of it. */
@@ -70,8 +71,13 @@ export function tooMuch(why: string): WeightsealError {
   return ours('STORE_THROTTLED', `${why}. Try again after the seconds of Retry-After.`);
 }
 
-function ours(code: ErrorCode, message: string): WeightsealError {
-  const error = new WeightsealError(code, message);
+function ours(code: ErrorCode, message: string, cause?: unknown): WeightsealError {
+  const error = new WeightsealError(code, message, cause === undefined ? {} : { cause });
   OURS.add(error);
   return error;
+}
+
+/** To be told to a client. */
+export function changed(): WeightsealError {
+  return ours('INPUT_CHANGED', 'The file has changed meanwhile. Ask again.');
 }

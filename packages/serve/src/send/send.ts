@@ -1,5 +1,5 @@
-import { changed } from '../catalogue/digests.js';
 import type { ByteRange } from '../http/range.js';
+import { changed } from '../http/status.js';
 import type { Found } from '../root/root.js';
 import { PieceSize, type Pieces } from './pieces.js';
 import type { Rate } from './rate.js';

@@ -2,7 +2,7 @@ import type { WeightsealError } from '@weightseal/core';
 import { authorise, type Grant, peerOf } from '@weightseal/transit';
 import type { Catalogue, Item } from '../catalogue/catalogue.js';
 import type { Digests } from '../catalogue/digests.js';
-import { indexPieces } from '../catalogue/list.js';
+import { indexPieces, type Releases } from '../catalogue/list.js';
 import { evaluate, rangeHolds } from '../http/conditions.js';
 import { pathOf } from '../http/path.js';
 import { rangeOf } from '../http/range.js';
@@ -31,6 +31,7 @@ export interface Parts {
   readonly options: CheckedServer;
   readonly root: Root;
   readonly catalogue: Catalogue;
+  readonly releases: Releases;
   readonly digests: Digests;
   readonly pieces: Pieces;
 }
@@ -63,13 +64,14 @@ export class Answers {
     if (path === '') return await this.#list(exchange, grant, client);
     const item = await catalogue.resolve(path, signal);
     if (!item) throw notFound();
-    await using found = item.found;
+    await using _found = item.found;
     const { model, version } = item.asked;
     exchange.asked = item.asked;
     // Judged once more, by what it is: this says why not, in the words of the rules.
     if (!grant.allows(model, version))
       authorise(peer, rules, { model, version, allowDevelopment: development });
-    const sha256 = item.sha256 ?? (await this.#parts.digests.of(path, found.identity, signal));
+    const sha256 = await catalogue.digest(path, item, { signal, client });
+    if (sha256 === undefined) throw notFound();
     await this.#file(exchange, item, sha256, client.rate);
   }
 
@@ -127,7 +129,7 @@ export class Answers {
   }
 
   async #list(exchange: Exchange, grant: Grant, client: Connection['client']): Promise<void> {
-    const { root, catalogue, options } = this.#parts;
+    const { releases, options } = this.#parts;
     const { request, response, signal } = exchange;
     if (client.lists >= LISTS_OF_ONE) throw tooMuch('Lists for this client are being made at the moment');
     if (this.#lists >= LISTS_AT_ONCE) throw busy('Several lists are being made at the moment');
@@ -140,7 +142,7 @@ export class Answers {
     this.#lists++;
     client.lists++;
     try {
-      for await (const piece of indexPieces(root, catalogue, grant, signal)) {
+      for (const piece of indexPieces(await releases.all(signal), grant)) {
         if (!response.headersSent) head();
         // Who does not read keeps nobody else from a list.
         this.#lists--;

@@ -31,6 +31,8 @@ export class Exchange {
     this.#remote = remoteOf(request);
     this.#onOver = onOver;
     response.once('close', () => this.end());
+    // Of a HEAD over HTTP/2 whose client has left, Node says so of the stream alone.
+    if ('stream' in request) request.stream?.once('close', () => this.end());
     // What a client does to its connection is no failure of ours.
     response.on('error', () => {});
     request.on('error', () => {});

@@ -45,7 +45,7 @@ export interface ModelServerOptions {
   readonly tls: ReloadingTls<ServerTls>;
   /** Who may have what. Whom no rule names may have nothing. */
   readonly rules: AuthorisationRules | CheckedRules;
-  /** Whether what is not sealed is served, too; the default is false. Private keys never are. */
+  /** Whether what is not sealed is served, too; the default is false. Not what holds a private key in PEM, in DER or as a JWK. */
   readonly any?: boolean | undefined;
   readonly limits?: Limits | undefined;
   /** Whether clients may come with certificates of `createDevCa`, which is only taken on a loopback address; the default is false. */
