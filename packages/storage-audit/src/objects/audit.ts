@@ -14,13 +14,10 @@ const AT_ONCE = 16;
 /** FORMAT.md §26.4: the mark of a bundle that is on its way into a store. */
 const SEALING_NAME = 'weightseal.sealing';
 const A_DAY_MS = 86_400_000;
-/** No signature, channel, mark or manifest of a single file comes near: what has more is not taken for one by its name alone. */
-const MOST_DOCUMENT = 65_536;
 
 /**
  * What lies at a place, or below it, one after another in the order of the listing, and what is wrong with each: plain weights, sealed ones that nobody has signed, that others can open than should,
- * or that are damaged; then objects of a store that no listing of weightseal has, older versions, and uploads that nobody completes. Needs no key, writes and removes nothing, reads of each object its head only, of a bundle also its manifest and the heads of what lies there
- * and is none of it, and holds no more in memory however many there are. It goes on behind a `cursor`; what came or went meanwhile is met or not, by its name. What is left out by `after` or `sample`
+ * or that are damaged; then objects of a store that no listing of weightseal has, older versions, and uploads that nobody completes. Needs no key, writes and removes nothing, reads of each object its head only, of a bundle also its manifest and the heads of what lies in it, and holds no more in memory however many there are. It goes on behind a `cursor`; what came or went meanwhile is met or not, by its name. What is left out by `after` or `sample`
  * is still listed, by its first bytes.
  *
  * @throws INPUT_NOT_FOUND, INVALID_ARGUMENT, ABORTED, STORE_UNSUPPORTED for a store that lists nothing, and the codes of class `store` and `io` of the listing. What of a single object cannot be read
@@ -72,7 +69,6 @@ async function lookAt(
   }
   const byName = nameKindOf(entry);
   const known = byName === 'upload' ? begun(place, entry) : [];
-  if (byName !== undefined && (size ?? 0) <= MOST_DOCUMENT) return { kind: byName, ...told, findings: known };
   const plain = await lookAtPlain(place, entry, options.signal);
   if (!plain) return undefined;
   const { kind: seen, findings } = plain;
