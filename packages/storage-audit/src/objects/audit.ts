@@ -1,5 +1,12 @@
-import { checkOptions, inOrder, listSealed, type StoredAt, type StoredEntry } from '@weightseal/core';
-import { found } from './found.js';
+import {
+  checkOptions,
+  inOrder,
+  listSealed,
+  type StoredAt,
+  type StoredEntry,
+  type WeightsealError,
+} from '@weightseal/core';
+import { found, toldOf } from './found.js';
 import { lookAtVersions } from './older.js';
 import { type Place, placeOf } from './place.js';
 import { lookAtPlain } from './plain.js';
@@ -42,11 +49,19 @@ export async function* auditObjects(
   const { sample = 1, after, signal } = options;
   checkShare(sample);
   const place = placeOf(at);
-  const chosen = async function* () {
-    for await (const entry of listSealed(at, { recursive: true, signal })) {
-      if (after !== undefined && place.isNotAfter(place.cursorOf(entry), after)) continue;
-      if (isSampled(entry.path, sample)) yield entry;
+  const isDone = (entry: StoredEntry) =>
+    after !== undefined && place.isNotAfter(place.cursorOf(entry), after);
+  const unreadable: Unreadable[] = [];
+  const chosen = async function* (): AsyncGenerator<StoredEntry | Unreadable, void, undefined> {
+    const onUnreadable = (path: string, error: WeightsealError) => {
+      const entry = { kind: 'other', path, error } as const;
+      if (!isDone(entry) && !hasGone(entry)) unreadable.push(entry);
+    };
+    for await (const entry of listSealed(at, { recursive: true, onUnreadable, signal })) {
+      yield* unreadable.splice(0);
+      if (!isDone(entry) && isSampled(entry.path, sample)) yield entry;
     }
+    yield* unreadable.splice(0);
   };
   for await (const audited of inOrder(chosen(), AT_ONCE, (entry) => lookAt(place, entry, options)))
     if (audited) yield audited;
@@ -56,13 +71,27 @@ export async function* auditObjects(
   yield* await lookAtUploads(place.location, signal);
 }
 
+/** What the listing could not look at, or into. */
+interface Unreadable extends StoredEntry {
+  readonly error: WeightsealError;
+}
+
+/** One whose name is no UTF-8 is not found under the name that it is told by, and has not gone. */
+function hasGone({ path, error }: Unreadable): boolean {
+  return error.code === 'INPUT_NOT_FOUND' && !path.includes('\ufffd');
+}
+
 async function lookAt(
   place: Place,
-  entry: StoredEntry,
+  entry: StoredEntry | Unreadable,
   options: ObjectAuditOptions,
 ): Promise<AuditedObject | undefined> {
   const { kind, path, sealedSize: size } = entry;
   const told = { path, cursor: place.cursorOf(entry), ...(size !== undefined && { size }) };
+  if ('error' in entry) {
+    const evidence = `What lies there, or below it, could not be looked at. ${toldOf(entry.error)}`;
+    return { kind: 'other', ...told, findings: [found('plain', place.nameOf(path), 'unread', evidence)] };
+  }
   if (kind === 'sealed' || kind === 'bundle') {
     const sealed = await lookAtSealed(place, entry, options);
     return sealed && { kind, ...told, ...sealed };

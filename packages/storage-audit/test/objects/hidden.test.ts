@@ -314,3 +314,53 @@ it.skipIf(process.platform === 'win32')(
     ]);
   },
 );
+
+describe('what cannot be listed is unread, and the audit goes on', () => {
+  it('in a store that refuses one prefix', async () => {
+    const store = new MemoryStore();
+    for (const name of ['a/w.safetensors', 'b/w.safetensors', 'c/w.safetensors'])
+      store.set(name, safetensors());
+    store.fault = ({ method, key }) =>
+      method === 'list' && key.startsWith('b/')
+        ? { throws: new WeightsealError('STORE_DENIED', 'This identity may not do that.') }
+        : undefined;
+    const expected = [
+      ['memory://bucket/a/w.safetensors', 'failed'],
+      ['memory://bucket/b', 'unread'],
+      ['memory://bucket/c/w.safetensors', 'failed'],
+    ];
+    const found = await all({ store, key: '' });
+    expect(told(found, 'plain-weights')).toEqual(expected);
+    const behind = await all({ store, key: '' }, { after: found[1]!.cursor });
+    expect(told(behind, 'plain-weights')).toEqual(expected.slice(2));
+  });
+
+  it.skipIf(process.platform !== 'linux')(
+    'in a directory, of a name that is no UTF-8 (on Linux)',
+    async () => {
+      const root = await writeTree(await temp.directory(), [['w.safetensors', safetensors()]]);
+      await writeFile(Buffer.concat([Buffer.from(`${root}/`), Buffer.of(0xff)]), safetensors());
+      const name = join(root, '\ufffd');
+      expect(told(await all(root), 'plain-weights').toSorted()).toEqual(
+        [
+          [join(root, 'w.safetensors'), 'failed'],
+          [name, 'unread'],
+        ].toSorted(),
+      );
+    },
+  );
+
+  it.skipIf(process.getuid?.() === 0)('in a directory that is closed (not as root)', async () => {
+    const root = await writeTree(await temp.directory(), [
+      ['a/w.safetensors', safetensors()],
+      ['b/w.safetensors', safetensors()],
+    ]);
+    await chmod(join(root, 'a'), 0);
+    const found = told(await all(root), 'plain-weights');
+    await chmod(join(root, 'a'), 0o700);
+    expect(found).toEqual([
+      [join(root, 'a'), 'unread'],
+      [join(root, 'b/w.safetensors'), 'failed'],
+    ]);
+  });
+});
