@@ -171,10 +171,11 @@ it('does not look below levels for ever', async () => {
   expect(await codeOf(() => all({ store: made, key: 'm' }, true))).toBe('STORE_RESPONSE_INVALID');
 });
 
+const DENIED = { throws: refusedWith('STORE_DENIED') };
+
 it('tells what below it cannot be listed, in its turn, and goes on', async () => {
   const made = await store();
-  made.fault = ({ method, key }) =>
-    method === 'list' && key === 'top/deep/er/' ? refusedWith('STORE_DENIED') : undefined;
+  made.fault = ({ method, key }) => (method === 'list' && key === 'top/deep/er/' ? DENIED : undefined);
   expect(await codeOf(() => all({ store: made, key: 'top' }, true))).toBe('STORE_DENIED');
   const told: string[] = [];
   const onUnreadable = (path: string, { code }: WeightsealError) => told.push(`${code} ${path}`);
@@ -185,7 +186,7 @@ it('tells what below it cannot be listed, in its turn, and goes on', async () =>
     told.push(`${kind} ${path}`);
   expect(told).toEqual(['STORE_DENIED deep/er', ...DEEP.slice(1)]);
   // The place itself must be readable.
-  made.fault = ({ method }) => (method === 'list' ? refusedWith('STORE_DENIED') : undefined);
+  made.fault = ({ method }) => (method === 'list' ? DENIED : undefined);
   const itself = listSealed({ store: made, key: 'top' }, { onUnreadable });
   expect(await codeOf(() => Array.fromAsync(itself))).toBe('STORE_DENIED');
 });
