@@ -129,8 +129,6 @@ test('a socket that was passed, as systemd does, is used', async () => {
     cwd: made.path,
     stdio: ['ignore', 'pipe', 'inherit', fd],
   });
-  // It is the child's now; else this process might take its connections.
-  socket.close();
   const lines = createInterface(child.stdout!)[Symbol.asyncIterator]();
   expect(JSON.parse((await lines.next()).value)).toEqual({ listening: `https://127.0.0.1:${port}` });
   // Else this process may take the connection.
