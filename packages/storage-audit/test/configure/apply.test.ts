@@ -268,6 +268,17 @@ describe('what is refused', () => {
     expect(plan.changes.map(({ setting }) => setting)).not.toContain('encryption');
   });
 
+  it('is a default whose key is pending deletion, told or not', async () => {
+    const KeyMetadata = { Arn: KEY, KeyState: 'PendingDeletion', KeyManager: 'CUSTOMER' };
+    const ApplyServerSideEncryptionByDefault = { SSEAlgorithm: 'aws:kms', KMSMasterKeyID: KEY };
+    const bucket = new Bucket({ BucketEncryption: { Rules: [{ ApplyServerSideEncryptionByDefault }] } });
+    for (const wanted of [{}, { key: KEY }]) {
+      const plan = await storageOf(bucket, {}, clientOf({ DescribeKey: { KeyMetadata } })).plan(wanted);
+      expect(plan.refused[0]?.reason).toContain('PendingDeletion');
+      expect(plan.changes[0]?.later).not.toMatch(/OtherKeys|OtherEncryption/);
+    }
+  });
+
   it('is another customer’s key that the default is under, with the policy for it', async () => {
     const rule = {
       ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'aws:kms', KMSMasterKeyID: OTHER_KEY },

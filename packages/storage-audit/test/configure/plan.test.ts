@@ -143,13 +143,21 @@ describe('a plan for the encryption', () => {
     });
   });
 
-  it('touches none of which the key cannot be known', () => {
-    const plan = planOf(
-      { currentKey: { unread: 'kms:DescribeKey' } },
-      encryption(under('aws:kms', 'alias/x')),
-    );
-    expect(reasonOf(plan, 's3/default-key')).toContain('kms:DescribeKey');
-    expect(reasonOf(plan, 's3/policy-key')).toBeDefined();
+  it('touches none whose key cannot be relied on, and holds nobody to it', () => {
+    for (const wantedKey of [undefined, { value: KEY }]) {
+      const plan = planOf(
+        { wantedKey, currentKey: { unread: 'its state is PendingDeletion' } },
+        encryption(under('aws:kms', OTHER_KEY)),
+      );
+      for (const check of ['default-key', 'bucket-key', 'policy-encryption', 'policy-key'])
+        expect(reasonOf(plan, `s3/${check}`)).toContain('PendingDeletion');
+      expect(changeOf(plan, 'encryption')).toBeUndefined();
+      expect(sids(changeOf(plan, 'policy')?.after)).toEqual([
+        'WeightsealRefuseCustomerKeys',
+        'WeightsealRefusePlainHttp',
+        'WeightsealRefuseOldTls',
+      ]);
+    }
   });
 });
 

@@ -92,11 +92,10 @@ function planned(read: S3Read, standing: Standing, topics: typeof TOPICS): reado
 
 function named<T extends { readonly Sid: string }>(statement: T, { statements }: Policy): T {
   const taken = statements.map(({ sid }) => sid);
-  const Sid = `Weightseal${statement.Sid}`;
-  for (let number = 2; ; number++) {
-    const one = number === 2 ? Sid : `${Sid}${number - 1}`;
-    if (!taken.includes(one)) return { ...statement, Sid: one };
-  }
+  const first = `Weightseal${statement.Sid}`;
+  let Sid = first;
+  for (let number = 2; taken.includes(Sid); number++) Sid = `${first}${number}`;
+  return { ...statement, Sid };
 }
 
 function fateOf(topic: Topic, policy: Policy, read: S3Read, { bucket, after }: Standing): Fate {
@@ -105,6 +104,7 @@ function fateOf(topic: Topic, policy: Policy, read: S3Read, { bucket, after }: S
   switch (topic) {
     case 'encryption':
       if (always(ofS3Keys)) return 'kept';
+      if (after.trouble !== undefined) return { reason: after.trouble };
       if (!after.isKms)
         return {
           reason: 'The default is not under AWS KMS, and uploads that ask for the same would be refused.',
@@ -131,8 +131,9 @@ function fateOf(topic: Topic, policy: Policy, read: S3Read, { bucket, after }: S
 function fateOfKey(
   policy: Policy,
   { wantedKey }: S3Read,
-  { bucket, after: { key } }: Pick<Standing, 'bucket' | 'after'>,
+  { bucket, after: { key, trouble } }: Pick<Standing, 'bucket' | 'after'>,
 ): Fate {
+  if (trouble !== undefined) return { reason: trouble };
   if (wantedKey !== undefined && 'unread' in wantedKey) return { reason: wantedKey.unread };
   if (key === undefined)
     return { reason: 'The default is under no key that is known, so that none can be told from others.' };

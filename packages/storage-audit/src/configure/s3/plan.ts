@@ -24,10 +24,10 @@ export const CHECKS: readonly string[] = [
 
 /** What is to be changed, of what was read. Pure. */
 export function planS3(read: S3Read, asked: Asked): Plan {
-  const { pieces, key, isKms } = planEncryption(read, asked);
+  const { pieces, ...after } = planEncryption(read, asked);
   const made: Readonly<Record<Setting, readonly Piece[]>> = {
     encryption: pieces,
-    policy: planPolicy(read, asked, { key, isKms }),
+    policy: planPolicy(read, asked, after),
     'object-ownership': planOwnership(read, asked),
     versioning: planVersioning(read, asked),
     lifecycle: planLifecycle(read, asked),

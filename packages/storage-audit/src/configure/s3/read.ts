@@ -20,7 +20,7 @@ export interface S3Read {
   readonly blockedByAccount: boolean;
   /** The ARN of the key that is wanted, which can be used here; undefined where none is. */
   readonly wantedKey: Read<string> | undefined;
-  /** The ARN of the customer's key that the default is under; undefined where it is under none. */
+  /** The ARN of the customer's key that the default is under, which can be used; undefined where it is under none. */
   readonly currentKey: Read<string> | undefined;
 }
 
@@ -37,7 +37,7 @@ export async function factsRead(facts: Facts): Promise<S3Read> {
     wantedKey:
       facts.options.expectedKey === undefined
         ? undefined
-        : await readOf(() => usableKey(facts, facts.options.expectedKey!)),
+        : await readOf(() => usableKey(facts, facts.options.expectedKey!, true)),
     currentKey: await currentKeyOf(facts),
   };
 }
@@ -74,7 +74,7 @@ async function isBlockedByAccount(facts: Facts): Promise<boolean> {
 }
 
 /** @throws Unread for a key that could not be used, or of which nothing can be known */
-async function usableKey(facts: Facts, key: string): Promise<string> {
+async function usableKey(facts: Facts, key: string, isNew: boolean): Promise<string> {
   const said = await facts.keys.describe(key);
   const arn = await facts.keys.arnOf(key);
   const { region, account } = keyArn(arn)!;
@@ -88,7 +88,7 @@ async function usableKey(facts: Facts, key: string): Promise<string> {
           ? 'S3 takes symmetric keys for encryption only'
           : region !== here
             ? `it is in ${region}, and the bucket in ${here}`
-            : bucketOwner !== undefined && account !== bucketOwner
+            : isNew && bucketOwner !== undefined && account !== bucketOwner
               ? `it belongs to ${account}, and the bucket to ${bucketOwner}`
               : undefined;
   if (problem !== undefined) throw new Unread(`The key ${arn} cannot be used here: ${problem}.`);
@@ -102,6 +102,5 @@ async function currentKeyOf(facts: Facts): Promise<Read<string> | undefined> {
   const { SSEAlgorithm: algorithm, KMSMasterKeyID: key } =
     read.value?.ApplyServerSideEncryptionByDefault ?? {};
   if (!isKms(algorithm) || !key || /(?:^|:)alias\/aws\/s3$/.test(key)) return undefined;
-  const arn = await readOf(() => facts.keys.arnOf(key));
-  return arn;
+  return await readOf(() => usableKey(facts, key, false));
 }
