@@ -44,7 +44,9 @@ describe.concurrent('storage configure', () => {
     for (const words of ['', '--dry-run', '--json']) {
       const shown = await at.configure(`s3://models --fix ${words}`);
       expect(shown).toMatchObject({ code: 15, stderr: '' });
-      expect(shown.stdout).toContain('WeightsealRefusePlainHttp');
+      expect(shown.stdout).toContain('WeightsealRefuseCustomerKeys');
+      // This server has no TLS.
+      expect(shown.stdout).not.toContain('WeightsealRefusePlainHttp');
     }
     expect(at.server.settings).toEqual(was);
     expect(await at.sandbox.files()).toEqual([]);

@@ -1,4 +1,4 @@
-import { WeightsealError } from '@weightseal/core';
+import { isWeightsealError, WeightsealError } from '@weightseal/core';
 import { canonical } from './canonical.js';
 import { change, kept, type Piece, planOf, refused } from './pieces.js';
 import type { Change, ConfigurableStorage, Json, Plan } from './types.js';
@@ -86,9 +86,9 @@ function noUndo(problem: string, cause?: unknown): WeightsealError {
 }
 
 /**
- * The plan of the way back, the last change first. It loosens what was tightened. A setting that is not what was left there is refused: it is somebody else's by now.
+ * The plan of the way back, the last change first. It loosens what was tightened. A setting that is not what was left there is refused: it is somebody else's by now. So is one that cannot be read; the others go on.
  *
- * @throws INVALID_ARGUMENT for an undo of another place, and what `read` throws
+ * @throws INVALID_ARGUMENT for an undo of another place, ABORTED, and what `read` throws where nothing can be read
  */
 export async function planUndo(storage: ConfigurableStorage, undo: Undo): Promise<Plan> {
   if (undo.place !== storage.place)
@@ -97,10 +97,18 @@ export async function planUndo(storage: ConfigurableStorage, undo: Undo): Promis
       `The undo file is of ${undo.place.slice(0, 200)}, not of ${storage.place}.`,
     );
   const pieces: Piece[] = [];
+  const failures: WeightsealError[] = [];
   for (const one of undo.changes.toReversed()) {
-    const { value } = await storage.read(one.setting);
-    pieces.push(...wayBack(storage, one, value));
+    try {
+      const { value } = await storage.read(one.setting);
+      pieces.push(...wayBack(storage, one, value));
+    } catch (error) {
+      if (!isWeightsealError(error) || !error.code.startsWith('STORE_')) throw error;
+      failures.push(error);
+      pieces.push(...refused(one.checks, error.message));
+    }
   }
+  if (failures.length > 0 && failures.length === undo.changes.length) throw failures[0];
   return planOf(storage.place, pieces);
 }
 

@@ -221,6 +221,20 @@ describe('what somebody changes meanwhile', () => {
   });
 });
 
+describe('an undo of which something cannot be read', () => {
+  it('goes on with the others', async () => {
+    const bucket = new Bucket();
+    const kept: Kept = {};
+    await applied(bucket, kept);
+    bucket.fault = (_, operation) => (operation === 'GetBucketPolicy' ? 'refuse' : undefined);
+    const plan = await planUndo(storageOf(bucket), kept.undo!);
+    expect(plan.refused[0]).toMatchObject({ reason: expect.stringContaining('s3:GetBucketPolicy') });
+    expect(plan.changes).toHaveLength(kept.undo!.changes.length - 1);
+    bucket.fault = () => 'refuse';
+    await expect(planUndo(storageOf(bucket), kept.undo!)).rejects.toMatchObject({ code: 'STORE_DENIED' });
+  });
+});
+
 describe('what is refused', () => {
   it('is what cannot be read, and only that', async () => {
     const bucket = new Bucket();

@@ -28,6 +28,7 @@ const nothing: S3Read = {
     lifecycle: { value: null },
     'public-access-block': { value: null },
   },
+  connection: 'tls',
   arn: { value: BUCKET },
   others: { value: 0 },
   blockedByAccount: false,
@@ -82,6 +83,15 @@ describe('a plan for a policy', () => {
     const theirs = deny({ StringNotEquals: { [ALGORITHM]: 'AES256' } });
     const plan = planOf({}, { policy: { value: text(theirs) } });
     expect(reasonOf(plan, 's3/policy-encryption')).toContain('nobody could upload');
+  });
+
+  it('does not shut out those who plan it: without TLS, or by one of old', () => {
+    for (const connection of ['plain', 'old-tls'] as const) {
+      const plan = planOf({ connection });
+      for (const check of ['s3/policy-tls', 's3/policy-tls-version'])
+        expect(reasonOf(plan, check)).toContain('would be refused');
+      expect(sids(changeOf(plan, 'policy')?.after).join()).not.toMatch(/PlainHttp|OldTls/);
+    }
   });
 
   it('refuses no encryption by AES256 while that is the default', () => {

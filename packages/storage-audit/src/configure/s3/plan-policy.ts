@@ -120,12 +120,21 @@ function fateOf(topic: Topic, policy: Policy, read: S3Read, { bucket, after }: S
     case 'customer-keys':
       return blocksCustomerKeys(read) || always(ofCustomerKeys) ? 'kept' : 'add';
     case 'tls':
-      return always(ofPlainHttp) ? 'kept' : 'add';
+      return always(ofPlainHttp) ? 'kept' : unlessOurs(read);
     case 'tls-version':
       return ['1.0', '1.1'].every((version) => always((of, at) => ofTlsVersion(of, at, version)))
         ? 'kept'
-        : 'add';
+        : unlessOurs(read);
   }
+}
+
+/** Whoever would be refused could not even take it back. */
+function unlessOurs({ connection }: S3Read): Fate {
+  if (connection === 'tls') return 'add';
+  const how = connection === 'plain' ? 'without TLS' : 'by TLS before 1.2';
+  return {
+    reason: `This connection is ${how} itself, and would be refused, the way back too. Name an endpoint of https that takes TLS 1.2.`,
+  };
 }
 
 function fateOfKey(

@@ -7,11 +7,14 @@ import { keyArn } from '../../s3/key-facts.js';
 import type { Read } from '../pieces.js';
 import type { Json } from '../types.js';
 import { SETTINGS, type Setting, WAYS } from './settings.js';
+import type { Connection, Wire } from './wire.js';
 
 /** All that a plan is made of. */
 export interface S3Read {
   readonly bucket: string;
   readonly settings: Readonly<Record<Setting, Read<Json>>>;
+  /** By which all of this was read. */
+  readonly connection: Connection;
   /** Of the bucket, for its policy. */
   readonly arn: Read<string>;
   /** Of those whom the ACL of the bucket names, all but its owner. */
@@ -25,12 +28,13 @@ export interface S3Read {
 }
 
 /** @throws what ends an audit, too: no such bucket, unknown credentials, another region, ABORTED */
-export async function factsRead(facts: Facts): Promise<S3Read> {
+export async function factsRead(facts: Facts, wire: Wire): Promise<S3Read> {
   const settings = {} as Record<Setting, Read<Json>>;
-  for (const setting of SETTINGS) settings[setting] = await readOf(() => settingOf(facts, setting));
+  for (const setting of SETTINGS) settings[setting] = await readOf(() => settingOf(facts, wire, setting));
   return {
     bucket: facts.bucket,
     settings,
+    connection: wire.connection,
     arn: await readOf(() => facts.arn()),
     others: await readOf(() => othersIn(facts)),
     blockedByAccount: await isBlockedByAccount(facts),
@@ -51,10 +55,17 @@ async function readOf<T>(read: () => Promise<T>): Promise<Read<T>> {
   }
 }
 
-async function settingOf(facts: Facts, setting: Setting): Promise<Json> {
-  const { read, value } = WAYS[setting];
+/** What one setting is; null where it is not set. @throws Unread, also for what could not be written back as it is */
+export async function settingOf(facts: Facts, wire: Wire, setting: Setting): Promise<Json> {
+  const { read, value, elements } = WAYS[setting];
   const answer = await facts.read(read);
   if (answer === undefined) return null;
+  const strange = elements && wire.namesIn(read).find((name) => !elements.includes(name));
+  if (strange !== undefined)
+    throw new Unread(
+      `${setting} has ${strange.slice(0, 64)}, which is not known here and would be lost: change it by hand.`,
+      'STORE_UNSUPPORTED',
+    );
   const found = value(answer as unknown as Readonly<Record<string, unknown>>);
   if (found === undefined)
     throw new Unread(`The answer to ${read} has not what was asked for. Check the endpoint and proxies.`);
