@@ -23,7 +23,10 @@ export function change(made: Omit<Change, 'back'> & { readonly back?: Change['ba
   return { change: { ...made, back: made.back === undefined ? made.before : made.back } };
 }
 
-export function planOf(place: string, pieces: readonly Piece[]): Plan {
+/** A plan, of what was read once. */
+export type Planned = Omit<Plan, 'again'>;
+
+export function planOf(place: string, pieces: readonly Piece[]): Planned {
   return {
     place,
     changes: pieces.flatMap((one) => ('change' in one ? [one.change] : [])),

@@ -43,6 +43,8 @@ export interface Plan {
   readonly leftOut: readonly Untouched[];
   /** Checks that are as they should be, or stricter. */
   readonly kept: readonly string[];
+  /** Makes it anew, of what is there by then. */
+  again(): Promise<Plan>;
 }
 
 /** What a bucket should be like. */

@@ -109,7 +109,7 @@ export async function planUndo(storage: ConfigurableStorage, undo: Undo): Promis
     }
   }
   if (failures.length > 0 && failures.length === undo.changes.length) throw failures[0];
-  return planOf(storage.place, pieces);
+  return { ...planOf(storage.place, pieces), again: () => planUndo(storage, undo) };
 }
 
 function wayBack(storage: ConfigurableStorage, one: Undo['changes'][number], value: Json): Piece[] {

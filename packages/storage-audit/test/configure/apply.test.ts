@@ -31,6 +31,8 @@ const wrong = () => ({
   PublicAccessBlock: { BlockPublicAcls: true },
 });
 
+const SHARED = { Owner: { ID: 'us' }, Grants: [{ Grantee: { ID: 'us' } }, { Grantee: { ID: 'them' } }] };
+
 interface Kept {
   undo?: Undo;
 }
@@ -116,9 +118,10 @@ describe('a failure at each request in turn', () => {
   const requests = async () => {
     const bucket = new Bucket(wrong());
     await storageOf(bucket).plan({ key: KEY });
-    const planning = bucket.asked.length;
+    // Once to be shown, and once before it is applied.
+    const planning = 2 * bucket.asked.length;
     await applied(bucket);
-    return { planning, all: bucket.asked.length - planning };
+    return { planning, all: bucket.asked.length - planning / 2 };
   };
 
   it.each(['refuse', 'lose', 'forget'] as const)(
@@ -197,6 +200,23 @@ describe('a failure at each request in turn', () => {
 });
 
 describe('what somebody changes meanwhile', () => {
+  it.each<[what: string, meanwhile: (bucket: Bucket) => void]>([
+    ['the ACL, which is no setting that is written', ({ state }) => (state['BucketAcl'] = SHARED)],
+    ['a setting', ({ state }) => (state['BucketVersioning'] = { Status: 'Enabled' })],
+    [
+      'what may be read',
+      (bucket) => (bucket.fault = (_, of) => (of === 'GetBucketPolicy' ? 'refuse' : undefined)),
+    ],
+  ])('makes it another plan, of which nothing is applied: %s', async (_, meanwhile) => {
+    const bucket = new Bucket();
+    const storage = storageOf(bucket);
+    const plan = await storage.plan({ key: KEY });
+    meanwhile(bucket);
+    const keep = () => expect.unreachable();
+    await expect(applyPlan(storage, plan, { keep })).rejects.toMatchObject({ code: 'STORE_CHANGED' });
+    expect(bucket.written()).toEqual([]);
+  });
+
   it('is left alone, and ends it', async () => {
     const bucket = new Bucket();
     const theirs = '{"Version":"2012-10-17","Statement":[]}';

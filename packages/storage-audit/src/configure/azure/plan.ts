@@ -1,7 +1,17 @@
 import { keyOf } from '../../azure/judge-account.js';
 import { flagAt, numberAt, STRANGE, textAt } from '../../gcs/members.js';
-import { type Asked, change, kept, leftOut, type Piece, planOf, type Read, refused } from '../pieces.js';
-import type { Json, Plan } from '../types.js';
+import {
+  type Asked,
+  change,
+  kept,
+  leftOut,
+  type Piece,
+  type Planned,
+  planOf,
+  type Read,
+  refused,
+} from '../pieces.js';
+import type { Json } from '../types.js';
 import { RESOURCE, SETTINGS, type Setting, valueIn } from './settings.js';
 
 type Members = Readonly<Record<string, Json>>;
@@ -41,7 +51,7 @@ export interface AzureRead {
 }
 
 /** What is to be changed, of what was read. Pure. */
-export function planAzure(read: AzureRead, asked: Asked): Plan {
+export function planAzure(read: AzureRead, asked: Asked): Planned {
   return planOf(
     read.place,
     SETTINGS.flatMap((setting) => {

@@ -68,7 +68,7 @@ class AzureStorage implements ConfigurableStorage {
       hasIdentity: 'value' in account && /Assigned/.test(String(textAt(account.value, 'identity', 'type'))),
       key: wanted.key === undefined ? undefined : await this.#usable(wanted.key),
     };
-    return planAzure(read, asked);
+    return { ...planAzure(read, asked), again: () => this.plan(wanted) };
   }
 
   async read(setting: string, signal?: AbortSignal): Promise<State> {

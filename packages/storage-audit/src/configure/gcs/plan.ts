@@ -1,8 +1,18 @@
 import { EVERYBODY } from '../../gcs/judge-access.js';
 import { judgeLifecycle } from '../../gcs/judge-keeping.js';
 import { listAt, numberAt, STRANGE, textAt } from '../../gcs/members.js';
-import { type Asked, change, kept, leftOut, type Piece, planOf, type Read, refused } from '../pieces.js';
-import type { Change, Json, Plan } from '../types.js';
+import {
+  type Asked,
+  change,
+  kept,
+  leftOut,
+  type Piece,
+  type Planned,
+  planOf,
+  type Read,
+  refused,
+} from '../pieces.js';
+import type { Change, Json } from '../types.js';
 import { type OfBucket, SETTINGS, type Setting, valueIn } from './settings.js';
 
 export const CHECKS: Readonly<Record<Setting, string>> = {
@@ -30,7 +40,7 @@ const A_DAY_S = 86_400;
 const UPDATE = 'storage.buckets.update';
 
 /** What is to be changed, of what was read. Pure. */
-export function planGcs(read: GcsRead, asked: Asked): Plan {
+export function planGcs(read: GcsRead, asked: Asked): Planned {
   const pieces = SETTINGS.filter((setting) => asked.wants(CHECKS[setting])).flatMap((setting) =>
     setting === 'iam-policy' ? planBindings(read.policy) : ofBucket(read, setting, asked),
   );

@@ -53,7 +53,8 @@ class GcsStorage implements ConfigurableStorage {
     const { signal } = this.#options;
     const [bucket, policy] = [await this.#bucket(signal), await this.#policy(signal)];
     const key = wanted.key === undefined ? undefined : await this.#usable(keyNameOf(wanted.key), bucket);
-    return planGcs({ name: this.#name, bucket, policy, key }, asked);
+    const planned = planGcs({ name: this.#name, bucket, policy, key }, asked);
+    return { ...planned, again: () => this.plan(wanted) };
   }
 
   async read(setting: string, signal?: AbortSignal): Promise<State> {

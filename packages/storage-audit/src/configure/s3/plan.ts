@@ -1,5 +1,4 @@
-import { type Asked, type Piece, planOf } from '../pieces.js';
-import type { Plan } from '../types.js';
+import { type Asked, type Piece, type Planned, planOf } from '../pieces.js';
 import { planEncryption } from './plan-encryption.js';
 import { planLifecycle, planOwnership, planPublicAccess, planVersioning } from './plan-others.js';
 import { planPolicy } from './plan-policy.js';
@@ -23,7 +22,7 @@ export const CHECKS: readonly string[] = [
 ];
 
 /** What is to be changed, of what was read. Pure. */
-export function planS3(read: S3Read, asked: Asked): Plan {
+export function planS3(read: S3Read, asked: Asked): Planned {
   const { pieces, ...after } = planEncryption(read, asked);
   const made: Readonly<Record<Setting, readonly Piece[]>> = {
     encryption: pieces,

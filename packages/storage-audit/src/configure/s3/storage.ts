@@ -48,7 +48,7 @@ class S3Storage implements ConfigurableStorage {
       ...(wanted.key !== undefined && { expectedKey: keyOf(wanted.key) }),
     });
     const { facts, wire } = this.#watched(options);
-    return planS3(await factsRead(facts, wire), asked);
+    return { ...planS3(await factsRead(facts, wire), asked), again: () => this.plan(wanted) };
   }
 
   async read(setting: string, signal?: AbortSignal): Promise<State> {
