@@ -59,7 +59,6 @@ describe.concurrent('storage configure', () => {
     );
     expect(Object.keys(at.server.settings).toSorted()).toEqual([
       'lifecycle',
-      'ownershipControls',
       'policy',
       'publicAccessBlock',
       'versioning',
@@ -69,7 +68,7 @@ describe.concurrent('storage configure', () => {
     const undone = await at.configure('s3://models --undo undo.json --yes --json');
     expect(undone).toMatchObject({ code: 0 });
     const { undoFile, applied } = JSON.parse(undone.stdout) as { undoFile: string; applied: string[] };
-    expect(applied).toHaveLength(5);
+    expect(applied).toHaveLength(4);
     expect(undoFile).toMatch(/^weightseal-undo-models-\d{8}T\d{6}Z\.json$/);
     expect(Object.keys(at.server.settings)).toEqual(['versioning']);
     expect(at.server.settings['versioning']).toContain('Suspended');
@@ -80,9 +79,7 @@ describe.concurrent('storage configure', () => {
     at.server.denied.add('versioning');
     const { code, stdout } = await at.configure('s3://models --fix --yes --undo-file undo.json');
     expect(code).toBe(7);
-    expect(stdout).toContain(
-      'changed, and read back: object-ownership\nfailed: versioning, it is as it was. ',
-    );
+    expect(stdout).toContain('changed, and read back: policy\nfailed: versioning, it is as it was. ');
     expect(stdout).toContain('s3:PutBucketVersioning');
     expect(stdout).toContain('not tried: lifecycle\nnot tried: public-access-block\n');
     expect(await at.configure('s3://models --undo undo.json --yes')).toMatchObject({ code: 0 });
@@ -102,11 +99,9 @@ describe.concurrent('storage configure', () => {
     running.kill('SIGINT');
     const { code, stderr } = await running.outcome;
     expect(code).toBe(130);
-    expect(stderr).toContain(
-      'changed, and read back: object-ownership. failed: versioning, it is as it was.',
-    );
+    expect(stderr).toContain('changed, and read back: policy. failed: versioning, it is as it was.');
     expect(stderr).toContain('--undo "undo.json"');
-    expect(Object.keys(at.server.settings)).toEqual(['policy', 'ownershipControls']);
+    expect(Object.keys(at.server.settings)).toEqual(['policy']);
   });
 
   test('touches nothing where the way back cannot be kept, or stands there already', async () => {

@@ -31,6 +31,9 @@ const wrong = () => ({
   PublicAccessBlock: { BlockPublicAcls: true },
 });
 
+/** Also what only a name brings. */
+const ALL = { key: KEY, only: storageOf(new Bucket()).checks };
+
 const SHARED = { Owner: { ID: 'us' }, Grants: [{ Grantee: { ID: 'us' } }, { Grantee: { ID: 'them' } }] };
 
 interface Kept {
@@ -39,7 +42,7 @@ interface Kept {
 
 async function applied(bucket: Bucket, kept: Kept = {}, more: object = {}) {
   const storage = storageOf(bucket);
-  const plan = await storage.plan({ key: KEY });
+  const plan = await storage.plan(ALL);
   const keep = (undo: Undo) => {
     kept.undo = undo;
   };
@@ -69,7 +72,7 @@ describe('what is applied', () => {
     const found = await outcomes(bucket);
     for (const check of storageOf(bucket).checks) expect([check, found[check]]).toEqual([check, 'passed']);
     // A second time there is nothing to do.
-    expect((await storageOf(bucket).plan({ key: KEY })).changes).toEqual([]);
+    expect((await storageOf(bucket).plan(ALL)).changes).toEqual([]);
   });
 
   it('keeps what is there: statements, rules, and what S3 would set to its default', async () => {
@@ -117,7 +120,7 @@ describe('what is applied', () => {
 describe('a failure at each request in turn', () => {
   const requests = async () => {
     const bucket = new Bucket(wrong());
-    await storageOf(bucket).plan({ key: KEY });
+    await storageOf(bucket).plan(ALL);
     // Once to be shown, and once before it is applied.
     const planning = 2 * bucket.asked.length;
     await applied(bucket);
@@ -210,7 +213,7 @@ describe('what somebody changes meanwhile', () => {
   ])('makes it another plan, of which nothing is applied: %s', async (_, meanwhile) => {
     const bucket = new Bucket();
     const storage = storageOf(bucket);
-    const plan = await storage.plan({ key: KEY });
+    const plan = await storage.plan(ALL);
     meanwhile(bucket);
     const keep = () => expect.unreachable();
     await expect(applyPlan(storage, plan, { keep })).rejects.toMatchObject({ code: 'STORE_CHANGED' });

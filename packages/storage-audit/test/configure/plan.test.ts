@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { askedFor } from '../../src/configure/pieces.js';
 import { CHECKS, planS3 } from '../../src/configure/s3/plan.js';
-import { isTighter, samePolicy } from '../../src/configure/s3/policy-text.js';
+import { extended, isTighter, samePolicy } from '../../src/configure/s3/policy-text.js';
 import type { S3Read } from '../../src/configure/s3/read.js';
 import { parsePolicy } from '../../src/s3/policy/parse.js';
 import { publicGrants } from '../../src/s3/policy/public.js';
@@ -28,6 +28,7 @@ const nothing: S3Read = {
     lifecycle: { value: null },
     'public-access-block': { value: null },
   },
+  owner: undefined,
   connection: 'tls',
   arn: { value: BUCKET },
   others: { value: 0 },
@@ -37,6 +38,7 @@ const nothing: S3Read = {
 };
 const text = (...Statement: readonly Members[]) => JSON.stringify({ Version: '2012-10-17', Statement });
 const all = askedFor({}, CHECKS);
+const named = askedFor({ only: CHECKS }, CHECKS);
 const planOf = (read: Partial<S3Read>, settings: object = {}, asked = all) =>
   planS3({ ...nothing, ...read, settings: { ...nothing.settings, ...settings } }, asked);
 const changeOf = (plan: ReturnType<typeof planS3>, setting: string) =>
@@ -59,6 +61,20 @@ describe('a plan for a policy', () => {
       'WeightsealRefuseCustomerKeys',
       'WeightsealRefuseOldTls',
     ]);
+  });
+
+  it.each([
+    [
+      'numbers that no parser keeps',
+      '[ {"x": 1.10, "y": 9007199254740993} ]',
+      '[ {"x": 1.10, "y": 9007199254740993} ,{"Sid":"New"}]',
+    ],
+    ['one statement without a list', '{"a":[1]}', '[{"a":[1]},{"Sid":"New"}]'],
+    ['none', '[ ]', '[ {"Sid":"New"}]'],
+  ])('leaves what stands there as it is, to the byte: %s', (_, statement, later) => {
+    const around = (value: string) =>
+      `{ "Id": "Statement", "a": {"Statement": [2]},\n "St\\u0061tement" : ${value}, "Version":"2012-10-17" }`;
+    expect(extended(around(statement), [{ Sid: 'New' }])).toBe(around(later));
   });
 
   it('takes no name that is taken', () => {
@@ -172,10 +188,23 @@ describe('a plan for the encryption', () => {
 });
 
 describe('a plan for the rest', () => {
-  it('leaves ownership where an ACL names others, or the policy is open', () => {
+  it('leaves ownership where an ACL names others, and unless it is named', () => {
     expect(reasonOf(planOf({ others: { value: 1 } }), 's3/object-ownership')).toContain('locked out');
-    const open = { policy: { value: text(allow()) } };
-    expect(reasonOf(planOf({}, open), 's3/object-ownership')).toContain('s3:GetObject');
+    expect(planOf({}).leftOut).toMatchObject([{ check: 's3/object-ownership' }]);
+    expect(changeOf(planOf({}, {}, named), 'object-ownership')).toBeDefined();
+  });
+
+  it.each<[string, Members, isRefused: boolean]>([
+    ['everybody', {}, true],
+    ['another account', { Principal: { AWS: 'arn:aws:iam::444455556666:root' } }, true],
+    ['a service', { Principal: { Service: 'logging.s3.amazonaws.com' } }, true],
+    ['all but one', { Principal: undefined, NotPrincipal: { AWS: '111122223333' } }, true],
+    ['a role of its own account', { Principal: { AWS: 'arn:aws:iam::111122223333:role/reader' } }, false],
+  ])('changes no ownership by which a policy would reach more: of %s', (_, more, isRefused) => {
+    const policy = { value: text(allow({ ...more, Sid: 'Theirs' })) };
+    const plan = planOf({ owner: '111122223333' }, { policy }, named);
+    expect(reasonOf(plan, 's3/object-ownership')?.includes('Theirs') ?? false).toBe(isRefused);
+    expect(reasonOf(planOf({}, { policy }, named), 's3/object-ownership')).toContain('Theirs');
   });
 
   it('keeps rules of a lifecycle, in the form that they have', () => {

@@ -1,6 +1,7 @@
 import { type Asked, type Piece, type Planned, planOf } from '../pieces.js';
 import { planEncryption } from './plan-encryption.js';
-import { planLifecycle, planOwnership, planPublicAccess, planVersioning } from './plan-others.js';
+import { planLifecycle, planPublicAccess, planVersioning } from './plan-others.js';
+import { planOwnership } from './plan-ownership.js';
 import { planPolicy } from './plan-policy.js';
 import type { S3Read } from './read.js';
 import { SETTINGS, type Setting } from './settings.js';

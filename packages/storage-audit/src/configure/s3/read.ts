@@ -13,6 +13,8 @@ import type { Connection, Wire } from './wire.js';
 export interface S3Read {
   readonly bucket: string;
   readonly settings: Readonly<Record<Setting, Read<Json>>>;
+  /** The account that it belongs to, where that was told. */
+  readonly owner: string | undefined;
   /** By which all of this was read. */
   readonly connection: Connection;
   /** Of the bucket, for its policy. */
@@ -34,6 +36,7 @@ export async function factsRead(facts: Facts, wire: Wire): Promise<S3Read> {
   return {
     bucket: facts.bucket,
     settings,
+    owner: facts.options.bucketOwner,
     connection: wire.connection,
     arn: await readOf(() => facts.arn()),
     others: await readOf(() => othersIn(facts)),
