@@ -49,7 +49,7 @@ export interface Plan {
 
 /** What a bucket should be like. */
 export interface Wanted {
-  /** The customer's key: for S3 the ARN of a KMS key or of an alias, or alias/NAME; for Google a resource name or gcp-kms://…; for Azure azure-kv://… or https://VAULT/keys/NAME. Without one, no default encryption is changed. */
+  /** The customer's key: for S3 the ARN of a KMS key or of an alias, alias/NAME, or aws-kms://… (?region= says where an alias is); for Google a resource name or gcp-kms://…; for Azure azure-kv://… or https://VAULT/keys/NAME. Without one, no default encryption is changed. */
   readonly key?: string | undefined;
   /** The ids of the checks to mend; all unless told. */
   readonly only?: readonly string[] | undefined;

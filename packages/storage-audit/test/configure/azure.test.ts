@@ -119,6 +119,10 @@ describe('an account of Azure', () => {
     };
     for (const host of ['acme.vault.azure.net.example.com', 'example.com', 'a@acme.vault.azure.net'])
       expect((await storage(vault).plan({ key: `https://${host}/keys/storage` })).refused).toHaveLength(1);
+    for (const host of ['acme.vault.azure.cn', 'acme.vault.usgovcloudapi.net', 'acme.managedhsm.azure.net']) {
+      const { refused } = await storage(vault).plan({ key: `azure-kv://${host}/keys/storage` });
+      expect(refused).toMatchObject([{ reason: expect.stringContaining('another token') }]);
+    }
     expect(asked).toEqual([]);
   });
 

@@ -19,9 +19,10 @@ export interface AzureStorageOptions {
 
 const API = 'api-version=2023-05-01';
 const VAULT_API = 'api-version=7.4';
-/** The token for vaults is shown to nobody else. */
-const VAULT =
-  /^https:\/\/[a-z0-9-]{3,24}\.(?:vault\.(?:azure\.net|azure\.cn|usgovcloudapi\.net)|managedhsm\.azure\.net)$/;
+/** The token for vaults is for these, and is shown to nobody else. */
+const VAULT = /^https:\/\/[a-z0-9-]{3,24}\.vault\.azure\.net$/;
+/** They take tokens of their own. */
+const OTHER_VAULT = /\.(?:vault\.azure\.cn|vault\.usgovcloudapi\.net|managedhsm\.azure\.net)$/;
 
 type Members = Readonly<Record<string, Json>>;
 type Resource = (typeof RESOURCE)[Setting];
@@ -117,6 +118,10 @@ class AzureStorage implements ConfigurableStorage {
   async #usable(uri: string): Promise<Read<WantedKey>> {
     const { vault, signal } = this.#options;
     const key = keyOf(uri);
+    if (key !== undefined && OTHER_VAULT.test(key.vault))
+      return {
+        unread: `${key.vault.replace('https://', '')} takes another token than is asked for here: only keys in vaults of Azure's public cloud, https://NAME.vault.azure.net, can be looked at. Set the key by hand.`,
+      };
     if (key === undefined || !VAULT.test(key.vault))
       return {
         unread: 'The key is no URI of a key in a vault of Azure: https://NAME.vault.azure.net/keys/KEY.',

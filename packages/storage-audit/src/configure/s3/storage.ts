@@ -45,7 +45,7 @@ class S3Storage implements ConfigurableStorage {
     const asked = askedFor(wanted, CHECKS);
     const options = checkedOptions({
       ...this.#options,
-      ...(wanted.key !== undefined && { expectedKey: keyOf(wanted.key) }),
+      ...(wanted.key !== undefined && { expectedKey: wanted.key }),
     });
     const { facts, wire } = this.#watched(options);
     return { ...planS3(await factsRead(facts, wire), asked), again: () => this.plan(wanted) };
@@ -92,11 +92,6 @@ class S3Storage implements ConfigurableStorage {
     const watch = (command: object, operation: string) => wire.watch(command, operation);
     return { facts: new Facts(this.#bucket, options, this.#clients, watch), wire };
   }
-}
-
-/** Of a URI of weightseal's, what AWS calls it. */
-function keyOf(key: string): string {
-  return key.replace(/^aws-kms:\/\//, '').replace(/\?region=.*$/, '');
 }
 
 function commandOf(sdk: S3Sdk, operation: string, input: object): object {
