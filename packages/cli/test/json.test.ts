@@ -161,7 +161,7 @@ test('every command prints one JSON object where it succeeds, and one where it f
     'hedgeMs',
     'providers',
     // Of Azure and Google, and of what fails: storage-configure.test.ts.
-    'byNameOnly',
+    'leftOut',
     'failed',
     'notTried',
   ];

@@ -117,7 +117,7 @@ function members({ place, changes, refused, leftOut, kept }: Plan): object {
       note,
     })),
     refused,
-    ...(leftOut.length > 0 && { byNameOnly: leftOut }),
+    ...(leftOut.length > 0 && { leftOut }),
     asWanted: kept,
   };
 }

@@ -39,7 +39,7 @@ export interface Plan {
   readonly changes: readonly Change[];
   /** Could not be read, or must not be touched. */
   readonly refused: readonly Untouched[];
-  /** It could lock somebody out who is let in now: only where `only` names it. */
+  /** What was not asked for: it could lock somebody out who is let in now, and wants to be named in `only`; or it needs a key, and none was told. */
   readonly leftOut: readonly Untouched[];
   /** Checks that are as they should be, or stricter. */
   readonly kept: readonly string[];

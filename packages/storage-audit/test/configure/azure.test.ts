@@ -8,6 +8,7 @@ import {
   encodeUndo,
   parseUndo,
   planUndo,
+  type Send,
   type Undo,
 } from '@weightseal/storage-audit';
 import { describe, expect, it } from 'vitest';
@@ -77,6 +78,33 @@ describe('an account of Azure', () => {
     expect({ identity, account, service, container }).toEqual(withoutTimes(wrong()));
   });
 
+  it('is configured while its time of restore moves, which is not sent', async () => {
+    server.resources = wrong();
+    const send = bearerSend({ origin: server.origin, token });
+    let asked = 0;
+    const restorable: Send = async (method, path, body, call) => {
+      if (!path.includes('/blobServices/default?')) return await send(method, path, body, call);
+      if (method === 'GET') {
+        const found = await send(method, path, body, call);
+        const { properties } = found.body as { properties: object };
+        const restorePolicy = { enabled: true, days: 6, minRestoreTime: `2026-01-02T03:04:${10 + asked++}Z` };
+        return {
+          ...found,
+          body: { ...(found.body as object), properties: { ...properties, restorePolicy } },
+        };
+      }
+      const { restorePolicy, ...properties } = (body as { properties: Record<string, unknown> }).properties;
+      expect(restorePolicy).toEqual({ enabled: true, days: 6 });
+      return await send(method, path, { properties }, call);
+    };
+    const made = azureStorage(of, restorable);
+    const plan = await made.plan({ only: ['azure/versioning'] });
+    expect(await applyPlan(made, plan, { keep: () => {}, patienceMs: 0 })).toMatchObject({
+      notTried: [],
+      done: [{ setting: 'blob-service' }],
+    });
+  });
+
   it('keeps shared keys, unless that check is named', async () => {
     server.resources = wrong();
     const { plan } = await applied(['azure/shared-key']);
@@ -142,11 +170,9 @@ describe('an account of Azure', () => {
   it('refuses what cannot be read, and only that', async () => {
     server.resources = { ...wrong(), refused: { '/default': 403 } };
     const plan = await storage().plan({});
-    expect(plan.refused.map(({ check }) => check)).toEqual([
-      'azure/customer-key',
-      'azure/soft-delete',
-      'azure/versioning',
-    ]);
+    expect(plan.refused.map(({ check }) => check)).toEqual(['azure/soft-delete', 'azure/versioning']);
+    // Nobody asked for a key.
+    expect(plan.leftOut.map(({ check }) => check)).toContain('azure/customer-key');
     expect(plan.changes.map(({ setting }) => setting)).toEqual([
       'secure-transfer',
       'minimum-tls',

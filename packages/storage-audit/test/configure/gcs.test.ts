@@ -181,5 +181,12 @@ describe('a bucket of Google', () => {
     const { changes, refused } = await gcsStorage(NAME, send).plan({});
     expect(changes).toEqual([]);
     expect(refused).toHaveLength(7);
+    // A default that is Google's needs a key that nobody has told.
+    const plan = await storageOf(wrong()).plan({});
+    expect(plan.refused).toEqual([]);
+    expect(plan.leftOut).toContainEqual({
+      check: 'gcs/default-key',
+      reason: expect.stringContaining('--key'),
+    });
   });
 });

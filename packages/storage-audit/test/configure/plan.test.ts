@@ -112,9 +112,13 @@ describe('a plan for a policy', () => {
 
   it('refuses no encryption by AES256 while that is the default', () => {
     const plan = planOf({ wantedKey: undefined });
-    expect(reasonOf(plan, 's3/policy-encryption')).toContain('not under AWS KMS');
-    expect(reasonOf(plan, 's3/policy-key')).toBeDefined();
-    expect(reasonOf(plan, 's3/default-encryption')).toContain('--key');
+    const ofKey = ['default-encryption', 'default-key', 'policy-encryption', 'policy-key'];
+    expect(plan.refused).toEqual([]);
+    for (const check of ofKey)
+      expect(plan.leftOut).toContainEqual({ check: `s3/${check}`, reason: expect.stringContaining('--key') });
+    // Whoever names them meant them.
+    const asked = planOf({ wantedKey: undefined }, {}, named);
+    expect(asked.refused.map(({ check }) => check)).toEqual(ofKey.map((check) => `s3/${check}`));
     expect(sids(changeOf(plan, 'policy')?.after)).toEqual([
       'WeightsealRefuseCustomerKeys',
       'WeightsealRefusePlainHttp',

@@ -11,6 +11,7 @@ import {
   planOf,
   type Read,
   refused,
+  withoutKey,
 } from '../pieces.js';
 import type { Change, Json } from '../types.js';
 import { type OfBucket, SETTINGS, type Setting, valueIn } from './settings.js';
@@ -37,6 +38,7 @@ export interface GcsRead {
 }
 
 const A_DAY_S = 86_400;
+const NEEDS_KEY = 'It needs the key that objects are to be under: name it by --key (`key`).';
 const UPDATE = 'storage.buckets.update';
 
 /** What is to be changed, of what was read. Pure. */
@@ -55,12 +57,13 @@ function ofBucket(read: GcsRead, setting: OfBucket, asked: Asked): readonly Piec
     return refused([check], `What the bucket says of ${setting} is not what the API has.`);
   const made = PLANS[setting](before, read);
   if (made === undefined) return kept(check);
+  if (made === NEEDS_KEY) return withoutKey([check], made, asked);
   if (typeof made === 'string') return refused([check], made);
   if (setting === 'uniform-access' && !asked.named(check))
     return [
       leftOut(
         check,
-        'Whoever is let in by an access control list is locked out by it, and after 90 days there is no way back.',
+        'Whoever is let in by an access control list is locked out by it, and after 90 days there is no way back. --only names it.',
       ),
     ];
   const { after, note, back } = made;
@@ -85,8 +88,7 @@ type Made = (Pick<Change, 'after' | 'note'> & { readonly back?: Json }) | string
 /** Undefined where it is right, a reason where it is not touched. */
 const PLANS: Readonly<Record<OfBucket, (before: Json, read: GcsRead) => Made>> = {
   encryption: (before, { key }) => {
-    if (key === undefined)
-      return before ? undefined : 'It needs the key that objects are to be under: name it by --key (`key`).';
+    if (key === undefined) return before ? undefined : NEEDS_KEY;
     if ('unread' in key) return key.unread;
     if (before === key.value) return undefined;
     if (before)

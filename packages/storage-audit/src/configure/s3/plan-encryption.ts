@@ -1,6 +1,6 @@
 import { isKms } from '../../s3/check.js';
 import { isSameKey } from '../../s3/key-facts.js';
-import { type Asked, change, kept, type Piece, refused } from '../pieces.js';
+import { type Asked, change, kept, type Piece, refused, withoutKey } from '../pieces.js';
 import type { Json } from '../types.js';
 import type { S3Read } from './read.js';
 import { WAYS } from './settings.js';
@@ -23,6 +23,7 @@ export interface DefaultAfter {
 }
 
 const OF_KEY = ['s3/default-encryption', 's3/default-key'];
+export const NEEDS_KEY = 'It needs the key that objects are to be under: name it by --key (`key`).';
 const BUCKET_KEY = 's3/bucket-key';
 
 export function planEncryption(
@@ -53,7 +54,9 @@ export function planEncryption(
   const ofBucketKey = asked.wants(BUCKET_KEY) ? withBucketKey(changed, trouble) : {};
   const after = ofBucketKey.rule ?? changed;
   const pieces = [
-    ...(ofKey.reason !== undefined ? refused(wants, ofKey.reason) : ofKey.rule ? [] : kept(...wants)),
+    ...(ofKey.needsKey === true ? withoutKey(wants, NEEDS_KEY, asked) : []),
+    ...(ofKey.reason !== undefined ? refused(wants, ofKey.reason) : []),
+    ...(ofKey.rule || ofKey.reason !== undefined || ofKey.needsKey === true ? [] : kept(...wants)),
     ...(ofBucketKey.reason !== undefined
       ? refused([BUCKET_KEY], ofBucketKey.reason)
       : ofBucketKey.rule || !asked.wants(BUCKET_KEY)
@@ -77,6 +80,7 @@ interface Part {
   readonly rule?: Rule;
   /** Why it stays, where it is not right. */
   readonly reason?: string;
+  readonly needsKey?: true;
 }
 
 /** A default under a key that is on its way out would be all that is let through, were others refused. */
@@ -90,10 +94,7 @@ function withKey(read: S3Read, rule: Rule): Part {
   const algorithm = rule.ApplyServerSideEncryptionByDefault?.SSEAlgorithm;
   const trouble = troubleOf(read, rule);
   if (trouble !== undefined) return { reason: trouble };
-  if (wantedKey === undefined)
-    return currentKey === undefined
-      ? { reason: 'It needs the key that objects are to be under: name it by --key (`key`).' }
-      : {};
+  if (wantedKey === undefined) return currentKey === undefined ? { needsKey: true } : {};
   if ('unread' in wantedKey) return { reason: wantedKey.unread };
   if (currentKey !== undefined && 'value' in currentKey) {
     if (isSameKey(currentKey.value, wantedKey.value)) return {};
