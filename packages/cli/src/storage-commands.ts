@@ -25,6 +25,7 @@ export const STORAGE_COMMANDS: readonly Command[] = [
         value: 'file',
         help: 'put back what was there before, by the file that was kept; this loosens',
       },
+      { name: 'allow-public', help: 'with --undo: put back also what lets everybody in' },
       {
         name: 'undo-file',
         value: 'file',

@@ -119,6 +119,17 @@ describe.concurrent('storage configure', () => {
     expect(await at.sandbox.files()).toEqual(['undo.json']);
   });
 
+  test('takes no undo file of another user (skipped but for root, who can make one)', async (context) => {
+    if (process.getuid?.() !== 0) context.skip('only root gives files away');
+    await using at = await setUp();
+    const undo = '{"format":"weightseal.storage-undo.v1","place":"s3://models","changes":[]}';
+    const { code, stderr } = await at.configure(
+      's3://models --undo undo.json',
+      `echo '${undo}' > undo.json; chown 12345 undo.json;`,
+    );
+    expect([code, stderr]).toEqual([2, expect.stringContaining('belongs to another user')]);
+  });
+
   test('asks on a terminal (skipped without Python 3)', async (context) => {
     if (!hasPython()) context.skip('there is no Python 3');
     await using at = await setUp();

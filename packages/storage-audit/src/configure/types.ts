@@ -68,5 +68,9 @@ export interface ConfigurableStorage {
   write(setting: string, value: Json, found: State, signal?: AbortSignal): Promise<void>;
   /** Whether two values mean the same: clouds write some in forms of their own. */
   same(setting: string, one: Json, other: Json): boolean;
+  /** Whether the setting can have that value: an undo file may be somebody else's. @throws INVALID_ARGUMENT for no setting */
+  fits(setting: string, value: Json): boolean;
+  /** Whether everybody would be let in where the setting were so, and nothing else changed. What cannot be told is yes. */
+  opens(setting: string, value: Json): Promise<boolean>;
   close(): void;
 }

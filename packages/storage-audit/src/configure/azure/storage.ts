@@ -10,6 +10,7 @@ import { asking, known, readBody, sendChange } from '../rest.js';
 import type { ConfigurableStorage, Json, Plan, State, Wanted } from '../types.js';
 import { CHECKS, planAzure, type WantedKey, WRITE } from './plan.js';
 import { bodyOf, RESOURCE, SETTINGS, type Setting, valueIn } from './settings.js';
+import { SHAPES } from './shape.js';
 
 export interface AzureStorageOptions {
   /** Asks a vault whether a key can be used: `(origin) => bearerAsk({ origin, token })`, with a token for https://vault.azure.net. Without it none is set. */
@@ -93,6 +94,18 @@ class AzureStorage implements ConfigurableStorage {
 
   same(setting: string, one: Json, other: Json): boolean {
     return setting === 'encryption' ? alike(plainly(one), plainly(other)) : alike(one, other);
+  }
+
+  fits(setting: string, value: Json): boolean {
+    return SHAPES[checked(setting)](value);
+  }
+
+  /** An account that permits it may have containers that are public, which are not listed here. */
+  async opens(setting: string, value: Json): Promise<boolean> {
+    const which = checked(setting);
+    return (
+      (which === 'public-container' && value !== 'None') || (which === 'public-blobs' && value !== false)
+    );
   }
 
   close(): void {}

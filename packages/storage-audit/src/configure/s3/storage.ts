@@ -8,10 +8,12 @@ import { sending } from '../../s3/send.js';
 import { alike } from '../canonical.js';
 import { askedFor } from '../pieces.js';
 import type { ConfigurableStorage, Json, Plan, State, Wanted } from '../types.js';
+import { isOpenBy } from './open.js';
 import { CHECKS, planS3 } from './plan.js';
 import { samePolicy } from './policy-text.js';
 import { factsRead, settingOf } from './read.js';
 import { SETTINGS, type Setting, WAYS, withDefault } from './settings.js';
+import { SHAPES } from './shape.js';
 import { Wire } from './wire.js';
 
 /** Where a bucket is, and who asks: as for its audit. What is wanted there is said to `plan`. */
@@ -81,6 +83,14 @@ class S3Storage implements ConfigurableStorage {
     if (setting === 'policy' && typeof one === 'string' && typeof other === 'string')
       return samePolicy(one, other);
     return setting === 'lifecycle' ? alike(withDefault(one), withDefault(other)) : alike(one, other);
+  }
+
+  fits(setting: string, value: Json): boolean {
+    return SHAPES[checked(setting)](value);
+  }
+
+  async opens(setting: string, value: Json): Promise<boolean> {
+    return await isOpenBy(checked(setting), value, this.#watched(this.#options).facts);
   }
 
   close(): void {
