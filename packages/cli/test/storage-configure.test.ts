@@ -136,7 +136,12 @@ describe.concurrent('storage configure', () => {
     const words = 's3://models --fix --only versioning';
     const no = await at.configure(words, `python3 '${driver}' no`);
     expect(no).toMatchObject({ code: 15, stdout: expect.stringContaining('Nothing was changed') });
-    expect(at.server.settings).toEqual({});
+    // A line, and half of one, before the plan was there.
+    for (const ahead of ['yes\\n|no', 'ye|s']) {
+      const early = await at.configure(words, `python3 '${driver}' '${ahead}'`);
+      expect([ahead, early.code]).toEqual([ahead, 15]);
+      expect(at.server.settings).toEqual({});
+    }
     const yes = await at.configure(words, `python3 '${driver}' yes`);
     expect(yes).toMatchObject({
       code: 0,
