@@ -319,7 +319,6 @@ describe('what is refused', () => {
       's3/customer-keys',
       's3/policy-tls',
       's3/policy-tls-version',
-      's3/object-ownership',
     ]);
     expect(plan.refused[0]?.reason).toContain('s3:GetBucketPolicy');
     expect(plan.changes.map(({ setting }) => setting)).toEqual([

@@ -193,7 +193,9 @@ describe('a plan for the encryption', () => {
 
 describe('a plan for the rest', () => {
   it('leaves ownership where an ACL names others, and unless it is named', () => {
-    expect(reasonOf(planOf({ others: { value: 1 } }), 's3/object-ownership')).toContain('locked out');
+    expect(reasonOf(planOf({ others: { value: 1 } }, {}, named), 's3/object-ownership')).toContain(
+      'locked out',
+    );
     expect(planOf({}).leftOut).toMatchObject([{ check: 's3/object-ownership' }]);
     expect(changeOf(planOf({}, {}, named), 'object-ownership')).toBeDefined();
   });

@@ -1,7 +1,6 @@
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_Types_Amazon_Simple_Storage_Service.html, as of the SDK's version 3.1175. */
 export const ELEMENTS = {
   encryption: [
-    'ServerSideEncryptionConfiguration',
     'Rule',
     'ApplyServerSideEncryptionByDefault',
     'SSEAlgorithm',
@@ -10,10 +9,9 @@ export const ELEMENTS = {
     'BlockedEncryptionTypes',
     'EncryptionType',
   ],
-  'object-ownership': ['OwnershipControls', 'Rule', 'ObjectOwnership'],
-  versioning: ['VersioningConfiguration', 'Status', 'MfaDelete'],
+  'object-ownership': ['Rule', 'ObjectOwnership'],
+  versioning: ['Status', 'MfaDelete'],
   lifecycle: [
-    'LifecycleConfiguration',
     'Rule',
     'ID',
     'Prefix',
@@ -39,7 +37,6 @@ export const ELEMENTS = {
     'DaysAfterInitiation',
   ],
   'public-access-block': [
-    'PublicAccessBlockConfiguration',
     'BlockPublicAcls',
     'IgnorePublicAcls',
     'BlockPublicPolicy',

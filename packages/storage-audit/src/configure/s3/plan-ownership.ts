@@ -16,6 +16,13 @@ export function planOwnership(read: S3Read, asked: Asked): readonly Piece[] {
   const now = (setting.value as { readonly Rules?: readonly { readonly ObjectOwnership?: string }[] } | null)
     ?.Rules?.[0]?.ObjectOwnership;
   if (now === 'BucketOwnerEnforced') return kept(OWNERSHIP);
+  if (!asked.named(OWNERSHIP))
+    return [
+      leftOut(
+        OWNERSHIP,
+        'Whoever reads by the ACL of a single object, which is not read here, is locked out by it, and objects of other accounts become those of the bucket. --only names it.',
+      ),
+    ];
   if ('unread' in others) return refused([OWNERSHIP], others.unread);
   if (others.value > 0)
     return refused(
@@ -24,13 +31,6 @@ export function planOwnership(read: S3Read, asked: Asked): readonly Piece[] {
     );
   const open = openBy(read);
   if (open !== undefined) return refused([OWNERSHIP], open);
-  if (!asked.named(OWNERSHIP))
-    return [
-      leftOut(
-        OWNERSHIP,
-        'Whoever reads by the ACL of a single object, which is not read here, is locked out by it, and objects of other accounts become those of the bucket. --only names it.',
-      ),
-    ];
   return [
     change({
       setting: 'object-ownership',

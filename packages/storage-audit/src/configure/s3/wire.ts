@@ -33,7 +33,7 @@ export class Wire {
     );
   }
 
-  /** The names of elements that were answered, each once; none where they were not seen. */
+  /** The names of elements within what was answered, each once; none where they were not seen. */
   namesIn(operation: string): readonly string[] {
     return this.#names.get(operation) ?? [];
   }
@@ -46,7 +46,8 @@ export class Wire {
   }
 }
 
-/** Of XML that has neither comments nor CDATA, as S3 writes it; what stands in those would be names too many, and is refused. */
+/** All but the root, which some servers call otherwise. Of XML that has neither comments nor CDATA, as S3 writes it; what stands in those would be names too many, and is refused. */
 export function elementsIn(xml: string): readonly string[] {
-  return [...new Set(Array.from(xml.matchAll(/<(?:[\w.-]+:)?([A-Za-z][\w.-]*)/g), ([, name]) => name!))];
+  const names = Array.from(xml.matchAll(/<(?:[\w.-]+:)?([A-Za-z][\w.-]*)/g), ([, name]) => name!);
+  return [...new Set(names.slice(1))];
 }
