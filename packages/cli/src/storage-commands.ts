@@ -10,7 +10,7 @@ export const STORAGE_COMMANDS: readonly Command[] = [
     about:
       'Reads how a bucket of S3 (s3://BUCKET), of Google (gs://BUCKET) or an account of Azure (az://ACCOUNT/CONTAINER) is set up, and shows what it would change: each change with what is there, what will be, the permission it needs and what ' +
       'undoes it. It only tightens: statements and rules that are there stay, another key of a customer is kept, and what cannot be read is not touched. On a terminal it asks before it applies; elsewhere --yes does, and without it nothing is changed. Before anything is ' +
-      'written the way back is kept in a file, for --undo; each setting is read again just before it is written, and read back. Exits with 0 where all is as it should be; 9 where something was left as it is that is not; 15 where a plan was shown and not applied; ' +
+      'written the way back is kept in a file, for --undo; it is planned anew before the first change, and each setting is read again just before it is written, and read back. Exits with 0 where all is as it should be; 9 where something was left as it is that is not; 15 where a plan was shown and not applied; ' +
       '7 where a change failed, and says what was done. `weightseal help storage-configure` has the permissions. Needs the package @weightseal/storage-audit.',
     flags: [
       {
@@ -25,6 +25,7 @@ export const STORAGE_COMMANDS: readonly Command[] = [
         value: 'file',
         help: 'put back what was there before, by the file that was kept; this loosens',
       },
+      { name: 'allow-public', help: 'with --undo: put back also what lets everybody in' },
       {
         name: 'undo-file',
         value: 'file',

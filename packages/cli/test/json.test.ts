@@ -23,7 +23,7 @@ const WORDS: Readonly<Record<string, string>> = {
   cp: 'model.sealed copied.sealed',
   pull: 'dir://models/served.sealed pulled --unsigned --provider dir=./dir-store.mjs',
   'audit storage': 'models.sealed --keys local:k --fail-on never -o report.sarif --format sarif',
-  'storage configure': 's3://models --fix --yes --only versioning --only policy-tls --undo-file undo.json',
+  'storage configure': 's3://models --fix --yes --only versioning --only customer-keys --undo-file undo.json',
   sign: 'model.sealed -s pem:signer.pem',
   'verify-signature': 'model.sealed --public-key signer.pub.pem',
   diff: 'models.sealed models.sealed',
@@ -161,7 +161,7 @@ test('every command prints one JSON object where it succeeds, and one where it f
     'hedgeMs',
     'providers',
     // Of Azure and Google, and of what fails: storage-configure.test.ts.
-    'byNameOnly',
+    'leftOut',
     'failed',
     'notTried',
   ];

@@ -58,7 +58,7 @@ test('an account of Azure, by the credentials of its store', async () => {
   expect(told).toMatchObject({
     applied: ['minimum-tls'],
     refused: [],
-    byNameOnly: [{ check: 'azure/shared-key' }],
+    leftOut: [{ check: 'azure/shared-key' }],
   });
   expect(code).toBe(0);
   expect(arm.resources.account).toMatchObject({ minimumTlsVersion: 'TLS1_2', allowSharedKeyAccess: true });

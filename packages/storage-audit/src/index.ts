@@ -13,7 +13,14 @@ export type {
   Untouched,
   Wanted,
 } from './configure/types.js';
-export { encodeUndo, parseUndo, planUndo, UNDO_FORMAT, type Undo } from './configure/undo.js';
+export {
+  encodeUndo,
+  parseUndo,
+  planUndo,
+  UNDO_FORMAT,
+  type Undo,
+  type UndoOptions,
+} from './configure/undo.js';
 export { auditDirectory, type DirectoryAuditOptions } from './directory/audit.js';
 export { DIRECTORY_CHECKS } from './directory/checks.js';
 export type { DirectorySystem } from './directory/system.js';

@@ -44,7 +44,7 @@ export interface Finding {
 export interface AuditOptions {
   /** Whether everything that lies there is sealed by weightseal. */
   readonly sealed?: boolean;
-  /** The KMS key that objects must be encrypted with, ARN or alias. */
+  /** The KMS key that objects must be encrypted with: ARN, alias or URI. */
   readonly expectedKey?: string;
   readonly signal?: AbortSignal;
 }

@@ -4,14 +4,13 @@ import { configuration } from '../configuration.js';
 import { note } from '../notes.js';
 import type { Place } from '../place.js';
 import type { Args } from '../types.js';
+import { azureOf, googleOf, type Options } from './clouds.js';
 import { storageAudit } from './load.js';
 
 export interface Audited {
   readonly checks: readonly Check[];
   readonly findings: readonly Finding[];
 }
-
-type Options = Readonly<Record<string, unknown>>;
 
 /** How the storage is set up, by the checks of its cloud. Of each cloud only its own packages are loaded. */
 export async function auditSettings(args: Args, place: Place, signal: AbortSignal): Promise<Audited> {
@@ -76,55 +75,42 @@ async function ofS3(
   signal: AbortSignal,
 ): Promise<Audited> {
   const { auditS3, S3_CHECKS } = await storageAudit();
-  const key = await expectedKey(args);
-  // ARN or alias, as AWS has them.
-  const expected = key?.replace(/^aws-kms:\/\//, '').replace(/\?region=.*$/, '');
   const audit = auditS3(bucket, {
     ...options,
+    ...(await expected(args)),
     sealed: args.has('sealed'),
     signal,
-    ...(expected !== undefined && { expectedKey: expected }),
   });
   return { checks: S3_CHECKS, findings: await Array.fromAsync(audit) };
 }
 
-const GOOGLE = 'https://storage.googleapis.com';
-
 async function ofGcs(args: Args, bucket: string, options: Options, signal: AbortSignal): Promise<Audited> {
   const { auditGcs, bearerAsk, GCS_CHECKS } = await storageAudit();
-  const { gcsTokens } = await import('@weightseal/store-gcs');
-  const { origin, token } = gcsTokens(options);
-  const given = args.one('management-endpoint');
-  // Whoever audits a server of their own does not mean Google's keys.
-  const ofKeys = given ?? (origin === GOOGLE ? 'https://cloudkms.googleapis.com' : undefined);
-  const key = await expectedKey(args);
-  const findings = await auditGcs(bucket, bearerAsk({ origin, token }), {
+  const { buckets, keys } = await googleOf(args, options);
+  const findings = await auditGcs(bucket, bearerAsk(buckets), {
+    ...(await expected(args)),
     sealed: args.has('sealed'),
     signal,
-    ...(ofKeys !== undefined && { kms: bearerAsk({ origin: ofKeys, token }) }),
-    ...(key !== undefined && { expectedKey: key }),
+    ...(keys !== undefined && { kms: bearerAsk(keys) }),
   });
   return { checks: GCS_CHECKS, findings };
 }
 
 async function ofAzure(args: Args, where: string, options: Options, signal: AbortSignal): Promise<Audited> {
-  const [account = '', container] = where.split('/');
-  const subscription = args.one('subscription') ?? process.env['AZURE_SUBSCRIPTION_ID'];
-  const resourceGroup = args.one('resource-group') ?? process.env['AZURE_RESOURCE_GROUP'];
-  if (subscription === undefined || resourceGroup === undefined)
-    throw usageError(
-      'audit storage: How an account of Azure is set up is known by its --subscription and --resource-group (AZURE_SUBSCRIPTION_ID, AZURE_RESOURCE_GROUP); --objects-only does without.',
-    );
-  const { auditAzure, AZURE_CHECKS, bearerAsk } = await storageAudit();
-  const { azureTokens } = await import('@weightseal/store-azure');
-  const { origin, token } = azureTokens({ ...options, managementEndpoint: args.one('management-endpoint') });
-  const key = await expectedKey(args);
-  const findings = await auditAzure(
-    { account, container, subscription, resourceGroup },
-    bearerAsk({ origin, token }),
-    { sealed: args.has('sealed'), signal, ...(key !== undefined && { expectedKey: key }) },
+  const { of, manager } = await azureOf(
+    args,
+    where,
+    options,
+    'audit storage: How an account of Azure is set up is known by its --subscription and --resource-group (AZURE_SUBSCRIPTION_ID, AZURE_RESOURCE_GROUP); --objects-only does without.',
   );
-  return { checks: AZURE_CHECKS, findings };
+  const { auditAzure, AZURE_CHECKS, bearerAsk } = await storageAudit();
+  const how = { ...(await expected(args)), sealed: args.has('sealed'), signal };
+  return { checks: AZURE_CHECKS, findings: await auditAzure(of, bearerAsk(manager), how) };
+}
+
+async function expected(args: Args): Promise<{ readonly expectedKey?: string }> {
+  const key = await expectedKey(args);
+  return key === undefined ? {} : { expectedKey: key };
 }
 
 /** What --key means: a name of the configuration, or else as it stands. */

@@ -42,6 +42,8 @@ function checkWays(args: Args): void {
     );
   if (args.one('undo') !== undefined && args.many('only').length > 0)
     throw usageError('storage configure: --undo puts back all of it; --only does not go with it.');
+  if (args.has('allow-public') && args.one('undo') === undefined)
+    throw usageError('storage configure: --allow-public is of --undo; nothing else lets anybody in.');
   if (args.has('yes') && args.has('dry-run'))
     throw usageError('storage configure: --dry-run changes nothing, and --yes does; give one of them.');
 }
@@ -50,7 +52,9 @@ async function planned(args: Args, storage: ConfigurableStorage): Promise<Plan> 
   const file = args.one('undo');
   if (file !== undefined) {
     const { parseUndo, planUndo } = await storageAudit();
-    return await planUndo(storage, parseUndo(await readUndo(file)));
+    return await planUndo(storage, parseUndo(await readUndo(file)), {
+      allowPublic: args.has('allow-public'),
+    });
   }
   const only = args.many('only');
   return await storage.plan({ key: await expectedKey(args), ...(only.length > 0 && { only }) });
@@ -117,7 +121,7 @@ function members({ place, changes, refused, leftOut, kept }: Plan): object {
       note,
     })),
     refused,
-    ...(leftOut.length > 0 && { byNameOnly: leftOut }),
+    ...(leftOut.length > 0 && { leftOut }),
     asWanted: kept,
   };
 }

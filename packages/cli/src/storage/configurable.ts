@@ -1,12 +1,11 @@
 import type { ConfigurableStorage } from '@weightseal/storage-audit';
+import { azureOf, googleOf, type Options } from '../audit/clouds.js';
 import { storageAudit } from '../audit/load.js';
 import { s3Options, storeOptions } from '../audit/settings.js';
 import { usageError } from '../cli-error.js';
 import type { Place } from '../place.js';
 import { quote } from '../text.js';
 import type { Args } from '../types.js';
-
-type Options = Readonly<Record<string, unknown>>;
 
 /** The storage that a URI is of. Of each cloud only its own packages are loaded. @throws CliError of class usage for what has no settings */
 export async function configurable(
@@ -48,13 +47,9 @@ async function ofGcs(
   signal: AbortSignal,
 ): Promise<ConfigurableStorage> {
   const { bearerAsk, bearerSend, gcsStorage } = await storageAudit();
-  const { gcsTokens } = await import('@weightseal/store-gcs');
-  const { origin, token } = gcsTokens(options);
-  const given = args.one('management-endpoint');
-  // Whoever has a server of their own does not mean Google's keys.
-  const ofKeys = given ?? (options['endpoint'] === undefined ? 'https://cloudkms.googleapis.com' : undefined);
-  const kms = ofKeys === undefined ? {} : { kms: bearerAsk({ origin: ofKeys, token }) };
-  return gcsStorage(bucket, bearerSend({ origin, token }), { ...kms, signal });
+  const { buckets, keys } = await googleOf(args, options);
+  const kms = keys === undefined ? {} : { kms: bearerAsk(keys) };
+  return gcsStorage(bucket, bearerSend(buckets), { ...kms, signal });
 }
 
 async function ofAzure(
@@ -63,18 +58,12 @@ async function ofAzure(
   options: Options,
   signal: AbortSignal,
 ): Promise<ConfigurableStorage> {
-  const [account = '', container] = where.split('/');
-  const subscription = args.one('subscription') ?? process.env['AZURE_SUBSCRIPTION_ID'];
-  const resourceGroup = args.one('resource-group') ?? process.env['AZURE_RESOURCE_GROUP'];
-  if (subscription === undefined || resourceGroup === undefined)
-    throw usageError(
-      'storage configure: An account of Azure is known by its --subscription and --resource-group (AZURE_SUBSCRIPTION_ID, AZURE_RESOURCE_GROUP).',
-    );
+  const { of, manager, vault } = await azureOf(
+    args,
+    where,
+    options,
+    'storage configure: An account of Azure is known by its --subscription and --resource-group (AZURE_SUBSCRIPTION_ID, AZURE_RESOURCE_GROUP).',
+  );
   const { azureStorage, bearerAsk, bearerSend } = await storageAudit();
-  const { azureTokens } = await import('@weightseal/store-azure');
-  const { origin, token } = azureTokens({ ...options, managementEndpoint: args.one('management-endpoint') });
-  const ofVault = azureTokens({ ...options, managementEndpoint: 'https://vault.azure.net' });
-  const vault = (at: string) => bearerAsk({ origin: at, token: ofVault.token });
-  const of = { account, container, subscription, resourceGroup };
-  return azureStorage(of, bearerSend({ origin, token }), { vault, signal });
+  return azureStorage(of, bearerSend(manager), { vault: (origin) => bearerAsk(vault(origin)), signal });
 }

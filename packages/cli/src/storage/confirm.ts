@@ -11,13 +11,14 @@ export function canAsk(): boolean {
   return isatty(0) && isatty(2);
 }
 
-/** Only `yes` is yes. */
+/** Only `yes` is yes, typed once the question is there: what was typed before is no answer to what nobody had seen. */
 export async function confirmed(question: string, signal: AbortSignal): Promise<boolean> {
   using _ = pauseStatus();
-  write(2, question);
   const { O_RDONLY, O_NOCTTY, O_NONBLOCK } = fs.constants;
   const fd = fs.openSync('/dev/tty', O_RDONLY | O_NOCTTY | O_NONBLOCK);
   try {
+    dropTyped(fd);
+    write(2, question);
     const typed = new Uint8Array(256);
     for (;;) {
       signal.throwIfAborted();
@@ -29,6 +30,20 @@ export async function confirmed(question: string, signal: AbortSignal): Promise<
     }
   } finally {
     fs.closeSync(fd);
+  }
+}
+
+/** Also half a line, which a terminal gives only while it gives each byte as it comes. */
+function dropTyped(fd: number): void {
+  const { ReadStream } = process.getBuiltinModule('node:tty');
+  const mode = new ReadStream(fs.openSync('/dev/tty', fs.constants.O_RDWR | fs.constants.O_NOCTTY));
+  try {
+    mode.setRawMode(true);
+    const typed = new Uint8Array(256);
+    while ((readNow(fd, typed) ?? 0) > 0);
+  } finally {
+    mode.setRawMode(false);
+    mode.destroy();
   }
 }
 

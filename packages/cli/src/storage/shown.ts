@@ -7,7 +7,7 @@ export function planLines({ place, changes, refused, leftOut, kept }: Plan): str
     `${printable(place)}: ${changes.length === 0 ? 'nothing to change' : `${changes.length} to change`}`,
     ...changes.flatMap(changeLines),
     ...untouched('left as they are', refused),
-    ...untouched('left out, unless --only names them', leftOut),
+    ...untouched('left out', leftOut),
     ...(kept.length > 0 ? [`as they should be: ${kept.join(', ')}`] : []),
   ];
 }

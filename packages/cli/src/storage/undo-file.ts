@@ -48,15 +48,33 @@ function syncDirectory(directory: string): void {
   }
 }
 
-/** @throws SystemError, INVALID_ARGUMENT for one that is too long */
+/** @throws SystemError, INVALID_ARGUMENT for one that is too long, or that others could have written */
 export async function readUndo(file: string): Promise<string> {
-  let size: number;
+  const { WeightsealError } = await core();
+  let found: { readonly text: string } | { readonly problem: string };
   try {
-    size = fs.statSync(file).size;
-    if (size <= MOST_BYTES) return fs.readFileSync(file, 'utf8');
+    const fd = fs.openSync(file, 'r');
+    try {
+      const problem = problemOf(fs.fstatSync(fd));
+      found = problem === undefined ? { text: fs.readFileSync(fd, 'utf8') } : { problem };
+    } finally {
+      fs.closeSync(fd);
+    }
   } catch (error) {
     throw new SystemError(`read ${file}`, error);
   }
-  const { WeightsealError } = await core();
-  throw new WeightsealError('INVALID_ARGUMENT', `${file} has ${size} bytes, and is no undo file.`);
+  if ('text' in found) return found.text;
+  throw new WeightsealError('INVALID_ARGUMENT', `${file} ${found.problem}`);
+}
+
+function problemOf({ size, uid, mode }: import('node:fs').Stats): string | undefined {
+  if (size > MOST_BYTES) return `has ${size} bytes, and is no undo file.`;
+  const us = process.getuid?.();
+  // Windows has neither.
+  if (us === undefined) return undefined;
+  if (uid !== us && uid !== 0)
+    return 'belongs to another user, who could have written into it what they like. Look at it, and copy it to a file of your own.';
+  if ((mode & 0o022) !== 0)
+    return 'can be written by others, who could have written into it what they like. Look at it, and then: chmod go-w.';
+  return undefined;
 }

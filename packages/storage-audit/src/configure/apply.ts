@@ -31,10 +31,10 @@ export interface Applied {
 const FIRST_PAUSE_MS = 100;
 
 /**
- * Applies a plan, one change after another, and stops at the first that fails. Each setting is read just before it is written, and is left alone where it is not any more what
+ * Applies a plan, one change after another, and stops at the first that fails. Before the first it is made anew, since a change rests on more than its own setting; then each setting is read just before it is written, and is left alone where it is not any more what
  * the plan was made of; then it is read back until it is what was written. A failure is no exception: what was done is told either way.
  *
- * @throws what `keep` throws; nothing has been changed then
+ * @throws STORE_CHANGED where it would be another plan by now, and what `keep` and the reading throw; nothing has been changed then
  */
 export async function applyPlan(
   storage: ConfigurableStorage,
@@ -44,6 +44,7 @@ export async function applyPlan(
   if (plan.place !== storage.place)
     throw new WeightsealError('INVALID_ARGUMENT', `The plan is for ${plan.place}, not for ${storage.place}.`);
   if (plan.changes.length === 0) return { done: [], notTried: [] };
+  if (!isSamePlan(storage, plan, await plan.again())) throw otherPlan();
   await keep(undoOf(plan));
   const done: Change[] = [];
   for (const [index, change] of plan.changes.entries()) {
@@ -129,6 +130,28 @@ async function foundNow(
   if (isAfter === undefined) return 'unread';
   if (isAfter) return 'after';
   return (await isThere(storage, setting, before)) === true ? 'before' : 'other';
+}
+
+function isSamePlan(storage: ConfigurableStorage, one: Plan, other: Plan): boolean {
+  return (
+    one.changes.length === other.changes.length &&
+    one.changes.every(({ setting, before, after, back }, index) => {
+      const now = other.changes[index]!;
+      return (
+        now.setting === setting &&
+        storage.same(setting, now.before, before) &&
+        storage.same(setting, now.after, after) &&
+        storage.same(setting, now.back, back)
+      );
+    })
+  );
+}
+
+function otherPlan(): WeightsealError {
+  return new WeightsealError(
+    'STORE_CHANGED',
+    'By what is there now it is another plan: somebody has changed something since, or it cannot be read any more. Nothing was changed. Make the plan anew.',
+  );
 }
 
 function changedMeanwhile(setting: string): WeightsealError {

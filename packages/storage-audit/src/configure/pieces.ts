@@ -18,12 +18,22 @@ export const refused = (checks: readonly string[], reason: string): Piece[] =>
 
 export const leftOut = (check: string, reason: string): Piece => ({ leftOut: { check, reason } });
 
+/** Not asked for, where no key is told: it is no failure, unless it was named. */
+export function withoutKey(checks: readonly string[], reason: string, asked: Asked): Piece[] {
+  return checks.map((check) =>
+    asked.named(check) ? { refused: { check, reason } } : { leftOut: { check, reason } },
+  );
+}
+
 /** `back` is what was there, unless told. */
 export function change(made: Omit<Change, 'back'> & { readonly back?: Change['back'] }): Piece {
   return { change: { ...made, back: made.back === undefined ? made.before : made.back } };
 }
 
-export function planOf(place: string, pieces: readonly Piece[]): Plan {
+/** A plan, of what was read once. */
+export type Planned = Omit<Plan, 'again'>;
+
+export function planOf(place: string, pieces: readonly Piece[]): Planned {
   return {
     place,
     changes: pieces.flatMap((one) => ('change' in one ? [one.change] : [])),

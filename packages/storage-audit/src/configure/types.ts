@@ -39,15 +39,17 @@ export interface Plan {
   readonly changes: readonly Change[];
   /** Could not be read, or must not be touched. */
   readonly refused: readonly Untouched[];
-  /** It could lock somebody out who is let in now: only where `only` names it. */
+  /** What was not asked for: it could lock somebody out who is let in now, and wants to be named in `only`; or it needs a key, and none was told. */
   readonly leftOut: readonly Untouched[];
   /** Checks that are as they should be, or stricter. */
   readonly kept: readonly string[];
+  /** Makes it anew, of what is there by then. */
+  again(): Promise<Plan>;
 }
 
 /** What a bucket should be like. */
 export interface Wanted {
-  /** The customer's key: for S3 the ARN of a KMS key or of an alias, or alias/NAME; for Google a resource name or gcp-kms://…; for Azure azure-kv://… or https://VAULT/keys/NAME. Without one, no default encryption is changed. */
+  /** The customer's key: for S3 the ARN of a KMS key or of an alias, alias/NAME, or aws-kms://… (?region= says where an alias is); for Google a resource name or gcp-kms://…; for Azure azure-kv://… or https://VAULT/keys/NAME. Without one, no default encryption is changed. */
   readonly key?: string | undefined;
   /** The ids of the checks to mend; all unless told. */
   readonly only?: readonly string[] | undefined;
@@ -66,5 +68,9 @@ export interface ConfigurableStorage {
   write(setting: string, value: Json, found: State, signal?: AbortSignal): Promise<void>;
   /** Whether two values mean the same: clouds write some in forms of their own. */
   same(setting: string, one: Json, other: Json): boolean;
+  /** Whether the setting can have that value: an undo file may be somebody else's. @throws INVALID_ARGUMENT for no setting */
+  fits(setting: string, value: Json): boolean;
+  /** Whether everybody would be let in where the setting were so, and nothing else changed. What cannot be told is yes. */
+  opens(setting: string, value: Json): Promise<boolean>;
   close(): void;
 }

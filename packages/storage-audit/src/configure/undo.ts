@@ -1,11 +1,11 @@
-import { WeightsealError } from '@weightseal/core';
+import { isWeightsealError, WeightsealError } from '@weightseal/core';
 import { canonical } from './canonical.js';
 import { change, kept, type Piece, planOf, refused } from './pieces.js';
 import type { Change, ConfigurableStorage, Json, Plan } from './types.js';
 
 export const UNDO_FORMAT = 'weightseal.storage-undo.v1';
 
-/** What there was before a plan was applied, and what the plan was to leave. It holds policies and names of keys, and no secret. */
+/** What there was before a plan was applied, and what the plan was to leave. It holds policies, with whatever somebody has put into their conditions, and names of keys: keep it as you keep them. */
 export interface Undo {
   readonly format: typeof UNDO_FORMAT;
   readonly place: string;
@@ -85,26 +85,53 @@ function noUndo(problem: string, cause?: unknown): WeightsealError {
   );
 }
 
+export interface UndoOptions {
+  /** Whether what lets everybody in is put back, too; the default is false. */
+  readonly allowPublic?: boolean | undefined;
+}
+
+type Entry = Undo['changes'][number];
+
 /**
- * The plan of the way back, the last change first. It loosens what was tightened. A setting that is not what was left there is refused: it is somebody else's by now.
+ * The plan of the way back, the last change first. It loosens what was tightened. A setting that is not what was left there is refused: it is somebody else's by now. So is one that cannot be read, and one by which everybody would be let in; the others go on.
  *
- * @throws INVALID_ARGUMENT for an undo of another place, and what `read` throws
+ * @throws INVALID_ARGUMENT for an undo of another place, or of what its settings cannot be; ABORTED; and what `read` throws where nothing can be read
  */
-export async function planUndo(storage: ConfigurableStorage, undo: Undo): Promise<Plan> {
+export async function planUndo(
+  storage: ConfigurableStorage,
+  undo: Undo,
+  options: UndoOptions = {},
+): Promise<Plan> {
   if (undo.place !== storage.place)
     throw new WeightsealError(
       'INVALID_ARGUMENT',
       `The undo file is of ${undo.place.slice(0, 200)}, not of ${storage.place}.`,
     );
+  for (const { setting, before, after, back } of undo.changes)
+    if (![before, after, back].every((value) => storage.fits(setting, value)))
+      throw noUndo(`${setting} cannot be what it says`);
   const pieces: Piece[] = [];
+  const failures: WeightsealError[] = [];
   for (const one of undo.changes.toReversed()) {
-    const { value } = await storage.read(one.setting);
-    pieces.push(...wayBack(storage, one, value));
+    try {
+      const { value } = await storage.read(one.setting);
+      pieces.push(...(await wayBack(storage, one, value, options)));
+    } catch (error) {
+      if (!isWeightsealError(error) || !error.code.startsWith('STORE_')) throw error;
+      failures.push(error);
+      pieces.push(...refused(one.checks, error.message));
+    }
   }
-  return planOf(storage.place, pieces);
+  if (failures.length > 0 && failures.length === undo.changes.length) throw failures[0];
+  return { ...planOf(storage.place, pieces), again: () => planUndo(storage, undo, options) };
 }
 
-function wayBack(storage: ConfigurableStorage, one: Undo['changes'][number], value: Json): Piece[] {
+async function wayBack(
+  storage: ConfigurableStorage,
+  one: Entry,
+  value: Json,
+  { allowPublic = false }: UndoOptions,
+): Promise<Piece[]> {
   const { setting, checks, after, before, back, permissions } = one;
   // It was never written, or is undone.
   if ([before, back].some((was) => storage.same(setting, value, was))) return kept(...checks);
@@ -112,6 +139,13 @@ function wayBack(storage: ConfigurableStorage, one: Undo['changes'][number], val
     return refused(
       checks,
       `${setting} is neither what was there before nor what was left there: somebody has changed it since.`,
+    );
+  const isOpening = async () =>
+    (await storage.opens(setting, back)) && !(await storage.opens(setting, value));
+  if (!allowPublic && (await isOpening()))
+    return refused(
+      checks,
+      `${setting} would let everybody in, or it cannot be told that it would not. Look at what was there before; --allow-public (\`allowPublic\`) puts that back, too.`,
     );
   return [
     change({

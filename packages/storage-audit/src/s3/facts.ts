@@ -17,6 +17,9 @@ import { type Sends, sending } from './send.js';
 /** Of a hundred configurations each. */
 const MAX_PAGES = 10;
 
+/** Is given each command that reads the bucket, before it is sent. */
+type Watch = (command: object, operation: Operation) => void;
+
 /** What there is to know of one bucket. Each thing is read when it is first asked for, and once. */
 export class Facts {
   readonly bucket: string;
@@ -25,9 +28,11 @@ export class Facts {
   readonly keys: KeyFacts;
   readonly #clients: Clients;
   readonly #send: Sends;
+  readonly #watch: Watch;
   readonly #read = new Map<string, Promise<unknown>>();
 
-  constructor(bucket: string, options: S3AuditOptions, clients: Clients) {
+  constructor(bucket: string, options: S3AuditOptions, clients: Clients, watch: Watch = () => {}) {
+    this.#watch = watch;
     this.bucket = bucket;
     this.uri = `s3://${bucket}`;
     this.options = options;
@@ -42,7 +47,9 @@ export class Facts {
       const [permission, absent] = READS[operation];
       const make = async () => {
         const { sdk, client } = await this.#clients.s3();
-        return [client, this.#command(sdk[`${operation}Command`], more)] as const;
+        const command = this.#command(sdk[`${operation}Command`], more);
+        this.#watch(command, operation);
+        return [client, command] as const;
       };
       const asked = { operation, permission, of: this.uri, owner: this.options.bucketOwner };
       return this.#send<Answers[K]>(asked, make, ({ name }) => name === absent);

@@ -28,7 +28,8 @@ export function guardWire(client: unknown, allowHttp: boolean): void {
   );
 }
 
-async function* atMost(body: Readable): AsyncGenerator<Uint8Array> {
+/** @throws Error for more than that */
+export async function* atMost(body: Readable): AsyncGenerator<Uint8Array> {
   let length = 0;
   for await (const chunk of body as AsyncIterable<Uint8Array>) {
     length += chunk.length;

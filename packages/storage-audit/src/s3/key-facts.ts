@@ -1,6 +1,7 @@
 import type { GetKeyRotationStatusCommandOutput, KeyMetadata } from '@aws-sdk/client-kms';
 import type { Clients, KmsSdk } from './clients.js';
 import { Unread } from './failures.js';
+import { keyParts } from './key-parts.js';
 import type { S3AuditOptions } from './options.js';
 import type { Sends } from './send.js';
 
@@ -76,7 +77,7 @@ export class KeyFacts {
     const answer = await this.#ask<{ readonly KeyMetadata?: KeyMetadata }>(
       'DescribeKey',
       key,
-      (sdk) => new sdk.DescribeKeyCommand({ KeyId: key }),
+      (sdk) => new sdk.DescribeKeyCommand({ KeyId: keyParts(key).id }),
     );
     if (answer.KeyMetadata === undefined)
       throw new Unread(`AWS KMS said nothing of ${key}. Check the endpoint and proxies.`);
@@ -86,7 +87,9 @@ export class KeyFacts {
   async #ask<T>(operation: string, key: string, make: (sdk: KmsSdk) => object): Promise<T> {
     const asked = { operation, permission: `kms:${operation}`, of: key };
     const answer = await this.#send<T>(asked, async () => {
-      const { sdk, client } = await this.#clients.kms(keyArn(key)?.region ?? this.#options.region);
+      const { sdk, client } = await this.#clients.kms(
+        keyParts(key).region ?? keyArn(key)?.region ?? this.#options.region,
+      );
       return [client, make(sdk)];
     });
     if (answer === undefined)

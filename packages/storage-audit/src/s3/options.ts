@@ -1,6 +1,7 @@
 import type { S3ClientConfig } from '@aws-sdk/client-s3';
 import { checkedDeadline, checkOptions, isLoopback, type Kind, WeightsealError } from '@weightseal/core';
 import type { AuditOptions } from '../types.js';
+import { keyParts } from './key-parts.js';
 
 /** All that is asked of a client of the SDK: an S3Client, a KMSClient, an S3ControlClient is one. */
 export interface SdkClient {
@@ -70,7 +71,7 @@ export function checkBucket(bucket: unknown): asserts bucket is string {
   throw invalid('it is of one bucket, and needs its name');
 }
 
-/** @throws INVALID_ARGUMENT */
+/** @throws INVALID_ARGUMENT, KEY_URI_INVALID */
 export function checkedOptions(options: S3AuditOptions): S3AuditOptions {
   checkOptions(options, KINDS, 'An audit of S3');
   const { region, endpoint, kmsEndpoint, bucketOwner, expectedKey, allowHttp, deadlineMs } = options;
@@ -78,10 +79,18 @@ export function checkedOptions(options: S3AuditOptions): S3AuditOptions {
   if (region !== undefined && !REGION.test(region)) throw invalid('`region` is the name of a region');
   if (bucketOwner !== undefined && !/^\d{12}$/.test(bucketOwner))
     throw invalid('`bucketOwner` is the number of an account, 12 digits');
-  if (expectedKey !== undefined && !KEY.test(expectedKey))
-    throw invalid('`expectedKey` is the ARN of a KMS key or of an alias, or alias/<name>');
   for (const url of [endpoint, kmsEndpoint]) if (url !== undefined) checkEndpoint(url, allowHttp);
-  return options;
+  return expectedKey === undefined ? options : { ...options, expectedKey: keyNamed(expectedKey) };
+}
+
+/** As AWS names the key; an alias with a region of its own stays the URI that tells it. */
+function keyNamed(given: string): string {
+  const { id, region } = keyParts(given);
+  const isRight = region === undefined || (REGION.test(region) && !id.startsWith('arn:'));
+  if (KEY.test(id) && isRight) return region === undefined ? id : given;
+  throw invalid(
+    '`expectedKey` is the ARN of a KMS key or of an alias, alias/<name>, or aws-kms:// and one of these, where ?region= tells the region of an alias',
+  );
 }
 
 function checkEndpoint(endpoint: string, allowHttp = false): void {

@@ -2,6 +2,7 @@ import {
   applyPlan,
   auditS3,
   encodeUndo,
+  type Json,
   parseUndo,
   planUndo,
   type S3StorageOptions,
@@ -31,13 +32,18 @@ const wrong = () => ({
   PublicAccessBlock: { BlockPublicAcls: true },
 });
 
+/** Also what only a name brings. */
+const ALL = { key: KEY, only: storageOf(new Bucket()).checks };
+
+const SHARED = { Owner: { ID: 'us' }, Grants: [{ Grantee: { ID: 'us' } }, { Grantee: { ID: 'them' } }] };
+
 interface Kept {
   undo?: Undo;
 }
 
 async function applied(bucket: Bucket, kept: Kept = {}, more: object = {}) {
   const storage = storageOf(bucket);
-  const plan = await storage.plan({ key: KEY });
+  const plan = await storage.plan(ALL);
   const keep = (undo: Undo) => {
     kept.undo = undo;
   };
@@ -67,7 +73,7 @@ describe('what is applied', () => {
     const found = await outcomes(bucket);
     for (const check of storageOf(bucket).checks) expect([check, found[check]]).toEqual([check, 'passed']);
     // A second time there is nothing to do.
-    expect((await storageOf(bucket).plan({ key: KEY })).changes).toEqual([]);
+    expect((await storageOf(bucket).plan(ALL)).changes).toEqual([]);
   });
 
   it('keeps what is there: statements, rules, and what S3 would set to its default', async () => {
@@ -115,10 +121,11 @@ describe('what is applied', () => {
 describe('a failure at each request in turn', () => {
   const requests = async () => {
     const bucket = new Bucket(wrong());
-    await storageOf(bucket).plan({ key: KEY });
-    const planning = bucket.asked.length;
+    await storageOf(bucket).plan(ALL);
+    // Once to be shown, and once before it is applied.
+    const planning = 2 * bucket.asked.length;
     await applied(bucket);
-    return { planning, all: bucket.asked.length - planning };
+    return { planning, all: bucket.asked.length - planning / 2 };
   };
 
   it.each(['refuse', 'lose', 'forget'] as const)(
@@ -197,6 +204,23 @@ describe('a failure at each request in turn', () => {
 });
 
 describe('what somebody changes meanwhile', () => {
+  it.each<[what: string, meanwhile: (bucket: Bucket) => void]>([
+    ['the ACL, which is no setting that is written', ({ state }) => (state['BucketAcl'] = SHARED)],
+    ['a setting', ({ state }) => (state['BucketVersioning'] = { Status: 'Enabled' })],
+    [
+      'what may be read',
+      (bucket) => (bucket.fault = (_, of) => (of === 'GetBucketPolicy' ? 'refuse' : undefined)),
+    ],
+  ])('makes it another plan, of which nothing is applied: %s', async (_, meanwhile) => {
+    const bucket = new Bucket();
+    const storage = storageOf(bucket);
+    const plan = await storage.plan(ALL);
+    meanwhile(bucket);
+    const keep = () => expect.unreachable();
+    await expect(applyPlan(storage, plan, { keep })).rejects.toMatchObject({ code: 'STORE_CHANGED' });
+    expect(bucket.written()).toEqual([]);
+  });
+
   it('is left alone, and ends it', async () => {
     const bucket = new Bucket();
     const theirs = '{"Version":"2012-10-17","Statement":[]}';
@@ -221,6 +245,69 @@ describe('what somebody changes meanwhile', () => {
   });
 });
 
+describe('an undo that somebody has written', () => {
+  const undoOf = async (bucket: Bucket, setting: string, more: object) => {
+    const kept: Kept = {};
+    await applied(bucket, kept);
+    const changes = kept.undo!.changes.map((one) => (one.setting === setting ? { ...one, ...more } : one));
+    return { ...kept.undo!, changes };
+  };
+  const open = JSON.stringify({ Version: '2012-10-17', Statement: [allow()] });
+
+  it('lets nobody in who was not told of', async () => {
+    const bucket = new Bucket();
+    const undo = await undoOf(bucket, 'policy', { before: open, back: open });
+    const { refused } = await planUndo(storageOf(bucket), undo);
+    expect(refused).toMatchObject([{ reason: expect.stringContaining('--allow-public') }, {}, {}, {}, {}]);
+    const { changes } = await planUndo(storageOf(bucket), undo, { allowPublic: true });
+    expect(changes.map(({ setting }) => setting)).toContain('policy');
+  });
+
+  it('lets nobody in by a policy that only the block holds back', async () => {
+    const bucket = new Bucket({ BucketPolicy: open });
+    const kept: Kept = {};
+    const storage = storageOf(bucket);
+    await applyPlan(storage, await storage.plan({ only: ['block-public-access'] }), {
+      keep: (undo) => {
+        kept.undo = undo;
+      },
+      patienceMs: 0,
+    });
+    expect((await planUndo(storage, kept.undo!)).refused).toMatchObject([
+      { check: 's3/block-public-access' },
+    ]);
+  });
+
+  it.each<[setting: string, back: Json]>([
+    ['policy', 'no policy'],
+    ['versioning', { Status: 'Off' }],
+    ['lifecycle', { Rules: 'none' }],
+    ['encryption', { Rules: [], more: 1 }],
+    ['public-access-block', { BlockPublicAcls: 'false' }],
+  ])('is none where %s cannot be so', async (setting, back) => {
+    const bucket = new Bucket();
+    const undo = await undoOf(bucket, setting, { back });
+    await expect(planUndo(storageOf(bucket), undo)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+  });
+});
+
+describe('an undo of which something cannot be read', () => {
+  it('goes on with the others', async () => {
+    const bucket = new Bucket();
+    const kept: Kept = {};
+    await applied(bucket, kept);
+    bucket.fault = (_, operation) => (operation === 'GetBucketPolicy' ? 'refuse' : undefined);
+    const plan = await planUndo(storageOf(bucket), kept.undo!);
+    const policy = plan.refused.find(({ check }) => check === 's3/policy-tls');
+    expect(policy?.reason).toContain('s3:GetBucketPolicy');
+    // What the block holds back cannot be told without it.
+    const left = ['lifecycle', 'versioning', 'object-ownership', 'encryption'];
+    expect(plan.changes.map(({ setting }) => setting)).toEqual(left);
+    bucket.fault = () => 'refuse';
+    await expect(planUndo(storageOf(bucket), kept.undo!)).rejects.toMatchObject({ code: 'STORE_DENIED' });
+  });
+});
+
 describe('what is refused', () => {
   it('is what cannot be read, and only that', async () => {
     const bucket = new Bucket();
@@ -232,7 +319,6 @@ describe('what is refused', () => {
       's3/customer-keys',
       's3/policy-tls',
       's3/policy-tls-version',
-      's3/object-ownership',
     ]);
     expect(plan.refused[0]?.reason).toContain('s3:GetBucketPolicy');
     expect(plan.changes.map(({ setting }) => setting)).toEqual([
@@ -266,6 +352,17 @@ describe('what is refused', () => {
       reason: expect.stringContaining(says),
     });
     expect(plan.changes.map(({ setting }) => setting)).not.toContain('encryption');
+  });
+
+  it('is a default whose key is pending deletion, told or not', async () => {
+    const KeyMetadata = { Arn: KEY, KeyState: 'PendingDeletion', KeyManager: 'CUSTOMER' };
+    const ApplyServerSideEncryptionByDefault = { SSEAlgorithm: 'aws:kms', KMSMasterKeyID: KEY };
+    const bucket = new Bucket({ BucketEncryption: { Rules: [{ ApplyServerSideEncryptionByDefault }] } });
+    for (const wanted of [{}, { key: KEY }]) {
+      const plan = await storageOf(bucket, {}, clientOf({ DescribeKey: { KeyMetadata } })).plan(wanted);
+      expect(plan.refused[0]?.reason).toContain('PendingDeletion');
+      expect(plan.changes[0]?.later).not.toMatch(/OtherKeys|OtherEncryption/);
+    }
   });
 
   it('is another customer’s key that the default is under, with the policy for it', async () => {

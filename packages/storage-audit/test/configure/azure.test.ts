@@ -8,6 +8,7 @@ import {
   encodeUndo,
   parseUndo,
   planUndo,
+  type Send,
   type Undo,
 } from '@weightseal/storage-audit';
 import { describe, expect, it } from 'vitest';
@@ -68,13 +69,45 @@ describe('an account of Azure', () => {
     const findings = await auditAzure(of, ask, { expectedKey: KEY });
     const failing = findings.filter(({ outcome }) => outcome === 'failed').map(({ check }) => check);
     expect(failing).toEqual(['azure/shared-key']);
-    const back = await planUndo(storage(), undo);
+    // It was public, and will be by its name only.
+    expect((await planUndo(storage(), undo)).refused.map(({ check }) => check)).toEqual([
+      'azure/public-blobs',
+      'azure/public-container',
+    ]);
+    const back = await planUndo(storage(), undo, { allowPublic: true });
     expect(await applyPlan(storage(), back, { keep: () => {}, patienceMs: 0 })).toMatchObject({
       notTried: [],
       done: back.changes,
     });
     const { identity, account, service, container } = server.resources;
     expect({ identity, account, service, container }).toEqual(withoutTimes(wrong()));
+  });
+
+  it('is configured while its time of restore moves, which is not sent', async () => {
+    server.resources = wrong();
+    const send = bearerSend({ origin: server.origin, token });
+    let asked = 0;
+    const restorable: Send = async (method, path, body, call) => {
+      if (!path.includes('/blobServices/default?')) return await send(method, path, body, call);
+      if (method === 'GET') {
+        const found = await send(method, path, body, call);
+        const { properties } = found.body as { properties: object };
+        const restorePolicy = { enabled: true, days: 6, minRestoreTime: `2026-01-02T03:04:${10 + asked++}Z` };
+        return {
+          ...found,
+          body: { ...(found.body as object), properties: { ...properties, restorePolicy } },
+        };
+      }
+      const { restorePolicy, ...properties } = (body as { properties: Record<string, unknown> }).properties;
+      expect(restorePolicy).toEqual({ enabled: true, days: 6 });
+      return await send(method, path, { properties }, call);
+    };
+    const made = azureStorage(of, restorable);
+    const plan = await made.plan({ only: ['azure/versioning'] });
+    expect(await applyPlan(made, plan, { keep: () => {}, patienceMs: 0 })).toMatchObject({
+      notTried: [],
+      done: [{ setting: 'blob-service' }],
+    });
   });
 
   it('keeps shared keys, unless that check is named', async () => {
@@ -95,7 +128,9 @@ describe('an account of Azure', () => {
         expect(report).toMatchObject({ failed: { found: 'before', error: { code: 'STORE_DENIED' } } });
       else expect(report.failed).toBeUndefined();
       expect(report.done).toHaveLength(fault === 'refuse' ? at - 1 : 6);
-      expect((await planUndo(storage(), undo)).changes).toHaveLength(report.done.length);
+      expect((await planUndo(storage(), undo, { allowPublic: true })).changes).toHaveLength(
+        report.done.length,
+      );
     }
   });
 
@@ -119,6 +154,10 @@ describe('an account of Azure', () => {
     };
     for (const host of ['acme.vault.azure.net.example.com', 'example.com', 'a@acme.vault.azure.net'])
       expect((await storage(vault).plan({ key: `https://${host}/keys/storage` })).refused).toHaveLength(1);
+    for (const host of ['acme.vault.azure.cn', 'acme.vault.usgovcloudapi.net', 'acme.managedhsm.azure.net']) {
+      const { refused } = await storage(vault).plan({ key: `azure-kv://${host}/keys/storage` });
+      expect(refused).toMatchObject([{ reason: expect.stringContaining('another token') }]);
+    }
     expect(asked).toEqual([]);
   });
 
@@ -138,11 +177,9 @@ describe('an account of Azure', () => {
   it('refuses what cannot be read, and only that', async () => {
     server.resources = { ...wrong(), refused: { '/default': 403 } };
     const plan = await storage().plan({});
-    expect(plan.refused.map(({ check }) => check)).toEqual([
-      'azure/customer-key',
-      'azure/soft-delete',
-      'azure/versioning',
-    ]);
+    expect(plan.refused.map(({ check }) => check)).toEqual(['azure/soft-delete', 'azure/versioning']);
+    // Nobody asked for a key.
+    expect(plan.leftOut.map(({ check }) => check)).toContain('azure/customer-key');
     expect(plan.changes.map(({ setting }) => setting)).toEqual([
       'secure-transfer',
       'minimum-tls',

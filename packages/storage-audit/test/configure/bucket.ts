@@ -59,7 +59,13 @@ export class Bucket implements SdkClient {
     if (name === 'BucketAcl')
       return this.state[name] ?? { Owner: { ID: 'us' }, Grants: [{ Grantee: { ID: 'us' } }] };
     if (verb === 'Put') {
-      const { Bucket: _, VersioningConfiguration: versioning, LifecycleConfiguration: life, ...more } = input;
+      const {
+        Bucket: _,
+        ExpectedBucketOwner: _owner,
+        VersioningConfiguration: versioning,
+        LifecycleConfiguration: life,
+        ...more
+      } = input;
       const value = versioning ?? (life === undefined ? more[KEPT[name]?.[0] ?? ''] : { ...life, ...more });
       if (value === undefined) throw new Error(`${operation} puts nothing`);
       this.state[name] = value;
@@ -85,5 +91,10 @@ export const kms = clientOf({
 });
 
 export function storageOf(bucket: Bucket, options: S3StorageOptions = {}, ofKeys: SdkClient = kms) {
-  return s3Storage('models', { region: 'eu-central-1', clients: { s3: bucket, kms: ofKeys }, ...options });
+  return s3Storage('models', {
+    region: 'eu-central-1',
+    bucketOwner: '111122223333',
+    clients: { s3: bucket, kms: ofKeys },
+    ...options,
+  });
 }

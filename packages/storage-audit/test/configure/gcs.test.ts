@@ -116,11 +116,26 @@ describe('a bucket of Google', () => {
       ...POLICY.bindings,
       { role: 'roles/storage.objectViewer', members: ['user:a@example.com'] },
     ]);
-    const back = await planUndo(storageOf(google), undo);
+    expect((await planUndo(storageOf(google), undo)).refused.map(({ check }) => check)).toEqual([
+      'gcs/public-bindings',
+    ]);
+    const back = await planUndo(storageOf(google), undo, { allowPublic: true });
     const undone = await applyPlan(storageOf(google), back, { keep: () => {}, patienceMs: 0 });
     expect(undone).toMatchObject({ notTried: [], done: back.changes });
     expect(settled(google)).toEqual(settled(wrong()));
   });
+
+  it.each([null, [], { bindings: [null] }, { bindings: [{ role: 1 }] }])(
+    'takes no undo of what is no policy: %j',
+    async (before) => {
+      const google = wrong();
+      const { undo } = await applied(google);
+      const changes = undo.changes.map((one) => (one.setting === 'iam-policy' ? { ...one, before } : one));
+      await expect(planUndo(storageOf(google), { ...undo, changes })).rejects.toMatchObject({
+        code: 'INVALID_ARGUMENT',
+      });
+    },
+  );
 
   it.each(['refuse', 'lose'] as const)('tells what is true where a change fails: %s', async (fault) => {
     for (let at = 1; at <= 6; at++) {
@@ -131,7 +146,9 @@ describe('a bucket of Google', () => {
         expect(report).toMatchObject({ failed: { found: 'before', error: { code: 'STORE_DENIED' } } });
       else expect(report.failed).toBeUndefined();
       expect(report.done).toHaveLength(fault === 'refuse' ? at - 1 : 6);
-      expect((await planUndo(storageOf(google), undo)).changes).toHaveLength(report.done.length);
+      expect((await planUndo(storageOf(google), undo, { allowPublic: true })).changes).toHaveLength(
+        report.done.length,
+      );
     }
   });
 
@@ -181,5 +198,12 @@ describe('a bucket of Google', () => {
     const { changes, refused } = await gcsStorage(NAME, send).plan({});
     expect(changes).toEqual([]);
     expect(refused).toHaveLength(7);
+    // A default that is Google's needs a key that nobody has told.
+    const plan = await storageOf(wrong()).plan({});
+    expect(plan.refused).toEqual([]);
+    expect(plan.leftOut).toContainEqual({
+      check: 'gcs/default-key',
+      reason: expect.stringContaining('--key'),
+    });
   });
 });

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { askedFor } from '../../src/configure/pieces.js';
 import { CHECKS, planS3 } from '../../src/configure/s3/plan.js';
-import { isTighter, samePolicy } from '../../src/configure/s3/policy-text.js';
+import { extended, isTighter, samePolicy } from '../../src/configure/s3/policy-text.js';
 import type { S3Read } from '../../src/configure/s3/read.js';
 import { parsePolicy } from '../../src/s3/policy/parse.js';
 import { publicGrants } from '../../src/s3/policy/public.js';
@@ -28,6 +28,8 @@ const nothing: S3Read = {
     lifecycle: { value: null },
     'public-access-block': { value: null },
   },
+  owner: undefined,
+  connection: 'tls',
   arn: { value: BUCKET },
   others: { value: 0 },
   blockedByAccount: false,
@@ -36,6 +38,7 @@ const nothing: S3Read = {
 };
 const text = (...Statement: readonly Members[]) => JSON.stringify({ Version: '2012-10-17', Statement });
 const all = askedFor({}, CHECKS);
+const named = askedFor({ only: CHECKS }, CHECKS);
 const planOf = (read: Partial<S3Read>, settings: object = {}, asked = all) =>
   planS3({ ...nothing, ...read, settings: { ...nothing.settings, ...settings } }, asked);
 const changeOf = (plan: ReturnType<typeof planS3>, setting: string) =>
@@ -58,6 +61,20 @@ describe('a plan for a policy', () => {
       'WeightsealRefuseCustomerKeys',
       'WeightsealRefuseOldTls',
     ]);
+  });
+
+  it.each([
+    [
+      'numbers that no parser keeps',
+      '[ {"x": 1.10, "y": 9007199254740993} ]',
+      '[ {"x": 1.10, "y": 9007199254740993} ,{"Sid":"New"}]',
+    ],
+    ['one statement without a list', '{"a":[1]}', '[{"a":[1]},{"Sid":"New"}]'],
+    ['none', '[ ]', '[ {"Sid":"New"}]'],
+  ])('leaves what stands there as it is, to the byte: %s', (_, statement, later) => {
+    const around = (value: string) =>
+      `{ "Id": "Statement", "a": {"Statement": [2]},\n "St\\u0061tement" : ${value}, "Version":"2012-10-17" }`;
+    expect(extended(around(statement), [{ Sid: 'New' }])).toBe(around(later));
   });
 
   it('takes no name that is taken', () => {
@@ -84,11 +101,24 @@ describe('a plan for a policy', () => {
     expect(reasonOf(plan, 's3/policy-encryption')).toContain('nobody could upload');
   });
 
+  it('does not shut out those who plan it: without TLS, or by one of old', () => {
+    for (const connection of ['plain', 'old-tls'] as const) {
+      const plan = planOf({ connection });
+      for (const check of ['s3/policy-tls', 's3/policy-tls-version'])
+        expect(reasonOf(plan, check)).toContain('would be refused');
+      expect(sids(changeOf(plan, 'policy')?.after).join()).not.toMatch(/PlainHttp|OldTls/);
+    }
+  });
+
   it('refuses no encryption by AES256 while that is the default', () => {
     const plan = planOf({ wantedKey: undefined });
-    expect(reasonOf(plan, 's3/policy-encryption')).toContain('not under AWS KMS');
-    expect(reasonOf(plan, 's3/policy-key')).toBeDefined();
-    expect(reasonOf(plan, 's3/default-encryption')).toContain('--key');
+    const ofKey = ['default-encryption', 'default-key', 'policy-encryption', 'policy-key'];
+    expect(plan.refused).toEqual([]);
+    for (const check of ofKey)
+      expect(plan.leftOut).toContainEqual({ check: `s3/${check}`, reason: expect.stringContaining('--key') });
+    // Whoever names them meant them.
+    const asked = planOf({ wantedKey: undefined }, {}, named);
+    expect(asked.refused.map(({ check }) => check)).toEqual(ofKey.map((check) => `s3/${check}`));
     expect(sids(changeOf(plan, 'policy')?.after)).toEqual([
       'WeightsealRefuseCustomerKeys',
       'WeightsealRefusePlainHttp',
@@ -143,21 +173,44 @@ describe('a plan for the encryption', () => {
     });
   });
 
-  it('touches none of which the key cannot be known', () => {
-    const plan = planOf(
-      { currentKey: { unread: 'kms:DescribeKey' } },
-      encryption(under('aws:kms', 'alias/x')),
-    );
-    expect(reasonOf(plan, 's3/default-key')).toContain('kms:DescribeKey');
-    expect(reasonOf(plan, 's3/policy-key')).toBeDefined();
+  it('touches none whose key cannot be relied on, and holds nobody to it', () => {
+    for (const wantedKey of [undefined, { value: KEY }]) {
+      const plan = planOf(
+        { wantedKey, currentKey: { unread: 'its state is PendingDeletion' } },
+        encryption(under('aws:kms', OTHER_KEY)),
+      );
+      for (const check of ['default-key', 'bucket-key', 'policy-encryption', 'policy-key'])
+        expect(reasonOf(plan, `s3/${check}`)).toContain('PendingDeletion');
+      expect(changeOf(plan, 'encryption')).toBeUndefined();
+      expect(sids(changeOf(plan, 'policy')?.after)).toEqual([
+        'WeightsealRefuseCustomerKeys',
+        'WeightsealRefusePlainHttp',
+        'WeightsealRefuseOldTls',
+      ]);
+    }
   });
 });
 
 describe('a plan for the rest', () => {
-  it('leaves ownership where an ACL names others, or the policy is open', () => {
-    expect(reasonOf(planOf({ others: { value: 1 } }), 's3/object-ownership')).toContain('locked out');
-    const open = { policy: { value: text(allow()) } };
-    expect(reasonOf(planOf({}, open), 's3/object-ownership')).toContain('s3:GetObject');
+  it('leaves ownership where an ACL names others, and unless it is named', () => {
+    expect(reasonOf(planOf({ others: { value: 1 } }, {}, named), 's3/object-ownership')).toContain(
+      'locked out',
+    );
+    expect(planOf({}).leftOut).toMatchObject([{ check: 's3/object-ownership' }]);
+    expect(changeOf(planOf({}, {}, named), 'object-ownership')).toBeDefined();
+  });
+
+  it.each<[string, Members, isRefused: boolean]>([
+    ['everybody', {}, true],
+    ['another account', { Principal: { AWS: 'arn:aws:iam::444455556666:root' } }, true],
+    ['a service', { Principal: { Service: 'logging.s3.amazonaws.com' } }, true],
+    ['all but one', { Principal: undefined, NotPrincipal: { AWS: '111122223333' } }, true],
+    ['a role of its own account', { Principal: { AWS: 'arn:aws:iam::111122223333:role/reader' } }, false],
+  ])('changes no ownership by which a policy would reach more: of %s', (_, more, isRefused) => {
+    const policy = { value: text(allow({ ...more, Sid: 'Theirs' })) };
+    const plan = planOf({ owner: '111122223333' }, { policy }, named);
+    expect(reasonOf(plan, 's3/object-ownership')?.includes('Theirs') ?? false).toBe(isRefused);
+    expect(reasonOf(planOf({}, { policy }, named), 's3/object-ownership')).toContain('Theirs');
   });
 
   it('keeps rules of a lifecycle, in the form that they have', () => {

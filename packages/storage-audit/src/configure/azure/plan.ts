@@ -1,7 +1,18 @@
 import { keyOf } from '../../azure/judge-account.js';
 import { flagAt, numberAt, STRANGE, textAt } from '../../gcs/members.js';
-import { type Asked, change, kept, leftOut, type Piece, planOf, type Read, refused } from '../pieces.js';
-import type { Json, Plan } from '../types.js';
+import {
+  type Asked,
+  change,
+  kept,
+  leftOut,
+  type Piece,
+  type Planned,
+  planOf,
+  type Read,
+  refused,
+  withoutKey,
+} from '../pieces.js';
+import type { Json } from '../types.js';
 import { RESOURCE, SETTINGS, type Setting, valueIn } from './settings.js';
 
 type Members = Readonly<Record<string, Json>>;
@@ -41,7 +52,7 @@ export interface AzureRead {
 }
 
 /** What is to be changed, of what was read. Pure. */
-export function planAzure(read: AzureRead, asked: Asked): Plan {
+export function planAzure(read: AzureRead, asked: Asked): Planned {
   return planOf(
     read.place,
     SETTINGS.flatMap((setting) => {
@@ -66,16 +77,19 @@ function ofSetting(
   if (setting === 'blob-service') return planService(before as Members, read, asked);
   const made = setting === 'encryption' ? withKey(before, read) : SIMPLE[setting](before);
   if (made === undefined) return kept(...checks);
+  if (made === NEEDS_KEY) return withoutKey(checks, made, asked);
   if (typeof made === 'string') return refused(checks, made);
   if (setting === 'shared-key' && !asked.named(checks[0]!))
     return [
       leftOut(
         checks[0]!,
-        'Whoever comes with a key of the account, or a signature by one, is locked out by it: also programs that nobody remembers.',
+        'Whoever comes with a key of the account, or a signature by one, is locked out by it: also programs that nobody remembers. --only names it.',
       ),
     ];
   return [written(setting, checks, before, made)];
 }
+
+const NEEDS_KEY = 'It needs the key that the account is to be under: name it by --key (`key`).';
 
 interface Made {
   readonly after: Json;
@@ -135,10 +149,7 @@ function withKey(before: Json, { key, hasIdentity }: AzureRead): Made | string |
   if (source !== 'Microsoft.Storage' && !isCustomers) return 'The account does not tell how it is encrypted.';
   if (isCustomers && (typeof vault !== 'string' || typeof name !== 'string'))
     return 'The account does not tell its key.';
-  if (key === undefined)
-    return isCustomers
-      ? undefined
-      : 'It needs the key that the account is to be under: name it by --key (`key`).';
+  if (key === undefined) return isCustomers ? undefined : NEEDS_KEY;
   if ('unread' in key) return key.unread;
   if (isCustomers) {
     const found = keyOf(`${String(vault).replace(/\/$/, '')}/keys/${String(name)}`);

@@ -41,6 +41,8 @@ const READ_ONLY = [
   'currentVersionedKeyExpirationTimestamp',
   'lastKeyRotationTimestamp',
   'lastEnabledTime',
+  // Of point-in-time restore: it moves by itself.
+  'minRestoreTime',
 ];
 
 /** @returns undefined for what is not what the API has */

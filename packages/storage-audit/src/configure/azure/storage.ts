@@ -10,6 +10,7 @@ import { asking, known, readBody, sendChange } from '../rest.js';
 import type { ConfigurableStorage, Json, Plan, State, Wanted } from '../types.js';
 import { CHECKS, planAzure, type WantedKey, WRITE } from './plan.js';
 import { bodyOf, RESOURCE, SETTINGS, type Setting, valueIn } from './settings.js';
+import { SHAPES } from './shape.js';
 
 export interface AzureStorageOptions {
   /** Asks a vault whether a key can be used: `(origin) => bearerAsk({ origin, token })`, with a token for https://vault.azure.net. Without it none is set. */
@@ -19,9 +20,10 @@ export interface AzureStorageOptions {
 
 const API = 'api-version=2023-05-01';
 const VAULT_API = 'api-version=7.4';
-/** The token for vaults is shown to nobody else. */
-const VAULT =
-  /^https:\/\/[a-z0-9-]{3,24}\.(?:vault\.(?:azure\.net|azure\.cn|usgovcloudapi\.net)|managedhsm\.azure\.net)$/;
+/** The token for vaults is for these, and is shown to nobody else. */
+const VAULT = /^https:\/\/[a-z0-9-]{3,24}\.vault\.azure\.net$/;
+/** They take tokens of their own. */
+const OTHER_VAULT = /\.(?:vault\.azure\.cn|vault\.usgovcloudapi\.net|managedhsm\.azure\.net)$/;
 
 type Members = Readonly<Record<string, Json>>;
 type Resource = (typeof RESOURCE)[Setting];
@@ -68,7 +70,7 @@ class AzureStorage implements ConfigurableStorage {
       hasIdentity: 'value' in account && /Assigned/.test(String(textAt(account.value, 'identity', 'type'))),
       key: wanted.key === undefined ? undefined : await this.#usable(wanted.key),
     };
-    return planAzure(read, asked);
+    return { ...planAzure(read, asked), again: () => this.plan(wanted) };
   }
 
   async read(setting: string, signal?: AbortSignal): Promise<State> {
@@ -94,6 +96,18 @@ class AzureStorage implements ConfigurableStorage {
     return setting === 'encryption' ? alike(plainly(one), plainly(other)) : alike(one, other);
   }
 
+  fits(setting: string, value: Json): boolean {
+    return SHAPES[checked(setting)](value);
+  }
+
+  /** An account that permits it may have containers that are public, which are not listed here. */
+  async opens(setting: string, value: Json): Promise<boolean> {
+    const which = checked(setting);
+    return (
+      (which === 'public-container' && value !== 'None') || (which === 'public-blobs' && value !== false)
+    );
+  }
+
   close(): void {}
 
   #path(resource: Resource): string {
@@ -117,6 +131,10 @@ class AzureStorage implements ConfigurableStorage {
   async #usable(uri: string): Promise<Read<WantedKey>> {
     const { vault, signal } = this.#options;
     const key = keyOf(uri);
+    if (key !== undefined && OTHER_VAULT.test(key.vault))
+      return {
+        unread: `${key.vault.replace('https://', '')} takes another token than is asked for here: only keys in vaults of Azure's public cloud, https://NAME.vault.azure.net, can be looked at. Set the key by hand.`,
+      };
     if (key === undefined || !VAULT.test(key.vault))
       return {
         unread: 'The key is no URI of a key in a vault of Azure: https://NAME.vault.azure.net/keys/KEY.',

@@ -1,8 +1,19 @@
 import { EVERYBODY } from '../../gcs/judge-access.js';
 import { judgeLifecycle } from '../../gcs/judge-keeping.js';
 import { listAt, numberAt, STRANGE, textAt } from '../../gcs/members.js';
-import { type Asked, change, kept, leftOut, type Piece, planOf, type Read, refused } from '../pieces.js';
-import type { Change, Json, Plan } from '../types.js';
+import {
+  type Asked,
+  change,
+  kept,
+  leftOut,
+  type Piece,
+  type Planned,
+  planOf,
+  type Read,
+  refused,
+  withoutKey,
+} from '../pieces.js';
+import type { Change, Json } from '../types.js';
 import { type OfBucket, SETTINGS, type Setting, valueIn } from './settings.js';
 
 export const CHECKS: Readonly<Record<Setting, string>> = {
@@ -27,10 +38,11 @@ export interface GcsRead {
 }
 
 const A_DAY_S = 86_400;
+const NEEDS_KEY = 'It needs the key that objects are to be under: name it by --key (`key`).';
 const UPDATE = 'storage.buckets.update';
 
 /** What is to be changed, of what was read. Pure. */
-export function planGcs(read: GcsRead, asked: Asked): Plan {
+export function planGcs(read: GcsRead, asked: Asked): Planned {
   const pieces = SETTINGS.filter((setting) => asked.wants(CHECKS[setting])).flatMap((setting) =>
     setting === 'iam-policy' ? planBindings(read.policy) : ofBucket(read, setting, asked),
   );
@@ -45,12 +57,13 @@ function ofBucket(read: GcsRead, setting: OfBucket, asked: Asked): readonly Piec
     return refused([check], `What the bucket says of ${setting} is not what the API has.`);
   const made = PLANS[setting](before, read);
   if (made === undefined) return kept(check);
+  if (made === NEEDS_KEY) return withoutKey([check], made, asked);
   if (typeof made === 'string') return refused([check], made);
   if (setting === 'uniform-access' && !asked.named(check))
     return [
       leftOut(
         check,
-        'Whoever is let in by an access control list is locked out by it, and after 90 days there is no way back.',
+        'Whoever is let in by an access control list is locked out by it, and after 90 days there is no way back. --only names it.',
       ),
     ];
   const { after, note, back } = made;
@@ -75,8 +88,7 @@ type Made = (Pick<Change, 'after' | 'note'> & { readonly back?: Json }) | string
 /** Undefined where it is right, a reason where it is not touched. */
 const PLANS: Readonly<Record<OfBucket, (before: Json, read: GcsRead) => Made>> = {
   encryption: (before, { key }) => {
-    if (key === undefined)
-      return before ? undefined : 'It needs the key that objects are to be under: name it by --key (`key`).';
+    if (key === undefined) return before ? undefined : NEEDS_KEY;
     if ('unread' in key) return key.unread;
     if (before === key.value) return undefined;
     if (before)

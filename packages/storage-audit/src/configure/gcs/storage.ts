@@ -1,6 +1,7 @@
 import { WeightsealError } from '@weightseal/core';
 import type { Ask, Send } from '../../gcs/ask.js';
 import { isPolicy } from '../../gcs/audit.js';
+import { EVERYBODY } from '../../gcs/judge-access.js';
 import { KEY_NAME, keyNameOf } from '../../gcs/judge-key.js';
 import { textAt } from '../../gcs/members.js';
 import { alike } from '../canonical.js';
@@ -9,6 +10,7 @@ import { asking, known, readBody, sendChange } from '../rest.js';
 import type { ConfigurableStorage, Json, Plan, State, Wanted } from '../types.js';
 import { CHECKS, planGcs, withoutTag } from './plan.js';
 import { patchOf, SETTINGS, type Setting, valueIn } from './settings.js';
+import { SHAPES } from './shape.js';
 
 export interface GcsStorageOptions {
   /** Asks Cloud KMS whether a key can be used: `bearerAsk({ origin: 'https://cloudkms.googleapis.com', token })`. Without it none is set. */
@@ -53,7 +55,8 @@ class GcsStorage implements ConfigurableStorage {
     const { signal } = this.#options;
     const [bucket, policy] = [await this.#bucket(signal), await this.#policy(signal)];
     const key = wanted.key === undefined ? undefined : await this.#usable(keyNameOf(wanted.key), bucket);
-    return planGcs({ name: this.#name, bucket, policy, key }, asked);
+    const planned = planGcs({ name: this.#name, bucket, policy, key }, asked);
+    return { ...planned, again: () => this.plan(wanted) };
   }
 
   async read(setting: string, signal?: AbortSignal): Promise<State> {
@@ -92,6 +95,18 @@ class GcsStorage implements ConfigurableStorage {
   same(setting: string, one: Json, other: Json): boolean {
     if (setting === 'iam-policy') return alike(bindingsOf(one), bindingsOf(other));
     return setting === 'lifecycle' ? alike(rulesOf(one), rulesOf(other)) : alike(one, other);
+  }
+
+  fits(setting: string, value: Json): boolean {
+    return SHAPES[checked(setting)](value);
+  }
+
+  async opens(setting: string, value: Json): Promise<boolean> {
+    const which = checked(setting);
+    if (which === 'iam-policy') return hasEverybody(value);
+    if (which !== 'public-access-prevention' || value === 'enforced') return false;
+    const policy = await this.#policy(this.#options.signal);
+    return 'unread' in policy || hasEverybody(policy.value);
   }
 
   close(): void {}
@@ -145,6 +160,13 @@ function bindingsOf(policy: Json): Json {
       ]),
     )
     .toSorted();
+}
+
+function hasEverybody(policy: Json): boolean {
+  const bindings = ((policy as Members)['bindings'] ?? []) as readonly Members[];
+  return bindings.some(({ members }) =>
+    EVERYBODY.some((one) => ((members ?? []) as readonly Json[]).includes(one)),
+  );
 }
 
 /** One without rules is as none. */

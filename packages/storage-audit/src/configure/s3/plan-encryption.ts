@@ -1,6 +1,6 @@
 import { isKms } from '../../s3/check.js';
 import { isSameKey } from '../../s3/key-facts.js';
-import { type Asked, change, kept, type Piece, refused } from '../pieces.js';
+import { type Asked, change, kept, type Piece, refused, withoutKey } from '../pieces.js';
 import type { Json } from '../types.js';
 import type { S3Read } from './read.js';
 import { WAYS } from './settings.js';
@@ -18,9 +18,12 @@ export interface DefaultAfter {
   /** The ARN of its key, where it is known. */
   readonly key: string | undefined;
   readonly isKms: boolean;
+  /** Why nobody is to be held to its key; undefined where that can be used, or there is none. */
+  readonly trouble: string | undefined;
 }
 
 const OF_KEY = ['s3/default-encryption', 's3/default-key'];
+export const NEEDS_KEY = 'It needs the key that objects are to be under: name it by --key (`key`).';
 const BUCKET_KEY = 's3/bucket-key';
 
 export function planEncryption(
@@ -29,7 +32,12 @@ export function planEncryption(
 ): DefaultAfter & { readonly pieces: readonly Piece[] } {
   const checks = [...OF_KEY, BUCKET_KEY].filter(asked.wants);
   const setting = read.settings.encryption;
-  const nothing = (pieces: readonly Piece[]) => ({ pieces, key: undefined, isKms: false });
+  const nothing = (pieces: readonly Piece[]) => ({
+    pieces,
+    key: undefined,
+    isKms: false,
+    trouble: undefined,
+  });
   if ('unread' in setting) return nothing(refused(checks, setting.unread));
   const before = setting.value as { readonly Rules?: readonly Rule[] } | null;
   const rules = before?.Rules ?? [];
@@ -42,10 +50,13 @@ export function planEncryption(
   const wants = OF_KEY.filter(asked.wants);
   const changed = ofKey.rule ?? rule;
   const told = changed.ApplyServerSideEncryptionByDefault ?? {};
-  const ofBucketKey = asked.wants(BUCKET_KEY) ? withBucketKey(changed) : {};
+  const trouble = ofKey.rule ? undefined : troubleOf(read, rule);
+  const ofBucketKey = asked.wants(BUCKET_KEY) ? withBucketKey(changed, trouble) : {};
   const after = ofBucketKey.rule ?? changed;
   const pieces = [
-    ...(ofKey.reason !== undefined ? refused(wants, ofKey.reason) : ofKey.rule ? [] : kept(...wants)),
+    ...(ofKey.needsKey === true ? withoutKey(wants, NEEDS_KEY, asked) : []),
+    ...(ofKey.reason !== undefined ? refused(wants, ofKey.reason) : []),
+    ...(ofKey.rule || ofKey.reason !== undefined || ofKey.needsKey === true ? [] : kept(...wants)),
     ...(ofBucketKey.reason !== undefined
       ? refused([BUCKET_KEY], ofBucketKey.reason)
       : ofBucketKey.rule || !asked.wants(BUCKET_KEY)
@@ -61,7 +72,7 @@ export function planEncryption(
         ]),
   ];
   const known = ofKey.rule ? told.KMSMasterKeyID : keyNow(read);
-  return { pieces, key: known, isKms: isKms(told.SSEAlgorithm) };
+  return { pieces, key: known, isKms: isKms(told.SSEAlgorithm), trouble };
 }
 
 interface Part {
@@ -69,20 +80,23 @@ interface Part {
   readonly rule?: Rule;
   /** Why it stays, where it is not right. */
   readonly reason?: string;
+  readonly needsKey?: true;
 }
 
-function withKey({ wantedKey, currentKey }: S3Read, rule: Rule): Part {
-  const { SSEAlgorithm: algorithm, KMSMasterKeyID: key } = rule.ApplyServerSideEncryptionByDefault ?? {};
-  if (wantedKey === undefined)
-    return currentKey === undefined
-      ? { reason: 'It needs the key that objects are to be under: name it by --key (`key`).' }
-      : {};
+/** A default under a key that is on its way out would be all that is let through, were others refused. */
+function troubleOf({ currentKey }: S3Read, rule: Rule): string | undefined {
+  if (currentKey === undefined || 'value' in currentKey) return undefined;
+  return `The default is under ${rule.ApplyServerSideEncryptionByDefault?.KMSMasterKeyID}, which cannot be relied on, and is kept. ${currentKey.unread}`;
+}
+
+function withKey(read: S3Read, rule: Rule): Part {
+  const { wantedKey, currentKey } = read;
+  const algorithm = rule.ApplyServerSideEncryptionByDefault?.SSEAlgorithm;
+  const trouble = troubleOf(read, rule);
+  if (trouble !== undefined) return { reason: trouble };
+  if (wantedKey === undefined) return currentKey === undefined ? { needsKey: true } : {};
   if ('unread' in wantedKey) return { reason: wantedKey.unread };
-  if (currentKey !== undefined) {
-    if ('unread' in currentKey)
-      return {
-        reason: `The default is under ${key}, of which nothing is known, and is kept. ${currentKey.unread}`,
-      };
+  if (currentKey !== undefined && 'value' in currentKey) {
     if (isSameKey(currentKey.value, wantedKey.value)) return {};
     return {
       reason: `The default is under another key of a customer, ${currentKey.value}, and is kept: nobody can tell here who relies on it. Set it by hand where it is to be replaced.`,
@@ -100,10 +114,11 @@ function withKey({ wantedKey, currentKey }: S3Read, rule: Rule): Part {
   };
 }
 
-function withBucketKey(rule: Rule): Part {
+function withBucketKey(rule: Rule, trouble: string | undefined): Part {
   const algorithm = rule.ApplyServerSideEncryptionByDefault?.SSEAlgorithm;
   // Others know none.
   if (algorithm !== 'aws:kms' || rule.BucketKeyEnabled === true) return {};
+  if (trouble !== undefined) return { reason: trouble };
   return { rule: { ...rule, BucketKeyEnabled: true } };
 }
 

@@ -1,9 +1,6 @@
 import type { LifecycleRule } from '@aws-sdk/client-s3';
-import { isWeightsealError } from '@weightseal/core';
 import { missingFlags } from '../../s3/checks/block-public-access.js';
 import { isOfAll } from '../../s3/checks/incomplete-uploads.js';
-import { parsePolicy } from '../../s3/policy/parse.js';
-import { publicGrants } from '../../s3/policy/public.js';
 import { type Asked, change, kept, type Piece, refused } from '../pieces.js';
 import type { Json } from '../types.js';
 import type { S3Read } from './read.js';
@@ -11,60 +8,9 @@ import { WAYS } from './settings.js';
 
 type Members = Readonly<Record<string, Json>>;
 
-const OWNERSHIP = 's3/object-ownership';
 const VERSIONING = 's3/versioning';
 const LIFECYCLE = 's3/incomplete-uploads';
 const BLOCK = 's3/block-public-access';
-
-/** Without ACLs the bucket owns what others have uploaded, and its policy counts for that: so a policy that is open would open more. */
-export function planOwnership(read: S3Read, asked: Asked): readonly Piece[] {
-  const { others, settings } = read;
-  const setting = settings['object-ownership'];
-  if (!asked.wants(OWNERSHIP)) return [];
-  if ('unread' in setting) return refused([OWNERSHIP], setting.unread);
-  const now = (setting.value as { readonly Rules?: readonly { readonly ObjectOwnership?: string }[] } | null)
-    ?.Rules?.[0]?.ObjectOwnership;
-  if (now === 'BucketOwnerEnforced') return kept(OWNERSHIP);
-  if ('unread' in others) return refused([OWNERSHIP], others.unread);
-  if (others.value > 0)
-    return refused(
-      [OWNERSHIP],
-      `The ACL of the bucket names ${others.value} beside its owner, who would be locked out: grant by the policy what they need, and take them out.`,
-    );
-  const open = openBy(read);
-  if (open !== undefined) return refused([OWNERSHIP], open);
-  return [
-    change({
-      setting: 'object-ownership',
-      checks: [OWNERSHIP],
-      now: now ?? 'none is set',
-      later: 'BucketOwnerEnforced',
-      before: setting.value,
-      after: { Rules: [{ ObjectOwnership: 'BucketOwnerEnforced' }] },
-      permissions: [WAYS['object-ownership'].permissions.put],
-      undo:
-        setting.value === null ? 'DeleteBucketOwnershipControls' : 'PutBucketOwnershipControls, as it was',
-      note: 'The ACLs of single objects, which were not read, do not count from then on, and uploads that name another one than bucket-owner-full-control are refused.',
-    }),
-  ];
-}
-
-/** Why nobody may rely on the policy for what it did not reach; undefined where it grants nothing to strangers. */
-function openBy({ settings: { policy }, arn }: S3Read): string | undefined {
-  if ('unread' in policy) return policy.unread;
-  if (policy.value === null) return undefined;
-  if ('unread' in arn) return arn.unread;
-  try {
-    const [grant] = publicGrants(parsePolicy(policy.value as string), arn.value);
-    return (
-      grant &&
-      `The policy grants ${grant.action} to strangers, and would do so for objects that others own now. Close it first.`
-    );
-  } catch (error) {
-    if (isWeightsealError(error)) return error.message;
-    throw error;
-  }
-}
 
 export function planVersioning({ settings: { versioning } }: S3Read, asked: Asked): readonly Piece[] {
   if (!asked.wants(VERSIONING)) return [];

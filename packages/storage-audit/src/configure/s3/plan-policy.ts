@@ -11,8 +11,8 @@ import {
   ofTlsVersion,
 } from '../../s3/policy/uploads.js';
 import { statementsOf, type Topic } from '../../s3/policy-mend.js';
-import { type Asked, change, kept, type Piece, refused } from '../pieces.js';
-import type { DefaultAfter } from './plan-encryption.js';
+import { type Asked, change, kept, type Piece, refused, withoutKey } from '../pieces.js';
+import { type DefaultAfter, NEEDS_KEY } from './plan-encryption.js';
 import { extended, isTighter, MAX_POLICY_BYTES } from './policy-text.js';
 import type { S3Read } from './read.js';
 import { WAYS } from './settings.js';
@@ -26,7 +26,7 @@ const TOPICS: readonly (readonly [check: string, topic: Topic])[] = [
 ];
 
 /** What is to become of one topic: statements are added, it is refused by the policy already, or it is not touched. */
-type Fate = 'add' | 'kept' | { readonly reason: string };
+type Fate = 'add' | 'kept' | 'needs key' | { readonly reason: string };
 
 /** Statements that refuse are put behind those that are there, and nothing of these is changed. */
 export function planPolicy(read: S3Read, asked: Asked, after: DefaultAfter): readonly Piece[] {
@@ -36,7 +36,12 @@ export function planPolicy(read: S3Read, asked: Asked, after: DefaultAfter): rea
   if ('unread' in policy) return refused(checks, policy.unread);
   if ('unread' in read.arn) return refused(checks, read.arn.unread);
   try {
-    return planned(read, { text: policy.value as string | null, bucket: read.arn.value, after }, topics);
+    return planned(
+      read,
+      asked,
+      { text: policy.value as string | null, bucket: read.arn.value, after },
+      topics,
+    );
   } catch (error) {
     // Somebody else's text, which is too involved, or none that IAM takes.
     if (isWeightsealError(error)) return refused(checks, error.message);
@@ -50,15 +55,18 @@ interface Standing {
   readonly after: DefaultAfter;
 }
 
-function planned(read: S3Read, standing: Standing, topics: typeof TOPICS): readonly Piece[] {
+function pieceOf(check: string, fate: Exclude<Fate, 'add'>, asked: Asked): Piece[] {
+  if (fate === 'kept') return kept(check);
+  return fate === 'needs key' ? withoutKey([check], NEEDS_KEY, asked) : refused([check], fate.reason);
+}
+
+function planned(read: S3Read, asked: Asked, standing: Standing, topics: typeof TOPICS): readonly Piece[] {
   const { text, bucket, after } = standing;
   const policy = text === null ? { statements: [] } : parsePolicy(text);
   const fates = topics.map(
     ([check, topic]) => [check, topic, fateOf(topic, policy, read, standing)] as const,
   );
-  const left = fates.flatMap(([check, , fate]) =>
-    fate === 'add' ? [] : fate === 'kept' ? kept(check) : refused([check], fate.reason),
-  );
+  const left = fates.flatMap(([check, , fate]) => (fate === 'add' ? [] : pieceOf(check, fate, asked)));
   const adding = fates.filter(([, , fate]) => fate === 'add');
   if (adding.length === 0) return left;
   const statements = statementsOf(bucket, after.key);
@@ -92,11 +100,10 @@ function planned(read: S3Read, standing: Standing, topics: typeof TOPICS): reado
 
 function named<T extends { readonly Sid: string }>(statement: T, { statements }: Policy): T {
   const taken = statements.map(({ sid }) => sid);
-  const Sid = `Weightseal${statement.Sid}`;
-  for (let number = 2; ; number++) {
-    const one = number === 2 ? Sid : `${Sid}${number - 1}`;
-    if (!taken.includes(one)) return { ...statement, Sid: one };
-  }
+  const first = `Weightseal${statement.Sid}`;
+  let Sid = first;
+  for (let number = 2; taken.includes(Sid); number++) Sid = `${first}${number}`;
+  return { ...statement, Sid };
 }
 
 function fateOf(topic: Topic, policy: Policy, read: S3Read, { bucket, after }: Standing): Fate {
@@ -105,6 +112,8 @@ function fateOf(topic: Topic, policy: Policy, read: S3Read, { bucket, after }: S
   switch (topic) {
     case 'encryption':
       if (always(ofS3Keys)) return 'kept';
+      if (after.trouble !== undefined) return { reason: after.trouble };
+      if (!after.isKms && read.wantedKey === undefined) return 'needs key';
       if (!after.isKms)
         return {
           reason: 'The default is not under AWS KMS, and uploads that ask for the same would be refused.',
@@ -120,20 +129,31 @@ function fateOf(topic: Topic, policy: Policy, read: S3Read, { bucket, after }: S
     case 'customer-keys':
       return blocksCustomerKeys(read) || always(ofCustomerKeys) ? 'kept' : 'add';
     case 'tls':
-      return always(ofPlainHttp) ? 'kept' : 'add';
+      return always(ofPlainHttp) ? 'kept' : unlessOurs(read);
     case 'tls-version':
       return ['1.0', '1.1'].every((version) => always((of, at) => ofTlsVersion(of, at, version)))
         ? 'kept'
-        : 'add';
+        : unlessOurs(read);
   }
+}
+
+/** Whoever would be refused could not even take it back. */
+function unlessOurs({ connection }: S3Read): Fate {
+  if (connection === 'tls') return 'add';
+  const how = connection === 'plain' ? 'without TLS' : 'by TLS before 1.2';
+  return {
+    reason: `This connection is ${how} itself, and would be refused, the way back too. Name an endpoint of https that takes TLS 1.2.`,
+  };
 }
 
 function fateOfKey(
   policy: Policy,
   { wantedKey }: S3Read,
-  { bucket, after: { key } }: Pick<Standing, 'bucket' | 'after'>,
+  { bucket, after: { key, trouble } }: Pick<Standing, 'bucket' | 'after'>,
 ): Fate {
+  if (trouble !== undefined) return { reason: trouble };
   if (wantedKey !== undefined && 'unread' in wantedKey) return { reason: wantedKey.unread };
+  if (key === undefined && wantedKey === undefined) return 'needs key';
   if (key === undefined)
     return { reason: 'The default is under no key that is known, so that none can be told from others.' };
   if (wantedKey !== undefined && wantedKey.value !== key)

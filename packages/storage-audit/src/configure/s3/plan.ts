@@ -1,7 +1,7 @@
-import { type Asked, type Piece, planOf } from '../pieces.js';
-import type { Plan } from '../types.js';
+import { type Asked, type Piece, type Planned, planOf } from '../pieces.js';
 import { planEncryption } from './plan-encryption.js';
-import { planLifecycle, planOwnership, planPublicAccess, planVersioning } from './plan-others.js';
+import { planLifecycle, planPublicAccess, planVersioning } from './plan-others.js';
+import { planOwnership } from './plan-ownership.js';
 import { planPolicy } from './plan-policy.js';
 import type { S3Read } from './read.js';
 import { SETTINGS, type Setting } from './settings.js';
@@ -23,11 +23,11 @@ export const CHECKS: readonly string[] = [
 ];
 
 /** What is to be changed, of what was read. Pure. */
-export function planS3(read: S3Read, asked: Asked): Plan {
-  const { pieces, key, isKms } = planEncryption(read, asked);
+export function planS3(read: S3Read, asked: Asked): Planned {
+  const { pieces, ...after } = planEncryption(read, asked);
   const made: Readonly<Record<Setting, readonly Piece[]>> = {
     encryption: pieces,
-    policy: planPolicy(read, asked, { key, isKms }),
+    policy: planPolicy(read, asked, after),
     'object-ownership': planOwnership(read, asked),
     versioning: planVersioning(read, asked),
     lifecycle: planLifecycle(read, asked),

@@ -13,15 +13,21 @@ import {
 import { parseStrictly } from '../../strict-json.js';
 import { canonical } from '../canonical.js';
 import type { Json } from '../types.js';
+import { memberIn } from './json-text.js';
 
 /** S3 takes no longer policy. https://docs.aws.amazon.com/AmazonS3/latest/userguide/add-bucket-policy.html */
 export const MAX_POLICY_BYTES = 20_480;
 
-/** The text with more statements behind those that are there, which stay as they are. @param text null for a bucket without a policy */
+/** The text with more statements behind those that are there, which stay as they are, to the byte: no parser knows each number. @param text null for a bucket without a policy */
 export function extended(text: string | null, more: readonly object[]): string {
   if (text === null) return JSON.stringify({ Version: '2012-10-17', Statement: more });
-  const whole = parseStrictly(text) as Record<string, unknown>;
-  return JSON.stringify({ ...whole, Statement: [whole['Statement']].flat().concat(more) });
+  parseStrictly(text);
+  const { start, end } = memberIn(text, 'Statement');
+  const [before, value, after] = [text.slice(0, start), text.slice(start, end), text.slice(end)];
+  const added = more.map((one) => JSON.stringify(one)).join(',');
+  if (value.startsWith('{')) return `${before}[${value},${added}]${after}`;
+  const inner = value.slice(1, -1);
+  return `${before}[${inner}${inner.trim() === '' ? '' : ','}${added}]${after}`;
 }
 
 /** Servers write one for a list of one, and lists in an order of their own. */

@@ -7,11 +7,16 @@ import { keyArn } from '../../s3/key-facts.js';
 import type { Read } from '../pieces.js';
 import type { Json } from '../types.js';
 import { SETTINGS, type Setting, WAYS } from './settings.js';
+import type { Connection, Wire } from './wire.js';
 
 /** All that a plan is made of. */
 export interface S3Read {
   readonly bucket: string;
   readonly settings: Readonly<Record<Setting, Read<Json>>>;
+  /** The account that it belongs to, where that was told. */
+  readonly owner: string | undefined;
+  /** By which all of this was read. */
+  readonly connection: Connection;
   /** Of the bucket, for its policy. */
   readonly arn: Read<string>;
   /** Of those whom the ACL of the bucket names, all but its owner. */
@@ -20,24 +25,26 @@ export interface S3Read {
   readonly blockedByAccount: boolean;
   /** The ARN of the key that is wanted, which can be used here; undefined where none is. */
   readonly wantedKey: Read<string> | undefined;
-  /** The ARN of the customer's key that the default is under; undefined where it is under none. */
+  /** The ARN of the customer's key that the default is under, which can be used; undefined where it is under none. */
   readonly currentKey: Read<string> | undefined;
 }
 
 /** @throws what ends an audit, too: no such bucket, unknown credentials, another region, ABORTED */
-export async function factsRead(facts: Facts): Promise<S3Read> {
+export async function factsRead(facts: Facts, wire: Wire): Promise<S3Read> {
   const settings = {} as Record<Setting, Read<Json>>;
-  for (const setting of SETTINGS) settings[setting] = await readOf(() => settingOf(facts, setting));
+  for (const setting of SETTINGS) settings[setting] = await readOf(() => settingOf(facts, wire, setting));
   return {
     bucket: facts.bucket,
     settings,
+    owner: facts.options.bucketOwner,
+    connection: wire.connection,
     arn: await readOf(() => facts.arn()),
     others: await readOf(() => othersIn(facts)),
     blockedByAccount: await isBlockedByAccount(facts),
     wantedKey:
       facts.options.expectedKey === undefined
         ? undefined
-        : await readOf(() => usableKey(facts, facts.options.expectedKey!)),
+        : await readOf(() => usableKey(facts, facts.options.expectedKey!, true)),
     currentKey: await currentKeyOf(facts),
   };
 }
@@ -51,10 +58,17 @@ async function readOf<T>(read: () => Promise<T>): Promise<Read<T>> {
   }
 }
 
-async function settingOf(facts: Facts, setting: Setting): Promise<Json> {
-  const { read, value } = WAYS[setting];
+/** What one setting is; null where it is not set. @throws Unread, also for what could not be written back as it is */
+export async function settingOf(facts: Facts, wire: Wire, setting: Setting): Promise<Json> {
+  const { read, value, elements } = WAYS[setting];
   const answer = await facts.read(read);
   if (answer === undefined) return null;
+  const strange = elements && wire.namesIn(read).find((name) => !elements.includes(name));
+  if (strange !== undefined)
+    throw new Unread(
+      `${setting} has ${strange.slice(0, 64)}, which is not known here and would be lost: change it by hand.`,
+      'STORE_UNSUPPORTED',
+    );
   const found = value(answer as unknown as Readonly<Record<string, unknown>>);
   if (found === undefined)
     throw new Unread(`The answer to ${read} has not what was asked for. Check the endpoint and proxies.`);
@@ -74,7 +88,7 @@ async function isBlockedByAccount(facts: Facts): Promise<boolean> {
 }
 
 /** @throws Unread for a key that could not be used, or of which nothing can be known */
-async function usableKey(facts: Facts, key: string): Promise<string> {
+async function usableKey(facts: Facts, key: string, isNew: boolean): Promise<string> {
   const said = await facts.keys.describe(key);
   const arn = await facts.keys.arnOf(key);
   const { region, account } = keyArn(arn)!;
@@ -88,7 +102,7 @@ async function usableKey(facts: Facts, key: string): Promise<string> {
           ? 'S3 takes symmetric keys for encryption only'
           : region !== here
             ? `it is in ${region}, and the bucket in ${here}`
-            : bucketOwner !== undefined && account !== bucketOwner
+            : isNew && bucketOwner !== undefined && account !== bucketOwner
               ? `it belongs to ${account}, and the bucket to ${bucketOwner}`
               : undefined;
   if (problem !== undefined) throw new Unread(`The key ${arn} cannot be used here: ${problem}.`);
@@ -102,6 +116,5 @@ async function currentKeyOf(facts: Facts): Promise<Read<string> | undefined> {
   const { SSEAlgorithm: algorithm, KMSMasterKeyID: key } =
     read.value?.ApplyServerSideEncryptionByDefault ?? {};
   if (!isKms(algorithm) || !key || /(?:^|:)alias\/aws\/s3$/.test(key)) return undefined;
-  const arn = await readOf(() => facts.keys.arnOf(key));
-  return arn;
+  return await readOf(() => usableKey(facts, key, false));
 }

@@ -1,5 +1,6 @@
 import { asJson } from '../canonical.js';
 import type { Json } from '../types.js';
+import { ELEMENTS } from './elements.js';
 
 /** The settings of a bucket that are changed here, in the order in which they are: uploads that name nothing get the right default before others are refused, and a policy is put before the block judges it. */
 export const SETTINGS = [
@@ -24,6 +25,8 @@ interface Ways {
     | 'GetBucketVersioning'
     | 'GetBucketLifecycleConfiguration'
     | 'GetPublicAccessBlock';
+  /** The elements of its document, all that the SDK can give back. What else stands there would be lost by a write. */
+  readonly elements: readonly string[] | undefined;
   /** Undefined for an answer that does not have it. */
   readonly value: (answer: Answer) => Json | undefined;
   readonly put: (value: Json) => Operation;
@@ -41,6 +44,7 @@ const both = (permission: string) => ({ put: permission, remove: permission });
 export const WAYS: Readonly<Record<Setting, Ways>> = {
   encryption: {
     read: 'GetBucketEncryption',
+    elements: ELEMENTS.encryption,
     value: member('ServerSideEncryptionConfiguration'),
     put: (value) => ['PutBucketEncryption', { ServerSideEncryptionConfiguration: value }],
     remove: ['DeleteBucketEncryption', {}],
@@ -48,6 +52,7 @@ export const WAYS: Readonly<Record<Setting, Ways>> = {
   },
   policy: {
     read: 'GetBucketPolicy',
+    elements: undefined,
     value: member('Policy'),
     put: (value) => ['PutBucketPolicy', { Policy: value }],
     remove: ['DeleteBucketPolicy', {}],
@@ -55,6 +60,7 @@ export const WAYS: Readonly<Record<Setting, Ways>> = {
   },
   'object-ownership': {
     read: 'GetBucketOwnershipControls',
+    elements: ELEMENTS['object-ownership'],
     value: member('OwnershipControls'),
     put: (value) => ['PutBucketOwnershipControls', { OwnershipControls: value }],
     remove: ['DeleteBucketOwnershipControls', {}],
@@ -62,6 +68,7 @@ export const WAYS: Readonly<Record<Setting, Ways>> = {
   },
   versioning: {
     read: 'GetBucketVersioning',
+    elements: ELEMENTS.versioning,
     // One that was never enabled has an answer without members.
     value: ({ Status, MFADelete }) => (Status === undefined ? null : asJson({ Status, MFADelete })),
     put: (value) => ['PutBucketVersioning', { VersioningConfiguration: { Status: statusIn(value) } }],
@@ -71,6 +78,7 @@ export const WAYS: Readonly<Record<Setting, Ways>> = {
   },
   lifecycle: {
     read: 'GetBucketLifecycleConfiguration',
+    elements: ELEMENTS.lifecycle,
     // What is left out of the last of these is set to its default.
     value: ({ Rules, TransitionDefaultMinimumObjectSize: size }) =>
       Rules === undefined ? undefined : asJson({ Rules, TransitionDefaultMinimumObjectSize: size }),
@@ -87,6 +95,7 @@ export const WAYS: Readonly<Record<Setting, Ways>> = {
   },
   'public-access-block': {
     read: 'GetPublicAccessBlock',
+    elements: ELEMENTS['public-access-block'],
     value: member('PublicAccessBlockConfiguration'),
     put: (value) => ['PutPublicAccessBlock', { PublicAccessBlockConfiguration: value }],
     remove: ['DeletePublicAccessBlock', {}],

@@ -8,10 +8,13 @@ import { sending } from '../../s3/send.js';
 import { alike } from '../canonical.js';
 import { askedFor } from '../pieces.js';
 import type { ConfigurableStorage, Json, Plan, State, Wanted } from '../types.js';
+import { isOpenBy } from './open.js';
 import { CHECKS, planS3 } from './plan.js';
 import { samePolicy } from './policy-text.js';
-import { factsRead } from './read.js';
+import { factsRead, settingOf } from './read.js';
 import { SETTINGS, type Setting, WAYS, withDefault } from './settings.js';
+import { SHAPES } from './shape.js';
+import { Wire } from './wire.js';
 
 /** Where a bucket is, and who asks: as for its audit. What is wanted there is said to `plan`. */
 export type S3StorageOptions = Omit<S3AuditOptions, 'sealed' | 'expectedKey' | 'anonymous'>;
@@ -44,24 +47,17 @@ class S3Storage implements ConfigurableStorage {
     const asked = askedFor(wanted, CHECKS);
     const options = checkedOptions({
       ...this.#options,
-      ...(wanted.key !== undefined && { expectedKey: keyOf(wanted.key) }),
+      ...(wanted.key !== undefined && { expectedKey: wanted.key }),
     });
-    const facts = new Facts(this.#bucket, options, this.#clients);
-    return planS3(await factsRead(facts), asked);
+    const { facts, wire } = this.#watched(options);
+    return { ...planS3(await factsRead(facts, wire), asked), again: () => this.plan(wanted) };
   }
 
   async read(setting: string, signal?: AbortSignal): Promise<State> {
-    const { read, value } = WAYS[checked(setting)];
     const { signal: _, ...options } = this.#options;
-    const facts = new Facts(this.#bucket, { ...options, ...(signal && { signal }) }, this.#clients);
-    const answer = await readable(() => facts.read(read));
-    if (answer === undefined) return { value: null };
-    const found = value(answer as unknown as Readonly<Record<string, unknown>>);
-    if (found !== undefined) return { value: found };
-    throw new WeightsealError(
-      'STORE_RESPONSE_INVALID',
-      `The answer to ${read} of ${this.place} has not what was asked for. Check the endpoint and proxies.`,
-    );
+    const { facts, wire } = this.#watched({ ...options, ...(signal && { signal }) });
+    const known = checked(setting);
+    return { value: await readable(() => settingOf(facts, wire, known)) };
   }
 
   async write(setting: string, value: Json, _: State, signal?: AbortSignal): Promise<void> {
@@ -89,14 +85,23 @@ class S3Storage implements ConfigurableStorage {
     return setting === 'lifecycle' ? alike(withDefault(one), withDefault(other)) : alike(one, other);
   }
 
+  fits(setting: string, value: Json): boolean {
+    return SHAPES[checked(setting)](value);
+  }
+
+  async opens(setting: string, value: Json): Promise<boolean> {
+    return await isOpenBy(checked(setting), value, this.#watched(this.#options).facts);
+  }
+
   close(): void {
     this.#clients.close();
   }
-}
 
-/** Of a URI of weightseal's, what AWS calls it. */
-function keyOf(key: string): string {
-  return key.replace(/^aws-kms:\/\//, '').replace(/\?region=.*$/, '');
+  #watched(options: S3AuditOptions): { readonly facts: Facts; readonly wire: Wire } {
+    const wire = new Wire();
+    const watch = (command: object, operation: string) => wire.watch(command, operation);
+    return { facts: new Facts(this.#bucket, options, this.#clients, watch), wire };
+  }
 }
 
 function commandOf(sdk: S3Sdk, operation: string, input: object): object {
