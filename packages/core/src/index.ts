@@ -104,9 +104,10 @@ export {
 } from './file/seal.js';
 export type { UnlockOptions } from './file/unlock.js';
 export { ownBytes, secretBytes, wipe } from './format/bytes.js';
-export { type Context, encodeContext } from './format/context.js';
-export { comparePaths, folded, pathProblem, shown } from './format/path.js';
+export { type Context, encodeContext, expectContext } from './format/context.js';
+export { comparePaths, ENVELOPE_NAME, folded, pathProblem, shown } from './format/path.js';
 export { CHANNEL_NAME, MANIFEST_NAME, SIGNATURE_NAME } from './format/release-names.js';
+export { FLOE_HEADER } from './format/sizes.js';
 export type { WrappedKey } from './format/slot.js';
 export { isUtcTime } from './format/utc-time.js';
 export { openBelow } from './io/below/open.js';
@@ -163,6 +164,7 @@ export {
 } from './keys/provider.js';
 export { publicKeyPem } from './keys/public-key-pem.js';
 export type {
+  Judgement,
   LyingFile,
   ReleaseDocument,
   ReleaseJudge,
@@ -176,7 +178,7 @@ export { hashOf, type SigningAlgorithm, signingAlgorithmOf, verifySignature } fr
 export { untilAborted } from './keys/until-aborted.js';
 export { betweenSteps, checkedDeadline, type Limits, within } from './keys/within.js';
 export { asSlot } from './keys/wrap.js';
-export type { Manifest, ManifestFile } from './release/manifest.js';
+export { MAX_MANIFEST, type Manifest, type ManifestFile } from './release/manifest.js';
 export { checkRelease, type ReleaseOptions } from './release/manifest-head.js';
 export type { ReadManifest } from './release/manifest-match.js';
 export { checkRange, codeOfStatus, exactly, type RangeAnswer, replaced } from './store/answers.js';

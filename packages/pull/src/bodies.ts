@@ -11,25 +11,35 @@ export async function* joined(
   yield* rest;
 }
 
-/** Tells of each piece before it goes on, and of what the body failed with, which may be called otherwise. */
+/** Who hears of the pieces of a body on their way. */
+export interface Watching {
+  /** Told before it goes on, and of the milliseconds for which it was waited. What it throws ends the body. */
+  onPiece(piece: Uint8Array, waitedMs: number): void;
+  /** All of it has come. */
+  onEnd?(): void;
+  /** What the body failed with, which may be called otherwise. */
+  failed(error: unknown): unknown;
+}
+
 export async function* watched(
   body: AsyncIterable<Uint8Array>,
-  onPiece: (piece: Uint8Array) => void,
-  failed: (error: unknown) => unknown,
+  { onPiece, onEnd, failed }: Watching,
 ): AsyncGenerator<Uint8Array, void> {
   const pieces = body[Symbol.asyncIterator]();
   let over = false;
   try {
     for (;;) {
+      const began = performance.now();
       const next = await pieces.next().catch((error: unknown) => {
         over = true;
         throw failed(error);
       });
       if (next.done) break;
-      onPiece(next.value);
+      onPiece(next.value, performance.now() - began);
       yield next.value;
     }
     over = true;
+    onEnd?.();
   } finally {
     if (!over) await pieces.return?.();
   }

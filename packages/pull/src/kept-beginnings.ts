@@ -52,7 +52,7 @@ export class KeptBeginnings implements ObjectStore {
 
   #keeping(key: string, object: StoredObject, offset: number, body: AsyncIterable<Uint8Array>) {
     let at = offset;
-    const keep = (piece: Uint8Array) => {
+    const onPiece = (piece: Uint8Array) => {
       const kept = this.#kept.get(key) ?? { object, pieces: [], length: 0 };
       this.#kept.set(key, kept);
       // Its memory is used again for the next one.
@@ -62,7 +62,7 @@ export class KeptBeginnings implements ObjectStore {
       }
       at += piece.length;
     };
-    return watched(body, keep, (error) => error);
+    return watched(body, { onPiece, failed: (error) => error });
   }
 
   /** It is somebody else's. */

@@ -1,14 +1,12 @@
-import {
-  isWeightsealError,
-  type ObjectBody,
-  type StoreLocation,
-  uriOf,
-  type WeightsealError,
-} from '@weightseal/core';
+import { isWeightsealError, type StoreLocation, uriOf, type WeightsealError } from '@weightseal/core';
 import type { PulledMirror } from './types.js';
 
 const FIRST_REST_MS = 1_000;
 const LONGEST_REST_MS = 30_000;
+/** The longest that one may ask for. */
+const LONGEST_ASKED_MS = 60_000;
+/** Of one that is of little use: others have time to bring all of it. */
+const SLOW_REST_MS = 600_000;
 
 /** What may go better the next time; of anything else nobody is asked twice. */
 const PASSING: readonly unknown[] = ['STORE_THROTTLED', 'STORE_UNAVAILABLE', 'STORE_TIMEOUT'];
@@ -27,6 +25,7 @@ export class Mirror {
   bytes: number = 0;
   #givenUp: WeightsealError | undefined;
   #failures = 0;
+  #failedAt = Number.NEGATIVE_INFINITY;
   #restsUntil = 0;
 
   constructor(place: StoreLocation) {
@@ -50,20 +49,37 @@ export class Mirror {
     this.#givenUp ??= error;
   }
 
-  /** Has failed in a way that may pass. */
-  rest(): void {
-    const ms = Math.min(LONGEST_REST_MS, FIRST_REST_MS * 2 ** this.#failures++);
-    this.restFor(ms);
+  /** How often it has failed since it served. */
+  get failures(): number {
+    return this.#failures;
   }
 
-  restFor(ms: number): void {
-    this.#restsUntil = Math.max(this.#restsUntil, performance.now() + ms);
+  /** Has failed in a way that may pass, in what it was asked then. What was under way at once has failed once. */
+  failed(askedAt: number): void {
+    if (askedAt < this.#failedAt) return;
+    this.#failedAt = performance.now();
+    this.#restFor(Math.min(LONGEST_REST_MS, FIRST_REST_MS * 2 ** this.#failures++));
   }
 
-  served({ object: { key, version } }: ObjectBody): void {
-    this.versions.set(key, version);
+  /** It asks to be left alone for so long. */
+  asksFor(ms: number): void {
+    this.#restFor(Math.min(LONGEST_ASKED_MS, ms));
+  }
+
+  /** It sends too little. */
+  slow(): void {
+    this.#restFor(SLOW_REST_MS);
+  }
+
+  /** It has sent all that it was asked for then. */
+  served(askedAt: number): void {
+    if (askedAt < this.#failedAt) return;
     this.#failures = 0;
     this.#restsUntil = 0;
+  }
+
+  #restFor(ms: number): void {
+    this.#restsUntil = Math.max(this.#restsUntil, performance.now() + ms);
   }
 
   /** What became of it. */

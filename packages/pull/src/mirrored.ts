@@ -1,6 +1,5 @@
 import {
   isWeightsealError,
-  MANIFEST_NAME,
   type ObjectBody,
   type ObjectRange,
   type ObjectStore,
@@ -11,12 +10,14 @@ import {
   uriOf,
   WeightsealError,
 } from '@weightseal/core';
+import { Admissions } from './admissions.js';
 import { ended, joined, nothing, watched } from './bodies.js';
 import { best, isPassing, type Mirror } from './mirror.js';
+import { patience, tooSlow } from './patience.js';
 import { keyAt, type Pin } from './pins.js';
 import type { JudgedRelease } from './released.js';
 
-/** How often one may fail from whom all of a file must come, while there are others. */
+/** How often in a row one may fail from whom all of a file must come, while there are others. */
 const MOST_ALONE = 3;
 
 export interface MirroredOptions {
@@ -31,7 +32,7 @@ export interface MirroredOptions {
  * A release at several places as one store, of which whatever fails at one comes from the next. What an object is says the manifest, so that mirrors need not agree on anything else; of each one
  * version is read, which its digest proves in the end. It lists nothing.
  */
-export class MirroredStore implements ObjectStore {
+export class MirroredStore implements ObjectStore, AsyncDisposable {
   readonly uri: string;
   readonly concurrency: number | undefined;
   readonly requestBytes: number | undefined;
@@ -40,7 +41,7 @@ export class MirroredStore implements ObjectStore {
   readonly #senders = new Map<string, Set<Mirror>>();
   /** By keys: the one from which all of it must come. */
   readonly #alone = new Map<string, Mirror>();
-  readonly #failures = new Map<string, number>();
+  readonly #admissions: Admissions;
   #fetched = 0;
 
   constructor(options: MirroredOptions) {
@@ -49,6 +50,7 @@ export class MirroredStore implements ObjectStore {
     this.concurrency = store.concurrency;
     this.requestBytes = store.requestBytes;
     this.#options = options;
+    this.#admissions = new Admissions(options.release);
   }
 
   /** Bytes that have come. */
@@ -92,9 +94,15 @@ export class MirroredStore implements ObjectStore {
     if (next) this.#alone.set(key, next);
   }
 
-  /** They are somebody else's. */
+  /** The mirrors are somebody else's. */
   close(): Promise<void> {
+    this.#admissions.end();
     return Promise.resolve();
+  }
+
+  /** The same as `close`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 
   #pin(key: string): Pin {
@@ -108,106 +116,93 @@ export class MirroredStore implements ObjectStore {
   }
 
   async #ask(key: string, pin: Pin, range: ObjectRange, call: StoreCall): Promise<AsyncIterable<Uint8Array>> {
-    for (const tried = new Set<Mirror>(); ; ) {
-      const mirror = this.#choose(key);
-      let askedMs = 0;
+    const tried = new Set<Mirror>();
+    const asked: number[] = [];
+    for (let mirror = this.#choose(key, tried); mirror; ) {
+      const one = mirror;
+      const askedAt = performance.now();
       const later = (ms: number): void => {
-        askedMs = ms;
-        mirror.restFor(ms);
+        one.asksFor(ms);
+        asked.push(ms);
       };
       try {
-        await this.#admit(mirror, { ...call, later });
+        await this.#admissions.admit(mirror, call.signal);
         return await this.#askOne(mirror, key, pin, range, { ...call, later });
       } catch (error) {
         tried.add(mirror);
-        this.#failed(mirror, error, call.signal);
+        this.#failed(mirror, error, askedAt, call.signal);
         if (call.signal.aborted) throw error;
-        this.#failedAlone(key, error);
+        this.#failedAlone(key);
+        mirror = this.#choose(key, tried);
+        if (mirror) continue;
         this.#checkLeft();
-        // Of each once; then it is time for a pause.
-        if (!tried.has(this.#choose(key))) continue;
-        if (askedMs > 0) call.later?.(askedMs);
-        throw error;
+        // Of each once; then it is time for a pause, where all of them ask for one.
+        if (asked.length >= tried.size) call.later?.(Math.min(...asked));
+        throw this.#again(error);
       }
     }
+    throw this.#noneLeft();
   }
 
   async #askOne(mirror: Mirror, key: string, pin: Pin, range: ObjectRange, call: StoreCall) {
     const { place } = mirror;
     const its = keyAt(place, this.#options.release.kind, pin.name);
     const version = mirror.versions.get(its);
+    const askedAt = performance.now();
     const answer = await place.store.read(its, { ...range, ...(version !== undefined && { version }) }, call);
     if (answer.object.size !== pin.size) {
       await ended(answer.body);
       throw this.#tampered(mirror, pin, 'has another length');
     }
-    mirror.served({ ...answer, object: { ...answer.object, key: its } });
+    mirror.versions.set(its, answer.object.version);
     const senders = this.#senders.get(key) ?? new Set();
     this.#senders.set(key, senders.add(mirror));
-    const count = ({ length }: Uint8Array): void => {
-      mirror.bytes += length;
-      this.#fetched += length;
-    };
-    return watched(answer.body, count, (error) => {
-      this.#failed(mirror, error, call.signal);
-      this.#failedAlone(key, error);
+    const isSlow = patience(this.#options.mirrors.length, place.tuning?.deadlineMs);
+    const failed = (error: unknown): unknown => {
+      this.#failed(mirror, error, askedAt, call.signal);
+      this.#failedAlone(key);
       return this.#again(error);
+    };
+    return watched(answer.body, {
+      onPiece: ({ length }, waitedMs) => {
+        mirror.bytes += length;
+        this.#fetched += length;
+        if (!isSlow(length, waitedMs) || !this.#hasBetter(mirror)) return;
+        mirror.slow();
+        throw failed(tooSlow(mirror));
+      },
+      onEnd: () => mirror.served(askedAt),
+      failed,
     });
   }
 
-  #choose(key: string): Mirror {
+  /** Of those who were not asked in this round; undefined where there is none. */
+  #choose(key: string, tried: ReadonlySet<Mirror>): Mirror | undefined {
     const alone = this.#alone.get(key);
-    if (alone && !alone.givenUp) return alone;
-    const found = best(this.#options.mirrors);
-    if (!found) throw this.#noneLeft();
-    if (alone) this.#alone.set(key, found);
+    if (alone && !alone.givenUp) return tried.has(alone) ? undefined : alone;
+    const found = best(this.#options.mirrors.filter((one) => !tried.has(one)));
+    if (alone && found) this.#alone.set(key, found);
     return found;
   }
 
-  /** Whether a mirror has the same release, before anything of it is believed. @throws MANIFEST_MISMATCH, and what the store throws */
-  async #admit(mirror: Mirror, call: StoreCall): Promise<void> {
-    if (mirror.admitted) return;
-    const { kind, documents, digest } = this.#options.release;
-    const manifest = documents.get(MANIFEST_NAME)!;
-    const key = keyAt(mirror.place, kind, kind === 'bundle' ? MANIFEST_NAME : `.${MANIFEST_NAME}`);
-    const { object, body } = await mirror.place.store.read(
-      key,
-      { offset: 0, length: manifest.length + 1 },
-      call,
-    );
-    let at = 0;
-    let same = object.size === manifest.length;
-    for await (const piece of body) {
-      same &&= Buffer.compare(piece, manifest.subarray(at, at + piece.length)) === 0;
-      at += piece.length;
-      if (!same) break;
-    }
-    if (!same || at !== manifest.length)
-      throw new WeightsealError(
-        'MANIFEST_MISMATCH',
-        `${mirror.uri} has another release than ${digest}, which is pulled. Have it brought up to date, or leave it out.`,
-      );
-    mirror.admitted = true;
+  #hasBetter(mirror: Mirror): boolean {
+    return this.#options.mirrors.some((one) => one !== mirror && !one.givenUp && one.restMs === 0);
   }
 
-  #failed(mirror: Mirror, error: unknown, signal: AbortSignal): void {
+  #failed(mirror: Mirror, error: unknown, askedAt: number, signal: AbortSignal): void {
     if (signal.aborted) {
       // Also what took too long ends so; what the caller stops says nothing of anybody.
-      if (isPassing(signal.reason) && isWeightsealError(signal.reason)) mirror.rest();
-    } else if (isPassing(error)) mirror.rest();
+      if (isPassing(signal.reason) && isWeightsealError(signal.reason)) mirror.failed(askedAt);
+    } else if (isPassing(error)) mirror.failed(askedAt);
     else this.#giveUp(mirror, error as WeightsealError);
   }
 
-  /** From whom all of it must come, and who does not give it, is no help; another one is. */
-  #failedAlone(key: string, error: unknown): void {
+  /** From whom all of it must come, and who does not give it, is no help: it is another one's turn. Whether that is any better is seen when all has come. */
+  #failedAlone(key: string): void {
     const alone = this.#alone.get(key);
-    if (!alone || !isWeightsealError(error) || error.code === 'ABORTED') return;
-    const failures = (this.#failures.get(key) ?? 0) + 1;
-    this.#failures.set(key, failures);
-    const hasOthers = this.#options.mirrors.some((one) => one !== alone && !one.givenUp);
-    if (failures < MOST_ALONE || !hasOthers) return;
-    this.#failures.delete(key);
-    this.#giveUp(alone, error);
+    if (!alone || alone.failures < MOST_ALONE) return;
+    const other = best(this.#options.mirrors.filter((one) => one !== alone));
+    if (other) this.#alone.set(key, other);
   }
 
   /** What of one mirror is final is not so of all of them. */

@@ -1,10 +1,19 @@
-import { checkOptions, checkPath, isLocation, type Kind, WeightsealError } from '@weightseal/core';
+import {
+  checkOptions,
+  checkPath,
+  encodeContext,
+  isLocation,
+  type Kind,
+  WeightsealError,
+} from '@weightseal/core';
 import type { PullFrom, PullOptions } from './types.js';
 
 const KINDS: Readonly<Record<keyof PullOptions, Kind>> = {
   signers: 'list',
   trust: 'object',
   unsigned: 'boolean',
+  context: 'any',
+  digest: 'string',
   overwrite: 'boolean',
   previous: 'any',
   stores: 'object',
@@ -15,7 +24,14 @@ const KINDS: Readonly<Record<keyof PullOptions, Kind>> = {
 
 /** @throws INVALID_ARGUMENT */
 export function checkPull(options: PullOptions): PullOptions {
-  const { signers, trust, unsigned = false, previous } = checkOptions(options, KINDS, 'pull');
+  const {
+    signers,
+    trust,
+    unsigned = false,
+    context,
+    digest,
+    previous,
+  } = checkOptions(options, KINDS, 'pull');
   const said = [signers !== undefined, trust !== undefined, unsigned].filter(Boolean).length;
   if (said === 0)
     throw invalid(
@@ -23,6 +39,9 @@ export function checkPull(options: PullOptions): PullOptions {
     );
   if (said > 1) throw invalid('pull: `signers`, `trust` and `unsigned` are one of them alone.');
   if (signers?.length === 0) throw invalid('pull: `signers` is empty, so that nobody could have signed it.');
+  if (context !== undefined) encodeContext(context);
+  if (digest !== undefined && !/^[0-9a-f]{64}$/i.test(digest))
+    throw invalid('pull: `digest` is the SHA-256 of a manifest: 64 digits and letters from a to f.');
   if (previous !== undefined && previous !== false) checkPath(previous, 'The older version');
   return options;
 }

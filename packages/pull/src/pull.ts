@@ -1,18 +1,22 @@
+import { rm } from 'node:fs/promises';
 import {
   checkPath,
   copyChecked,
-  isWeightsealError,
+  ioError,
+  SIGNATURE_NAME,
   type StoreLocation,
   throwIfAborted,
 } from '@weightseal/core';
 import { checksOf } from './checks.js';
+import { firstJudged } from './first-judged.js';
 import { located } from './located.js';
-import { isPassing, Mirror } from './mirror.js';
+import { Mirror } from './mirror.js';
 import { MirroredStore } from './mirrored.js';
 import { checkPull, placesOf } from './options.js';
 import { pinsOf } from './pins.js';
 import { localFiles } from './previous.js';
-import { type JudgedRelease, judgedAt } from './released.js';
+import type { JudgedRelease } from './released.js';
+import { checkModel, whatIsAt, withNewer } from './there.js';
 import type { Pulled, PullFrom, PullOptions } from './types.js';
 
 /**
@@ -21,7 +25,7 @@ import type { Pulled, PullFrom, PullOptions } from './types.js';
  *
  * @param from one place, or several mirrors: what fails at one, or is something else there, comes from the next
  * @param to the path that it gets
- * @throws MANIFEST_MISSING, MANIFEST_INVALID, MANIFEST_MISMATCH, SIGNATURE_MISSING and what else the signature or the policy is refused for; MEMBER_TAMPERED for what no mirror has as it was released;
+ * @throws CONTEXT_MISMATCH, MANIFEST_MISSING, MANIFEST_INVALID, MANIFEST_MISMATCH, SIGNATURE_MISSING and what else the signature or the policy is refused for; MEMBER_TAMPERED for what no mirror has as it was released;
  *   OUTPUT_EXISTS, INPUT_NOT_FOUND, INPUT_CHANGED, NO_SPACE, IO_ERROR, ABORTED, INVALID_ARGUMENT, and the codes of class `store`
  */
 export async function pull(
@@ -48,10 +52,13 @@ export async function pull(
 
 async function pullFrom(mirrors: readonly Mirror[], target: string, options: PullOptions): Promise<Pulled> {
   const { overwrite = false, previous, signal, onProgress, onGivenUp } = options;
-  const { first, release } = await firstJudged(mirrors, options);
-  const { manifest, kind, digest, signedBy } = release;
+  const { first, release: served } = await firstJudged(mirrors, options);
+  const { manifest, kind, digest, signedBy } = served;
+  const there = await whatIsAt(target, signal);
+  if (there && overwrite) checkModel(there, served, target, options);
+  const release = await withNewer(served, there, target);
   const { place } = first;
-  const store = new MirroredStore({
+  await using store = new MirroredStore({
     release,
     mirrors: [first, ...mirrors.filter((one) => one !== first)],
     pins: pinsOf(release, place),
@@ -59,48 +66,37 @@ async function pullFrom(mirrors: readonly Mirror[], target: string, options: Pul
   });
   const named =
     previous === undefined || previous === false ? undefined : checkPath(previous, 'The older version');
-  const local = previous === false || kind === 'file' ? undefined : await localFiles(named, target, manifest);
+  const local =
+    previous === false || kind === 'file' ? undefined : await localFiles(named, target, manifest, signal);
   const checks = checksOf(release, place, store, local);
   const from = { ...place, store };
   const copied = await copyChecked(from, target, checks, { overwrite, signal, onProgress });
   const { sealedSize } = copied;
   const isThere = copied.copied === 0 && checks.reused === 0;
+  if (!isThere && overwrite) await removeOldSignature(release, target);
   return {
     kind,
     digest,
     ...(manifest.name !== undefined && { name: manifest.name }),
     ...(manifest.version !== undefined && { version: manifest.version }),
+    context: manifest.context,
     ...(signedBy && { signedBy }),
     sealedSize,
     files: copied.copied + copied.present,
     fetched: store.fetched,
     reused: checks.reused,
     present: isThere ? sealedSize : checks.present,
+    envelopeKept: release !== served,
     public: copied.public,
     mirrors: mirrors.map(({ told }) => told),
   };
 }
 
-/** The first that has a release which is trusted. @throws what the last one was refused for, or what the first one failed with */
-async function firstJudged(
-  mirrors: readonly Mirror[],
-  options: PullOptions,
-): Promise<{ readonly first: Mirror; readonly release: JudgedRelease }> {
-  let failure: unknown;
-  for (const mirror of mirrors) {
-    try {
-      const release = await judgedAt(mirror.place, options);
-      mirror.admitted = true;
-      return { first: mirror, release };
-    } catch (error) {
-      throwIfAborted(options.signal);
-      failure ??= error;
-      if (isPassing(error) || !isWeightsealError(error)) mirror.rest();
-      else {
-        mirror.giveUp(error);
-        options.onGivenUp?.(mirror.uri, error);
-      }
-    }
-  }
-  throw failure;
+/** Of the file that was replaced, where the new one has none: beside it it would be the signature of something else. */
+async function removeOldSignature({ kind, documents }: JudgedRelease, target: string): Promise<void> {
+  if (kind === 'bundle' || documents.get(SIGNATURE_NAME)) return;
+  const path = `${target}.${SIGNATURE_NAME}`;
+  await rm(path, { force: true }).catch((error: unknown) => {
+    throw ioError(error, `remove ${path}`);
+  });
 }

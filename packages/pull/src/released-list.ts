@@ -7,7 +7,7 @@ const MOST_BYTES = 67_108_864;
 
 /** A release that a server has for whoever asks. */
 export interface ListedRelease {
-  /** From the server's root. */
+  /** From the server's root; empty for one that is all of it. */
   readonly path: string;
   readonly kind: 'file' | 'bundle';
   readonly model?: string | undefined;
@@ -48,12 +48,13 @@ function parsed(bytes: Uint8Array, uri: string): ListedRelease[] {
     found = undefined;
   }
   const { format, releases } = (found ?? {}) as { readonly format?: unknown; readonly releases?: unknown };
-  if (format !== FORMAT || !Array.isArray(releases) || !releases.every(isRelease))
+  if (format !== FORMAT || !Array.isArray(releases))
     throw new WeightsealError(
       'STORE_RESPONSE_INVALID',
       `${uri} has no index of releases, as \`weightseal serve\` has; name what is to be pulled.`,
     );
-  return releases.map(({ path, kind, model, version, manifestSha256, sealedSize }) => ({
+  // What a later version tells besides is for those who know of it.
+  return releases.filter(isRelease).map(({ path, kind, model, version, manifestSha256, sealedSize }) => ({
     path,
     kind,
     model,
@@ -68,7 +69,8 @@ function isRelease(one: unknown): one is ListedRelease {
   const isText = (value: unknown) => value === undefined || typeof value === 'string';
   return (
     typeof path === 'string' &&
-    pathProblem(path) === undefined &&
+    // The server's root may be a release itself.
+    (path === '' || pathProblem(path) === undefined) &&
     (kind === 'file' || kind === 'bundle') &&
     [model, version, manifestSha256].every(isText) &&
     (sealedSize === undefined || (Number.isSafeInteger(sealedSize) && Number(sealedSize) >= 0))

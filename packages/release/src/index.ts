@@ -16,7 +16,7 @@ export {
   verifyDirectory,
 } from './release/plain.js';
 export { type SignedRelease, type SignReleaseOptions, signRelease } from './release/sign-release.js';
-export { type VerifiedRelease, verifyRelease } from './release/verify-release.js';
+export { MAX_SIGNATURE, type VerifiedRelease, verifyRelease } from './release/verify-release.js';
 export { type Signing, type SignStatementOptions, signStatement } from './sign.js';
 export type { SignedBy, TrustedCertificates, TrustedIdentity, TrustedSigner } from './signers.js';
 export type { SigstoreSigning } from './sigstore/types.js';

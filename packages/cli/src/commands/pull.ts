@@ -2,15 +2,18 @@ import type { WeightsealError } from '@weightseal/core';
 import type { Pulled, PullOptions } from '@weightseal/pull';
 import { count, named } from '../bundle/notes.js';
 import { CliError, usageError } from '../cli-error.js';
-import { note } from '../notes.js';
+import { note, uncheckedContext } from '../notes.js';
 import { isUri, Place } from '../place.js';
 import { shownSigner, signersOf } from '../signing.js';
 import { quote, size } from '../text.js';
 import { trustFor } from '../trust.js';
 import type { Args, Result, Session } from '../types.js';
+import { contextOf } from '../values.js';
 
 const GOES_ON = 'What has come stays; the same command goes on.';
 const SIGNERS = ['public-key', 'root', 'identity', 'issuer', 'trusted-root'] as const;
+/** What says nothing of a list. */
+const OF_PULLING: readonly string[] = [...SIGNERS, 'unsigned', 'context', 'digest', 'previous', 'force'];
 
 export async function pull(args: Args, session: Session): Promise<Result> {
   if (args.has('list')) return await listed(args, session);
@@ -21,6 +24,7 @@ export async function pull(args: Args, session: Session): Promise<Result> {
       'pull: It needs the URI of a release, or of several mirrors of it, and then the path that it gets: weightseal pull https://HOST/llama llama.',
     );
   const whose = await judgesOf(args);
+  const which = { context: contextOf(args), digest: args.one('digest') };
   const places: Place[] = [];
   try {
     for (const one of from) places.push(await Place.of(args, one));
@@ -31,6 +35,7 @@ export async function pull(args: Args, session: Session): Promise<Result> {
         output.replace(/(?<=[^/])\/+$/, ''),
         {
           ...whose,
+          ...which,
           previous: args.one('previous'),
           overwrite: args.has('force'),
           signal: session.signal,
@@ -45,7 +50,7 @@ export async function pull(args: Args, session: Session): Promise<Result> {
         if (!session.signal.aborted) throw error;
         throw new CliError('ABORTED', 'aborted', GOES_ON, { cause: error });
       });
-    return resultOf(pulled, from[0]!, output, args.has('unsigned'));
+    return resultOf(pulled, from[0]!, output, args.has('unsigned'), which);
   } finally {
     for (const place of places) await place[Symbol.asyncDispose]();
   }
@@ -70,7 +75,13 @@ async function judgesOf(args: Args): Promise<Pick<PullOptions, 'signers' | 'trus
   );
 }
 
-function resultOf(pulled: Pulled, input: string, output: string, unsigned: boolean): Result {
+function resultOf(
+  pulled: Pulled,
+  input: string,
+  output: string,
+  unsigned: boolean,
+  which: Pick<PullOptions, 'context' | 'digest'>,
+): Result {
   const { fetched, reused, present, mirrors, ...rest } = pulled;
   const { kind, signedBy, sealedSize, files, name, version } = rest;
   const called = [name, version].filter((one) => one !== undefined).map(quote);
@@ -85,6 +96,7 @@ function resultOf(pulled: Pulled, input: string, output: string, unsigned: boole
       input,
       output,
       ...rest,
+      contextChecked: which.context !== undefined,
       fetchedSize: fetched,
       reusedSize: reused,
       presentSize: present,
@@ -97,6 +109,10 @@ function resultOf(pulled: Pulled, input: string, output: string, unsigned: boole
         : `pulled ${called.length > 0 ? `${called.join(' ')}, ` : ''}${what}${size(sealedSize)}, to ${quote(output)}: ${[`${size(fetched)} fetched`, ...besides].join(', ')}`,
     ],
     notes: [
+      which.context || which.digest !== undefined ? undefined : uncheckedContext(rest.context, kind),
+      rest.envelopeKept
+        ? 'its envelope was written after the one that is served, and has stayed: recipients are as they were here.'
+        : undefined,
       unsigned
         ? 'no signature was checked: it is whole, and whoever can write there could have made all of it.'
         : undefined,
@@ -120,6 +136,11 @@ async function listed(args: Args, session: Session): Promise<Result> {
   if (input === undefined || more.length > 0 || !isUri(input))
     throw usageError(
       'pull: With --list it needs one URI, of a server: weightseal pull https://HOST/ --list.',
+    );
+  const useless = OF_PULLING.find((flag) => args.has(flag) || args.many(flag).length > 0);
+  if (useless !== undefined)
+    throw usageError(
+      `pull: --list only shows what there is; --${useless} is for what is pulled. Leave it out.`,
     );
   await using place = await Place.of(args, input);
   const { listReleases } = await import('@weightseal/pull');

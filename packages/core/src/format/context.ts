@@ -92,6 +92,7 @@ export function encodeContext(context: Context): Uint8Array<ArrayBuffer> {
  * exactly that value; pairs that the caller does not name are not compared.
  *
  * @throws CONTEXT_MISMATCH, CONTEXT_INVALID
+ * @hidden
  */
 export function expectContext(actual: Context, expected: Context | undefined): void {
   if (expected === undefined) return;

@@ -7,6 +7,7 @@ export const MAX_NAME = 255;
 export const MAX_DEPTH = 64;
 /** How many members a bundle may have: FORMAT.md §20.3. */
 export const MAX_MEMBERS = 1_048_576;
+/** @hidden */
 export const ENVELOPE_NAME = 'weightseal.json';
 /** FORMAT.md §18.1: the most bytes that an envelope may have. */
 export const MAX_ENVELOPE = 65_536;

@@ -1,6 +1,7 @@
 import { WeightsealError } from '../errors.js';
 
 // FORMAT.md §9: the arithmetic of segments. Everything here is in bytes.
+/** @hidden */
 export const FLOE_HEADER = 74;
 /** What a segment has beside its plaintext: marker 4, nonce 12, tag 16. */
 export const OVERHEAD = 32;

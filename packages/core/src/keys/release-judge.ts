@@ -45,8 +45,17 @@ export interface UnopenedRelease extends ReleasePlace {
   readonly header?: Uint8Array | undefined;
 }
 
+/** What a judge says who refuses nothing. */
+export type Judgement = 'judged' | 'unjudged';
+
 /** Says whether what is about to be opened was released by somebody who is trusted, before any key is asked. `@weightseal/release` makes one of a policy. */
 export interface ReleaseJudge {
-  /** @throws a code of class `trust`, and nothing is opened; or what a place throws */
-  judge(release: UnopenedRelease, options: { readonly signal?: AbortSignal | undefined }): Promise<void>;
+  /**
+   * @returns `unjudged` where the policy asks for nothing here, so that nobody has said anything for it; who says nothing has judged
+   * @throws a code of class `trust`, and nothing is opened; or what a place throws
+   */
+  judge(
+    release: UnopenedRelease,
+    options: { readonly signal?: AbortSignal | undefined },
+  ): Promise<Judgement | undefined> | Promise<void>;
 }

@@ -14,7 +14,11 @@ import { isHexDigest, manifestInvalid } from './manifest-invalid.js';
 
 // The distribution manifest: FORMAT.md §27. Pure.
 
-/** §27.2: the most bytes that one may have; a million files have fewer. */
+/**
+ * §27.2: the most bytes that one may have; a million files have fewer.
+ *
+ * @hidden
+ */
 export const MAX_MANIFEST = 268_435_456;
 const FORMAT = 'weightseal-manifest/1';
 const ID_BYTES = 16;

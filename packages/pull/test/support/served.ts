@@ -48,6 +48,8 @@ export class Served implements AsyncDisposable {
   change: (path: string, bytes: Buffer) => Buffer = (_, bytes) => bytes;
   /** Milliseconds for each 256 KiB, so that there is something to cut off. */
   delayMs = 0;
+  /** Of which a byte comes now and then, and never nothing. */
+  trickles: (path: string) => boolean = () => false;
   readonly #root: string;
   readonly #end: () => Promise<void>;
   readonly #tags = new Map<string, string>();
@@ -110,7 +112,8 @@ export class Served implements AsyncDisposable {
       ...(range && { 'content-range': `bytes ${from}-${end - 1}/${all.length}` }),
     });
     if (method === 'HEAD') return void response.end();
-    await this.#send(all.subarray(from, end), response);
+    if (this.trickles(path)) trickle(all.subarray(from, end), response);
+    else await this.#send(all.subarray(from, end), response);
   }
 
   async #send(bytes: Buffer, response: ServerResponse): Promise<void> {
@@ -140,6 +143,12 @@ export class Served implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.#end();
   }
+}
+
+function trickle(bytes: Buffer, response: ServerResponse): void {
+  let at = 0;
+  const timer = setInterval(() => response.write(bytes.subarray(at, ++at)), 100);
+  response.on('close', () => clearInterval(timer));
 }
 
 /** Or gone. */

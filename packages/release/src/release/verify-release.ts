@@ -12,7 +12,7 @@ import { MODEL_PREDICATE, type ModelStatement } from '../statement/model.js';
 import { checkContents } from '../trust/contents.js';
 import { verifyStatement } from '../verify.js';
 
-/** Of about 300,000 files. */
+/** The most bytes that one may have: of about 300,000 files, with all that Sigstore may prove. */
 export const MAX_SIGNATURE = 67_108_864;
 
 /** A release, and who has signed it. */

@@ -1,4 +1,4 @@
-import { type ReleaseJudge, type UnopenedRelease, WeightsealError } from '@weightseal/core';
+import { type Judgement, type ReleaseJudge, type UnopenedRelease, WeightsealError } from '@weightseal/core';
 import { judgeBy, readNamed, type Work } from './judge.js';
 import { type CheckedRule, checkOrder, checkRule, checkTrustOptions } from './policy.js';
 import type { Require, TrustOptions, TrustRule } from './types.js';
@@ -32,12 +32,18 @@ export function createTrust(policy: readonly TrustRule[], options: TrustOptions 
       const model = modelIn(release);
       const strictest = all.has('enforce') ? 'enforce' : all.has('warn') ? 'warn' : 'off';
       const require = model === undefined ? strictest : requireFor(model);
-      if (require === 'off') return;
-      if (require === 'enforce') return await judgeBy(await readNamed(work, model), work);
+      if (require === 'off') return 'unjudged';
+      if (require === 'enforce') {
+        await judgeBy(await readNamed(work, model), work);
+        return 'judged';
+      }
+      let judgement: Judgement = 'judged';
       await warned(onWarning, async () => {
         const named = await readNamed(work, model);
-        if (requireFor(named.model) !== 'off') await judgeBy(named, work);
+        if (requireFor(named.model) === 'off') judgement = 'unjudged';
+        else await judgeBy(named, work);
       });
+      return judgement;
     },
   };
 }
