@@ -23,6 +23,8 @@ const SAME_ON_EVERY_NODE = [
   'packages/kms-local/test/passphrase-contract.test.ts',
   // Judgements of what others have said, and how they are told.
   'packages/storage-audit/test/{azure,configure,directory,gcs,objects,policy,report}/**/*.test.ts',
+  'packages/cli/test/{audit-clouds,audit-state,storage-configure-clouds}.test.ts',
+  'packages/bench/test/**',
   // Thousands of cases of the format's own code.
   'packages/core/test/{fuzz,mutations}.test.ts',
   'packages/core/test-system/torn-write.test.ts',

@@ -68,6 +68,12 @@ export async function tryCapture(argv: readonly string[]): Promise<string | unde
   }
 }
 
+/** One that goes on while others are measured ends with them where that is cut off. */
+export function killLater(child: ChildProcess): void {
+  running.add(child);
+  child.on('exit', () => running.delete(child));
+}
+
 export function killRunning(): void {
   for (const child of running) child.kill('SIGKILL');
 }

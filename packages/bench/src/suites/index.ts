@@ -21,6 +21,7 @@ import { storesAway } from './stores-away.ts';
 import { storesDown } from './stores-down.ts';
 import { storesUp } from './stores-up.ts';
 import { tensor } from './tensor.ts';
+import { transit } from './transit.ts';
 
 /** In the order of the report. */
 export const SUITES: readonly Suite[] = [
@@ -40,6 +41,7 @@ export const SUITES: readonly Suite[] = [
   storesDown,
   storesAway,
   storesUp,
+  transit,
   tensor,
   eventLoop,
   serving,

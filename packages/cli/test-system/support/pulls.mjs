@@ -1,0 +1,23 @@
+// So many pulls at once, in a process of its own: node pulls.mjs '{ "from": …, "to": …, "count": …, "files": …, "signer": … }'. Says "begun", and then what came of each.
+import { readFile } from 'node:fs/promises';
+import { pull } from '@weightseal/pull';
+import { publicKeyFromPem } from '@weightseal/release';
+
+const { from, to, count, files, signer } = JSON.parse(process.argv[2]);
+const tls = {
+  certificate: `${files}/client.pem`,
+  key: `${files}/client-key.pem`,
+  ca: `${files}/ca.pem`,
+  allowDevelopment: true,
+};
+const signers = [{ key: publicKeyFromPem(await readFile(signer, 'utf8'), signer) }];
+process.stdout.write('begun\n');
+const codes = await Promise.all(
+  Array.from({ length: count }, (_, at) =>
+    pull(from, `${to}/${at}`, { signers, stores: { https: { tls } } }).then(
+      () => 'pulled',
+      ({ code }) => code,
+    ),
+  ),
+);
+process.stdout.write(`${JSON.stringify(codes)}\n`);
