@@ -3,8 +3,10 @@ import type { Command, Flag } from './spec.js';
 
 const LIMITS: readonly Flag[] = [
   { name: 'max-connections', value: 'number', help: 'of all clients; 2048 unless told' },
+  { name: 'max-handshakes', value: 'number', help: 'that are under way; 1024 unless told' },
   { name: 'max-client-connections', value: 'number', help: 'of one client; 64 unless told' },
   { name: 'max-requests', value: 'number', help: 'that are answered at once; 2048 unless told' },
+  { name: 'max-client-requests', value: 'number', help: 'of one client at once; 256 unless told' },
   {
     name: 'client-rate',
     value: 'size',
@@ -33,7 +35,7 @@ export const SERVE_COMMANDS: readonly Command[] = [
     about:
       'Serves the sealed files and bundles in a directory, or below a URI of a store, by TLS 1.3: in ranges, over HTTP/1.1 and HTTP/2, read only. No key is needed, and nothing is served that is not sealed. ' +
       'Each client shows a certificate, which is judged at each request by the rules of --clients; there is no way to do without: put a proxy in front of it for that (weightseal help serving). ' +
-      'Certificates and lists of revoked ones are looked at again every ten seconds. Each request is one line of JSON on standard output. SIGTERM lets answers go on for a while, and ends it. ' +
+      'Certificates, lists of revoked ones and the rules are looked at again every ten seconds. Each request is one line of JSON on standard output. SIGTERM lets answers go on for a while, and ends it. ' +
       'A socket that systemd passes is used where --listen is not given.',
     flags: [
       { name: 'listen', value: 'host:port', help: '127.0.0.1:8443 unless told' },

@@ -55,7 +55,7 @@ test('a fleet pulls at once, a third of it is killed, some dawdle, and the other
       'openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out r.pem; openssl pkey -in r.pem -pubout -out r.pub.pem; weightseal sign models/llama -s pem:r.pem',
   );
   expect(made, made.stderr).toMatchObject({ code: 0 });
-  const limits = `--max-client-connections ${8 * PULLS} --max-connections ${8 * PULLS}`;
+  const limits = `--max-client-connections ${8 * PULLS} --max-connections ${8 * PULLS} --max-client-requests ${8 * PULLS}`;
   const server = sandbox.start(
     `exec weightseal serve models --dev --listen 127.0.0.1:0 --tls-cert dev/server.pem --tls-key dev/server-key.pem --tls-ca dev/ca.pem --clients clients.json --json ${limits}`,
   );

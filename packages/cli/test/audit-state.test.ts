@@ -1,7 +1,9 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ObjectAuditOptions } from '@weightseal/storage-audit';
 import { describe, expect, test } from 'vitest';
+import { objectsAsked } from '../src/audit/objects.js';
 import { lookAtObjects } from '../src/audit/run-objects.js';
 import { Place } from '../src/place.js';
 import type { Args } from '../src/types.js';
@@ -29,10 +31,16 @@ async function models(sandbox: Sandbox): Promise<string> {
   return directory;
 }
 
-async function looked(directory: string, state: string, options: ObjectAuditOptions = {}, seen = () => {}) {
+async function looked(
+  directory: string,
+  state: string,
+  options: ObjectAuditOptions = {},
+  seen = () => {},
+  whom = 'a',
+) {
   const args = argsOf(directory, state);
   await using place = await Place.of(args, directory);
-  return await lookAtObjects(args, place, options, { waiting: seen });
+  return await lookAtObjects(args, place, { options, whom }, { waiting: seen });
 }
 
 describe('an audit that is stopped', () => {
@@ -64,6 +72,25 @@ describe('an audit that is stopped', () => {
     const before = await readFile(state, 'utf8');
     const other = looked(directory, state, { sample: 0.5 });
     await expect(other).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+    const ofOthers = looked(directory, state, {}, () => {}, 'b');
+    await expect(ofOthers).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+    await using another = await Sandbox.create();
+    const elsewhere = await models(another);
+    await expect(looked(elsewhere, state)).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
     expect(await readFile(state, 'utf8')).toBe(before);
+  });
+
+  test('and one by another key of the same name is another', async () => {
+    await using sandbox = await Sandbox.create();
+    const file = join(sandbox.path, 'r.pub');
+    const none = argsOf(sandbox.path, '');
+    const args: Args = { ...none, many: (flag) => (flag === 'public-key' ? [file] : []) };
+    await using place = await Place.of(args, sandbox.path);
+    const whom = async () => {
+      const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+      await writeFile(file, publicKey.export({ type: 'spki', format: 'pem' }));
+      return (await objectsAsked(args, place, undefined, new AbortController().signal)).whom;
+    };
+    expect(await whom()).not.toBe(await whom());
   });
 });

@@ -131,10 +131,11 @@ test('a socket that was passed, as systemd does, is used', async () => {
   });
   const lines = createInterface(child.stdout!)[Symbol.asyncIterator]();
   expect(JSON.parse((await lines.next()).value)).toEqual({ listening: `https://127.0.0.1:${port}` });
+  // Else this process may take the connection.
+  socket.close();
   expect((await body(await open(`https://127.0.0.1:${port}/llama`))).length).toBeGreaterThan(LONG);
   child.kill('SIGTERM');
   await once(child, 'exit');
-  socket.close();
 });
 
 test.each([

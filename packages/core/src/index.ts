@@ -24,6 +24,7 @@ export {
   verifyBundle,
 } from './bundle/public.js';
 export {
+  beginsSealed,
   changeDocument,
   checkFiles,
   diffBundles,
@@ -34,6 +35,7 @@ export {
   parseManifest,
   readDocument,
   readManifest,
+  readUnopened,
   verifyManifest,
 } from './bundle/public-release.js';
 export type { BundleReader } from './bundle/reader.js';

@@ -167,5 +167,12 @@ describe('a store', () => {
     expect(answer.status).toBe(500);
     expect(answer.body.toString()).not.toContain('secret');
     expect(here.problems.map(({ code }) => code)).toEqual(['STORE_RESPONSE_INVALID']);
+    store.fault = () => ({
+      throws: new WeightsealError('STORE_UNAVAILABLE', 'https://secret.example is away'),
+    });
+    const away = await ask({ ...here, own: await visitor() }, '/llama');
+    expect([away.status, away.headers['retry-after']]).toEqual([503, '2']);
+    expect(away.body.toString()).not.toContain('secret');
+    expect(here.problems.map(({ code }) => code)).toEqual(['STORE_RESPONSE_INVALID', 'STORE_UNAVAILABLE']);
   });
 });

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { rename, writeFile } from 'node:fs/promises';
+import { open as openFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { ReloadingTls } from '@weightseal/transit';
@@ -110,15 +110,27 @@ describe('a client is refused, and the log says why, that', () => {
         headers: { 'content-type': 'application/problem+json' },
       });
     expect(JSON.parse((await ask(to, '/llama')).body.toString())).toMatchObject({ code });
-    expect(await here.logged((record) => record.code === code)).toMatchObject({ status: 403, client: [] });
+    // The log says who it was.
+    expect(await here.logged((record) => record.code === code)).toMatchObject({
+      status: 403,
+      client: [(wanted.names as { value: string }[])[0]!.value],
+      remote: '127.0.0.1',
+    });
   });
 
-  it('may have another model: it is told so, and the log says which', async () => {
+  it('may have another model: it is told no more than that, and the log says which', async () => {
     await using here = await world({
       root,
       rules: { clients: [{ names: ['spiffe://prod/serving/*'], models: ['bert'] }] },
     });
-    expect((await ask({ ...here, own: await visitor() }, '/llama')).status).toBe(403);
+    const refused = await ask({ ...here, own: await visitor() }, '/llama');
+    expect([refused.status, JSON.parse(refused.body.toString())]).toEqual([
+      403,
+      {
+        code: 'CLIENT_FORBIDDEN',
+        message: 'This client may not have that; the log of the server says why.',
+      },
+    ]);
     expect(await here.logged(() => true)).toMatchObject({
       code: 'CLIENT_FORBIDDEN',
       model: 'llama',
@@ -153,7 +165,29 @@ it('certificates that are renewed are shown to whoever comes, and open connectio
   over.destroy();
 });
 
+it('rules that are given anew count from the next request on, and wrong ones do not', async () => {
+  await using here = await world({ root });
+  const to = { ...here, own: await visitor() };
+  const agent = agentOf(to);
+  expect((await ask(to, '/llama', {}, { agent })).status).toBe(200);
+  here.server.setRules({ clients: [{ names: ['spiffe://prod/other'], models: ['**'] }] });
+  expect((await ask(to, '/llama', {}, { agent })).status).toBe(403);
+  expect(() => here.server.setRules({ clients: [{ names: [], models: ['**'] }] })).toThrow(/rule/);
+  expect((await ask(to, '/llama', {}, { agent })).status).toBe(403);
+  here.server.setRules(EVERYTHING);
+  expect((await ask(to, '/llama', {}, { agent })).status).toBe(200);
+  agent.destroy();
+});
+
 describe('what cannot be a server of models', () => {
+  it('listens at a descriptor that is no socket', async () => {
+    await using file = await openFile(join(root, 'llama'));
+    await expect(world({ root, listen: { fd: file.fd } })).rejects.toMatchObject({
+      code: 'IO_ERROR',
+      message: expect.stringMatching(/no stream socket.*ListenStream=/),
+    });
+  });
+
   it('takes any client: there is no such option', async () => {
     await expect(world({ root, requestCert: false } as never)).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',

@@ -25,6 +25,8 @@ it('the manifest for Kubernetes: what is mounted is there, probes ask ports that
   const objects = documents.map((document) => document.toJS());
   const config = objects.find(({ kind }) => kind === 'ConfigMap');
   checkRules(JSON.parse(config.data['clients.json']));
+  const policy = objects.find(({ kind }) => kind === 'NetworkPolicy');
+  for (const { from } of policy.spec.ingress) expect(from.length).toBeGreaterThan(0);
   const { spec } = objects.find(({ kind }) => kind === 'Deployment').spec.template;
   const volumes = spec.volumes.map(({ name }: { name: string }) => name);
   const [server] = spec.containers;

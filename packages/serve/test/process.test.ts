@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readFile, realpath, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, realpath, rename, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -13,7 +13,10 @@ const place = await temporary();
 const script = fileURLToPath(new URL('support/served.mjs', import.meta.url));
 const workspace = fileURLToPath(new URL('../../..', import.meta.url));
 
-it("runs under Node's permission model, with nothing allowed but to read the models, the certificates and its own code", async () => {
+it.each([
+  ['the certificates and its own code', []],
+  ['the certificates, its own code and its descriptors', ['/proc/self/fd']],
+])("runs under Node's permission model, with nothing allowed but to read the models, %s", async (_, more) => {
   const { root, own } = await authorities();
   const directory = await realpath(await place.directory());
   const [models, certificates] = [join(directory, 'models'), join(directory, 'certificates')];
@@ -32,7 +35,7 @@ it("runs under Node's permission model, with nothing allowed but to read the mod
   await writeFile(files.certificate, own.pem);
   await writeFile(files.key, own.key, { mode: 0o600 });
   await writeFile(files.ca, root.pem);
-  const allowed = [models, certificates, workspace].map((path) => `--allow-fs-read=${path}`);
+  const allowed = [models, certificates, workspace, ...more].map((path) => `--allow-fs-read=${path}`);
   const child = spawn(
     process.execPath,
     ['--permission', ...allowed, script, JSON.stringify({ root: models, ...files })],
@@ -59,6 +62,11 @@ it("runs under Node's permission model, with nothing allowed but to read the mod
     { path: 'a/llama' },
     { path: 'bert' },
   ]);
+  // A directory that is reached by its descriptor stays that one, whoever has its name by then.
+  await rename(models, `${models}-before`);
+  await sealFile(join(models, 'new'), { model: 'llama' });
+  const reached = (await ask(to, '/new')).status === 200 ? 'by its path' : 'by its descriptor';
+  expect(reached).toBe(more.length > 0 ? 'by its descriptor' : 'by its path');
   child.kill('SIGTERM');
   expect(await exit).toEqual([0, null]);
 });

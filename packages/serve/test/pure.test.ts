@@ -13,6 +13,10 @@ describe('a range', () => {
     ['bytes=-30', 10, { start: 0, end: 10 }],
     ['bytes=10-', 10, 'unsatisfiable'],
     ['bytes=99999999999999999999-', 10, 'unsatisfiable'],
+    [`bytes=${'9'.repeat(400)}-`, 10, 'unsatisfiable'],
+    ['bytes=0-99999999999999999999999', 10, { start: 0, end: 10 }],
+    [`bytes=-${'9'.repeat(400)}`, 10, { start: 0, end: 10 }],
+    ['bytes=99999999999999999999999-99999999999999999999998', 10, undefined],
     ['bytes=-0', 10, 'unsatisfiable'],
     ['bytes=0-', 0, 'unsatisfiable'],
     ['bytes=-1', 0, 'unsatisfiable'],
@@ -88,6 +92,7 @@ describe('a condition', () => {
     ['If-None-Match, the same', { 'if-none-match': etag }, 'not modified'],
     ['If-None-Match, weak', { 'if-none-match': `W/${etag}` }, 'not modified'],
     ['If-None-Match: *', { 'if-none-match': '*' }, 'not modified'],
+    ['If-None-Match, among nothing', { 'if-none-match': `,, "a" ,,${etag},` }, 'not modified'],
     ['If-None-Match, another', { 'if-none-match': '"a"' }, 'go on'],
     [
       'If-None-Match before If-Modified-Since',
@@ -143,6 +148,9 @@ describe('a path', () => {
     ['/a?b', 'a'],
     ['/%2525', '%25'],
     ['/...', '...'],
+    ['https://somebody:secret@host:8443/a/b?c', 'a/b'],
+    ['HTTP://host', ''],
+    ['http://host?query', ''],
   ])('%s', (target, path) => {
     expect(pathOf(target)).toBe(path);
   });
@@ -151,7 +159,8 @@ describe('a path', () => {
     '',
     '*',
     'a',
-    'https://host/a',
+    'ftp://host/a',
+    'https://host/../a',
     '//a',
     '/a//b',
     '/a/',

@@ -49,6 +49,7 @@ describe('a sealed file', () => {
     expect(record).toEqual({
       time: expect.stringMatching(/Z$/),
       client: ['spiffe://prod/serving/a'],
+      remote: '127.0.0.1',
       method: 'GET',
       path: '/llama/3.1.weightseal',
       protocol: '2.0',
@@ -78,13 +79,18 @@ describe('a sealed file', () => {
     expect((await get({ range: 'bytes=0-1,5-6' })).body.length).toBe(bytes.length);
     expect(await get({ range: `bytes=${bytes.length}-` })).toMatchObject({
       status: 416,
-      headers: { 'content-range': `bytes */${bytes.length}` },
+      headers: { 'content-range': `bytes */${bytes.length}`, 'content-type': 'application/problem+json' },
     });
     expect((await get({ range: 'bytes=0-9', 'if-range': etag })).status).toBe(206);
     expect((await get({ range: 'bytes=0-9', 'if-range': '"another"' })).status).toBe(200);
     const same = await get({ 'if-none-match': etag });
     expect([same.status, same.body.length, same.headers['etag']]).toEqual([304, 0, etag]);
-    expect((await get({ 'if-match': '"another"' })).status).toBe(412);
+    const failed = await get({ 'if-match': '"another"' });
+    expect([failed.status, JSON.parse(failed.body.toString()).code, failed.headers['etag']]).toEqual([
+      412,
+      'INPUT_CHANGED',
+      etag,
+    ]);
     const head = await get({ range: 'bytes=0-9' }, 'HEAD');
     expect([head.status, head.body.length, head.headers['content-length']]).toEqual([
       200,
@@ -174,7 +180,13 @@ describe('a document of a release', () => {
     const signed = await place.directory();
     await cp(root, signed, { recursive: true });
     const paths = ['llama/3.1.weightseal.weightseal.sig', 'bert/1/weightseal.sig'];
-    for (const path of paths) await writeFile(join(signed, path), JSON.stringify({ mediaType }));
+    // That of a bundle names each of its files.
+    const payload = ['', 'x'.repeat(2_000_000)];
+    for (const [at, path] of paths.entries())
+      await writeFile(
+        join(signed, path),
+        JSON.stringify({ mediaType, dsseEnvelope: { payload: payload[at] } }),
+      );
     const rules = {
       clients: [...EVERYTHING.clients, { names: ['spiffe://prod/edge'], models: ['bert'] }],
     };

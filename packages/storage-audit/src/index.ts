@@ -46,6 +46,7 @@ export type {
   OlderVersions,
   VerifySealed,
 } from './objects/types.js';
+export { acceptanceOf } from './report/accept.js';
 export {
   type AcceptedFinding,
   type AppliedBaseline,
@@ -63,7 +64,7 @@ export { EVIDENCE_FORMAT, type Evidence, evidenceOf } from './report/evidence.js
 export { type ExitCodeOptions, exitCodeOf } from './report/exit-code.js';
 export { type JsonReport, jsonOf, REPORT_FORMAT } from './report/json.js';
 export { markdownOf } from './report/markdown.js';
-export type { Report } from './report/report.js';
+export type { Report, Scope } from './report/report.js';
 export { type SarifLog, type SarifResult, sarifOf } from './report/sarif.js';
 export { type TableOptions, tableOf } from './report/table.js';
 export { auditS3, S3_CHECKS } from './s3/audit.js';

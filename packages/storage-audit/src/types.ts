@@ -34,6 +34,10 @@ export interface Finding {
   readonly severity: Severity;
   /** One sentence: what was read. */
   readonly evidence: string;
+  /** By which it is known whether it is still what somebody accepted, where the sentence does not say all of it, or more. */
+  readonly facts?: string | undefined;
+  /** Where it is told of several together: how many. */
+  readonly count?: number | undefined;
   readonly mend?: Mend | undefined;
 }
 

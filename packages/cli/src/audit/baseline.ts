@@ -1,4 +1,4 @@
-import type { AppliedBaseline, Baseline, Finding } from '@weightseal/storage-audit';
+import type { Acceptance, AppliedBaseline, Baseline } from '@weightseal/storage-audit';
 import { usageError } from '../cli-error.js';
 import { core } from '../core.js';
 import type { Args } from '../types.js';
@@ -39,7 +39,8 @@ export function decisionOf(args: Args): Decision | undefined {
     throw usageError(
       'audit storage: --write-baseline needs --by, --reason and --until: somebody decides it.',
     );
-  const expires = /^\d{4}-\d\d-\d\d$/.test(until) ? `${until}T00:00:00Z` : until;
+  // The day itself counts.
+  const expires = /^\d{4}-\d\d-\d\d$/.test(until) ? `${until}T23:59:59Z` : until;
   const time = /^\d{4}-\d\d-\d\dT[\d:]+Z$/.test(expires) ? Date.parse(expires) : Number.NaN;
   if (!Number.isNaN(time) && time > Date.now()) return { who, reason, expires };
   throw usageError(`--until takes a day to come, 2030-01-31, not ${JSON.stringify(until)}.`);
@@ -52,7 +53,7 @@ export async function writeBaseline(
   decision: Decision,
   signal: AbortSignal,
 ): Promise<{ readonly written: number; readonly leftOut: number }> {
-  const { encodeBaseline } = await storageAudit();
+  const { acceptanceOf, encodeBaseline } = await storageAudit();
   const open = findings.filter(({ outcome }) => outcome === 'failed' || outcome === 'unread');
   const kept = accepted.map(({ acceptance }) => acceptance);
   const all = new Map(kept.map((one) => [nameOf(one), one]));
@@ -61,7 +62,7 @@ export async function writeBaseline(
     const one = acceptanceOf(finding, decision);
     try {
       encodeBaseline({ accepted: [one] });
-      // Of two of one name the worse comes first in a report, and is what is accepted.
+      // Of two that are alike the worse comes first in a report, and is what is accepted.
       if (!all.has(nameOf(one))) all.set(nameOf(one), one);
     } catch {
       leftOut++;
@@ -72,11 +73,6 @@ export async function writeBaseline(
   return { written: all.size, leftOut };
 }
 
-function acceptanceOf({ check, resource, severity, outcome }: Finding, { who, reason, expires }: Decision) {
-  const unread = outcome === 'unread' ? { outcome } : {};
-  return { check, resource, severity, ...unread, reason, who, expires };
-}
-
-function nameOf(one: { check: string; resource: string; outcome?: string | undefined }): string {
-  return JSON.stringify([one.check, one.resource, one.outcome]);
+function nameOf({ check, resource, outcome, found }: Acceptance): string {
+  return JSON.stringify([check, resource, outcome, found]);
 }

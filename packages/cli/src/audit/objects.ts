@@ -1,5 +1,6 @@
 import type { Config } from '@weightseal/config';
 import type { ObjectAuditOptions, VerifySealed } from '@weightseal/storage-audit';
+import { fs } from '../builtins.js';
 import { configuration, configurationFor, trustedConfiguration } from '../configuration.js';
 import { core } from '../core.js';
 import { isUri, type Place } from '../place.js';
@@ -9,23 +10,43 @@ import { sampleOf } from './choices.js';
 import { storageAudit } from './load.js';
 import { s3Options, storeOptions } from './settings.js';
 
-export const SIGNER_FLAGS = ['public-key', 'root', 'identity', 'issuer', 'trusted-root'] as const;
+const SIGNER_FLAGS = ['public-key', 'root', 'identity', 'issuer', 'trusted-root'] as const;
+
+export interface Asked {
+  readonly options: ObjectAuditOptions;
+  /** Whose signature counts, and which server is asked: a digest, by which one who goes on with another's audit asks for the same. */
+  readonly whom: string;
+}
 
 /** How objects are looked at: by which keys and signers, as the command line says, or the configuration. */
-export async function objectOptions(
+export async function objectsAsked(
   args: Args,
   place: Place,
   config: Config | undefined,
   signal: AbortSignal,
-): Promise<ObjectAuditOptions> {
-  return {
+): Promise<Asked> {
+  const { verify, signers } = await verifierOf(args, config);
+  const options = {
     sample: sampleOf(args),
     after: args.one('after'),
     keys: keysOf(args, config),
-    verify: await verifierOf(args, config),
+    verify,
     versions: await versionsOf(args, place),
     signal,
   };
+  const store = place.location ? await storeOptions(args, place) : {};
+  const server = SERVER.map((name) => store[name]);
+  return { options, whom: await digestOf([signers, config?.trust?.rules, config?.trust?.others, server]) };
+}
+
+/** Of a store's configuration: what tells one server, or one caller, from another, and is no secret. */
+const SERVER = ['endpoint', 'region', 'profile', 'account'];
+
+async function digestOf(value: unknown): Promise<string> {
+  const text = JSON.stringify(value, (_, one: unknown) =>
+    one instanceof Uint8Array ? Buffer.from(one).toString('hex') : one,
+  );
+  return Buffer.from(await crypto.subtle.digest('SHA-256', Buffer.from(text))).toString('hex');
 }
 
 /** That which counts for the place. @throws CONFIG_UNTRUSTED, CONFIG_INVALID */
@@ -53,16 +74,27 @@ function keysOf(args: Args, config: Config | undefined): readonly string[] | und
   return uris.size > 0 ? [...uris] : undefined;
 }
 
-async function verifierOf(args: Args, config: Config | undefined): Promise<VerifySealed | undefined> {
+interface Verifier {
+  readonly verify: VerifySealed | undefined;
+  /** With the keys and roots that their files hold by now. */
+  readonly signers: readonly unknown[];
+}
+
+async function verifierOf(args: Args, config: Config | undefined): Promise<Verifier> {
   if (SIGNER_FLAGS.some((flag) => args.many(flag).length > 0)) {
     const signers = await signersOf(args, 'audit storage');
     const { verifyRelease } = await import('@weightseal/release');
-    return (at, options) => verifyRelease(at, signers, options);
+    const root = args.one('trusted-root');
+    const read = root === undefined ? [] : [fs.readFileSync(root)];
+    return {
+      verify: (at, options) => verifyRelease(at, signers, options),
+      signers: [...signers, ...read],
+    };
   }
-  if (!config?.trust) return undefined;
+  if (!config?.trust) return NOBODY;
   const { trustedSigners, trustJudge } = await import('@weightseal/config');
   const signers = await trustedSigners(config);
-  if (signers.length === 0) return undefined;
+  if (signers.length === 0) return NOBODY;
   // What a rule only warns of is found here all the same.
   const judge = await trustJudge(config, {
     onWarning: (error) => {
@@ -70,13 +102,16 @@ async function verifierOf(args: Args, config: Config | undefined): Promise<Verif
     },
   });
   const [{ openReleased }, { verifyRelease }] = await Promise.all([core(), import('@weightseal/release')]);
-  return async (at, options) => {
+  const verify: VerifySealed = async (at, options) => {
     // Models that no rule asks anything of are judged good unsigned.
     await verifyRelease(at, signers, options);
     await using release = await openReleased(at, options);
     await judge!.judge(release, options);
   };
+  return { verify, signers };
 }
+
+const NOBODY: Verifier = { verify: undefined, signers: [] };
 
 /** Of S3 and of Google. */
 async function versionsOf(args: Args, place: Place): Promise<ObjectAuditOptions['versions']> {

@@ -7,7 +7,7 @@ import type { Place } from '../place.js';
 import { quote } from '../text.js';
 import type { Args, Session } from '../types.js';
 import { storageAudit } from './load.js';
-import { SIGNER_FLAGS } from './objects.js';
+import type { Asked } from './objects.js';
 
 /** Whoever kills it loses so much. */
 const KEPT_EVERY_MS = 5_000;
@@ -34,14 +34,15 @@ export interface Looked {
 export async function lookAtObjects(
   args: Args,
   place: Place,
-  options: ObjectAuditOptions,
+  { options, whom }: Asked,
   session: Pick<Session, 'waiting'>,
 ): Promise<Looked> {
   const { auditObjects } = await storageAudit();
   const path = args.one('state');
-  const signers = SIGNER_FLAGS.map((flag) => args.many(flag));
   const { sample = 1, keys = [], verify } = options;
-  const of = JSON.stringify([place.text, sample, keys, verify !== undefined, signers]);
+  // The same word names another directory elsewhere.
+  const where = place.location ? place.text : await realpathOf(place.text);
+  const of = JSON.stringify([where, sample, keys, verify !== undefined, whom]);
   const { tally, started, ...begun } = await begin(args, place, options, path, of);
   let [cursor, count, kept, isLast] = [begun.after, 0, Date.now(), false];
   const keep = async () => {
@@ -67,6 +68,11 @@ export async function lookAtObjects(
   }
   if (path !== undefined) await fs.promises.rm(path, { force: true });
   return { tally, cursor };
+}
+
+async function realpathOf(path: string): Promise<string> {
+  // Where there is none, whoever looks says so.
+  return await fs.promises.realpath(path).catch(() => path);
 }
 
 async function begin(

@@ -1,7 +1,7 @@
 import { baselineOf, decisionOf, writeBaseline } from '../audit/baseline.js';
-import { oneOf, partsOf } from '../audit/choices.js';
+import { oneOf, partsOf, sampleOf } from '../audit/choices.js';
 import { storageAudit } from '../audit/load.js';
-import { configurationOf, objectOptions } from '../audit/objects.js';
+import { configurationOf, objectsAsked } from '../audit/objects.js';
 import { FORMATS, membersOf, type Shown, textOf } from '../audit/report.js';
 import { lookAtObjects } from '../audit/run-objects.js';
 import { auditSettings } from '../audit/settings.js';
@@ -33,13 +33,19 @@ export async function auditStorage(args: Args, session: Session): Promise<Result
   const settings = parts.storage ? await auditSettings(args, place, signal) : undefined;
   session.waiting(`looking at what lies in ${quote(input)}`);
   const looked = parts.objects
-    ? await lookAtObjects(args, place, await objectOptions(args, place, config, signal), session)
+    ? await lookAtObjects(args, place, await objectsAsked(args, place, config, signal), session)
     : undefined;
   const findings = [...(settings?.findings ?? []), ...(looked?.tally.findings() ?? [])];
   const applied = applyBaseline(findings, baseline ?? { accepted: [] }, { now: start });
   const shown: Shown = {
     report: {
       place: input,
+      scope: {
+        settings: (settings?.checks.length ?? 0) > 0,
+        objects: parts.objects,
+        sample: sampleOf(args),
+        after: args.one('after'),
+      },
       checks: [...(settings?.checks ?? []), ...(looked ? OBJECT_CHECKS : [])],
       ...applied,
     },

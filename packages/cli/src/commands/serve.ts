@@ -1,7 +1,7 @@
 import type { ListenOptions } from '@weightseal/serve';
-import type { AuthorisationRules } from '@weightseal/transit';
-import { fs } from '../builtins.js';
-import { SystemError, usageError } from '../cli-error.js';
+import { smallHeap } from '../bundle/small-heap.js';
+import { usageError } from '../cli-error.js';
+import { ClientRules } from '../client-rules.js';
 import { LogLines } from '../log-lines.js';
 import { note } from '../notes.js';
 import { Place } from '../place.js';
@@ -10,26 +10,27 @@ import type { Args, Result, Session } from '../types.js';
 import { byteCount, duration, wholeNumber } from '../values.js';
 
 const FLUSH_MS = 1000;
-const MOST_RULES = 1_048_576;
 
 export async function serve(args: Args, session: Session): Promise<Result> {
   const { operand } = args;
   if (operand === '-')
     throw usageError('serve: It serves a place, and no standard input. (A directory named - is ./-.)');
-  const rules = rulesOf(args);
+  const rules = new ClientRules(args.one('clients')!);
   const limits = limitsOf(args);
   const { createModelServer, passedSockets } = await import('@weightseal/serve');
   const listen = listenOf(args, passedSockets(process.env));
   const admin = adminOf(args);
   await using place = await Place.of(args, operand);
   await using tls = await tlsOf(args);
+  // A thousand connections are many objects at once, and few that stay.
+  using _small = smallHeap();
   const log = new LogLines();
   const tell = (value: object) => log.tell(printable(JSON.stringify(value)));
   const done = { requests: 0, refused: 0, sentSize: 0 };
   await using server = await createModelServer({
     root: place.at,
     tls,
-    rules,
+    rules: rules.first,
     limits,
     any: args.has('any'),
     development: args.has('dev'),
@@ -40,6 +41,12 @@ export async function serve(args: Args, session: Session): Promise<Result> {
       if (!args.has('quiet')) tell(record);
     },
     onProblem: ({ code, message }) => problem(args, tell, code, message),
+  });
+  using _rules = rules.watch({
+    use: (read) => server.setRules(read),
+    onRefused: (error) =>
+      note(args, `${(error as Error).message} The rules that were there before stay in use.`),
+    onReloaded: () => note(args, 'the rules for clients were read anew.'),
   });
   const probes = admin && (await server.listenAdmin(admin));
   const listening = at('https', await server.listen(listen));
@@ -84,32 +91,13 @@ async function tlsOf(args: Args) {
   });
 }
 
-/** What is wrong in the rules themselves is said by whoever reads them. */
-function rulesOf(args: Args): AuthorisationRules {
-  const path = args.one('clients')!;
-  let text: string;
-  try {
-    if (fs.statSync(path).size > MOST_RULES)
-      throw usageError(`--clients takes a file of 1 MiB at most, and ${quote(path)} has more.`);
-    text = fs.readFileSync(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
-    throw new SystemError(`read ${path}`, error);
-  }
-  try {
-    return JSON.parse(text) as AuthorisationRules;
-  } catch {
-    throw usageError(
-      `--clients takes a file in JSON, {"clients": [{"names": ["spiffe://…"], "models": ["**"]}]}, and ${quote(path)} is none.`,
-    );
-  }
-}
-
 function limitsOf(args: Args) {
   return {
     connections: wholeNumber(args, 'max-connections'),
+    handshakes: wholeNumber(args, 'max-handshakes'),
     connectionsPerClient: wholeNumber(args, 'max-client-connections'),
     requests: wholeNumber(args, 'max-requests'),
+    requestsPerClient: wholeNumber(args, 'max-client-requests'),
     bytesPerSecond: byteCount(args, 'client-rate'),
     headersMs: duration(args, 'header-time'),
     idleMs: duration(args, 'idle-time'),

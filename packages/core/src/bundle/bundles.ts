@@ -15,3 +15,4 @@ export { resealBundle } from './reseal.js';
 export { rewrapBundle } from './rewrap.js';
 export { sealBundle } from './seal.js';
 export { sweepBundle } from './sweep-in-store.js';
+export { beginsSealed, readUnopened } from './unopened.js';

@@ -1,5 +1,5 @@
 import type { ByteSource } from '../io/byte-source.js';
-import type { UnopenedRelease } from '../keys/release-judge.js';
+import type { ReleasePlace, UnopenedRelease } from '../keys/release-judge.js';
 import type { Manifest } from '../release/manifest.js';
 import type { ReadManifest } from '../release/manifest-match.js';
 import type { CheckedManifest, CheckManifestOptions } from './check-manifest.js';
@@ -80,6 +80,33 @@ export async function openReleased(
   options: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<Released> {
   return (await bundles()).openReleased(sealed, options.signal);
+}
+
+/**
+ * What a sealed file, or the envelope of a bundle, shows without a key, of bytes that the caller has: whoever has a file open is told of that one.
+ *
+ * @throws NOT_SEALED, ENVELOPE_INVALID and what else reading an envelope throws, ABORTED, and what the source throws
+ * @hidden
+ */
+export async function readUnopened(
+  kind: UnopenedRelease['kind'],
+  source: ByteSource,
+  options: { readonly signal?: AbortSignal | undefined } = {},
+): Promise<Omit<UnopenedRelease, keyof ReleasePlace>> {
+  return (await bundles()).readUnopened(kind, source, options.signal);
+}
+
+/**
+ * Whether this begins as the file of a sealed member does, or a member table (FORMAT.md §9): nobody can say more of it without a key.
+ *
+ * @throws ABORTED, and what the source throws
+ * @hidden
+ */
+export async function beginsSealed(
+  source: ByteSource,
+  options: { readonly signal?: AbortSignal | undefined } = {},
+): Promise<boolean> {
+  return (await bundles()).beginsSealed(source, options.signal);
 }
 
 /**

@@ -28,14 +28,20 @@ export async function* listSealed(
   at: StoredAt,
   options: ListOptions = {},
 ): AsyncGenerator<StoredEntry, void, undefined> {
-  checkKinds(options, 'listSealed', { recursive: 'boolean' }, ['signal'], true);
-  const { recursive = false, signal } = options;
+  const kinds = { recursive: 'boolean', onUnreadable: 'function' } as const;
+  checkKinds(options, 'listSealed', kinds, ['signal'], true);
+  const { signal } = options;
   const place = isLocation(at)
     ? new InStore(at, signal)
     : new OnDisk(checkPath(at, 'What is listed'), signal);
   const own = await place.itself();
   if (own) yield own;
-  else yield* level(place, recursive, signal);
+  else yield* level(place, options, '');
+}
+
+interface Named {
+  readonly name: string;
+  readonly look: () => Promise<StoredEntry>;
 }
 
 /** What lies below a place, of either kind. */
@@ -43,22 +49,51 @@ interface Looked {
   /** What the place itself is, where that is no directory. @throws INPUT_NOT_FOUND */
   itself(): Promise<StoredEntry | undefined>;
   /** One level of it: names, and whether something may be below them. */
-  names(): AsyncIterable<{ readonly name: string; readonly look: () => Promise<StoredEntry> }>;
+  names(): AsyncIterable<Named>;
   below(name: string): Looked;
 }
 
 async function* level(
   place: Looked,
-  recursive: boolean,
-  signal: AbortSignal | undefined,
+  options: ListOptions,
+  from: string,
 ): AsyncGenerator<StoredEntry, void, undefined> {
-  for await (const entry of inOrder(place.names(), AT_ONCE, ({ look }) => look())) {
-    throwIfAborted(signal);
-    if (entry.kind !== 'directory' || !recursive) yield entry;
-    else
-      for await (const inner of level(place.below(entry.path), recursive, signal))
-        yield { ...inner, path: `${entry.path}/${inner.path}` };
+  const { recursive = false, onUnreadable, signal } = options;
+  const tell = (path: string, error: unknown) => {
+    if (!onUnreadable || !isUnreadable(error)) throw error;
+    onUnreadable(path, error);
+  };
+  try {
+    for await (const { name, entry, error } of inOrder(place.names(), AT_ONCE, looked)) {
+      throwIfAborted(signal);
+      if (!entry) tell(`${from}${name}`, error);
+      else if (entry.kind !== 'directory' || !recursive) yield entry;
+      else
+        for await (const inner of level(place.below(entry.path), options, `${from}${entry.path}/`))
+          yield { ...inner, path: `${entry.path}/${inner.path}` };
+    }
+  } catch (error) {
+    // The place itself must be readable.
+    if (from === '') throw error;
+    tell(from.slice(0, -1), error);
   }
+}
+
+/** A failure waits for its turn. */
+async function looked({
+  name,
+  look,
+}: Named): Promise<{ name: string; entry?: StoredEntry; error?: unknown }> {
+  try {
+    return { name, entry: await look() };
+  } catch (error) {
+    return { name, error };
+  }
+}
+
+/** What is of this one alone, and of none that comes after it. */
+function isUnreadable(error: unknown): error is WeightsealError {
+  return isWeightsealError(error) && ['IO_ERROR', 'INPUT_NOT_FOUND', 'STORE_DENIED'].includes(error.code);
 }
 
 class InStore implements Looked {
@@ -83,7 +118,7 @@ class InStore implements Looked {
     );
   }
 
-  async *names(): AsyncGenerator<{ readonly name: string; readonly look: () => Promise<StoredEntry> }> {
+  async *names(): AsyncGenerator<Named> {
     const from = this.#at.key === '' ? 0 : this.#at.key.length + 1;
     for await (const one of eachListed(this.#at, { oneLevel: true }, this.#signal)) {
       const name = ('prefix' in one ? one.prefix.replace(/\/$/, '') : one.key).slice(from);
@@ -170,7 +205,7 @@ class OnDisk implements Looked {
     return found.kind === 'directory' ? undefined : found;
   }
 
-  async *names(): AsyncGenerator<{ readonly name: string; readonly look: () => Promise<StoredEntry> }> {
+  async *names(): AsyncGenerator<Named> {
     const names = await readdir(this.#at).catch((error: unknown) => {
       throw ioError(error, `look into ${this.#at}`);
     });

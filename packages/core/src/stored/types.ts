@@ -1,4 +1,5 @@
 import type { OnProgress } from '../common/progress.js';
+import type { WeightsealError } from '../errors.js';
 import type { StoreLocation } from '../store/location.js';
 
 /** Where a sealed file or a bundle lies: a path, or a place in a store. */
@@ -46,6 +47,8 @@ export interface StoredEntry {
 export interface ListOptions {
   /** Whether to look also into what lies deeper. The default is false. */
   readonly recursive?: boolean | undefined;
+  /** Told, in its turn, of what lies below and cannot be listed or looked at, with its path from the place; unless given, that ends the listing. */
+  readonly onUnreadable?: ((path: string, error: WeightsealError) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -1,6 +1,12 @@
 import { cp, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { listSealed, type StoredAt, type StoredEntry, sealBundle } from '@weightseal/core';
+import {
+  listSealed,
+  type StoredAt,
+  type StoredEntry,
+  sealBundle,
+  type WeightsealError,
+} from '@weightseal/core';
 import { expect, it } from 'vitest';
 import { refusedWith, times } from '../store/support/faults.js';
 import { MemoryStore } from '../store/support/memory-store.js';
@@ -163,4 +169,24 @@ it('does not look below levels for ever', async () => {
     },
   });
   expect(await codeOf(() => all({ store: made, key: 'm' }, true))).toBe('STORE_RESPONSE_INVALID');
+});
+
+const DENIED = { throws: refusedWith('STORE_DENIED') };
+
+it('tells what below it cannot be listed, in its turn, and goes on', async () => {
+  const made = await store();
+  made.fault = ({ method, key }) => (method === 'list' && key === 'top/deep/er/' ? DENIED : undefined);
+  expect(await codeOf(() => all({ store: made, key: 'top' }, true))).toBe('STORE_DENIED');
+  const told: string[] = [];
+  const onUnreadable = (path: string, { code }: WeightsealError) => told.push(`${code} ${path}`);
+  for await (const { kind, path } of listSealed(
+    { store: made, key: 'top' },
+    { recursive: true, onUnreadable },
+  ))
+    told.push(`${kind} ${path}`);
+  expect(told).toEqual(['STORE_DENIED deep/er', ...DEEP.slice(1)]);
+  // The place itself must be readable.
+  made.fault = ({ method }) => (method === 'list' ? DENIED : undefined);
+  const itself = listSealed({ store: made, key: 'top' }, { onUnreadable });
+  expect(await codeOf(() => Array.fromAsync(itself))).toBe('STORE_DENIED');
 });

@@ -1,72 +1,89 @@
-import { MANIFEST_NAME, SIGNATURE_NAME } from '@weightseal/core';
-import { directoriesAbove, documentOf, isHidden, joined } from '../http/path.js';
-import type { Candidate, Found, Root } from '../root/root.js';
-import type { Digests } from './digests.js';
-import { askedByChannel, isSignature, looksLikeKey } from './documents.js';
-import { type Asked, askedOf, type Bundle, bundleOf, manifestOf } from './released.js';
+import { beginsSealed, MANIFEST_NAME, SIGNATURE_NAME, WeightsealError } from '@weightseal/core';
+import { directoriesAbove, documentOf, ENVELOPE, isHidden, joined } from '../http/path.js';
+import { changed } from '../http/status.js';
+import type { Found, Root } from '../root/root.js';
+import type { Asker, Digests } from './digests.js';
+import { askedByChannel } from './documents.js';
+import type { Known } from './known.js';
+import { holdsPrivateKey } from './private-key.js';
+import type { Asked, Bundle, Member } from './released.js';
 import { WeightedCache } from './weighted-cache.js';
 
-const ENVELOPE = 'weightseal.json';
-/** Files of releases that are known by name: some 200 bytes of memory each. */
-const MOST_FILES = 262_144;
+/** Files of which it was told once that they are not what a manifest says. */
+const MOST_TOLD = 1024;
 
 /** What may be served to whom it is allowed. */
 export interface Item {
   readonly found: Found;
   readonly asked: Asked;
-  /** SHA-256 as a manifest says, where there is one. */
+  /** SHA-256 of these very bytes, where that is known. */
   readonly sha256?: string | undefined;
+  /** What it must be, by a manifest: else it is not served. */
+  readonly expected?: string | undefined;
   readonly type: 'application/octet-stream' | 'application/json';
 }
 
-/** An entry of the index. */
-export interface Entry extends Asked {
-  readonly path: string;
-  readonly kind: 'bundle' | 'file';
-  readonly manifest?: string | undefined;
-  readonly manifestSha256?: string | undefined;
-  readonly sealedSize: number;
-}
+type Judged = Omit<Item, 'found'> | undefined;
 
-interface Kept {
-  readonly asked?: Asked | undefined;
-  readonly bundle?: Bundle | undefined;
-  readonly manifest?: string | undefined;
-}
-
-/** What of a root is sealed, or belongs to what is. It is looked at when it is asked for, and what was found is kept for as long as the files are the same. */
+/** What of a root is sealed, or belongs to what is. It is looked at when it is asked for. */
 export class Catalogue {
   readonly #root: Root;
+  readonly #known: Known;
   readonly #digests: Digests;
   readonly #any: boolean;
-  readonly #kept = new WeightedCache<Kept>(MOST_FILES);
+  readonly #onProblem: (error: Error) => void;
+  readonly #told = new WeightedCache<string>(MOST_TOLD);
 
-  constructor(root: Root, digests: Digests, any: boolean) {
+  constructor(
+    root: Root,
+    known: Known,
+    digests: Digests,
+    { any, onProblem }: { readonly any: boolean; readonly onProblem: (error: Error) => void },
+  ) {
     this.#root = root;
+    this.#known = known;
     this.#digests = digests;
     this.#any = any;
+    this.#onProblem = onProblem;
   }
 
-  /** Undefined for what is not there, and for what is not to be served. The file in it is the caller's to close. */
+  /** Undefined for what is not there, and for what is not to be served. The file in it is the caller's to close. @throws STORE_UNAVAILABLE where nobody can tell just now, and what the root throws */
   async resolve(path: string, signal: AbortSignal): Promise<Item | undefined> {
+    const item = await this.#resolve(path, signal);
+    const doubt = item ? undefined : this.#root.doubt();
+    if (doubt) throw doubt;
+    return item;
+  }
+
+  async #resolve(path: string, signal: AbortSignal): Promise<Item | undefined> {
     for (const directory of directoriesAbove(path)) {
       if (directory !== '' && isHidden(directory)) return undefined;
       await using envelope = await this.#root.open(joined(directory, ENVELOPE), signal);
-      if (envelope) return await this.#inBundle(directory, path, envelope, signal);
+      if (envelope && (await this.#known.isEnvelope(directory, envelope, signal)))
+        return await this.#inBundle(directory, path, envelope, signal);
     }
     if (isHidden(path)) return undefined;
     return await this.#opened(path, signal, (found) => this.#byItself(path, found, signal));
+  }
+
+  /** The digest of what is to be served; undefined where it is not what its manifest says, and so not to be served. @throws what `Digests.of` throws */
+  async digest(path: string, { found, sha256, expected }: Item, asker: Asker): Promise<string | undefined> {
+    if (sha256 !== undefined) return sha256;
+    const digest = await this.#digests.of(path, found, asker);
+    if (expected === undefined || digest === expected) return digest;
+    this.#tell(path, found, 'has another digest');
+    return undefined;
   }
 
   /** Closes what is not given out. */
   async #opened(
     path: string,
     signal: AbortSignal,
-    judge: (found: Found) => Promise<Omit<Item, 'found'> | undefined>,
+    judge: (found: Found) => Promise<Judged>,
   ): Promise<Item | undefined> {
     const found = await this.#root.open(path, signal);
     if (!found) return undefined;
-    let item: Omit<Item, 'found'> | undefined;
+    let item: Judged;
     try {
       item = await judge(found);
     } finally {
@@ -75,7 +92,7 @@ export class Catalogue {
     return item && { found, ...item };
   }
 
-  async #byItself(path: string, found: Found, signal: AbortSignal): Promise<Omit<Item, 'found'> | undefined> {
+  async #byItself(path: string, found: Found, signal: AbortSignal): Promise<Judged> {
     const document = documentOf(path);
     if (document?.kind === 'channel') {
       const asked = await askedByChannel(found, signal);
@@ -84,9 +101,9 @@ export class Catalogue {
       const of = await this.#documentOf(document.of, document.kind, path, found, signal);
       if (of) return of;
     }
-    const asked = await this.#asked(path, found, signal);
+    const asked = await this.#known.asked(path, found, signal);
     if (asked) return { asked, type: 'application/octet-stream' };
-    if (!this.#any || (await looksLikeKey(found, signal))) return undefined;
+    if (!this.#any || (await holdsPrivateKey(found, signal))) return undefined;
     return { asked: { model: path, byPath: true }, type: 'application/octet-stream' };
   }
 
@@ -97,15 +114,15 @@ export class Catalogue {
     path: string,
     found: Found,
     signal: AbortSignal,
-  ): Promise<Omit<Item, 'found'> | undefined> {
+  ): Promise<Judged> {
     await using sealed = await this.#root.open(file, signal);
-    const asked = sealed && (await this.#asked(file, sealed, signal));
+    const asked = sealed && (await this.#known.asked(file, sealed, signal));
     if (!asked) return undefined;
     const type = 'application/json';
-    if (kind === 'signature') return (await isSignature(found, signal)) ? { asked, type } : undefined;
-    const wanted = await this.#manifest(file, sealed, found, signal);
-    const sha256 = await this.#digests.of(path, found.identity, signal);
-    return sha256 === wanted ? { asked, type, sha256 } : undefined;
+    if (kind === 'signature')
+      return (await this.#known.isSignature('file', path, found, signal)) ? { asked, type } : undefined;
+    const sha256 = await this.#known.manifest(file, sealed, path, found, signal);
+    return sha256 === undefined ? undefined : { asked, type, sha256 };
   }
 
   async #inBundle(
@@ -114,85 +131,61 @@ export class Catalogue {
     envelope: Found,
     signal: AbortSignal,
   ): Promise<Item | undefined> {
-    const bundle = await this.#bundle(directory, envelope, signal);
+    await using manifest = await this.#root.open(joined(directory, MANIFEST_NAME), signal);
+    const bundle = manifest && (await this.#known.bundle(directory, envelope, manifest, signal));
     const name = directory === '' ? path : path.slice(directory.length + 1);
     return await this.#opened(path, signal, async (found) => {
       if (bundle) {
         const { asked } = bundle;
-        if (name === ENVELOPE) return { asked, type: 'application/json' };
-        if (name === MANIFEST_NAME) return { asked, type: 'application/json', sha256: bundle.manifest };
-        if (name === SIGNATURE_NAME && (await isSignature(found, signal)))
-          return { asked, type: 'application/json' };
+        const type = 'application/json';
+        // By now it may be another than the one that was looked at.
+        const same = { [ENVELOPE]: envelope, [MANIFEST_NAME]: manifest }[name];
+        if (same && same.identity !== found.identity) throw changed();
+        if (name === ENVELOPE) return { asked, type };
+        if (name === MANIFEST_NAME) return { asked, type, sha256: bundle.manifest };
+        if (name === SIGNATURE_NAME && (await this.#known.isSignature('bundle', path, found, signal)))
+          return { asked, type };
         const member = bundle.members.get(name);
-        if (member) {
-          const sha256 = member.size === found.size ? member.sha256 : undefined;
-          return { asked, type: 'application/octet-stream', sha256 };
-        }
+        if (member) return await this.#member(path, member, bundle, found, signal);
       }
-      if (!this.#any || isHidden(path) || (await looksLikeKey(found, signal))) return undefined;
+      if (!this.#any || isHidden(path) || (await holdsPrivateKey(found, signal))) return undefined;
       return { asked: bundle?.asked ?? { model: path, byPath: true }, type: 'application/octet-stream' };
     });
   }
 
-  async #asked(path: string, found: Found, signal: AbortSignal): Promise<Asked | undefined> {
-    const kept = await this.#keep(`file\n${path}\n${found.identity}`, async () => ({
-      asked: await askedOf(found, path, signal),
-    }));
-    return kept.asked;
-  }
-
-  async #manifest(
+  /** A manifest is believed of what was not touched since it was written. All else is hashed, and compared with it. */
+  async #member(
     path: string,
-    file: Found,
-    document: Found,
+    { size, sha256: expected, public: open }: Member,
+    { asked, written }: Bundle,
+    found: Found,
     signal: AbortSignal,
-  ): Promise<string | undefined> {
-    const kept = await this.#keep(`manifest\n${path}\n${file.identity}\n${document.identity}`, async () => ({
-      manifest: await manifestOf(this.#root, path, signal),
-    }));
-    return kept.manifest;
-  }
-
-  async #bundle(directory: string, envelope: Found, signal: AbortSignal): Promise<Bundle | undefined> {
-    await using manifest = await this.#root.open(joined(directory, MANIFEST_NAME), signal);
-    if (!manifest) return undefined;
-    const key = `bundle\n${directory}\n${envelope.identity}\n${manifest.identity}`;
-    const kept = await this.#keep(key, async () => ({
-      bundle: await bundleOf(this.#root, directory, envelope, signal),
-    }));
-    return kept.bundle;
-  }
-
-  async #keep(key: string, look: () => Promise<Kept>): Promise<Kept> {
-    const known = this.#kept.get(key);
-    if (known) return known;
-    const kept = await look();
-    this.#kept.set(key, kept, 1 + (kept.bundle?.members.size ?? 0));
-    return kept;
-  }
-
-  /** What a candidate of the root is, for the index; undefined for what is not sealed, or cannot be read now. */
-  async entry({ kind, path }: Candidate, signal: AbortSignal): Promise<Entry | undefined> {
-    if (kind === 'bundle') {
-      await using envelope = await this.#root.open(joined(path, ENVELOPE), signal);
-      const bundle = envelope && (await this.#bundle(path, envelope, signal));
-      if (!bundle) return undefined;
-      const { asked, manifest, sealedSize } = bundle;
-      const at = joined(path, MANIFEST_NAME);
-      return { kind, path, ...asked, manifest: at, manifestSha256: manifest, sealedSize };
+  ): Promise<Judged> {
+    const wrong =
+      found.size !== size
+        ? 'has another length'
+        : open || (await beginsSealed(found.source, { signal }))
+          ? undefined
+          : 'does not begin as what is sealed does';
+    if (wrong !== undefined) {
+      this.#tell(path, found, wrong);
+      return undefined;
     }
-    await using found = await this.#root.open(path, signal);
-    const asked = found && (await this.#asked(path, found, signal));
-    if (!asked) return undefined;
-    const at = `${path}.${MANIFEST_NAME}`;
-    await using document = await this.#root.open(at, signal);
-    const manifestSha256 = document && (await this.#manifest(path, found, document, signal));
-    return {
-      kind,
-      path,
-      ...asked,
-      ...(manifestSha256 !== undefined && { manifest: at, manifestSha256 }),
-      sealedSize: found.size,
-    };
+    const { since, identity } = found;
+    const believed = since !== undefined && written !== undefined && Math.floor(since) <= written;
+    const untouched = believed && this.#digests.known(identity) === undefined;
+    return { asked, expected, type: 'application/octet-stream', ...(untouched && { sha256: expected }) };
+  }
+
+  #tell(path: string, { identity }: Found, what: string): void {
+    const key = `${identity}\n${what}`;
+    if (this.#told.get(key) !== undefined) return;
+    this.#told.set(key, path);
+    this.#onProblem(
+      new WeightsealError(
+        'MANIFEST_MISMATCH',
+        `${path}, below the root, is not served: it is not what the manifest of its bundle says, since it ${what}. Put a sound copy there.`,
+      ),
+    );
   }
 }

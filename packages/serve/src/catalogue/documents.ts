@@ -3,14 +3,13 @@ import type { Asked } from './released.js';
 
 // Documents of a release are looked at, and not only their names.
 
-/** A signature, with all that Sigstore may prove, has some thousands of bytes; the manifest of a million members some hundred millions. */
-const MOST_SIGNATURE = 1_048_576;
+/** With all that Sigstore may prove, what is signed of one file has some thousands of bytes; of a bundle it names each file. */
+export const MOST_SIGNATURE = { file: 1_048_576, bundle: 67_108_864 } as const;
 const SIGSTORE = 'application/vnd.dev.sigstore.bundle';
 const CHANNEL = 'weightseal/channel/v1';
-const HEAD = 4096;
 
-async function read(found: Found, signal: AbortSignal): Promise<Buffer | undefined> {
-  if (found.size === 0 || found.size > MOST_SIGNATURE) return undefined;
+async function read(found: Found, most: number, signal: AbortSignal): Promise<Buffer | undefined> {
+  if (found.size === 0 || found.size > most) return undefined;
   return Buffer.from(await found.source.read(0, found.size, { signal }));
 }
 
@@ -29,14 +28,14 @@ function statementIn(bytes: Buffer): Statement | undefined {
   }
 }
 
-export async function isSignature(found: Found, signal: AbortSignal): Promise<boolean> {
-  const bytes = await read(found, signal);
+export async function isSignature(found: Found, most: number, signal: AbortSignal): Promise<boolean> {
+  const bytes = await read(found, most, signal);
   return bytes !== undefined && statementIn(bytes) !== undefined;
 }
 
 /** Of which release a channel says that it is the current one; nothing of it is verified here. */
 export async function askedByChannel(found: Found, signal: AbortSignal): Promise<Asked | undefined> {
-  const bytes = await read(found, signal);
+  const bytes = await read(found, MOST_SIGNATURE.file, signal);
   const payload = bytes && statementIn(bytes)?.dsseEnvelope?.payload;
   if (typeof payload !== 'string') return undefined;
   try {
@@ -50,10 +49,4 @@ export async function askedByChannel(found: Found, signal: AbortSignal): Promise
   } catch {
     return undefined;
   }
-}
-
-/** Whether a plain file begins as one with a private key does: no option has these served. */
-export async function looksLikeKey(found: Found, signal: AbortSignal): Promise<boolean> {
-  const head = Buffer.from(await found.source.read(0, Math.min(HEAD, found.size), { signal }));
-  return /PRIVATE KEY|weightseal-key/.test(head.toString('latin1'));
 }

@@ -2,13 +2,23 @@ import { CHANNEL_NAME, MANIFEST_NAME, pathProblem, SIGNATURE_NAME } from '@weigh
 
 // What a request's target names below the root. Pure.
 
+/** The envelope of a bundle. */
+export const ENVELOPE = 'weightseal.json';
+
+/** What a target names on this server: one in absolute form is taken, whatever server it names (RFC 9112 §3.2.2). */
+export function originForm(target: string): string {
+  const rest = target.replace(/^https?:\/\/[^/?#]*/i, '');
+  return rest === target || rest.startsWith('/') ? rest : `/${rest}`;
+}
+
 /**
  * The path of a target, decoded once; empty for the root itself. Undefined for what names nothing: an empty name, `.`, `..`, a backslash, a NUL or another control character, a slash that was encoded,
  * bytes that are no UTF-8, more than a bundle may have.
  */
 export function pathOf(target: string): string | undefined {
-  const query = target.indexOf('?');
-  const raw = query < 0 ? target : target.slice(0, query);
+  const whole = originForm(target);
+  const query = whole.indexOf('?');
+  const raw = query < 0 ? whole : whole.slice(0, query);
   if (raw === '/') return '';
   if (!raw.startsWith('/')) return undefined;
   try {

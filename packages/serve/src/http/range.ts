@@ -6,7 +6,7 @@ export interface ByteRange {
   readonly end: number;
 }
 
-const ONE = /^bytes=[ \t]*(?:([0-9]{1,20})-([0-9]{1,20})?|-([0-9]{1,20}))[ \t]*$/i;
+const ONE = /^bytes=[ \t]*(?:([0-9]+)-([0-9]+)?|-([0-9]+))[ \t]*$/i;
 
 /**
  * What of a file of so many bytes a `Range` asks for. What breaks its grammar, another unit, and several ranges at once are as if it had not been said (§14.2).
@@ -21,8 +21,8 @@ export function rangeOf(header: string | undefined, size: number): ByteRange | '
     const length = Math.min(Number(suffix), size);
     return length === 0 ? 'unsatisfiable' : { start: size - length, end: size };
   }
-  const [start, end] = [Number(first), last === undefined ? Number.POSITIVE_INFINITY : Number(last) + 1];
-  // §14.1.1: one that ends before it begins is none.
-  if (end <= start) return undefined;
+  // §14.1.1: one that ends before it begins is none. They may have more digits than a number.
+  if (last !== undefined && BigInt(last) < BigInt(first!)) return undefined;
+  const [start, end] = [Number(first), last === undefined ? size : Number(last) + 1];
   return start >= size ? 'unsatisfiable' : { start, end: Math.min(end, size) };
 }

@@ -11,7 +11,8 @@ export function reprDigestOf(sha256: string): string {
 }
 
 const TAG = /^(W\/)?("[\x21\x23-\x7e\x80-\xff]*")$/;
-const NEXT_TAG = /[ \t]*(W\/)?("[\x21\x23-\x7e\x80-\xff]*")[ \t]*(?:,|$)/y;
+// RFC 9110 §5.6.1.2: elements of a list may be empty.
+const NEXT_TAG = /[ \t,]*(W\/)?("[\x21\x23-\x7e\x80-\xff]*")[ \t]*(?:,|$)/y;
 
 /** Whether a list of tags has this one. Nothing that breaks the grammar matches, nor what stands behind it. @param strong whether weak tags in the list count for nothing (§8.8.3.2) */
 export function hasTag(list: string, etag: string, strong: boolean): boolean {

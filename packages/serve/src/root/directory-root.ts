@@ -1,31 +1,26 @@
 import { constants } from 'node:fs';
-import { type FileHandle, lstat } from 'node:fs/promises';
+import { type FileHandle, lstat, readdir } from 'node:fs/promises';
 import { basename } from 'node:path';
-import {
-  blobsBeside,
-  Directory,
-  FileSource,
-  ioError,
-  isWeightsealError,
-  openBelow,
-  openReleased,
-  type ReadManifest,
-  readManifest,
-} from '@weightseal/core';
-import type { Candidate, Found, Root } from './root.js';
-import { walk } from './walk.js';
+import { blobsBeside, Directory, FileSource, ioError, isWeightsealError, openBelow } from '@weightseal/core';
+import { busy } from '../http/status.js';
+import type { Found, Name, Root } from './root.js';
 
 const FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 /** A snapshot in the cache of huggingface_hub, whose files are links to the blobs beside it. */
 const SNAPSHOT = /^(?:.*\/)?(?:models|datasets|spaces)--[^/]+\/snapshots\/[^/]+(?=\/)/;
-/** What open(2) says of what is not there, is no directory, is a link, is longer than a name can be, or is not ours to read. */
-const NOT_THERE: ReadonlySet<string> = new Set(
-  ['ENOENT', 'ENOTDIR', 'ELOOP', 'EMLINK', 'ENAMETOOLONG', 'EISDIR', 'ENXIO'].concat([
-    'EACCES',
-    'EPERM',
-    'ERR_ACCESS_DENIED',
-  ]),
-);
+/** What open(2) says of what is not there, is no directory, is a link, or is longer than a name can be. */
+const NOT_THERE: readonly string[] = [
+  'ENOENT',
+  'ENOTDIR',
+  'ELOOP',
+  'EMLINK',
+  'ENAMETOOLONG',
+  'EISDIR',
+  'ENXIO',
+];
+const NOT_OURS: readonly string[] = ['EACCES', 'EPERM', 'ERR_ACCESS_DENIED'];
+/** Of this process, and of the machine. */
+const TOO_MANY: readonly string[] = ['EMFILE', 'ENFILE'];
 
 /** A directory that is opened once: all is looked for in that one, and by way of no link. */
 export class DirectoryRoot implements Root {
@@ -34,21 +29,28 @@ export class DirectoryRoot implements Root {
   readonly #directory: Directory;
   /** Where the root is a snapshot itself. */
   readonly #blobs: Directory | undefined;
+  readonly #onLeftOut: (path: string, error: Error) => void;
 
-  private constructor(path: string, directory: Directory, blobs: Directory | undefined) {
+  private constructor(
+    path: string,
+    directory: Directory,
+    blobs: Directory | undefined,
+    onLeftOut: (path: string, error: Error) => void,
+  ) {
+    this.#onLeftOut = onLeftOut;
     this.name = path;
     this.ownName = basename(path) || 'models';
     this.#directory = directory;
     this.#blobs = blobs;
   }
 
-  /** @throws INPUT_NOT_FOUND, IO_ERROR */
-  static async open(path: string): Promise<DirectoryRoot> {
+  /** @param onLeftOut told of directories that are not ours to read @throws INPUT_NOT_FOUND, IO_ERROR */
+  static async open(path: string, onLeftOut: (path: string, error: Error) => void): Promise<DirectoryRoot> {
     try {
       // The slash: where there are no descriptors of places, a file would be taken for a directory.
       if (!(await lstat(`${path}/.`)).isDirectory()) throw new Error('It is no directory.');
-      const directory = await Directory.open(path);
-      return new DirectoryRoot(path, directory, await blobsBeside(directory));
+      const directory = await Directory.open(path, false, true);
+      return new DirectoryRoot(path, directory, await blobsBeside(directory), onLeftOut);
     } catch (error) {
       throw ioError(error, `open the directory ${path}, which is to be served`);
     }
@@ -78,12 +80,12 @@ export class DirectoryRoot implements Root {
 
   /** A directory below, through no link. @throws what open(2) says, as Node puts it */
   async reach(path: string): Promise<Directory> {
-    let at = await Directory.open(this.#directory.path);
+    let at = await Directory.open(this.#directory.path, false, true);
     for (const name of path === '' ? [] : path.split('/')) {
       const before = at;
       try {
         await refuseLink(before, name);
-        at = await Directory.open(before.at(name), true);
+        at = await Directory.open(before.at(name), true, true);
       } finally {
         await before[Symbol.asyncDispose]();
       }
@@ -91,18 +93,35 @@ export class DirectoryRoot implements Root {
     return at;
   }
 
-  async manifest(path: string, signal: AbortSignal): Promise<ReadManifest> {
-    const end = path.lastIndexOf('/');
-    await using above = await this.reach(path.slice(0, Math.max(0, end)));
-    await using released = await openReleased(path === '' ? above.path : above.at(path.slice(end + 1)), {
-      signal,
-    });
-    return await readManifest(released, { signal });
+  async names(path: string): Promise<readonly Name[]> {
+    try {
+      await using directory = await this.reach(path);
+      const names: Name[] = [];
+      for (const entry of await readdir(directory.path, { withFileTypes: true })) {
+        if (entry.isDirectory()) names.push({ name: entry.name, kind: 'directory' });
+        // A link may be one of a hub's cache: whoever opens it knows.
+        else if (entry.isFile() || entry.isSymbolicLink()) names.push({ name: entry.name, kind: 'file' });
+      }
+      return names.sort((a, b) => (a.name < b.name ? -1 : 1));
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      // Of the root itself nothing is known then.
+      if (path !== '' && NOT_THERE.includes(String(code))) return [];
+      if (path === '' || !NOT_OURS.includes(String(code))) throw failure(error);
+      this.#onLeftOut(
+        path,
+        ioError(error, `look into ${path} below the root, which is left out of the index`),
+      );
+      return [];
+    }
   }
 
-  list(signal: AbortSignal): AsyncIterable<Candidate> {
-    return walk(this, '', signal);
+  async identity(path: string): Promise<string | undefined> {
+    const stats = await lstat(this.#directory.at(path), { bigint: true }).catch(() => undefined);
+    return stats?.isFile() ? identityOf(stats) : undefined;
   }
+
+  doubt(): undefined {}
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#directory[Symbol.asyncDispose]();
@@ -111,41 +130,75 @@ export class DirectoryRoot implements Root {
 }
 
 async function openIn(directory: Directory, blobs: Directory | undefined, path: string): Promise<FileHandle> {
-  if (directory.fd === undefined) {
-    // Where a place has no descriptor (Node's permission model, other systems), each directory on the way is looked at.
-    const names = path.split('/');
-    for (let depth = 1; depth < names.length; depth++)
-      await refuseLink(directory, names.slice(0, depth).join('/'));
+  const stored = { from: directory.path, blobs: blobs?.path };
+  if (directory.fd !== undefined) return await openBelow(stored, path, FLAGS);
+  // Where a place has no descriptor (Node's permission model, other systems), each directory on the way is looked at, before and after: one that is another by then may have been a link between.
+  const before = await wayTo(directory, path);
+  const handle = await openBelow(stored, path, FLAGS);
+  try {
+    const [own, there] = [
+      await handle.stat({ bigint: true }),
+      await lstat(directory.at(path), { bigint: true }),
+    ];
+    // A link is one to a blob, which `openBelow` has looked at.
+    const another = !there.isSymbolicLink() && (own.ino !== there.ino || own.dev !== there.dev);
+    if (another || (await wayTo(directory, path)) !== before) throw aLink();
+    return handle;
+  } catch (error) {
+    await handle.close();
+    throw error;
   }
-  return await openBelow({ from: directory.path, blobs: blobs?.path }, path, FLAGS);
 }
 
-/** @throws ELOOP, as open(2) does */
+/** The numbers of the directories that lead to a file. @throws ELOOP, as open(2) does, where one is a link */
+async function wayTo(directory: Directory, path: string): Promise<string> {
+  const names = path.split('/');
+  const way: string[] = [];
+  for (let depth = 1; depth < names.length; depth++) {
+    const stats = await lstat(directory.at(names.slice(0, depth).join('/')), { bigint: true });
+    if (stats.isSymbolicLink()) throw aLink();
+    way.push(`${stats.dev}:${stats.ino}`);
+  }
+  return way.join('/');
+}
+
 async function refuseLink(directory: Directory, name: string): Promise<void> {
-  if (directory.fd === undefined && (await lstat(directory.at(name))).isSymbolicLink())
-    throw Object.assign(new Error('ELOOP: a link on the way'), { code: 'ELOOP' });
+  if (directory.fd === undefined && (await lstat(directory.at(name))).isSymbolicLink()) throw aLink();
+}
+
+function aLink(): Error {
+  return Object.assign(new Error('ELOOP: a link on the way'), { code: 'ELOOP' });
 }
 
 function ofNothing(error: NodeJS.ErrnoException): undefined {
-  if (NOT_THERE.has(String(error.code))) return undefined;
-  throw ioError(error, 'open a file below the root');
+  if (NOT_THERE.includes(String(error.code)) || NOT_OURS.includes(String(error.code))) return undefined;
+  throw failure(error);
+}
+
+function failure(error: unknown): Error {
+  if (TOO_MANY.includes(String((error as NodeJS.ErrnoException).code)))
+    return busy('The server has as many files open as it may', error);
+  return ioError(error, 'open what is below the root');
 }
 
 class OpenFile implements Found {
   readonly identity: string;
   readonly size: number;
   readonly modified: number;
+  readonly since: number;
   readonly source: FileSource;
 
-  private constructor(source: FileSource, identity: string, modified: number) {
+  private constructor(source: FileSource, stats: Numbers) {
+    const { mtimeNs, ctimeNs } = stats;
     this.source = source;
     this.size = source.size;
-    this.identity = identity;
-    this.modified = modified;
+    this.identity = identityOf(stats);
+    this.modified = Number(stats.mtimeMs);
+    this.since = Math.max(Number(mtimeNs), Number(ctimeNs)) / 1e6;
   }
 
   static of(source: FileSource, stats: Numbers): OpenFile {
-    return new OpenFile(source, identityOf(stats), Number(stats.mtimeMs));
+    return new OpenFile(source, stats);
   }
 
   async unchanged(): Promise<boolean> {

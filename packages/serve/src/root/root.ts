@@ -1,4 +1,4 @@
-import type { FileSource, ObjectSource, ReadManifest } from '@weightseal/core';
+import type { FileSource, ObjectSource } from '@weightseal/core';
 
 /** A file of the root, open. */
 export interface Found extends AsyncDisposable {
@@ -8,16 +8,19 @@ export interface Found extends AsyncDisposable {
   readonly size: number;
   /** Milliseconds since 1970, where that is known. */
   readonly modified: number | undefined;
+  /** Since when, at the latest, it has been as it is: on a disk also its name, owner and mode. Milliseconds since 1970, where that is known. */
+  readonly since: number | undefined;
   readonly source: FileSource | ObjectSource;
   /** Whether what was read up to now is of this very file: not written to, cut, replaced or removed. */
   unchanged(): Promise<boolean>;
 }
 
-/** What is found below a root, for a list of it. */
-export interface Candidate {
-  readonly kind: 'file' | 'bundle';
-  /** Below the root; of a bundle that is the root itself, empty. */
-  readonly path: string;
+/** What a directory holds. */
+export interface Name {
+  readonly name: string;
+  readonly kind: 'file' | 'directory';
+  /** Where a listing tells it. */
+  readonly identity?: string | undefined;
 }
 
 /** A directory, or a place in a store: all that a server knows of where things lie. Paths are below it, with `/` between their names, and none that `pathOf` refuses. */
@@ -26,10 +29,12 @@ export interface Root extends AsyncDisposable {
   readonly name: string;
   /** What a bundle is called that is the root itself and whose context names no model. */
   readonly ownName: string;
-  /** A regular file that no link leads to, but for those of a hub's cache to its blobs. Undefined for whatever else is there, and for nothing. */
+  /** A regular file that no link leads to, but for those of a hub's cache to its blobs. Undefined for whatever else is there, and for nothing. @throws STORE_UNAVAILABLE where it cannot be said just now, and the like */
   open(path: string, signal?: AbortSignal): Promise<Found | undefined>;
-  /** The manifest of a sealed file or a bundle, once it is seen to be of it. @throws what `openReleased` and `readManifest` throw */
-  manifest(path: string, signal: AbortSignal): Promise<ReadManifest>;
-  /** Files and bundles, one after another; what cannot be read is left out. */
-  list(signal: AbortSignal): AsyncIterable<Candidate>;
+  /** What is in a directory, in the order of names; nothing where it is gone, or is not ours to read. @throws what keeps it from being read else */
+  names(path: string, signal: AbortSignal): Promise<readonly Name[]>;
+  /** The identity of a file that need not be opened for it. */
+  identity(path: string): Promise<string | undefined>;
+  /** Why what was not found may be there all the same. */
+  doubt(): Error | undefined;
 }

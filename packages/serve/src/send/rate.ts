@@ -12,14 +12,19 @@ export class Rate {
     this.#now = now;
   }
 
-  /** Takes so many bytes. @returns how long to wait before they are sent, in milliseconds */
-  take(bytes: number): number {
-    const now = this.#now();
-    const from = Math.max(now, this.#free);
-    this.#free = from + (bytes / this.#bytesPerSecond) * 1000;
-    return from - now;
+  /** How long until all that was taken may have been sent, in milliseconds. */
+  get owedMs(): number {
+    return Math.max(0, this.#free - this.#now());
   }
 
+  /** Takes so many bytes. @returns how long to wait before they are sent, in milliseconds */
+  take(bytes: number): number {
+    const wait = this.owedMs;
+    this.#free = this.#now() + wait + (bytes / this.#bytesPerSecond) * 1000;
+    return wait;
+  }
+
+  /** What a client that leaves has taken and not had counts, too: it was read for it. */
   async wait(bytes: number, signal: AbortSignal): Promise<void> {
     const ms = this.take(bytes);
     if (ms > 0) await sleep(ms, undefined, { signal });

@@ -1,5 +1,5 @@
-import { changed } from '../catalogue/digests.js';
 import type { ByteRange } from '../http/range.js';
+import { changed } from '../http/status.js';
 import type { Found } from '../root/root.js';
 import { PieceSize, type Pieces } from './pieces.js';
 import type { Rate } from './rate.js';
@@ -33,8 +33,11 @@ export async function send(
   using _share = pieces.begin();
   const size = new PieceSize();
   const read = async (at: number): Promise<Piece> => {
-    const buffer = pieces.take(size.next(pieces.most, end - at));
-    const length = Math.min(buffer.length, end - at);
+    const bytes = size.next(pieces.most, end - at);
+    const length = Math.min(bytes, end - at);
+    // Before it is read: who waits for its rate holds no memory.
+    await rate?.wait(length, signal);
+    const buffer = pieces.take(bytes);
     await found.source.readInto(buffer.subarray(0, length), at, signal);
     if (!(await found.unchanged())) throw changed();
     return { buffer, length };
@@ -47,7 +50,6 @@ export async function send(
     // Whoever awaits it sees that it failed; a write that fails first leaves it alone.
     next?.catch(() => {});
     try {
-      await rate?.wait(length, signal);
       const begun = performance.now();
       await written(response, buffer.subarray(0, length), stallMs, signal);
       size.took(performance.now() - begun);

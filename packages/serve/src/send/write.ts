@@ -33,7 +33,8 @@ export async function written(
 /** The end of a connection: what was promised cannot be sent. Of HTTP/2 it is that of the stream. */
 export function cut(response: Response): void {
   const { stream } = response as Partial<Http2ServerResponse>;
-  if (!stream) (response as ServerResponse).destroy();
+  // Not the answer: one that waits for its turn has no connection yet, and would never come.
+  if (!stream) (response as ServerResponse).req.socket.destroy();
   // INTERNAL_ERROR, RFC 9113 §7: a stream that ends otherwise would look whole to a client that does not count.
   else if (!stream.destroyed) stream.close(2);
 }

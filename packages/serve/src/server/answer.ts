@@ -2,11 +2,11 @@ import type { WeightsealError } from '@weightseal/core';
 import { authorise, type Grant, peerOf } from '@weightseal/transit';
 import type { Catalogue, Item } from '../catalogue/catalogue.js';
 import type { Digests } from '../catalogue/digests.js';
-import { indexPieces } from '../catalogue/list.js';
+import { indexPieces, type Releases } from '../catalogue/list.js';
 import { evaluate, rangeHolds } from '../http/conditions.js';
 import { pathOf } from '../http/path.js';
 import { rangeOf } from '../http/range.js';
-import { busy, notFound, problemBody, statusOf, tooMuch } from '../http/status.js';
+import { busy, invalid, isAnother, notFound, problemBody, statusOf, tooMuch } from '../http/status.js';
 import { etagOf, reprDigestOf } from '../http/tags.js';
 import type { Root } from '../root/root.js';
 import type { Pieces } from '../send/pieces.js';
@@ -14,6 +14,7 @@ import { send } from '../send/send.js';
 import { written } from '../send/write.js';
 import type { Connection } from './connections.js';
 import type { Exchange } from './exchange.js';
+import { namesOf } from './names.js';
 import type { CheckedServer } from './options.js';
 
 /** Of all clients: a list of a hundred thousand files is work for seconds. */
@@ -30,6 +31,7 @@ export interface Parts {
   readonly options: CheckedServer;
   readonly root: Root;
   readonly catalogue: Catalogue;
+  readonly releases: Releases;
   readonly digests: Digests;
   readonly pieces: Pieces;
 }
@@ -49,7 +51,10 @@ export class Answers {
     const { request, signal } = exchange;
     const { rules, development, tls } = options;
     const { socket } = request.httpVersionMajor === 2 ? sessionOf(exchange) : request;
-    const grant = authorise(peerOf(socket), rules, {
+    const peer = peerOf(socket);
+    // For the log, where no rule names it.
+    exchange.client = namesOf(peer);
+    const grant = authorise(peer, rules, {
       revocation: tls.revocation,
       allowDevelopment: development,
     });
@@ -59,13 +64,14 @@ export class Answers {
     if (path === '') return await this.#list(exchange, grant, client);
     const item = await catalogue.resolve(path, signal);
     if (!item) throw notFound();
-    await using found = item.found;
+    await using _found = item.found;
     const { model, version } = item.asked;
     exchange.asked = item.asked;
     // Judged once more, by what it is: this says why not, in the words of the rules.
     if (!grant.allows(model, version))
-      authorise(peerOf(socket), rules, { model, version, allowDevelopment: development });
-    const sha256 = item.sha256 ?? (await this.#parts.digests.of(path, found.identity, signal));
+      authorise(peer, rules, { model, version, allowDevelopment: development });
+    const sha256 = await catalogue.digest(path, item, { signal, client });
+    if (sha256 === undefined) throw notFound();
     await this.#file(exchange, item, sha256, client.rate);
   }
 
@@ -87,11 +93,9 @@ export class Answers {
     };
     const current = { etag, modified, now: Date.now() };
     const outcome = evaluate(headers, current);
-    if (outcome !== 'go on') {
-      exchange.head(outcome === 'failed' ? 412 : 304, {
-        ...same,
-        ...(outcome === 'failed' && { 'content-length': 0 }),
-      });
+    if (outcome === 'failed') return refuse(exchange, isAnother(), { status: 412, headers: same });
+    if (outcome === 'not modified') {
+      exchange.head(304, same);
       response.end();
       return;
     }
@@ -104,9 +108,8 @@ export class Answers {
     // §14.2: of HEAD a range says nothing.
     const range = method === 'GET' && rangeHolds(headers, current) ? rangeOf(headers.range, size) : undefined;
     if (range === 'unsatisfiable') {
-      exchange.head(416, { ...same, 'content-range': `bytes */${size}`, 'content-length': 0 });
-      response.end();
-      return;
+      const about = { ...same, 'content-range': `bytes */${size}` };
+      return refuse(exchange, invalid(`The file has ${size} bytes.`), { status: 416, headers: about });
     }
     const { start, end } = range ?? { start: 0, end: size };
     const about = range ? { 'content-range': `bytes ${start}-${end - 1}/${size}` } : {};
@@ -126,7 +129,7 @@ export class Answers {
   }
 
   async #list(exchange: Exchange, grant: Grant, client: Connection['client']): Promise<void> {
-    const { root, catalogue, options } = this.#parts;
+    const { releases, options } = this.#parts;
     const { request, response, signal } = exchange;
     if (client.lists >= LISTS_OF_ONE) throw tooMuch('Lists for this client are being made at the moment');
     if (this.#lists >= LISTS_AT_ONCE) throw busy('Several lists are being made at the moment');
@@ -139,9 +142,11 @@ export class Answers {
     this.#lists++;
     client.lists++;
     try {
-      for await (const piece of indexPieces(root, catalogue, grant, signal)) {
+      for (const piece of indexPieces(await releases.all(signal), grant)) {
         if (!response.headersSent) head();
-        await written(response, piece, options.limits.stallMs, signal);
+        // Who does not read keeps nobody else from a list.
+        this.#lists--;
+        await written(response, piece, options.limits.stallMs, signal).finally(() => this.#lists++);
         exchange.bytes += Buffer.byteLength(piece);
       }
       response.end();
@@ -157,18 +162,25 @@ function sessionOf({ request }: Exchange): { readonly socket: import('node:net')
   return { socket: stream.session!.socket as import('node:net').Socket };
 }
 
-/** Tells why not. The connection ends with it where `last`. */
+interface Refusing {
+  /** Whether the connection ends with it. */
+  readonly last?: boolean | undefined;
+  readonly status?: number | undefined;
+  readonly headers?: Readonly<Record<string, string | number>>;
+}
+
+/** Tells why not. */
 export function refuse(
   exchange: Exchange,
   error: WeightsealError,
-  last: boolean,
-  status: number = statusOf(error),
+  { last, status = statusOf(error), headers }: Refusing,
 ): void {
   const { request, response } = exchange;
   const body = problemBody(error);
   exchange.code = error.code;
   exchange.head(status, {
     ...ALWAYS,
+    ...headers,
     'content-type': 'application/problem+json',
     'content-length': Buffer.byteLength(body),
     ...((status === 503 || status === 429) && { 'retry-after': RETRY_SECONDS }),

@@ -1,11 +1,16 @@
-import type { StoreLocation } from '@weightseal/core';
+import { ioError, type StoreLocation } from '@weightseal/core';
 import { Catalogue } from '../catalogue/catalogue.js';
 import { Digests } from '../catalogue/digests.js';
+import { Known } from '../catalogue/known.js';
+import { Releases } from '../catalogue/list.js';
 import type { Root } from '../root/root.js';
 import { Pieces } from '../send/pieces.js';
 import { Metrics } from './metrics.js';
 import { ModelServer } from './model-server.js';
 import { checkServerOptions, type ModelServerOptions } from './options.js';
+
+/** Directories that are told of since they cannot be read. */
+const MOST_TOLD = 1024;
 
 /**
  * Makes a server of what is sealed in a directory, or at a place in a store; call `listen` then. It shows nothing to whom no rule names, by certificate, and reads only.
@@ -15,6 +20,7 @@ import { checkServerOptions, type ModelServerOptions } from './options.js';
 export async function createModelServer(options: ModelServerOptions): Promise<ModelServer> {
   const checked = checkServerOptions(options);
   const { limits, tls, any } = checked;
+  const onProblem = (error: Error) => checked.onProblem(ioError(error, 'look at what is served'));
   const { createSecureServer } = await import('node:http2');
   const http2 = createSecureServer({
     ...tls.tls,
@@ -33,10 +39,12 @@ export async function createModelServer(options: ModelServerOptions): Promise<Mo
   });
   tls.serve(http2);
   let hashed = (_bytes: number) => {};
-  const root = await rootOf(checked.root);
+  const root = await rootOf(checked.root, onProblem);
   const digests = new Digests(root, limits.digestMs, (bytes) => hashed(bytes));
-  const catalogue = new Catalogue(root, digests, any);
-  const parts = { options: checked, root, catalogue, digests, pieces: new Pieces() };
+  const known = new Known(root, onProblem);
+  const catalogue = new Catalogue(root, known, digests, { any, onProblem });
+  const releases = new Releases(root, known);
+  const parts = { options: checked, root, catalogue, releases, digests, pieces: new Pieces() };
   return new ModelServer(parts, http2, (own) => {
     const metrics = new Metrics({
       connections: { help: 'Connections that are open.', value: () => own.connections },
@@ -48,11 +56,21 @@ export async function createModelServer(options: ModelServerOptions): Promise<Mo
   });
 }
 
-async function rootOf(root: string | StoreLocation): Promise<Root> {
+async function rootOf(root: string | StoreLocation, onProblem: (error: Error) => void): Promise<Root> {
   if (typeof root === 'string') {
     const { DirectoryRoot } = await import('../root/directory-root.js');
-    return await DirectoryRoot.open(root);
+    return await DirectoryRoot.open(root, once(onProblem));
   }
   const { StoreRoot } = await import('../root/store-root.js');
-  return new StoreRoot(root);
+  return new StoreRoot(root, onProblem);
+}
+
+/** Of each path so. */
+function once(onProblem: (error: Error) => void): (path: string, error: Error) => void {
+  const told = new Set<string>();
+  return (path, error) => {
+    if (told.has(path) || told.size === MOST_TOLD) return;
+    told.add(path);
+    onProblem(error);
+  };
 }

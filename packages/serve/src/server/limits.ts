@@ -2,12 +2,16 @@ import { checkOptions, WeightsealError } from '@weightseal/core';
 
 /** Times are milliseconds. */
 export interface Limits {
-  /** Of all clients together; 2048 unless told. Beyond that, whoever comes is told 503. Of one address, half as many may be in their handshakes. */
+  /** Of all clients together; 2048 unless told. Beyond that, whoever comes is told 503. */
   readonly connections?: number | undefined;
+  /** Whose handshake is not done; 1024 unless told, beside those. With one more, the oldest of the address (of IPv6: of its /64) that has the most is dropped. */
+  readonly handshakes?: number | undefined;
   /** Of one client, by the first name of its certificate; 64 unless told. Beyond that, 429. */
   readonly connectionsPerClient?: number | undefined;
   /** That are answered at once; 2048 unless told. Beyond that, 503. */
   readonly requests?: number | undefined;
+  /** Of one client at once; 256 unless told. Beyond that, 429. */
+  readonly requestsPerClient?: number | undefined;
   /** Of one client, by all of its connections together; no limit unless told. */
   readonly bytesPerSecond?: number | undefined;
   /** In which the headers of a request must be there; 10 000 unless told. */
@@ -26,8 +30,10 @@ export type AllLimits = { readonly [Name in keyof Limits]-?: number };
 
 const UNLESS_TOLD: AllLimits = {
   connections: 2048,
+  handshakes: 1024,
   connectionsPerClient: 64,
   requests: 2048,
+  requestsPerClient: 256,
   bytesPerSecond: Number.POSITIVE_INFINITY,
   headersMs: 10_000,
   idleMs: 60_000,

@@ -24,7 +24,6 @@ export async function listenOn(
   { port = 0, host = '127.0.0.1', fd, reusePort }: ListenOptions,
   loopbackOnly: boolean,
 ): Promise<Address> {
-  const where = fd === undefined ? `${host}:${port}` : `the socket that was passed as ${fd}`;
   if (loopbackOnly && fd === undefined) checkLoopback(host);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -33,7 +32,13 @@ export async function listenOn(
       resolve();
     });
   }).catch((error: unknown) => {
-    throw ioError(error, `listen at ${where}`);
+    if (fd !== undefined)
+      throw new WeightsealError(
+        'IO_ERROR',
+        `Could not listen at what was passed as descriptor ${fd}: it is no stream socket. Pass one, by ListenStream= in a socket unit of systemd, or say a host and a port.`,
+        { cause: error },
+      );
+    throw ioError(error, `listen at ${host}:${port}`);
   });
   const address = addressOf(server);
   if (loopbackOnly) {

@@ -3,18 +3,15 @@ import type { Http2SecureServer, ServerHttp2Session } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { WeightsealError } from '@weightseal/core';
-import { refusalOf } from '@weightseal/transit';
-import { asRefusal, busy, statusOf, tooMuch } from '../http/status.js';
+import { type AuthorisationRules, type CheckedRules, refusalOf } from '@weightseal/transit';
 import { adminServer } from './admin.js';
-import { Answers, type Parts, refuse } from './answer.js';
-import { type Connection, Connections, end } from './connections.js';
-import { Exchange, type Request } from './exchange.js';
+import type { Parts } from './answer.js';
+import { type Carrier, Connections, TOLD } from './connections.js';
 import { type Address, addressOf, type ListenOptions, listenOn } from './listening.js';
 import type { Metrics } from './metrics.js';
 import { Newcomers } from './newcomers.js';
-
-/** Beyond the limit of connections so many more are told that there are too many; the rest is dropped. */
-const TOLD = 64;
+import { checkedRules } from './options.js';
+import { Requests } from './requests.js';
 
 export interface Drained {
   /** Connections that were cut, since they had not ended in time. */
@@ -25,23 +22,22 @@ export interface Drained {
 export class ModelServer implements AsyncDisposable {
   readonly #parts: Parts;
   readonly #server: Http2SecureServer;
-  readonly #answers: Answers;
+  readonly #requests: Requests;
   readonly #connections: Connections;
   readonly #newcomers: Newcomers;
   readonly #metrics: Metrics;
   #admin: HttpServer | undefined;
   #state: 'new' | 'listening' | 'draining' | 'closed' = 'new';
-  #running = 0;
   #drained: Promise<Drained> | undefined;
 
   /** @internal */
   constructor(parts: Parts, server: Http2SecureServer, metrics: (own: ModelServer) => Metrics) {
     this.#parts = parts;
     this.#server = server;
-    this.#answers = new Answers(parts);
     this.#connections = new Connections(parts.options.limits);
-    this.#newcomers = new Newcomers(Math.ceil(parts.options.limits.connections / 2));
+    this.#newcomers = new Newcomers(parts.options.limits.handshakes);
     this.#metrics = metrics(this);
+    this.#requests = new Requests(parts, this.#connections, this.#metrics, () => this.ready);
     this.#hear();
   }
 
@@ -65,6 +61,11 @@ export class ModelServer implements AsyncDisposable {
     return address;
   }
 
+  /** From now on each request is judged by these, also on connections that are open. @throws INVALID_ARGUMENT; then those that were there stay */
+  setRules(rules: AuthorisationRules | CheckedRules): void {
+    this.#parts.options.rules = checkedRules(rules);
+  }
+
   /** Where it listens. */
   get address(): Address {
     return addressOf(this.#server);
@@ -79,7 +80,7 @@ export class ModelServer implements AsyncDisposable {
   }
 
   get running(): number {
-    return this.#running;
+    return this.#requests.running;
   }
 
   /** For Prometheus. */
@@ -90,23 +91,26 @@ export class ModelServer implements AsyncDisposable {
   #hear(): void {
     const { options } = this.#parts;
     const server = this.#server;
-    server.maxConnections = options.limits.connections + TOLD;
+    const { connections, handshakes } = options.limits;
+    server.maxConnections = connections + TOLD + handshakes;
     server.on('connection', (socket: Socket) => {
-      if (this.#newcomers.came(socket)) return;
-      this.#metrics.count('dropped_total');
-      socket.destroy();
+      if (!this.#isStopped(socket) && this.#newcomers.came(socket)) this.#metrics.count('dropped_total');
     });
     server.on('drop', () => this.#metrics.count('dropped_total'));
     server.on('secureConnection', (socket: TLSSocket) => {
       this.#newcomers.met(socket);
       this.#metrics.count('connections_total');
       socket.on('error', () => {});
-      if (socket.alpnProtocol !== 'h2') this.#connections.add(socket, socket);
+      if (this.#isStopped(socket) || socket.alpnProtocol === 'h2') return;
+      this.#connections.add(socket, socket);
+      this.#counted(socket);
     });
     server.on('session', (session: ServerHttp2Session) => {
       session.on('error', () => {});
       session.setTimeout(options.limits.idleMs, () => this.#idle(session));
+      if (this.#isStopped(session)) return;
       this.#connections.add(session, session.socket as Socket);
+      this.#counted(session);
     });
     server.on('tlsClientError', (error, socket) => this.#refusedHandshake(error, socket));
     // Bytes that are no HTTP, and headers that do not come.
@@ -115,14 +119,25 @@ export class ModelServer implements AsyncDisposable {
         this.#metrics.count('refused_total', 1, { code: 'TIMEOUT' });
       socket?.destroy();
     });
-    server.on('request', (request, response) => {
-      this.#answer(new Exchange(request, response, (exchange) => this.#over(exchange)));
-    });
+    server.on('request', (request, response) => this.#requests.came(request, response));
+  }
+
+  /** Whoever has come while it ended. */
+  #isStopped(carrier: Carrier | Socket): boolean {
+    if (this.#state !== 'draining' && this.#state !== 'closed') return false;
+    carrier.destroy();
+    return true;
+  }
+
+  #counted(carrier: Carrier): void {
+    const count = () => this.#parts.pieces.connected(this.connections);
+    count();
+    carrier.once('close', count);
   }
 
   /** Streams have times of their own. */
   #idle(session: ServerHttp2Session): void {
-    if (this.#connections.of(session)?.running === 0) session.destroy();
+    if (this.#connections.of(session)?.exchanges.size === 0) session.destroy();
   }
 
   #refusedHandshake(error: Error, socket: TLSSocket): void {
@@ -143,69 +158,6 @@ export class ModelServer implements AsyncDisposable {
     });
   }
 
-  #connectionOf(request: Request): Connection | undefined {
-    const carrier = 'stream' in request && request.stream ? request.stream.session : request.socket;
-    return carrier && this.#connections.of(carrier as TLSSocket);
-  }
-
-  #answer(exchange: Exchange): void {
-    this.#running++;
-    const connection = this.#connectionOf(exchange.request);
-    // It has ended before its request was looked at.
-    if (!connection) {
-      exchange.cut('ABORTED');
-      return;
-    }
-    connection.running++;
-    exchange.response.once('close', () => {
-      connection.running--;
-      if (this.#state !== 'listening' && connection.running === 0) end(connection);
-    });
-    const refusal = this.#refusalOf(exchange.request, connection);
-    if (refusal) refuse(exchange, refusal.error, true, refusal.status);
-    else this.#answers.give(exchange, connection).catch((error: unknown) => this.#failed(exchange, error));
-  }
-
-  /** What is refused whoever asks. */
-  #refusalOf(
-    { method, headers }: Request,
-    { refused }: Connection,
-  ): { readonly error: WeightsealError; readonly status?: number } | undefined {
-    const { limits } = this.#parts.options;
-    if (this.#state !== 'listening') return { error: busy('The server is being stopped') };
-    if (refused === 'all') return { error: busy('There are too many connections') };
-    if (refused === 'client') return { error: tooMuch('This client has too many connections') };
-    if (this.#running > limits.requests) return { error: busy('There are too many requests') };
-    const invalid = (why: string) => new WeightsealError('INVALID_ARGUMENT', why);
-    if (method !== 'GET' && method !== 'HEAD')
-      return { error: invalid('Models can only be read: GET and HEAD.'), status: 405 };
-    const { 'content-length': length = '0', 'transfer-encoding': encoding } = headers;
-    if (length !== '0' || encoding !== undefined) return { error: invalid('A request here has no body.') };
-    return undefined;
-  }
-
-  #failed(exchange: Exchange, error: unknown): void {
-    const refusal = asRefusal(error);
-    const { response, signal } = exchange;
-    // Who has left is no problem of ours, and what a trust refuses neither.
-    if (!signal.aborted && statusOf(refusal) === 500 && refusal.code !== 'ABORTED')
-      this.#parts.options.onProblem(refusal);
-    if (response.headersSent || signal.aborted) exchange.cut(refusal.code);
-    else refuse(exchange, refusal, refusal.class === 'trust' && refusal.code !== 'CLIENT_FORBIDDEN');
-  }
-
-  #over(exchange: Exchange): void {
-    this.#running--;
-    const { record, firstByteMs } = exchange;
-    const { method = '', status, protocol = '', code, bytes } = record;
-    const known = /^(?:GET|HEAD)$/.test(method) ? method : 'other';
-    this.#metrics.count('requests_total', 1, { method: known, status: String(status), protocol });
-    if (code !== undefined) this.#metrics.count('refused_total', 1, { code });
-    this.#metrics.count('sent_bytes_total', bytes);
-    if (firstByteMs !== undefined) this.#metrics.firstByte(firstByteMs);
-    this.#parts.options.onAccess(record);
-  }
-
   /** Is not ready from now on, takes no new connections, and lets running answers go on for `drainMs`; then it cuts them, and ends. Safe to call twice. */
   drain(drainMs: number = this.#parts.options.limits.drainMs): Promise<Drained> {
     this.#drained ??= this.#end(drainMs);
@@ -219,6 +171,7 @@ export class ModelServer implements AsyncDisposable {
       if (wasListening) this.#server.close(() => resolve());
       else resolve();
     });
+    this.#newcomers.destroyAll();
     this.#connections.endIdle();
     let cut = 0;
     const timer = setTimeout(() => {

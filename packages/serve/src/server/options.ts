@@ -18,9 +18,9 @@ import { type AllLimits, checkLimits, type Limits } from './limits.js';
 export interface AccessRecord {
   /** When it began, RFC 3339 in UTC. */
   readonly time: string;
-  /** Those names of the client's certificate that rules name; none where it was refused. */
+  /** Those names of the client's certificate that rules name; where none does, eight of its names at most. None where it was not looked at: a refused handshake, a request that is refused whoever asks. */
   readonly client: readonly string[];
-  /** Where it came from: of a handshake that was refused, when no more is known. */
+  /** The address it came from. */
   readonly remote?: string | undefined;
   readonly method?: string | undefined;
   /** As it was asked for, without a query; of 1024 characters at most. */
@@ -41,11 +41,11 @@ export interface AccessRecord {
 export interface ModelServerOptions {
   /** A directory, or a place in a store (`locationFromUri` of `@weightseal/stores`). */
   readonly root: string | StoreLocation;
-  /** `ReloadingTls.create({ role: 'server', … })`; with `alpn: ['h2', 'http/1.1']` for HTTP/2 as well. */
+  /** `ReloadingTls.create({ role: 'server', … })`. HTTP/2 and HTTP/1.1 are offered, whatever its `alpn` says. */
   readonly tls: ReloadingTls<ServerTls>;
   /** Who may have what. Whom no rule names may have nothing. */
   readonly rules: AuthorisationRules | CheckedRules;
-  /** Whether what is not sealed is served, too; the default is false. Private keys never are. */
+  /** Whether what is not sealed is served, too; the default is false. Not what holds a private key in PEM, in DER or as a JWK. */
   readonly any?: boolean | undefined;
   readonly limits?: Limits | undefined;
   /** Whether clients may come with certificates of `createDevCa`, which is only taken on a loopback address; the default is false. */
@@ -59,7 +59,8 @@ export interface ModelServerOptions {
 export interface CheckedServer {
   readonly root: string | StoreLocation;
   readonly tls: ReloadingTls<ServerTls>;
-  readonly rules: CheckedRules;
+  /** As they are now. */
+  rules: CheckedRules;
   readonly any: boolean;
   readonly limits: AllLimits;
   readonly development: boolean;
@@ -102,11 +103,16 @@ export function checkServerOptions(options: ModelServerOptions): CheckedServer {
   return {
     root,
     tls,
-    rules: rules instanceof CheckedRules ? rules : checkRules(rules),
+    rules: checkedRules(rules),
     any,
     limits: checkLimits(limits),
     development,
     onAccess: options.onAccess ?? (() => {}),
     onProblem: options.onProblem ?? (() => {}),
   };
+}
+
+/** @throws INVALID_ARGUMENT */
+export function checkedRules(rules: AuthorisationRules | CheckedRules): CheckedRules {
+  return rules instanceof CheckedRules ? rules : checkRules(rules);
 }

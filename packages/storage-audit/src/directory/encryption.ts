@@ -1,5 +1,5 @@
 import { inapplicable, type Judgement, passed, unread } from '../report/judge.js';
-import { type Mount, mountOf, parseMounts } from './mounts.js';
+import { type Mount, mountOf, mountsBelow, parseMounts } from './mounts.js';
 import type { DirectorySystem } from './system.js';
 
 /** What cryptsetup makes that encrypts; its dm-verity and dm-integrity, which begin with CRYPT- too, do not. */
@@ -18,15 +18,32 @@ export async function judgeEncryption(
   signal: AbortSignal | undefined,
 ): Promise<Judgement> {
   const attributes = await system.attributes(real, signal);
-  if (attributes?.includes('E')) return passed('Its file system encrypts it by a key of its own (fscrypt).');
+  const byItself = attributes?.includes('E')
+    ? passed('Its file system encrypts it by a key of its own (fscrypt).')
+    : undefined;
   try {
-    const mount = mountOf(real, device, parseMounts(await system.mounts()));
-    if (!mount) return unread('On which file system it lies could not be told.');
-    return await ofMount(mount, device, system);
+    const mounts = parseMounts(await system.mounts());
+    const mount = mountOf(real, device, mounts);
+    const own = byItself ?? (mount && (await ofMount(mount, device, system)));
+    if (!own) return unread('On which file system it lies could not be told.');
+    return own.outcome === 'unread' ? own : ((await unsafeBelow(real, mounts, system)) ?? own);
   } catch (error) {
     const { code = 'no reason' } = error as NodeJS.ErrnoException;
     return unread(`What lies under its file system could not be read (${code}).`);
   }
+}
+
+/** The first of what is mounted below that is not encrypted, for all that can be seen. Also what is hidden by another that was mounted over it: it comes to light when that goes. */
+async function unsafeBelow(
+  real: string,
+  mounts: readonly Mount[],
+  system: DirectorySystem,
+): Promise<Judgement | undefined> {
+  for (const mount of mountsBelow(real, mounts)) {
+    const judged = await ofMount(mount, mount.device, system);
+    if (judged.outcome === 'unread') return unread(`Below it, at ${mount.point}: ${judged.evidence}`);
+  }
+  return undefined;
 }
 
 async function ofMount({ type, source }: Mount, device: string, system: DirectorySystem): Promise<Judgement> {

@@ -38,6 +38,12 @@ export function mountOf(path: string, device: string, mounts: readonly Mount[]):
   );
 }
 
+/** What other file systems lie below a path, wherever that is. */
+export function mountsBelow(path: string, mounts: readonly Mount[]): Mount[] {
+  const from = path === '/' ? path : `${path}/`;
+  return mounts.filter(({ point }) => point !== path && point.startsWith(from));
+}
+
 function unescaped(word: string): string {
   return word.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
 }

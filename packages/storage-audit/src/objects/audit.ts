@@ -1,5 +1,12 @@
-import { checkOptions, inOrder, listSealed, type StoredAt, type StoredEntry } from '@weightseal/core';
-import { found } from './found.js';
+import {
+  checkOptions,
+  inOrder,
+  listSealed,
+  type StoredAt,
+  type StoredEntry,
+  type WeightsealError,
+} from '@weightseal/core';
+import { found, toldOf } from './found.js';
 import { lookAtVersions } from './older.js';
 import { type Place, placeOf } from './place.js';
 import { lookAtPlain } from './plain.js';
@@ -14,13 +21,10 @@ const AT_ONCE = 16;
 /** FORMAT.md §26.4: the mark of a bundle that is on its way into a store. */
 const SEALING_NAME = 'weightseal.sealing';
 const A_DAY_MS = 86_400_000;
-/** No signature, channel, mark or manifest of a single file comes near: what has more is not taken for one by its name alone. */
-const MOST_DOCUMENT = 65_536;
 
 /**
  * What lies at a place, or below it, one after another in the order of the listing, and what is wrong with each: plain weights, sealed ones that nobody has signed, that others can open than should,
- * or that are damaged; then objects of a store that no listing of weightseal has, older versions, and uploads that nobody completes. Needs no key, writes and removes nothing, reads of each object its head only, of a bundle also its manifest and the heads of what lies there
- * and is none of it, and holds no more in memory however many there are. It goes on behind a `cursor`; what came or went meanwhile is met or not, by its name. What is left out by `after` or `sample`
+ * or that are damaged; then objects of a store that no listing of weightseal has, older versions, and uploads that nobody completes. Needs no key, writes and removes nothing, reads of each object its head only, of a bundle also its manifest and the heads of what lies in it, and holds no more in memory however many there are. It goes on behind a `cursor`; what came or went meanwhile is met or not, by its name. What is left out by `after` or `sample`
  * is still listed, by its first bytes.
  *
  * @throws INPUT_NOT_FOUND, INVALID_ARGUMENT, ABORTED, STORE_UNSUPPORTED for a store that lists nothing, and the codes of class `store` and `io` of the listing. What of a single object cannot be read
@@ -45,11 +49,19 @@ export async function* auditObjects(
   const { sample = 1, after, signal } = options;
   checkShare(sample);
   const place = placeOf(at);
-  const chosen = async function* () {
-    for await (const entry of listSealed(at, { recursive: true, signal })) {
-      if (after !== undefined && place.isNotAfter(place.cursorOf(entry), after)) continue;
-      if (isSampled(entry.path, sample)) yield entry;
+  const isDone = (entry: StoredEntry) =>
+    after !== undefined && place.isNotAfter(place.cursorOf(entry), after);
+  const unreadable: Unreadable[] = [];
+  const chosen = async function* (): AsyncGenerator<StoredEntry | Unreadable, void, undefined> {
+    const onUnreadable = (path: string, error: WeightsealError) => {
+      const entry = { kind: 'other', path, error } as const;
+      if (!isDone(entry) && !hasGone(entry)) unreadable.push(entry);
+    };
+    for await (const entry of listSealed(at, { recursive: true, onUnreadable, signal })) {
+      yield* unreadable.splice(0);
+      if (!isDone(entry) && isSampled(entry.path, sample)) yield entry;
     }
+    yield* unreadable.splice(0);
   };
   for await (const audited of inOrder(chosen(), AT_ONCE, (entry) => lookAt(place, entry, options)))
     if (audited) yield audited;
@@ -59,20 +71,33 @@ export async function* auditObjects(
   yield* await lookAtUploads(place.location, signal);
 }
 
+/** What the listing could not look at, or into. */
+interface Unreadable extends StoredEntry {
+  readonly error: WeightsealError;
+}
+
+/** One whose name is no UTF-8 is not found under the name that it is told by, and has not gone. */
+function hasGone({ path, error }: Unreadable): boolean {
+  return error.code === 'INPUT_NOT_FOUND' && !path.includes('\ufffd');
+}
+
 async function lookAt(
   place: Place,
-  entry: StoredEntry,
+  entry: StoredEntry | Unreadable,
   options: ObjectAuditOptions,
 ): Promise<AuditedObject | undefined> {
   const { kind, path, sealedSize: size } = entry;
   const told = { path, cursor: place.cursorOf(entry), ...(size !== undefined && { size }) };
+  if ('error' in entry) {
+    const evidence = `What lies there, or below it, could not be looked at. ${toldOf(entry.error)}`;
+    return { kind: 'other', ...told, findings: [found('plain', place.nameOf(path), 'unread', evidence)] };
+  }
   if (kind === 'sealed' || kind === 'bundle') {
     const sealed = await lookAtSealed(place, entry, options);
     return sealed && { kind, ...told, ...sealed };
   }
   const byName = nameKindOf(entry);
   const known = byName === 'upload' ? begun(place, entry) : [];
-  if (byName !== undefined && (size ?? 0) <= MOST_DOCUMENT) return { kind: byName, ...told, findings: known };
   const plain = await lookAtPlain(place, entry, options.signal);
   if (!plain) return undefined;
   const { kind: seen, findings } = plain;

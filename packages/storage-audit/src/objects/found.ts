@@ -8,6 +8,21 @@ export function found(check: ObjectCheck, resource: string, outcome: Outcome, ev
   return { check: id, resource, outcome, severity: severity.plain, evidence: printable(evidence) };
 }
 
+/** Of so many that are not told one by one; whoever accepts that has accepted no more of them. */
+export function counted(
+  check: ObjectCheck,
+  resource: string,
+  outcome: Outcome,
+  evidence: (number: string) => string,
+  count: number,
+): Finding {
+  return {
+    ...found(check, resource, outcome, evidence(String(count))),
+    facts: printable(evidence('N')),
+    count,
+  };
+}
+
 /** The code and the sentence of an error, which says what to do. */
 export function toldOf(error: unknown): string {
   return isWeightsealError(error) ? `${error.message} (${error.code})` : String(error);

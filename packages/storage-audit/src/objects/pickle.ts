@@ -4,9 +4,6 @@ const PROTOCOLS = [2, 3, 4, 5];
 /** `torch.serialization.MAGIC_NUMBER`, as a pickle of its own at the beginning of what `torch.save` wrote before 1.6. */
 const TORCH = Buffer.from('80028a0a6cfc9c46f9206aa850192e', 'hex');
 const NAMES = /\.(?:pkl|pickle|joblib|pt|pth|bin|ckpt|model|sav)$/i;
-/** Names that models have, whatever they begin with. */
-const OF_MODELS =
-  /\.(?:safetensors|gguf|ggml|pt|pth|onnx|pkl|pickle|joblib|nemo|bin|h5|hdf5|keras|ckpt|npy|npz|tflite|mar)$/i;
 /** Modules whose objects hold weights, as the opcodes that name a class do. */
 const MODULES =
   /(?:torch|numpy|sklearn|xgboost|lightgbm|tensorflow|keras|jax|flax|transformers|joblib|catboost)(?:[._\w]*)[\n\x8c\x93\x94]/;
@@ -19,8 +16,4 @@ export function isTorchPickle(bytes: Buffer): boolean {
 export function isPickle(bytes: Buffer, path: string): boolean {
   if (bytes[0] !== PROTO || !PROTOCOLS.includes(bytes[1]!)) return false;
   return NAMES.test(path) || MODULES.test(bytes.toString('latin1'));
-}
-
-export function weightsByName(path: string): boolean {
-  return OF_MODELS.test(path);
 }

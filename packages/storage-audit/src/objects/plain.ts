@@ -11,6 +11,7 @@ import {
 } from './magic.js';
 import type { Place } from './place.js';
 import type { AuditedObject } from './types.js';
+import { unfollowed } from './unfollowed.js';
 import { couldBeWeights } from './wrapped.js';
 
 type Told = Pick<AuditedObject, 'kind' | 'format' | 'findings'>;
@@ -25,8 +26,7 @@ export async function lookAtPlain(
   const seen = await see(place, path, size, signal);
   if (seen === 'gone') return undefined;
   if (seen === 'sealed') return { kind: 'sealed', findings: [replaced(resource)] };
-  // A member of a bundle that has lost its envelope: its key is in that.
-  if (seen === 'payload') return { kind: 'other', findings: [] };
+  if (seen === 'payload') return { kind: 'other', findings: [found('plain', resource, 'unread', STRAY)] };
   if ('format' in seen) {
     const { format } = seen;
     return { kind: 'weights', format, findings: [found('plain', resource, 'failed', lies(format, size))] };
@@ -52,10 +52,9 @@ export async function see(
   size: number,
   signal: AbortSignal | undefined,
 ): Promise<Seen> {
-  if (size < LEAST_BYTES) return { unread: undefined };
   try {
-    const head = await headOf(place.at(path), signal);
-    if (!head) return { unread: undefined };
+    const head = size < LEAST_BYTES ? undefined : await headOf(place.at(path), signal);
+    if (!head) return { unread: await unfollowed(place, path) };
     if (isSealedHead(head.bytes)) return 'sealed';
     if (isPayloadHead(head.bytes)) return 'payload';
     const format = weightFormatOf(head.bytes, head.size, path);
@@ -72,9 +71,16 @@ export async function see(
   }
 }
 
+/** Also one whose name is no UTF-8. */
+export const GONE = 'It was not found under its name; audit again.';
+
 export function lies(format: string, size: number): string {
   return `It begins like a model in ${NAMES[format] ?? format}, has ${size} bytes, and is not sealed.`;
 }
+
+/** A member of a bundle that has lost its envelope, in which its key is; or what pretends to be one. */
+const STRAY =
+  'It begins like a member of a bundle, and lies in none: nobody can tell what it is. Remove it, or bring its bundle back.';
 
 const NAMES: Readonly<Record<string, string>> = {
   gguf: 'GGUF',

@@ -9,11 +9,14 @@ import {
 } from '@weightseal/core';
 import type { Finding } from '../types.js';
 import { codeOf, found, isEnd, isGone, toldOf } from './found.js';
+import { lookInside } from './inside.js';
 import { lookAtOwn } from './own.js';
 import type { Place } from './place.js';
 import { lookAtStrangers } from './strangers.js';
 import type { ObjectAuditOptions } from './types.js';
 
+const UNNAMED =
+  'Without its manifest nobody can tell what in it is its own; each file in it was looked at by itself.';
 const UNKNOWN = 'what in it is its own, so that plain weights may lie there; nothing of it was looked at.';
 
 /** Who has released it, and what else lies in it: what its head shows has been read by now. */
@@ -34,7 +37,7 @@ export async function lookAtRelease(
     const isMissing = codeOf(error) === 'MANIFEST_MISSING';
     return [
       ...(isMissing ? unsigned(resource) : refused(resource, error, true)),
-      ...(isBundle ? [unlooked(resource, `Without its manifest nobody can tell ${UNKNOWN}`)] : []),
+      ...((isBundle && (await lookInside(place, path, UNNAMED, signal))) || []),
     ];
   }
   const ofSignature = await signed(release, place.at(path), resource, { verify, signal });
@@ -58,7 +61,7 @@ async function besides(
     if (there)
       return [
         ...(await lookAtStrangers(place, path, manifest, there, signal)),
-        ...(isVerified ? [] : await lookAtOwn(place, path, manifest, there, signal)),
+        ...(await lookAtOwn(place, path, { files: manifest.files, isVerified }, there, signal)),
       ];
     return [unlooked(resource, `The store does not say ${UNKNOWN}`)];
   } catch (error) {

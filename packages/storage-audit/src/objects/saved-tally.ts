@@ -73,9 +73,10 @@ function isState(value: unknown): value is AuditState {
 }
 
 function isFinding(value: unknown): boolean {
-  const { check, resource, outcome, severity, evidence } = membersOf(value);
+  const { check, resource, outcome, severity, evidence, facts = '', count = 1 } = membersOf(value);
   return (
-    [check, resource, evidence].every((one) => typeof one === 'string') &&
+    [check, resource, evidence, facts].every((one) => typeof one === 'string') &&
+    isCount(count) &&
     (OUTCOMES as readonly unknown[]).includes(outcome) &&
     (SEVERITIES as readonly unknown[]).includes(severity)
   );

@@ -1,6 +1,7 @@
 import { inspect, isWeightsealError, openReleased, type Recipient, type StoredEntry } from '@weightseal/core';
 import type { Finding } from '../types.js';
 import { codeOf, found, isEnd, isGone, toldOf } from './found.js';
+import { lookInside } from './inside.js';
 import type { Place } from './place.js';
 import { lookAtRelease } from './released.js';
 import type { AuditedObject, ObjectAuditOptions } from './types.js';
@@ -28,13 +29,19 @@ export async function lookAtSealed(
     ];
     return { recipients, findings };
   } catch (error) {
-    if (isGone(error) || (kind === 'bundle' && codeOf(error) === 'NOT_SEALED')) return undefined;
+    if (kind === 'sealed' && isGone(error)) return undefined;
     if (isEnd(error)) throw error;
+    const inside = kind === 'bundle' ? await lookInside(place, path, HEADLESS, signal) : [];
+    if (!inside) return undefined;
     const isSaid = isWeightsealError(error) && ['format', 'integrity'].includes(error.class);
     const outcome = isSaid && codeOf(error) !== 'UNSUPPORTED_VERSION' ? 'failed' : 'unread';
-    return { findings: [found('sound', resource, outcome, `Its head could not be read. ${toldOf(error)}`)] };
+    const sound = found('sound', resource, outcome, `Its head could not be read. ${toldOf(error)}`);
+    return { findings: [sound, ...inside] };
   }
 }
+
+const HEADLESS =
+  'Its head could not be read, so that nobody can tell what in it is its own; each file in it was looked at by itself.';
 
 function foreign(
   resource: string,

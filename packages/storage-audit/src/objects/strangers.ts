@@ -1,8 +1,8 @@
 import type { LyingFile, Manifest } from '@weightseal/core';
 import type { Finding } from '../types.js';
-import { found } from './found.js';
+import { counted, found } from './found.js';
 import type { Place } from './place.js';
-import { lies, see } from './plain.js';
+import { GONE, lies, see } from './plain.js';
 
 /** Of so many it is told one by one, and of the rest how many: whoever unpacks a disk into a bundle has one finding each otherwise. */
 const MOST_LOOKED_AT = 100;
@@ -33,15 +33,15 @@ export async function lookAtStrangers(
   }
   const rest = strangers.length - MOST_LOOKED_AT;
   if (rest <= 0) return findings;
-  const more = `In the bundle lie ${rest} more files that are none of it, which were not looked at.`;
-  return [...findings, found('plain', place.nameOf(path), 'unread', more)];
+  const more = (number: string) =>
+    `In the bundle lie ${number} more files that are none of it, which were not looked at.`;
+  return [...findings, counted('plain', place.nameOf(path), 'unread', more, rest)];
 }
 
 const WHY = {
   sealed: 'It is sealed by itself.',
   payload: 'It begins like a sealed member.',
-  // Also one whose name is no UTF-8.
-  gone: 'It was not found under its name; audit again.',
+  gone: GONE,
 };
 const UNNAMED = 'It lies in a bundle whose manifest does not name it. Remove it.';
 const ANOTHER = 'It lies in a bundle whose manifest names another of this name, of another length.';

@@ -1,7 +1,8 @@
 import { isLocation, type StoredAt } from '@weightseal/core';
+import { partsOf } from '../report/report.js';
 import type { Finding, Outcome } from '../types.js';
 import { CHECKS, type ObjectCheck } from './checks.js';
-import { found } from './found.js';
+import { counted, found } from './found.js';
 import { placeOf } from './place.js';
 import type { SavedTally } from './saved-tally.js';
 import type { AuditedObject, ObjectAuditOptions } from './types.js';
@@ -17,6 +18,8 @@ export interface KeyCount {
 const MOST_FINDINGS = 1000;
 /** Whoever has more keys than these has one for each object. */
 const MOST_KEYS = 1000;
+const NOTHING =
+  'Nothing lies there that was looked at. Check the path, and that it is the part of it that is meant.';
 const SEALED: readonly AuditedObject['kind'][] = ['sealed', 'bundle'];
 /** What is known of a sealed object by its head, or not at all. */
 const OF_HEADS: readonly ObjectCheck[] = ['keys', 'manifest', 'signature'];
@@ -27,6 +30,8 @@ export class ObjectTally {
   readonly #isStore: boolean;
   readonly #tellsUploads: boolean;
   readonly #knowsKeys: boolean;
+  /** What of the place is looked at, where that is not all. */
+  readonly #parts: readonly string[];
   /** Sealed, and nothing of it could be seen. */
   #blind = 0;
   readonly #kinds = new Map<AuditedObject['kind'], number>();
@@ -38,11 +43,16 @@ export class ObjectTally {
    * @param at what `auditObjects` is given, with its options
    * @param saved what an audit that was cut off had come to (`save`): this one goes on behind it
    */
-  constructor(at: StoredAt, { keys }: Pick<ObjectAuditOptions, 'keys'> = {}, saved?: SavedTally) {
+  constructor(
+    at: StoredAt,
+    { keys, ...part }: Pick<ObjectAuditOptions, 'keys' | 'sample' | 'after'> = {},
+    saved?: SavedTally,
+  ) {
     this.#name = placeOf(at).name;
     this.#isStore = isLocation(at);
     this.#tellsUploads = isLocation(at) && at.store.unfinished !== undefined && at.store.put !== undefined;
     this.#knowsKeys = keys !== undefined;
+    this.#parts = partsOf(part);
     if (!saved) return;
     this.#blind = saved.blind;
     for (const [kind, count] of saved.kinds) this.#kinds.set(kind, count);
@@ -100,15 +110,17 @@ export class ObjectTally {
     return (Object.keys(CHECKS) as ObjectCheck[]).flatMap((check) => {
       const told = (['failed', 'unread'] as const).flatMap((outcome) => this.#told(check, outcome));
       const blind = this.#unseen(check);
-      if (told.length > 0 || blind.length > 0) return [...told, ...blind];
-      return [this.#nothing(check)];
+      if (told.length > 0 || blind.length > 0)
+        return [...told, ...blind, ...(check === 'plain' ? this.#unlooked() : [])];
+      return [this.#ofPart(check, this.#nothing(check))];
     });
   }
 
   #told(check: ObjectCheck, outcome: Outcome): Finding[] {
     const name = `${outcome} ${CHECKS[check].id}`;
     const more = this.#more.get(name) ?? 0;
-    const rest = more > 0 ? [found(check, this.#name, outcome, `So it is of ${more} others.`)] : [];
+    const sentence = (number: string) => `So it is of ${number} others.`;
+    const rest = more > 0 ? [counted(check, this.#name, outcome, sentence, more)] : [];
     return [...(this.#findings.get(name) ?? []), ...rest];
   }
 
@@ -117,7 +129,23 @@ export class ObjectTally {
     const isAsked = OF_HEADS.includes(check) && (check !== 'keys' || this.#knowsKeys);
     if (!isAsked || this.#blind === 0) return [];
     const evidence = `Of ${this.#sealed} sealed files and bundles ${this.#blind} could not be looked into.`;
-    return [found(check, this.#name, 'unread', evidence)];
+    const one = counted(check, this.#name, 'unread', () => 'Some could not be looked into.', this.#blind);
+    return [{ ...one, evidence }];
+  }
+
+  /** Also beside others that have failed. */
+  #unlooked(): Finding[] {
+    if (this.#parts.length === 0) return [];
+    const evidence = `It was looked ${this.#parts.join(', and ')}: of the rest nothing is known.`;
+    return [{ ...found('plain', this.#name, 'unread', evidence), facts: evidence }];
+  }
+
+  /** What passed of a part has not passed. */
+  #ofPart(check: ObjectCheck, whole: Finding): Finding {
+    const isOfAll = check === 'versions' || check === 'incomplete';
+    if (this.#parts.length === 0 || isOfAll || whole.outcome !== 'passed') return whole;
+    const part = `It was looked ${this.#parts.join(', and ')}: of the rest nothing is known.`;
+    return { ...found(check, this.#name, 'unread', `${part} Of that part: ${whole.evidence}`), facts: part };
   }
 
   get #sealed(): number {
@@ -145,7 +173,7 @@ export class ObjectTally {
       return passed('No upload is left that began more than a day ago.');
     }
     if (check === 'plain') {
-      if (objects === 0) return none('Nothing was looked at.');
+      if (objects === 0) return found(check, this.#name, 'unread', NOTHING);
       return passed(`Of ${objects} objects none is a plain model, as far as is known.`);
     }
     if (sealed === 0) return none('Nothing that was looked at is sealed.');

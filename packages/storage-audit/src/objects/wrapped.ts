@@ -1,5 +1,5 @@
 import { shown } from '@weightseal/core';
-import { weightsByName } from './pickle.js';
+import { weightsByName } from './names.js';
 import { isZip, namesIn } from './zip.js';
 
 // What could be weights, and nobody can tell by 4 KiB: what stands around them hides them. Pure.
@@ -13,12 +13,25 @@ const STARTS: readonly (readonly [string, string])[] = [
   ['LZ4', '04224d18'],
   ['7-Zip', '377abcaf271c'],
   ['RAR', '526172211a07'],
+  ['Snappy', 'ff060000734e61507059'],
+  ['lzip', '4c5a4950'],
+  ['lzop', '894c5a4f000d0a1a0a'],
+  ['compress', '1f9d'],
+  ['SquashFS', '68737173'],
+  ['SquashFS', '73717368'],
+  ['cpio', '303730373031'],
+  ['ar', '213c617263683e0a'],
+  // Actually Portable Executable, as llamafile is.
+  ['a program of Cosmopolitan', '4d5a71467044'],
   // An archive without members, and one of several parts (APPNOTE.TXT 4.3.16, 8.5.4).
   ['zip', '504b0506'],
   ['zip', '504b0708'],
 ];
-/** POSIX.1-1988 `ustar`, which GNU has too. */
-const TAR_AT = 257;
+/** Where in a block of tar its sum stands; also that of version 7, which has no magic. */
+const SUM_AT = 148;
+const SUM_LENGTH = 8;
+const USTAR_AT = 257;
+const TAR_BLOCK = 512;
 /** RFC 1950 2.2: Deflate with a window of 32 KiB, as everybody writes it. */
 const ZLIB = 0x78;
 
@@ -28,14 +41,26 @@ export function couldBeWeights(head: Uint8Array, size: number, path: string): st
   const start = STARTS.find(([, magic]) => bytes.toString('hex', 0, magic.length / 2) === magic);
   if (start) return `it begins like a file in ${start[0]}`;
   if (isZip(bytes)) {
-    const named = namesIn(bytes).find(weightsByName);
+    const named = namesIn(bytes).find((name) => weightsByName(name));
     if (named !== undefined) return `it is a zip that holds ${shown(named)}`;
     // Members may come behind that nobody has seen.
     if (size > bytes.length) return 'it is a zip whose other members were not seen';
   }
-  if (bytes.toString('latin1', TAR_AT, TAR_AT + 5) === 'ustar') return 'it begins like a tar archive';
+  if (isTar(bytes)) return 'it begins like a tar archive';
   if (isZlib(bytes)) return 'it begins like what zlib has compressed';
-  return weightsByName(path) ? 'its name is that of a model' : undefined;
+  return weightsByName(path, bytes) ? 'its name is that of a model' : undefined;
+}
+
+/** POSIX.1-1988 `ustar`, which GNU has too, or by the sum of the first block, where its own place counts as blanks. */
+function isTar(bytes: Buffer): boolean {
+  if (bytes.toString('latin1', USTAR_AT, USTAR_AT + 5) === 'ustar') return true;
+  if (bytes.length < TAR_BLOCK) return false;
+  const sum = /^ *([0-7]{1,7})[\0 ]/.exec(bytes.toString('latin1', SUM_AT, SUM_AT + SUM_LENGTH))?.[1];
+  if (sum === undefined) return false;
+  const counted = bytes
+    .subarray(0, TAR_BLOCK)
+    .reduce((all, byte, at) => all + (at >= SUM_AT && at < SUM_AT + SUM_LENGTH ? 0x20 : byte), 0);
+  return Number.parseInt(sum, 8) === counted;
 }
 
 /** The two bytes are also how a text may begin ("x^2"). */

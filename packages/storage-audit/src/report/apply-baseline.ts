@@ -1,5 +1,6 @@
 import { isUtcTime, WeightsealError } from '@weightseal/core';
 import type { Finding } from '../types.js';
+import { foundOf } from './accept.js';
 import type { Acceptance, Baseline } from './baseline.js';
 import { isAtLeast, SEVERITIES } from './report.js';
 
@@ -11,8 +12,8 @@ export interface AcceptedFinding {
 /** An acceptance that has no effect. */
 export interface StaleAcceptance {
   readonly acceptance: Acceptance;
-  /** `expired`: it is over, and what it accepted counts again. `worse`: what it accepted is worse by now, and counts. `unmatched`: there is no such finding, any more or for a slip in it. */
-  readonly why: 'expired' | 'worse' | 'unmatched';
+  /** `expired`: it is over, and what it accepted counts again. `worse`: what it accepted is worse by now, or more, and counts. `changed`: what is found by now is not what it accepted, and counts. `unmatched`: there is no such finding, any more or for a slip in it. */
+  readonly why: 'expired' | 'worse' | 'changed' | 'unmatched';
 }
 
 export interface AppliedBaseline {
@@ -23,7 +24,8 @@ export interface AppliedBaseline {
 }
 
 /**
- * Takes out of the findings what a baseline accepts. What was accepted as failed and cannot be read now is not accepted, and the other way round; nor is what is worse than the acceptance says.
+ * Takes out of the findings what a baseline accepts. What was accepted as failed and cannot be read now is not accepted, and the other way round; nor is what is worse than the acceptance says, more, or
+ * something else.
  *
  * @throws INVALID_ARGUMENT for a time that is none
  */
@@ -36,17 +38,17 @@ export function applyBaseline(
     throw new WeightsealError('INVALID_ARGUMENT', '`now` must be a Date.');
   // A program may give one that no file could have: a time that is none would never come.
   const isOver = ({ expires }: Acceptance) => !isUtcTime(expires) || !(Date.parse(expires) > now.getTime());
-  const byName = new Map(
-    acceptances.map((one) => [nameOf(one.check, one.resource, one.outcome ?? 'failed'), one]),
-  );
+  const byName = Map.groupBy(acceptances, (one) => nameOf(one.check, one.resource, one.outcome ?? 'failed'));
   const open: Finding[] = [];
   const accepted: AcceptedFinding[] = [];
-  const [used, worse] = [new Set<Acceptance>(), new Set<Acceptance>()];
+  const [used, worse, changed] = [new Set<Acceptance>(), new Set<Acceptance>(), new Set<Acceptance>()];
   for (const finding of findings) {
-    const acceptance = byName.get(nameOf(finding.check, finding.resource, finding.outcome));
-    const isCovered = acceptance !== undefined && covers(acceptance, finding);
-    if (acceptance) (isCovered ? used : worse).add(acceptance);
-    if (isCovered && !isOver(acceptance)) accepted.push({ finding, acceptance });
+    const named = byName.get(nameOf(finding.check, finding.resource, finding.outcome)) ?? [];
+    const same = named.filter(({ found }) => found === foundOf(finding));
+    const acceptance = same.find((one) => covers(one, finding));
+    if (acceptance) used.add(acceptance);
+    else for (const one of named) (same.includes(one) ? worse : changed).add(one);
+    if (acceptance && !isOver(acceptance)) accepted.push({ finding, acceptance });
     else open.push(finding);
   }
   const unknown = namesUnread(findings);
@@ -55,13 +57,16 @@ export function applyBaseline(
     if (worse.has(acceptance)) return [{ acceptance, why: 'worse' }];
     // Nobody knows whether what cannot be read now is still as it was.
     const isUnknown = unknown.has(nameOf(acceptance.check, acceptance.resource));
-    return used.has(acceptance) || isUnknown ? [] : [{ acceptance, why: 'unmatched' }];
+    if (used.has(acceptance)) return [];
+    if (changed.has(acceptance)) return [{ acceptance, why: 'changed' }];
+    return isUnknown ? [] : [{ acceptance, why: 'unmatched' }];
   });
   return { findings: open, accepted, stale };
 }
 
-function covers({ severity }: Acceptance, finding: Finding): boolean {
-  return SEVERITIES.includes(severity) && isAtLeast(severity, finding.severity);
+function covers({ severity, count = 0 }: Acceptance, finding: Finding): boolean {
+  if (!SEVERITIES.includes(severity) || !isAtLeast(severity, finding.severity)) return false;
+  return (finding.count ?? 0) <= count;
 }
 
 function namesUnread(findings: readonly Finding[]): Set<string> {

@@ -17,6 +17,10 @@ export interface Acceptance {
   readonly who: string;
   /** RFC 3339 in UTC; from then on it has no effect. */
   readonly expires: string;
+  /** The digest of what was found, as `acceptanceOf` makes it: what is otherwise by now was not decided. What failed is accepted by it only. */
+  readonly found?: string | undefined;
+  /** Where several are told of together, up to how many. */
+  readonly count?: number | undefined;
   /** For what could not be read. Without it what failed is accepted, and nothing else: whoever accepts that something cannot be seen has not accepted what will be seen. */
   readonly outcome?: 'unread' | undefined;
 }
@@ -54,10 +58,12 @@ export function parseBaseline(bytes: Uint8Array): Baseline {
 export function encodeBaseline({ accepted }: Baseline): string {
   const sorted = checked(accepted.map((one, at) => acceptanceIn(one, `entry ${at + 1} of \`accepted\``)))
     .accepted.toSorted((a, b) => byText(nameOf(a), nameOf(b)))
-    .map(({ check, resource, severity, outcome, reason, who, expires }) => ({
+    .map(({ check, resource, severity, found, count, outcome, reason, who, expires }) => ({
       check,
       resource,
       severity,
+      ...(found !== undefined && { found }),
+      ...(count !== undefined && { count }),
       ...(outcome && { outcome }),
       reason,
       who,
@@ -77,17 +83,21 @@ function checked(accepted: readonly Acceptance[]): Baseline {
 }
 
 /** By what a finding is known. */
-function nameOf({ check, resource, outcome }: Acceptance): string {
-  return JSON.stringify([check, resource, outcome ?? 'failed']);
+function nameOf({ check, resource, outcome, found = '' }: Acceptance): string {
+  return JSON.stringify([check, resource, outcome ?? 'failed', found]);
 }
 
 function acceptanceIn(value: unknown, where: string): Acceptance {
-  const members = membersIn(value, where, TEXTS, ['outcome']);
+  const members = membersIn(value, where, TEXTS, ['outcome', 'found', 'count']);
   for (const name of TEXTS) {
     const problem = problemOf(members[name]);
     if (problem !== undefined) throw invalid(`\`${name}\` of ${where} ${problem}`);
   }
-  const { outcome } = members;
+  const { outcome, found, count } = members;
+  if (found !== undefined && !(typeof found === 'string' && /^[0-9a-f]{64}$/.test(found)))
+    throw invalid(`\`found\` of ${where} is no digest as --write-baseline writes it`);
+  if (count !== undefined && !(Number.isSafeInteger(count) && (count as number) > 0))
+    throw invalid(`\`count\` of ${where} is no whole number above 0`);
   if (outcome !== undefined && outcome !== 'unread')
     throw invalid(`\`outcome\` of ${where} can only be "unread", or be left out`);
   const { check, resource, severity, reason, who, expires } = members as unknown as Acceptance;
@@ -95,7 +105,17 @@ function acceptanceIn(value: unknown, where: string): Acceptance {
     throw invalid(`\`severity\` of ${where} is none of ${SEVERITIES.join(', ')}`);
   if (!isUtcTime(expires))
     throw invalid(`\`expires\` of ${where} is no moment in UTC like 2030-01-31T00:00:00Z`);
-  return { check, resource, severity, reason, who, expires, ...(outcome && { outcome }) };
+  return {
+    check,
+    resource,
+    severity,
+    reason,
+    who,
+    expires,
+    ...(typeof found === 'string' && { found }),
+    ...(typeof count === 'number' && { count }),
+    ...(outcome && { outcome }),
+  };
 }
 
 function problemOf(value: unknown): string | undefined {

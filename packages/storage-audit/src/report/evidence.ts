@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { VERSION, WeightsealError } from '@weightseal/core';
 import type { Finding, Outcome } from '../types.js';
-import { inOrder, type Report } from './report.js';
+import { inOrder, type Report, scopeOf } from './report.js';
 import { printable } from './text.js';
 
 // After the assessment results of OSCAL 1.1 (https://pages.nist.gov/OSCAL/), as far as an audit has anything to say there: it imports no plan of an assessment and reviews no controls by their catalogue's names.
@@ -44,6 +44,8 @@ export interface Evidence {
       readonly 'last-modified': string;
       readonly tool: { readonly name: 'weightseal'; readonly version: string };
       readonly subject: string;
+      /** What of it was looked at, where that is not all. */
+      readonly scope?: string;
       /** Of the findings in their order, with those that a baseline accepts, as JSON without blanks. */
       readonly 'findings-sha256': string;
     };
@@ -68,9 +70,11 @@ const REASONS = { passed: 'pass', failed: 'fail', unread: 'other' } as const;
  * @throws INVALID_ARGUMENT for a time that is none
  */
 export function evidenceOf(
-  { place, checks, findings, accepted = [] }: Report,
+  report: Report,
   { start, end }: { readonly start: Date; readonly end: Date },
 ): Evidence {
+  const { place, checks, findings, accepted = [] } = report;
+  const scope = scopeOf(report);
   const [began, ended] = [start, end].map(textOf) as [string, string];
   const all = inOrder([...findings, ...accepted.map(({ finding }) => finding)]);
   const digest = sha256(JSON.stringify(all));
@@ -87,6 +91,7 @@ export function evidenceOf(
         'last-modified': ended,
         tool: { name: 'weightseal', version: VERSION },
         subject: printable(place),
+        ...(scope !== undefined && { scope: printable(scope) }),
         'findings-sha256': digest,
       },
       results: [

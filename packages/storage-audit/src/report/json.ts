@@ -20,11 +20,12 @@ export interface JsonReport extends Report {
 }
 
 /** For programs: `JSON.stringify` of it is always the same for the same findings, in whatever order they came. */
-export function jsonOf({ place, checks, findings, accepted = [], stale = [] }: Report): JsonReport {
+export function jsonOf({ place, scope, checks, findings, accepted = [], stale = [] }: Report): JsonReport {
   return {
     format: REPORT_FORMAT,
     version: VERSION,
     place,
+    ...(scope && { scope }),
     counts: {
       failed: bySeverity(withOutcome(findings, 'failed')),
       unread: bySeverity(withOutcome(findings, 'unread')),

@@ -6,6 +6,8 @@ export interface Judgement {
   readonly outcome: Outcome;
   readonly evidence: string;
   readonly mend?: Mend | undefined;
+  /** As a finding has them, where it is told of several together. */
+  readonly counted?: Pick<Finding, 'facts' | 'count'> | undefined;
   /** Where this case is worse, or less bad, than the check by itself. */
   readonly severity?: Check['severity'] | undefined;
 }
@@ -27,7 +29,7 @@ export function inapplicable(evidence: string): Judgement {
 }
 
 export function findingOf(check: Check, resource: string, judgement: Judgement, sealed: boolean): Finding {
-  const { outcome, evidence, mend } = judgement;
+  const { outcome, evidence, mend, counted } = judgement;
   const severity: Severity = (judgement.severity ?? check.severity)[sealed ? 'sealed' : 'plain'];
   // Whoever prints it by itself must not have a terminal act on names that are somebody else's.
   return {
@@ -36,6 +38,7 @@ export function findingOf(check: Check, resource: string, judgement: Judgement, 
     outcome,
     severity,
     evidence: printable(evidence),
+    ...counted,
     ...(mend && { mend }),
   };
 }

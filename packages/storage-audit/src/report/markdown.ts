@@ -1,6 +1,6 @@
 import type { Finding } from '../types.js';
 import type { StaleAcceptance } from './apply-baseline.js';
-import { inOrder, type Report, summaryOf, withOutcome } from './report.js';
+import { inOrder, type Report, scopeOf, summaryOf, withOutcome } from './report.js';
 import { printable, printableLines } from './text.js';
 
 /** For a ticket. What was found is shown verbatim: nothing in it names people, links, or becomes HTML. What passed is only counted. */
@@ -8,8 +8,10 @@ export function markdownOf(report: Report): string {
   const ordered = inOrder(report.findings);
   const failed = withOutcome(ordered, 'failed');
   const unread = withOutcome(ordered, 'unread');
+  const scope = scopeOf(report);
   return [
     `# Storage audit of ${code(report.place)}`,
+    ...(scope === undefined ? [] : [plain(scope)]),
     `${summaryOf(report)}.`,
     ...failed.flatMap((finding) => section(finding, report)),
     ...part(
@@ -43,7 +45,9 @@ function staleIn({ acceptance: { check, resource, severity, expires }, why }: St
   const what = `${code(check)} of ${code(resource)}`;
   if (why === 'expired') return `${what} expired ${plain(expires)}: mend it, or have it accepted anew.`;
   if (why === 'worse')
-    return `${what} is worse than ${plain(severity)}, which was accepted: mend it, or have it accepted anew.`;
+    return `${what} is worse than ${plain(severity)}, which was accepted, or more: mend it, or have it accepted anew.`;
+  if (why === 'changed')
+    return `${what} is something else than what was accepted: mend it, or have it accepted anew.`;
   return `${what}: nothing of that was found; remove it.`;
 }
 

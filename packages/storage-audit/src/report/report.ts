@@ -1,10 +1,25 @@
+import { shown } from '@weightseal/core';
 import type { Check, Finding, Outcome, Severity } from '../types.js';
 import type { AcceptedFinding, StaleAcceptance } from './apply-baseline.js';
+
+/** Of what an audit is, where that is not all of it. */
+export interface Scope {
+  /** Whether it was looked at how the storage is set up. */
+  readonly settings: boolean;
+  /** Whether it was looked at what lies there. */
+  readonly objects: boolean;
+  /** Which share of the objects. */
+  readonly sample?: number | undefined;
+  /** Behind which cursor. */
+  readonly after?: string | undefined;
+}
 
 /** What an audit came to. All forms of it, for people and for programs, are made of this. */
 export interface Report {
   /** What was audited: `s3://models`, a directory. */
   readonly place: string;
+  /** What of it was looked at; all of it unless told. */
+  readonly scope?: Scope | undefined;
   /** All that was asked, whether or not anything was found by it. */
   readonly checks: readonly Check[];
   readonly findings: readonly Finding[];
@@ -50,6 +65,26 @@ export function countsOf(findings: readonly Finding[]): string {
     const count = findings.filter((finding) => finding.severity === severity).length;
     return count === 0 ? [] : [`${count} ${severity}`];
   }).join(', ');
+}
+
+/** A sentence of what was looked at, where that is not all of it. */
+export function scopeOf({ scope }: Report): string | undefined {
+  if (!scope) return undefined;
+  const { settings, objects, sample = 1, after } = scope;
+  const told = [
+    ...(settings ? [] : ['not at how it is set up']),
+    ...(objects ? [] : ['not at what lies there']),
+    ...(objects ? partsOf({ sample, after }) : []),
+  ];
+  return told.length === 0 ? undefined : `It was looked ${told.join(', and ')}.`;
+}
+
+/** Of the objects. */
+export function partsOf({ sample = 1, after }: Pick<Scope, 'sample' | 'after'>): string[] {
+  return [
+    ...(sample < 1 ? [`at a share of ${sample} of the objects only`] : []),
+    ...(after === undefined || after === '' ? [] : [`only at what comes behind ${shown(after)}`]),
+  ];
 }
 
 /** One line: how much of it is right. */

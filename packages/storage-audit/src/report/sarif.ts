@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { VERSION } from '@weightseal/core';
 import type { Check, Finding, Severity } from '../types.js';
 import type { AcceptedFinding } from './apply-baseline.js';
-import { inOrder, type Report, withOutcome } from './report.js';
+import { inOrder, type Report, scopeOf, withOutcome } from './report.js';
 import { printable, printableLines } from './text.js';
 
 // SARIF 2.1.0 Plus Errata 01 (OASIS Standard); the numbers are its sections.
@@ -50,7 +50,7 @@ export interface SarifLog {
   readonly runs: readonly [
     {
       readonly tool: { readonly driver: object };
-      readonly automationDetails: { readonly id: string };
+      readonly automationDetails: { readonly id: string; readonly description?: SarifText };
       readonly invocations: readonly object[];
       readonly results: readonly SarifResult[];
     },
@@ -58,7 +58,9 @@ export interface SarifLog {
 }
 
 /** For what collects findings of many tools. What a baseline accepts is in it, and suppressed; what could not be read is told as a notification too, since many viewers show only failures. */
-export function sarifOf({ place, checks, findings, accepted = [] }: Report): SarifLog {
+export function sarifOf(report: Report): SarifLog {
+  const { place, checks, findings, accepted = [] } = report;
+  const scope = scopeOf(report);
   const ordered = inOrder(findings);
   return {
     $schema: SCHEMA,
@@ -67,7 +69,10 @@ export function sarifOf({ place, checks, findings, accepted = [] }: Report): Sar
       {
         tool: { driver: { name: 'weightseal', version: VERSION, rules: checks.map(ruleOf) } },
         // §3.17.3: the part before the last slash names what runs again and again.
-        automationDetails: { id: `weightseal-storage-audit/${printable(place)}/` },
+        automationDetails: {
+          id: `weightseal-storage-audit/${printable(place)}/`,
+          ...(scope !== undefined && { description: message(scope) }),
+        },
         invocations: [
           {
             executionSuccessful: true,

@@ -1,6 +1,6 @@
 import type { Finding } from '../types.js';
 import type { StaleAcceptance } from './apply-baseline.js';
-import { inOrder, type Report, SEVERITIES, summaryOf } from './report.js';
+import { inOrder, type Report, SEVERITIES, scopeOf, summaryOf } from './report.js';
 import { padded, printable, printableLines, widthOf, wrapped } from './text.js';
 
 export interface TableOptions {
@@ -28,6 +28,8 @@ export function tableOf(report: Report, options: TableOptions = {}): string {
     ({ outcome }) => all || outcome === 'failed' || outcome === 'unread',
   );
   const lines = wrapped(`Storage audit of ${printable(report.place)}`, width);
+  const scope = scopeOf(report);
+  if (scope !== undefined) lines.push(...wrapped(printable(scope), width));
   if (shown.length > 0) lines.push('', ...rowsOf(report, shown, { ...options, width }));
   const stale = (report.stale ?? []).flatMap((one) => wrapped(printable(staleIn(one)), width));
   if (stale.length > 0) lines.push('', ...stale);
@@ -38,7 +40,9 @@ function staleIn({ acceptance: { check, resource, severity, expires }, why }: St
   if (why === 'expired')
     return `The baseline's acceptance of ${check} for ${resource} expired ${expires}: mend it, or have it accepted anew.`;
   if (why === 'worse')
-    return `The baseline accepts ${check} for ${resource} as ${severity}, and it is worse: mend it, or have it accepted anew.`;
+    return `The baseline accepts ${check} for ${resource} as ${severity}, and it is worse, or more: mend it, or have it accepted anew.`;
+  if (why === 'changed')
+    return `The baseline accepts ${check} for ${resource}, and what is found there is something else by now: mend it, or have it accepted anew.`;
   return `The baseline accepts ${check} for ${resource}, of which nothing was found: remove that.`;
 }
 

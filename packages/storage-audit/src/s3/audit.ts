@@ -54,6 +54,7 @@ function finding(check: S3Check, { uri, options }: Facts, result: Result): Findi
     outcome: result.outcome,
     severity: options.sealed === true ? severity.sealed : severity.plain,
     evidence: result.evidence,
+    ...(result.facts !== undefined && { facts: result.facts }),
     ...(result.mend && { mend: result.mend }),
   };
 }

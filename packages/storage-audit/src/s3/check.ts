@@ -6,6 +6,8 @@ export interface Result {
   readonly outcome: Outcome;
   readonly evidence: string;
   readonly mend?: Mend | undefined;
+  /** As a finding has them. */
+  readonly facts?: string | undefined;
   /** The bucket, unless told. */
   readonly resource?: string | undefined;
   /** Where it is another than the check's. */
@@ -24,7 +26,7 @@ export function passed(evidence: string): Result {
 export function failed(
   evidence: string,
   mend: Mend,
-  more: Pick<Result, 'resource' | 'severity'> = {},
+  more: Pick<Result, 'resource' | 'severity' | 'facts'> = {},
 ): Result {
   return { outcome: 'failed', evidence, mend, ...more };
 }

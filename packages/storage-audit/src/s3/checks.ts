@@ -13,9 +13,11 @@ import { keyRotation } from './checks/key-rotation.js';
 import { keyState } from './checks/key-state.js';
 import { objectLock } from './checks/object-lock.js';
 import { objectOwnership } from './checks/object-ownership.js';
+import { policyAccounts } from './checks/policy-accounts.js';
 import { policyEncryption } from './checks/policy-encryption.js';
 import { policyKey } from './checks/policy-key.js';
 import { policyPublic } from './checks/policy-public.js';
+import { policyServices } from './checks/policy-services.js';
 import { policyTls } from './checks/policy-tls.js';
 import { policyTlsVersion } from './checks/policy-tls-version.js';
 import { replication } from './checks/replication.js';
@@ -34,6 +36,8 @@ export const CHECKS: readonly S3Check[] = [
   policyTls,
   policyTlsVersion,
   policyPublic,
+  policyServices,
+  policyAccounts,
   blockPublicAccess,
   accountPublicAccess,
   acl,

@@ -1,5 +1,5 @@
-import { chmod, mkdir, realpath, stat, symlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chmod, chown, mkdir, realpath, stat, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import {
   auditDirectory,
   DIRECTORY_CHECKS,
@@ -111,6 +111,24 @@ describe.skipIf(process.platform !== 'linux')('whether a disk is encrypted is to
     expect(of(await auditDirectory(inner, { system: none }), 'encryption').outcome).toBe('unread');
   });
 
+  it('of what is mounted below, too', async () => {
+    const root = await realpath(await temp.directory());
+    const device = await deviceOf(root);
+    const of2 = async (below: string) => {
+      const mounts = [
+        `1 0 ${device} / / rw - ext4 /dev/mapper/models rw`,
+        `2 1 99:9 / ${root}/deep/er rw - ${below} rw`,
+        `3 1 99:9 / ${root}-beside rw - ext4 /dev/sdb1 rw`,
+      ].join('\n');
+      const files = { [at(device, 'dm/uuid')]: 'CRYPT-LUKS2-a', [at('99:9', 'dm/uuid')]: '' };
+      return of(await auditDirectory(root, { system: machine(mounts, files) }), 'encryption');
+    };
+    const plain = await of2('ext4 /dev/sdb1');
+    expect(plain.outcome).toBe('unread');
+    expect(plain.evidence).toContain(`Below it, at ${root}/deep/er: Nothing on this machine encrypts it`);
+    expect((await of2('tmpfs none')).outcome).toBe('passed');
+  });
+
   it('as unread where the kernel does not say', async () => {
     const system: DirectorySystem = {
       ...machine(''),
@@ -155,6 +173,54 @@ describe.skipIf(process.platform === 'win32')('whose a directory is, and who els
     expect(await outcome(below, 'written-by-others')).toBe('failed');
     await chmod(root, 0o1777);
     expect(await outcome(below, 'written-by-others')).toBe('passed');
+  });
+
+  it('is told by what lies below, and counted', async () => {
+    const root = await temp.directory();
+    await mkdir(join(root, 'a/b'), { recursive: true });
+    expect(await outcome(root, 'written-by-others')).toBe('passed');
+    for (const name of ['a/b', 'a']) await chmod(join(root, name), 0o777);
+    const found = of(await auditDirectory(root), 'written-by-others');
+    expect(found).toMatchObject({ outcome: 'failed', count: 2 });
+    expect(found.evidence).toMatch(/^Every user can write to .*\/a, and 1 more below it\.$/);
+    for (const name of ['a/b', 'a']) await chmod(join(root, name), 0o755);
+    await writeFile(join(root, 'a/w'), 'x');
+    await chmod(join(root, 'a/w'), 0o666);
+    expect(await outcome(root, 'written-by-others')).toBe('failed');
+  });
+
+  it('is told by the links on the way, and where links below lead', async () => {
+    const [open, root] = [await temp.directory(), join(await temp.directory(), 'models')];
+    await mkdir(root);
+    await chmod(open, 0o777);
+    await symlink(root, join(open, 'link'));
+    expect(await outcome(root, 'written-by-others')).toBe('passed');
+    expect(await outcome(join(open, 'link'), 'written-by-others')).toBe('failed');
+    await mkdir(join(root, 'own'));
+    await symlink('own', join(root, 'latest'));
+    expect(await outcome(root, 'written-by-others')).toBe('passed');
+    await symlink(open, join(root, 'out'));
+    expect(await outcome(root, 'written-by-others')).toBe('unread');
+  });
+
+  it.skipIf(process.getuid?.() !== 0)('is told by other users and groups (as root)', async () => {
+    const top = await temp.directory();
+    const root = join(top, 'models');
+    await mkdir(root);
+    await writeFile(join(root, 'w'), 'x');
+    await chown(top, 65_534, 0);
+    expect(of(await auditDirectory(root), 'written-by-others').evidence).toContain('on the way to it');
+    expect(await outcome(root, 'written-by-others', 65_534)).toBe('passed');
+    await chown(top, 0, 0);
+    await chown(join(root, 'w'), 65_534, 0);
+    expect(of(await auditDirectory(root), 'written-by-others').evidence).toContain('Another user owns');
+    await chown(root, 0, 65_534);
+    await chmod(root, 0o750);
+    for (const above of [dirname(top), top]) await chmod(above, 0o755);
+    const read = of(await auditDirectory(root), 'read-by-others');
+    expect(read).toMatchObject({ outcome: 'failed', severity: 'low' });
+    await chmod(top, 0o700);
+    expect(await outcome(root, 'read-by-others')).toBe('passed');
   });
 
   it('is told by its owner', async () => {

@@ -1,4 +1,5 @@
-import { chmod, readFile, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { chmod, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { copySealed, SIGNATURE_NAME, type StoredAt, sealBundle, WeightsealError } from '@weightseal/core';
 import {
@@ -65,7 +66,8 @@ describe('a manifest that nobody has signed', () => {
   it('and one whose signature is good says what is its own', async () => {
     const root = await bundle();
     await writeFile(join(root, SIGNATURE_NAME), '{"signature": "of somebody"}');
-    expect(told(await all(root, { verify: async () => {} }), 'plain-weights')).toEqual([]);
+    const signed = told(await all(root, { verify: async () => {} }), 'plain-weights');
+    expect(signed).toEqual([[join(root, 'open.safetensors'), 'unread']]);
     const verify = () => Promise.reject(new WeightsealError('SIGNER_UNTRUSTED', 'It is a stranger.'));
     const found = await all(root, { verify });
     expect(told(found, 'plain-weights')).toEqual([[join(root, 'open.safetensors'), 'failed']]);
@@ -119,11 +121,11 @@ describe('older versions', () => {
   it('are counted, and unread where there are some or nobody knows', async () => {
     expect((await versions(async () => ({ count: 0, size: 0 }))).outcome).toBe('passed');
     const some = await versions(async () => ({ count: 3, size: 99 }));
-    expect([some.outcome, some.evidence]).toEqual([
-      'unread',
+    expect(some).toMatchObject({ outcome: 'unread', severity: 'info' });
+    expect(some.evidence).toContain(
       'There are 3 older versions, of 99 bytes, which were not looked at: what was plain before it was sealed may be among them.',
-    ]);
-    expect((await versions(undefined)).outcome).toBe('unread');
+    );
+    expect(await versions(undefined)).toMatchObject({ outcome: 'unread', severity: 'medium' });
     const secret = await versions(() => Promise.reject(new Error('secret=x')));
     expect(secret.outcome).toBe('unread');
     expect(secret.evidence).not.toContain('secret');
@@ -209,5 +211,156 @@ describe('an audit that was cut off', () => {
       const changed = Buffer.from(text.replace(from, to));
       expect((await refusal(async () => parseAuditState(changed))).code).toBe('CONFIG_INVALID');
     }
+  });
+});
+
+describe('a name that says bundle hides nothing', () => {
+  const GGUF = Buffer.concat([Buffer.from('GGUF\x03\0\0\0'), Buffer.alloc(64)]);
+
+  it('where its head cannot be read, in a directory and in a store', async () => {
+    const root = await writeTree(await temp.directory(), [
+      ['m/weightseal.json', '{}'],
+      ['m/deep/w.safetensors', safetensors()],
+      ['m/w.gguf', GGUF],
+      ['m/notes', 'words that are no model at all'],
+    ]);
+    const store = new MemoryStore();
+    for (const name of ['weightseal.json', 'deep/w.safetensors', 'w.gguf', 'notes'])
+      store.set(`m/${name}`, await readFile(join(root, 'm', name)));
+    for (const [at, name] of [
+      [root, root],
+      [{ store, key: '' }, 'memory://bucket'],
+    ] as const)
+      expect(told(await all(at), 'plain-weights').toSorted()).toEqual([
+        [`${name}/m`, 'unread'],
+        [`${name}/m/deep/w.safetensors`, 'failed'],
+        [`${name}/m/w.gguf`, 'failed'],
+      ]);
+  });
+
+  it('nor where it has no manifest', async () => {
+    const plain = await writeTree(await temp.directory(), [['w', pattern(10_000)]]);
+    const root = join(await temp.directory(), 'b');
+    await sealBundle(plain, root, { keys });
+    await writeTree(root, [['w.gguf', GGUF]]);
+    await rm(join(root, MANIFEST));
+    expect(told(await all(root), 'plain-weights')).toEqual([
+      [root, 'unread'],
+      [join(root, 'w.gguf'), 'failed'],
+    ]);
+  });
+
+  it('and so many files that only some are looked at are counted', async () => {
+    const store = new MemoryStore();
+    store.set('m/weightseal.json', Buffer.from('{}'));
+    for (let index = 0; index < 1200; index++) store.set(`m/${index}`, Buffer.from('x'));
+    const [bundle] = await all({ store, key: '' });
+    expect(bundle!.findings.at(-1)).toMatchObject({ outcome: 'unread', count: 201 });
+  });
+});
+
+it('members are looked at under a good signature too, since their bytes are not compared', async () => {
+  const plain = await writeTree(await temp.directory(), [
+    ['w.safetensors', pattern(10_000)],
+    ['card.md', 'x'.repeat(2000)],
+  ]);
+  const root = join(await temp.directory(), 'b');
+  await sealBundle(plain, root, { keys, public: ['card.md'] });
+  await writeFile(join(root, SIGNATURE_NAME), '{"signature": "of somebody"}');
+  const found = async () => told(await all(root, { verify: async () => {} }), 'plain-weights');
+  expect(await found()).toEqual([]);
+  const { files } = JSON.parse(await readFile(join(root, MANIFEST), 'utf8'));
+  for (const { path, size } of files as { path: string; size: number }[])
+    await writeFile(join(root, path), Buffer.concat([safetensors(), Buffer.alloc(size)]).subarray(0, size));
+  expect((await found()).toSorted()).toEqual([
+    [join(root, 'card.md'), 'unread'],
+    [join(root, files.find(({ path }: { path: string }) => path !== 'card.md').path), 'failed'],
+  ]);
+});
+
+it('what begins like a member and lies in no bundle is unread', async () => {
+  const plain = await writeTree(await temp.directory(), [['w', pattern(10_000)]]);
+  const root = await temp.directory();
+  await sealBundle(plain, join(root, 'b'), { keys });
+  const { files } = JSON.parse(await readFile(join(root, 'b', MANIFEST), 'utf8'));
+  const payload = await readFile(join(root, 'b', files[0].path));
+  await writeFile(join(root, 'weights.bin'), payload);
+  expect(told(await all(root), 'plain-weights')).toEqual([[join(root, 'weights.bin'), 'unread']]);
+});
+
+it('a mark or a document by its name alone is looked at like all else', async () => {
+  const root = await writeTree(await temp.directory(), [
+    ['m/weightseal.sealing', safetensors()],
+    ['m.weightseal.sig', safetensors()],
+  ]);
+  expect(told(await all(root), 'plain-weights')).toEqual([
+    [join(root, 'm/weightseal.sealing'), 'failed'],
+    [join(root, 'm.weightseal.sig'), 'failed'],
+  ]);
+});
+
+it.skipIf(process.platform === 'win32')(
+  'a link to a directory elsewhere, and a pipe, are unread (with modes)',
+  async () => {
+    const [root, elsewhere] = [await temp.directory(), await temp.directory()];
+    await writeTree(elsewhere, [['w.safetensors', safetensors()]]);
+    await writeTree(root, [['inner/notes', 'words that are no model at all']]);
+    await symlink(elsewhere, join(root, 'link'));
+    await symlink('inner', join(root, 'latest'));
+    execFileSync('mkfifo', [join(root, 'pipe')]);
+    expect(told(await all(root), 'plain-weights')).toEqual([
+      [join(root, 'link'), 'unread'],
+      [join(root, 'pipe'), 'unread'],
+    ]);
+  },
+);
+
+describe('what cannot be listed is unread, and the audit goes on', () => {
+  it('in a store that refuses one prefix', async () => {
+    const store = new MemoryStore();
+    for (const name of ['a/w.safetensors', 'b/w.safetensors', 'c/w.safetensors'])
+      store.set(name, safetensors());
+    store.fault = ({ method, key }) =>
+      method === 'list' && key.startsWith('b/')
+        ? { throws: new WeightsealError('STORE_DENIED', 'This identity may not do that.') }
+        : undefined;
+    const expected = [
+      ['memory://bucket/a/w.safetensors', 'failed'],
+      ['memory://bucket/b', 'unread'],
+      ['memory://bucket/c/w.safetensors', 'failed'],
+    ];
+    const found = await all({ store, key: '' });
+    expect(told(found, 'plain-weights')).toEqual(expected);
+    const behind = await all({ store, key: '' }, { after: found[1]!.cursor });
+    expect(told(behind, 'plain-weights')).toEqual(expected.slice(2));
+  });
+
+  it.skipIf(process.platform !== 'linux')(
+    'in a directory, of a name that is no UTF-8 (on Linux)',
+    async () => {
+      const root = await writeTree(await temp.directory(), [['w.safetensors', safetensors()]]);
+      await writeFile(Buffer.concat([Buffer.from(`${root}/`), Buffer.of(0xff)]), safetensors());
+      const name = join(root, '\ufffd');
+      expect(told(await all(root), 'plain-weights').toSorted()).toEqual(
+        [
+          [join(root, 'w.safetensors'), 'failed'],
+          [name, 'unread'],
+        ].toSorted(),
+      );
+    },
+  );
+
+  it.skipIf(process.getuid?.() === 0)('in a directory that is closed (not as root)', async () => {
+    const root = await writeTree(await temp.directory(), [
+      ['a/w.safetensors', safetensors()],
+      ['b/w.safetensors', safetensors()],
+    ]);
+    await chmod(join(root, 'a'), 0);
+    const found = told(await all(root), 'plain-weights');
+    await chmod(join(root, 'a'), 0o700);
+    expect(found).toEqual([
+      [join(root, 'a'), 'unread'],
+      [join(root, 'b/w.safetensors'), 'failed'],
+    ]);
   });
 });

@@ -25,6 +25,7 @@ describe('an audit of objects comes to', () => {
     const others: Readonly<Record<string, string>> = {
       'objects/incomplete-uploads': 'passed',
       'objects/names': 'passed',
+      'objects/plain-weights': 'unread',
       'objects/versions': 'unread',
     };
     expect(outcomes(new ObjectTally(at).findings())).toEqual(
@@ -51,6 +52,23 @@ describe('an audit of objects comes to', () => {
       { keyUri: 'memory:a', keyVersion: '2', objects: 1 },
     ]);
     expect([tally.count('sealed'), tally.count('bundle'), tally.count('weights')]).toEqual([1, 1, 0]);
+  });
+
+  it.each([
+    [{ sample: 0.1 }, 'at a share of 0.1 of the objects only'],
+    [{ after: 'b' }, 'only at what comes behind "b"'],
+  ])('nothing that passed of all, where only a part was looked at: %j', (part, words) => {
+    const tally = new ObjectTally(at, { keys: ['memory:a'], ...part });
+    tally.add({ kind: 'sealed', path: 'c', recipients: [recipient], findings: [] });
+    const told = tally.findings();
+    const passed = told.filter(({ outcome }) => outcome === 'passed').map(({ check }) => check);
+    expect(passed).toEqual(['objects/incomplete-uploads']);
+    expect(told[0]).toMatchObject({ check: 'objects/plain-weights', outcome: 'unread', severity: 'high' });
+    expect(told[0]!.evidence).toContain(`It was looked ${words}: of the rest nothing is known.`);
+    // Also beside what failed, which somebody may accept.
+    tally.add(plain(1));
+    const plains = tally.findings().filter(({ check }) => check === 'objects/plain-weights');
+    expect(plains.map(({ outcome }) => outcome)).toEqual(['failed', 'unread']);
   });
 
   it('nothing that passed of heads, where one could not be seen', () => {
@@ -100,6 +118,7 @@ describe('an audit of objects comes to', () => {
       outcome: 'failed',
       severity: 'high',
       evidence: 'So it is of 500 others.',
+      count: 500,
     });
   });
 

@@ -79,6 +79,7 @@ export const OTHERS: readonly (readonly [string, Buffer])[] = [
   ['README.md', padded('# A model, and more words than sixteen bytes')],
   ['config.json', padded('{"architectures": ["LlamaForCausalLM"]}')],
   ['docs.zip', zip('docs/index.html')],
+  ['model.safetensors.index.json', Buffer.from('{"weight_map": {"a": "model-00001.safetensors"}}')],
   ['state', padded('\x80\x04\x95\x10\0\0\0\0\0\0\0}\x94\x8c\x01a\x94K\x01s.')],
   ['zeros', Buffer.alloc(4096)],
   [
@@ -110,6 +111,15 @@ export const WRAPPED: readonly (readonly [string, Buffer])[] = [
   ['a.zip', zip('README.md', 'm.safetensors')],
   ['a.tar', tar('m.safetensors')],
   ['more.zip', Buffer.concat([zip('README.md'), Buffer.alloc(5000, 97)])],
+  ['a.sz', padded('\xff\x06\0\0sNaPpY')],
+  ['a.sqfs', padded('hsqs')],
+  ['a.v7.tar', tar('m.safetensors', 7)],
+  ['program', padded("MZqFpD='\n")],
+  ...[
+    ...['model.onnx_data', 'variables.data-00000-of-00001', 'flax_model.msgpack', 'llama.llamafile'],
+    ...['model.safetensors.part-ab', 'model.gguf.bak', 'model.ckpt-1000', 'm.pte', 'm.engine', 'm.weights'],
+    ...['m.caffemodel', 'm.mlmodel', 'm.params'],
+  ].map((name) => [name, Buffer.alloc(64, 0xee)] as const),
   ...['safetensors', 'gguf', 'pt', 'pth', 'onnx', 'pkl', 'joblib', 'nemo', 'bin', 'h5', 'ckpt', 'GGUF'].map(
     (ending) => [`unknown-${ending}.${ending}`, Buffer.alloc(64, 0xee)] as const,
   ),
@@ -119,10 +129,13 @@ function zstdFrame(): Buffer {
   return padded('\x28\xb5\x2f\xfd');
 }
 
-/** Its head as POSIX has it. */
-function tar(name: string): Buffer {
+/** Its head as POSIX has it, or as before, by the sum alone. */
+function tar(name: string, version?: 7): Buffer {
   const bytes = Buffer.alloc(1024);
   bytes.write(name);
-  bytes.write('ustar\x0000', 257, 'latin1');
+  if (version === undefined) bytes.write('ustar\x0000', 257, 'latin1');
+  bytes.fill(' ', 148, 156);
+  const sum = bytes.subarray(0, 512).reduce((all, byte) => all + byte, 0);
+  bytes.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
   return bytes;
 }

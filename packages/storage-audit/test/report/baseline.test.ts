@@ -1,8 +1,10 @@
 import { isWeightsealError } from '@weightseal/core';
 import {
   type Acceptance,
+  acceptanceOf,
   applyBaseline,
   encodeBaseline,
+  type Finding,
   parseBaseline,
   type Severity,
 } from '@weightseal/storage-audit';
@@ -10,14 +12,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { finding } from './example.js';
 
-const one: Acceptance = {
-  check: 's3/policy-public',
-  resource: 's3://models',
-  severity: 'critical',
+const one: Acceptance = acceptanceOf(finding(), {
   reason: 'It is a mirror of what is public anyway.',
   who: 'Ada, security',
   expires: '2030-01-01T00:00:00Z',
-};
+});
 const bytes = (text: string) => Buffer.from(text);
 const file = (accepted: unknown, more: object = {}) =>
   bytes(JSON.stringify({ format: 'weightseal-audit-baseline/1', accepted, ...more }));
@@ -69,6 +68,8 @@ describe('a baseline as a file', () => {
     }
     expect(refused(file([{ ...one, outcome: 'passed' }]))).toContain('`outcome`');
     expect(refused(file([{ ...one, severity: 'any' }]))).toContain('`severity`');
+    expect(refused(file([{ ...one, found: 'x' }]))).toContain('`found`');
+    for (const count of [0, 1.5, '1']) expect(refused(file([{ ...one, count }]))).toContain('`count`');
     expect(refused(file([one, one]))).toContain('accepted twice');
     expect(refused(file({}))).toContain('no list');
     expect(refused(file([null]))).toContain('no object');
@@ -150,7 +151,8 @@ describe('a baseline that is applied', () => {
   it('accepts as failed nothing that could not be read, and the other way round', () => {
     const unread = finding({ outcome: 'unread' });
     expect(apply([unread], [one])).toEqual({ findings: [unread], accepted: [], stale: [] });
-    const ofUnread = { ...one, outcome: 'unread' as const };
+    const { found: _, ...rest } = one;
+    const ofUnread = { ...rest, outcome: 'unread' as const };
     expect(apply([unread], [ofUnread]).accepted).toHaveLength(1);
     expect(apply([finding()], [ofUnread])).toEqual({
       findings: [finding()],
@@ -170,7 +172,8 @@ describe('a baseline that is applied', () => {
         stale: [{ acceptance: low, why: 'worse' }],
       });
     const unread = finding({ outcome: 'unread', severity: 'high' });
-    expect(apply([unread], [{ ...low, outcome: 'unread' }]).findings).toEqual([unread]);
+    const { found: _, ...ofUnread } = { ...low, outcome: 'unread' as const };
+    expect(apply([unread], [ofUnread]).findings).toEqual([unread]);
     for (const severity of [undefined, 'any'])
       expect(apply([finding()], [{ ...one, severity } as unknown as Acceptance]).accepted).toEqual([]);
   });
@@ -186,6 +189,35 @@ describe('a baseline that is applied', () => {
       });
     },
   );
+
+  it('accepts nothing but what was found then, and says so', () => {
+    const more = finding({ evidence: 'Statement "All" lets everybody write.' });
+    expect(apply([more], [one])).toEqual({
+      findings: [more],
+      accepted: [],
+      stale: [{ acceptance: one, why: 'changed' }],
+    });
+    const { found: _, ...bare } = one;
+    expect(apply([finding()], [bare]).findings).toHaveLength(1);
+    const [a, b] = ['a', 'b'].map((facts) => finding({ facts })) as [Finding, Finding];
+    const ofA = acceptanceOf(a, one);
+    expect(apply([{ ...a, evidence: 'In other words.' }], [ofA]).accepted).toHaveLength(1);
+    expect(apply([b], [ofA]).findings).toEqual([b]);
+    expect(apply([a, b], [ofA, acceptanceOf(b, one)]).accepted).toHaveLength(2);
+    expect(parseBaseline(bytes(encodeBaseline({ accepted: [ofA] }))).accepted).toEqual([ofA]);
+  });
+
+  it('accepts as many as were told of together then, or fewer', () => {
+    const of = (count: number) =>
+      finding({ outcome: 'unread', evidence: `So it is of ${count} others.`, facts: 'others', count });
+    const accepted = acceptanceOf(of(2), one);
+    expect(accepted).toMatchObject({ count: 2, outcome: 'unread' });
+    expect(apply([of(1)], [accepted]).accepted).toHaveLength(1);
+    expect(apply([of(2)], [accepted]).accepted).toHaveLength(1);
+    expect(apply([of(3)], [accepted]).stale).toEqual([{ acceptance: accepted, why: 'worse' }]);
+    // Another that could not be read, at the same place, is not among them.
+    expect(apply([finding({ outcome: 'unread' })], [accepted]).findings).toHaveLength(1);
+  });
 
   it('takes no time that is none', () => {
     expect(() => apply([], [], new Date('x'))).toThrow(/must be a Date/);

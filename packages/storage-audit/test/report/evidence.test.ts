@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { applyBaseline, evidenceOf } from '@weightseal/storage-audit';
+import { acceptanceOf, applyBaseline, evidenceOf } from '@weightseal/storage-audit';
 import { describe, expect, it } from 'vitest';
 import { refusal } from '../../../core/test/support/sealed.js';
 import { ACTS, CHECKS, finding, hostile, report } from './example.js';
@@ -47,16 +47,7 @@ describe('evidence of an audit', () => {
   });
 
   it('says who has accepted what, which is not satisfied for that', () => {
-    const accepted = [
-      {
-        check: 's3/policy-public',
-        resource: 's3://models',
-        severity: 'critical' as const,
-        reason: 'r',
-        who: 'Ada',
-        expires: '2031-01-01T00:00:00Z',
-      },
-    ];
+    const accepted = [acceptanceOf(finding(), { reason: 'r', who: 'Ada', expires: '2031-01-01T00:00:00Z' })];
     const applied = applyBaseline([finding()], { accepted }, { now: when.start });
     const [{ findings }] = evidenceOf({ place: 's3://models', checks: CHECKS, ...applied }, when)[
       'assessment-results'

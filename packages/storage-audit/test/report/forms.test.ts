@@ -1,10 +1,12 @@
 import { isWeightsealError } from '@weightseal/core';
 import {
+  evidenceOf,
   exitCodeOf,
   type Finding,
   jsonOf,
   markdownOf,
   type Severity,
+  sarifOf,
   tableOf,
 } from '@weightseal/storage-audit';
 import { describe, expect, it } from 'vitest';
@@ -61,16 +63,34 @@ medium    unread   s3/versioning     s3://logs
       who: 'me',
       expires: '2020-01-01T00:00:00Z',
     };
-    const stale = (['expired', 'worse', 'unmatched'] as const).map((why) => ({ acceptance, why }));
+    const stale = (['expired', 'worse', 'changed', 'unmatched'] as const).map((why) => ({ acceptance, why }));
     const text = tableOf({ ...report, stale }, { width: 200 });
-    const worse = 'The baseline accepts c for r as low, and it is worse: mend it, or have it accepted anew.';
+    const worse =
+      'The baseline accepts c for r as low, and it is worse, or more: mend it, or have it accepted anew.';
     expect(text).toContain(worse);
+    expect(text).toContain('and what is found there is something else by now');
+    expect(markdownOf({ ...report, stale })).toContain('`c` of `r` is something else than what was accepted');
     expect(markdownOf({ ...report, stale })).toContain('- `c` of `r` is worse than low, which was accepted');
     expect(text).toContain(
       "The baseline's acceptance of c for r expired 2020-01-01T00:00:00Z: mend it, or have it accepted anew.",
     );
     expect(text).toContain('The baseline accepts c for r, of which nothing was found: remove that.');
   });
+});
+
+it('each form says of what it is, where that is not all of it', () => {
+  const scope = { settings: false, objects: true, sample: 0.05, after: 'b' };
+  const words =
+    'It was looked not at how it is set up, and at a share of 0.05 of the objects only, and only at what comes behind "b".';
+  const when = { start: new Date(0), end: new Date(1) };
+  const of = { ...report, scope };
+  expect(tableOf(of, { width: 200 }).split('\n')[1]).toBe(words);
+  expect(markdownOf(of)).toContain(words);
+  expect(jsonOf(of).scope).toEqual(scope);
+  expect(sarifOf(of).runs[0].automationDetails.description).toEqual({ text: words });
+  expect(evidenceOf(of, when)['assessment-results'].metadata.scope).toBe(words);
+  const whole = { ...report, scope: { settings: true, objects: true } };
+  expect(tableOf(whole)).toBe(tableOf(report));
 });
 
 describe('JSON', () => {

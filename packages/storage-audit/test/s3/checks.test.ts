@@ -51,6 +51,8 @@ it('each check is in the README', async () => {
 
 type Row = readonly [check: string, what: string, given: Given, evidence: RegExp, severity?: string];
 
+const LOGGING = { Principal: { Service: 'logging.s3.amazonaws.com' }, Action: 's3:PutObject' };
+
 describe('failed is', () => {
   it.each([
     [
@@ -314,6 +316,33 @@ describe('failed is', () => {
       /No rule/,
     ],
     ['incomplete-uploads', 'a rule that is off', lifecycle({ Status: 'Disabled' }), /No rule/],
+    [
+      'incomplete-uploads',
+      'a rule after years',
+      lifecycle({ AbortIncompleteMultipartUpload: { DaysAfterInitiation: 3650 } }),
+      /after 3650 days only/,
+    ],
+    [
+      'policy-services',
+      "anybody's service",
+      under(allow(LOGGING)),
+      /logging\.s3\.amazonaws\.com \(s3:PutObject\)/,
+      'medium',
+    ],
+    [
+      'policy-accounts',
+      'another account',
+      under(allow({ Principal: { AWS: '999988887777' }, Action: 's3:*' })),
+      /999988887777 \(s3:\*\)/,
+      'medium',
+    ],
+    [
+      'policy-accounts',
+      'another account that reads',
+      under(allow({ Principal: { AWS: 'arn:aws:iam::999988887777:role/r' } })),
+      /999988887777 \(s3:GetObject\)/,
+      'info',
+    ],
     ['incomplete-uploads', 'a rule for a prefix', lifecycle({ Filter: { Prefix: 'a/' } }), /Only below/],
     [
       'incomplete-uploads',
@@ -388,7 +417,6 @@ describe('passed is', () => {
       /nothing to strangers/,
     ],
     ['block-public-access', 'by the account', s3('GetPublicAccessBlock', open), /the account has all four/],
-    ['anonymous', 'an empty bucket', s3('ListObjectsV2', {}), /no object was known/],
     [
       'anonymous',
       'a refusal of 400',
@@ -405,6 +433,18 @@ describe('passed is', () => {
         },
       }),
       /1 year, for everybody/,
+    ],
+    [
+      'policy-services',
+      'a service for the own account',
+      under(allow({ ...LOGGING, Condition: { StringEquals: { 'aws:SourceAccount': '111122223333' } } })),
+      /accounts that nobody knows/,
+    ],
+    [
+      'policy-accounts',
+      'its own',
+      under(allow({ Principal: { AWS: 'arn:aws:iam::111122223333:root' } })),
+      /its own account/,
     ],
     ['incomplete-uploads', 'an old rule', lifecycle({ Prefix: '' }), /after 7 days/],
     [

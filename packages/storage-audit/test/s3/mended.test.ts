@@ -1,4 +1,4 @@
-import { auditS3 } from '@weightseal/storage-audit';
+import { acceptanceOf, applyBaseline, auditS3 } from '@weightseal/storage-audit';
 import { describe, expect, it } from 'vitest';
 import { allow, KEY } from '../policy/statements.js';
 import {
@@ -181,6 +181,26 @@ describe('what mends', () => {
     const [found] = await foundBy('policy-public', { s3 });
     expect(found?.mend?.command).toContain('if .key | IN(1, 2) then');
     expect(found?.mend?.terraform).toMatch(/^# In the statements 2, 3 of the policy/);
+  });
+
+  it('a service names for whom, and what was accepted of a policy is what was found of it', async () => {
+    const of = async (...statements: object[]) =>
+      (await audited({ s3: { GetBucketPolicy: policyOf(...statements) } })).filter(({ check }) =>
+        /policy-(?:public|services)$/.test(check),
+      );
+    const service = allow({ Principal: { Service: 'logging.s3.amazonaws.com' }, Action: 's3:PutObject' });
+    const [, found] = await of(service);
+    expect(found?.mend?.command).toContain('.Condition.StringEquals["aws:SourceAccount"] = "111122223333"');
+    const accepted = (await of(allow(), service)).map((one) =>
+      acceptanceOf(one, { reason: 'r', who: 'w', expires: '2030-01-01T00:00:00Z' }),
+    );
+    const left = async (...statements: object[]) =>
+      applyBaseline(await of(...statements), { accepted }, { now: new Date('2029-01-01') }).findings;
+    expect(await left(allow(), service)).toEqual([]);
+    expect(await left(allow({ Action: 's3:*' }), service)).toMatchObject([{ check: 's3/policy-public' }]);
+    expect(await left(allow(), { ...service, Action: 's3:*' })).toMatchObject([
+      { check: 's3/policy-services' },
+    ]);
   });
 
   it('is not as long as what is granted', async () => {

@@ -45,9 +45,12 @@ describe('what cannot be read', () => {
   });
 
   it('without credentials is what one wants to hear', async () => {
-    expect((await nothing(denied)).filter(({ outcome }) => outcome !== 'unread')).toMatchObject([
-      { check: 's3/anonymous', outcome: 'passed' },
-    ]);
+    expect(await foundBy('anonymous', {})).toMatchObject([{ outcome: 'passed' }]);
+    // Who may not list knows no object that it could be tried with, and of an empty bucket nobody does.
+    for (const ListObjectsV2 of [denied, {}])
+      expect(await foundBy('anonymous', { s3: { ListObjectsV2 } })).toMatchObject([
+        { outcome: 'unread', severity: 'critical', evidence: expect.stringContaining('was not tried') },
+      ]);
     expect(
       outcomes(await foundBy('anonymous', { anonymous: { ListObjectsV2: sdkError('SlowDown', 503) } })),
     ).toEqual(['unread']);
@@ -62,6 +65,8 @@ describe('what cannot be read', () => {
       's3/policy-tls',
       's3/policy-tls-version',
       's3/policy-public',
+      's3/policy-services',
+      's3/policy-accounts',
     ]);
   });
 

@@ -37,9 +37,10 @@ export class Directory implements AsyncDisposable {
    * Follows the path as the kernel does.
    *
    * @param direct whether the last name must be no link; only Linux can tell without looking twice
+   * @param reading whether nothing will be written in it: Node's permission model may allow to read by descriptors, and not to write
    * @throws what open(2) says, as Node puts it
    */
-  static async open(path: string, direct: boolean = false): Promise<Directory> {
+  static async open(path: string, direct: boolean = false, reading: boolean = false): Promise<Directory> {
     if (process.platform !== 'linux') return new Directory(path, undefined);
     const flags = O_PATH | constants.O_DIRECTORY | (direct ? constants.O_NOFOLLOW : 0);
     const handle = await open(path, flags).catch((error: NodeJS.ErrnoException) => {
@@ -47,7 +48,7 @@ export class Directory implements AsyncDisposable {
       if (error.code === 'ERR_ACCESS_DENIED') return undefined;
       throw error;
     });
-    if (handle && (await canReach(handle))) return new Directory(path, handle);
+    if (handle && (await canReach(handle, reading))) return new Directory(path, handle);
     await handle?.close();
     return new Directory(path, undefined);
   }
@@ -86,10 +87,11 @@ function byDescriptor(handle: FileHandle): string {
   return `/proc/self/fd/${handle.fd}`;
 }
 
-async function canReach(handle: FileHandle): Promise<boolean> {
+async function canReach(handle: FileHandle, reading: boolean): Promise<boolean> {
   const path = byDescriptor(handle);
   const { permission } = process;
-  if (permission && !['fs.read', 'fs.write'].every((right) => permission.has(right, path))) return false;
+  const rights = reading ? ['fs.read'] : ['fs.read', 'fs.write'];
+  if (permission && !rights.every((right) => permission.has(right, path))) return false;
   const [reached, own] = await Promise.all([
     stat(path, { bigint: true }).catch(() => undefined),
     handle.stat({ bigint: true }),

@@ -19,13 +19,12 @@ export const anonymous: S3Check = {
       return failed(
         `Without credentials, from the network of this machine, ${[listed && 'the bucket was listed', read && `its object ${shown(key)} was read`].filter(Boolean).join(', and ')}.`,
         blockMend(facts),
+        { facts: JSON.stringify({ listed, read }) },
       );
-    const rest =
-      key === undefined
-        ? '; no object was known that it could be tried with'
-        : `, nor its object ${shown(key)} be read`;
-    return passed(
-      `Without credentials, from the network of this machine, the bucket could not be listed${rest}.`,
+    const refused = 'Without credentials, from the network of this machine, the bucket could not be listed';
+    if (key !== undefined) return passed(`${refused}, nor its object ${shown(key)} be read.`);
+    throw new Unread(
+      `${refused}; whether an object could be read was not tried, since none was known (s3:ListBucket).`,
     );
   },
 };

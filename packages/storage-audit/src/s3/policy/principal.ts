@@ -59,7 +59,8 @@ function wholeAccount(id: string): string | undefined {
   return /^(\d{12})$/.exec(id)?.[1] ?? /^arn:[a-z-]+:iam::(\d{12}):root$/.exec(id)?.[1];
 }
 
-function accountOf(id: string): string | undefined {
+/** Undefined for what is of no account: an identity provider, a canonical user. */
+export function accountOf(id: string): string | undefined {
   return /^(\d{12})$/.exec(id)?.[1] ?? /^arn:[a-z-]+:(?:iam|sts)::(\d{12}):/.exec(id)?.[1];
 }
 

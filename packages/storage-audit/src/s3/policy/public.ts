@@ -63,7 +63,8 @@ interface Granting {
   readonly key: string | undefined;
 }
 
-function granting(
+/** Which statements let them do it, and with which key. */
+export function granting(
   judging: Judging,
   { caller, context }: Stranger,
   action: string,

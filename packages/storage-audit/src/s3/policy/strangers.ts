@@ -102,7 +102,7 @@ const IDENTITIES: readonly Context[] = ['User', 'AssumedRole', 'FederatedUser', 
 );
 
 /** “*” is also a service of AWS, which works for whoever has told it to. */
-const SERVICE: Context = {
+export const SERVICE: Context = {
   ...NOBODY,
   'aws:sourcearn': FOREIGN_ARN,
   'aws:sourceaccount': FOREIGN,
