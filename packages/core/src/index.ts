@@ -182,6 +182,7 @@ export { MAX_MANIFEST, type Manifest, type ManifestFile } from './release/manife
 export { checkRelease, type ReleaseOptions } from './release/manifest-head.js';
 export type { ReadManifest } from './release/manifest-match.js';
 export { checkRange, codeOfStatus, exactly, type RangeAnswer, replaced } from './store/answers.js';
+export { askStore, type StoreAttempt } from './store/ask-store.js';
 export { defineStore, type StoreProvider } from './store/define-store.js';
 export { eachListed } from './store/each-listed.js';
 export { below, isLocation, type StoreLocation, uriOf } from './store/location.js';
@@ -210,6 +211,7 @@ export { type SweepUploadsOptions, type SweptUpload, sweepUploads } from './stor
 export type { StoreTuning } from './store/tuning.js';
 export type { WireRequest } from './store/wire/head.js';
 export { openWire } from './store/wire/public.js';
+export { onlyInTls13 } from './store/wire/tls-version.js';
 export type { Wire, WireAnswer, WireOptions } from './store/wire/wire.js';
 export type { CopyChecks, Expected } from './stored/checks.js';
 export { inOrder } from './stored/in-order.js';

@@ -6,6 +6,7 @@ import { ioError, isLoopback, openWire, WeightsealError, type Wire } from '@weig
 import { MutualTls } from './mutual-tls.js';
 import { type HttpStoreOptions, invalid } from './options.js';
 import { pathFrom } from './secrets.js';
+import type { Sent } from './send.js';
 
 /** Servers close what was idle for 5 s (Node, Apache) or longer; a request that crosses that would fail. */
 const IDLE_MS = 4_000;
@@ -19,6 +20,8 @@ interface Way {
   /** Of each request anew. */
   readonly tls?: ConnectionOptions;
 }
+
+type Target = Pick<Sent, 'url' | 'isOwn'>;
 
 /** The connections of a store: to its own host, and to those that it leads to. Node's own client: it decodes nothing, follows nothing, and hands over what it read without a copy. */
 export class Connections {
@@ -38,8 +41,8 @@ export class Connections {
   }
 
   /** Before a request. @throws what reading certificates throws */
-  async prepare(url: URL, signal: AbortSignal): Promise<void> {
-    if (this.#kindOf(url) === 'own') await this.#mutual?.prepare(signal);
+  async prepare(to: Target, signal: AbortSignal): Promise<void> {
+    if (this.#kindOf(to) === 'own') await this.#mutual?.prepare(signal);
   }
 
   /** What a handshake that failed says of certificates. */
@@ -48,10 +51,10 @@ export class Connections {
   }
 
   /** What reads most, where no proxy is on the way. @throws INVALID_ARGUMENT for a certificate that cannot be read or is none */
-  async wireTo(url: URL): Promise<Wire | undefined> {
+  async wireTo(to: Target): Promise<Wire | undefined> {
     const { ca, directory } = this.#options;
-    const kind = this.#kindOf(url);
-    if (kind !== 'plain' && this.#proxyOf(url.hostname)) return undefined;
+    const kind = this.#kindOf(to);
+    if (kind !== 'plain' && this.#proxyOf(to.url.hostname)) return undefined;
     let wire = this.#wires.get(kind);
     if (!wire) {
       const mutual = kind === 'own' ? this.#mutual : undefined;
@@ -64,9 +67,9 @@ export class Connections {
   }
 
   /** @throws INVALID_ARGUMENT for a certificate that cannot be read or is none */
-  to(url: URL): Way {
-    const kind = this.#kindOf(url);
-    const way = this.#ways.get(kind) ?? this.#open(kind, url);
+  to(to: Target): Way {
+    const kind = this.#kindOf(to);
+    const way = this.#ways.get(kind) ?? this.#open(kind, to.url);
     this.#ways.set(kind, way);
     return kind === 'own' && this.#mutual ? { ...way, tls: mutualOf(this.#mutual.options) } : way;
   }
@@ -79,9 +82,10 @@ export class Connections {
     this.#mutual?.close();
   }
 
-  #kindOf({ protocol, origin }: URL): 'plain' | 'own' | 'other' {
+  /** Where a redirect from elsewhere leads back, no certificate is shown: what is asked for there is what others say. */
+  #kindOf({ url: { protocol, origin }, isOwn }: Target): 'plain' | 'own' | 'other' {
     if (protocol === 'http:') return 'plain';
-    return origin === this.#own ? 'own' : 'other';
+    return origin === this.#own && (isOwn || !this.#mutual) ? 'own' : 'other';
   }
 
   /** What the environment, or the option, says of proxies; undefined where they are not to be used. Exceptions (NO_PROXY) are Node's matter. */
@@ -110,7 +114,8 @@ export class Connections {
       ...kept,
       // Also where NODE_TLS_REJECT_UNAUTHORIZED is 0: tokens go there.
       rejectUnauthorized: true,
-      minVersion: 'TLSv1.2' as const,
+      // What a request says goes behind this.
+      minVersion: kind === 'own' && this.#mutual ? ('TLSv1.3' as const) : ('TLSv1.2' as const),
       ...(kind === 'own' && ca !== undefined && { secureContext: contextOf(ca, directory) }),
       ...(byProxy && { proxyEnv: env as NodeJS.ProcessEnv }),
     };

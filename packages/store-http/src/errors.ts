@@ -25,8 +25,25 @@ const ADVICE: Partial<Record<ErrorCode, string>> = {
 /** What TLS says of a certificate, in Node's codes. */
 const CERTIFICATES = /^(?:ERR_TLS_|CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH|ERR_SSL_)/;
 
+/** A record of TLS that was damaged on the way, as this side calls it or the other one. */
+const DAMAGED =
+  /^ERR_SSL_\w*(?:BAD_RECORD_MAC|BAD_RECORD_TYPE|RECORD_LAYER_FAILURE|RECORD_OVERFLOW|LENGTH_TOO_LONG)$/;
+
+/**
+ * For what Node threw when the answer had begun: then nobody has refused anything by TLS but a certificate, and whatever else cannot be deciphered may come whole the next time.
+ *
+ * @param refusal what it says of certificates
+ */
+export function brokenOff(
+  thrown: unknown,
+  where: string,
+  refusal: WeightsealError | undefined,
+): WeightsealError {
+  return refusal && refusal.code !== 'TLS_REFUSED' ? refusal : failed(thrown, where, /^ERR_SSL_/);
+}
+
 /** For what Node threw: nothing of the answer, the request or the proxy's URL goes on with it. */
-export function failed(thrown: unknown, where: string): WeightsealError {
+export function failed(thrown: unknown, where: string, damaged: RegExp = DAMAGED): WeightsealError {
   if (isWeightsealError(thrown)) return thrown;
   const { code } = (typeof thrown === 'object' && thrown !== null ? thrown : {}) as { code?: unknown };
   const known = typeof code === 'string' && /^\w{1,64}$/.test(code) ? code : undefined;
@@ -43,7 +60,7 @@ export function failed(thrown: unknown, where: string): WeightsealError {
       'CERTIFICATE_MISSING',
       `The server of ${where} asks for a certificate of ours, and none was shown; name it by \`tls\` (weightseal help store-http).`,
     );
-  if (known !== undefined && CERTIFICATES.test(known))
+  if (known !== undefined && CERTIFICATES.test(known) && !damaged.test(known))
     return error(
       'STORE_RESPONSE_INVALID',
       `The server of ${where} shows no certificate that is trusted${told}; name its authority by \`ca\` or NODE_EXTRA_CA_CERTS.`,

@@ -11,7 +11,7 @@ const MOST_KEPT = 10_000;
 /** A place that was led to, and that no longer answers as it did. */
 const GONE = [400, 401, 403, 404, 410];
 
-export interface Asked extends Omit<Sent, 'url'> {
+export interface Asked extends Omit<Sent, 'url' | 'isOwn'> {
   readonly path: string;
 }
 
@@ -37,12 +37,15 @@ export class Follower {
     const kept = this.#remembered(asked.path);
     if (kept !== undefined) {
       const where = `${kept.origin}, which ${this.#own} leads to,`;
-      const incoming = await send(this.#connections, { ...asked, url: kept }, where, signal).catch(
-        (error) => {
-          this.#kept.delete(asked.path);
-          throw error;
-        },
-      );
+      const incoming = await send(
+        this.#connections,
+        { ...asked, url: kept, isOwn: false },
+        where,
+        signal,
+      ).catch((error) => {
+        this.#kept.delete(asked.path);
+        throw error;
+      });
       if (!GONE.includes(incoming.status) && !REDIRECTS.includes(incoming.status)) return incoming;
       this.#kept.delete(asked.path);
       incoming.drop();
@@ -57,7 +60,7 @@ export class Follower {
     for (let left = this.#most; ; left--) {
       const where = isOwn ? `${this.#own}${path}` : `${url.origin}, which ${this.#own} leads to,`;
       const all = isOwn ? { ...secret, ...headers } : headers;
-      const incoming = await send(this.#connections, { method, url, headers: all }, where, signal);
+      const incoming = await send(this.#connections, { method, url, headers: all, isOwn }, where, signal);
       if (!REDIRECTS.includes(incoming.status)) {
         if (!isOwn) this.#keep(path, url);
         return incoming;

@@ -10,9 +10,10 @@ import {
   type StoreCall,
   type StoredObject,
   splitStoreUri,
+  type WeightsealError,
 } from '@weightseal/core';
 import { Connections } from './connections.js';
-import { failed, invalidAnswer, refused } from './errors.js';
+import { brokenOff, invalidAnswer, refused } from './errors.js';
 import { Follower } from './follow.js';
 import { checkedOptions, type HttpStoreOptions, invalid } from './options.js';
 import { pathOf } from './path.js';
@@ -86,11 +87,7 @@ export class HttpStore implements ObjectStore {
     try {
       const object = this.#ranged(key, range, incoming, where);
       const expected = Math.max(0, Math.min(length, object.size - offset));
-      const failure = (error: unknown) =>
-        call.signal.aborted
-          ? abortedError(call.signal)
-          : (this.#connections.refusalOf(error) ?? failed(error, where));
-      return { object, body: exactly(incoming.body, expected, where, failure) };
+      return { object, body: exactly(incoming.body, expected, where, this.#failure(where, call)) };
     } catch (error) {
       incoming.drop();
       throw error;
@@ -101,9 +98,16 @@ export class HttpStore implements ObjectStore {
   async whole(key: string, call: StoreCall): Promise<AsyncIterable<Uint8Array>> {
     const incoming = await this.#ask('GET', key, {}, call);
     askedToWait(incoming, call);
-    if (incoming.status === 200) return incoming.body;
+    const where = this.#where(key);
+    if (incoming.status === 200) return told(incoming.body, this.#failure(where, call));
     incoming.drop();
-    throw refused(this.#where(key), incoming.status);
+    throw refused(where, incoming.status);
+  }
+
+  /** What the body of an answer failed with. */
+  #failure(where: string, { signal }: StoreCall): (error: unknown) => WeightsealError {
+    return (error) =>
+      signal.aborted ? abortedError(signal) : brokenOff(error, where, this.#connections.refusalOf(error));
   }
 
   async close(): Promise<void> {
@@ -150,6 +154,17 @@ export class HttpStore implements ObjectStore {
     if (/^multipart\//i.test(header('content-type') ?? '') && header('content-range') === undefined)
       throw invalidAnswer(where, 'is of several ranges, and one was asked for');
     return checkRange(key, range, answer, where, this.#version);
+  }
+}
+
+async function* told(
+  body: AsyncIterable<Uint8Array>,
+  failure: (error: unknown) => unknown,
+): AsyncGenerator<Uint8Array, void> {
+  try {
+    yield* body;
+  } catch (error) {
+    throw failure(error);
   }
 }
 

@@ -86,7 +86,7 @@ export class MutualTls {
   }
 }
 
-/** A context of its own has its versions already; what is none gets no other. */
+/** A context of its own has its versions already: connections are looked at besides. */
 function only13(given: ConnectionOptions): ConnectionOptions {
   return { ...given, minVersion: 'TLSv1.3', maxVersion: 'TLSv1.3', rejectUnauthorized: true };
 }

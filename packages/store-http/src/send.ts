@@ -1,11 +1,14 @@
 import type { IncomingMessage } from 'node:http';
-import { abortedError, type Wire } from '@weightseal/core';
+import type { TLSSocket } from 'node:tls';
+import { abortedError, onlyInTls13, type Wire } from '@weightseal/core';
 import type { Connections } from './connections.js';
 import { failed } from './errors.js';
 
 export interface Sent {
   readonly method: 'GET' | 'HEAD';
   readonly url: URL;
+  /** Whether the store itself asks its host, and nobody elsewhere has led there. */
+  readonly isOwn: boolean;
   readonly headers: Readonly<Record<string, string>>;
 }
 
@@ -29,8 +32,8 @@ export async function send(
   signal: AbortSignal,
 ): Promise<Incoming> {
   if (signal.aborted) throw abortedError(signal);
-  await connections.prepare(sent.url, signal);
-  const wire = sent.method === 'GET' ? await connections.wireTo(sent.url) : undefined;
+  await connections.prepare(sent, signal);
+  const wire = sent.method === 'GET' ? await connections.wireTo(sent) : undefined;
   const sending = wire ? overWire(wire, sent, signal) : byNode(connections, sent, signal);
   return await sending.catch((error: unknown) => {
     throw signal.aborted ? abortedError(signal) : (connections.refusalOf(error) ?? failed(error, where));
@@ -48,14 +51,12 @@ async function overWire(wire: Wire, { url, headers }: Sent, signal: AbortSignal)
   return { status, header: (name) => told.get(name), body, drop };
 }
 
-function byNode(
-  connections: Connections,
-  { method, url, headers }: Sent,
-  signal: AbortSignal,
-): Promise<Incoming> {
+function byNode(connections: Connections, sent: Sent, signal: AbortSignal): Promise<Incoming> {
   return new Promise((resolve, reject) => {
-    const { request, agent, tls } = connections.to(url);
+    const { method, url, headers } = sent;
+    const { request, agent, tls } = connections.to(sent);
     const outgoing = request(url, { ...tls, method, agent, signal, headers });
+    if (tls) outgoing.once('socket', (socket) => onlyInTls13(socket as TLSSocket));
     // For each of them: a second one, after the answer has begun, must not end the process.
     outgoing.on('error', reject);
     outgoing.once('response', (incoming) => {

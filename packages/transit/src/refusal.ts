@@ -64,6 +64,9 @@ const ALERTS: readonly (readonly [RegExp, PeerCode, string])[] = [
   ],
 ];
 
+/** A record that was damaged on the way, as this side calls it or the other one: nobody has refused anything. */
+const DAMAGED = /_(?:BAD_RECORD_MAC|BAD_RECORD_TYPE|RECORD_LAYER_FAILURE|RECORD_OVERFLOW|LENGTH_TOO_LONG)$/;
+
 function each<T>(names: readonly string[], value: T): Record<string, T> {
   return Object.fromEntries(names.map((name) => [name, value]));
 }
@@ -88,7 +91,7 @@ export function refusalOf(
   if (Object.hasOwn(VERIFIED, code)) return ofVerification(code, error);
   if (/^(?:UNSPECIFIED|INVALID_CA|PATH_LENGTH_EXCEEDED)$/.test(code)) return ofVerification(code, error);
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return ofVerification('HOSTNAME_MISMATCH', error);
-  if (!/^(?:ERR_SSL_|EPROTO)/.test(code)) return undefined;
+  if (!/^(?:ERR_SSL_|EPROTO)/.test(code) || DAMAGED.test(code)) return undefined;
   const alert = ALERTS.find(([pattern]) => pattern.test(code));
   return alert
     ? peerError(alert[1], alert[2], error)

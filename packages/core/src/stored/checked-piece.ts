@@ -1,11 +1,14 @@
-import { constants, copyFile, lstat, rename, rm } from 'node:fs/promises';
-import { throwIfAborted } from '../errors.js';
+import { constants, lstat, rename, rm } from 'node:fs/promises';
+import { writeNew } from '../bundle/write-new.js';
+import { isWeightsealError, throwIfAborted } from '../errors.js';
 import { FLOE_HEADER } from '../format/sizes.js';
 import { FileSource, readExactly } from '../io/byte-source.js';
 import type { Expected } from './checks.js';
 import { FollowingDigest } from './following-digest.js';
+import { ofFile } from './piece.js';
 import type { Put } from './place.js';
 import { isSealedHead } from './plan.js';
+import { OtherBytes, type Progress, pour } from './pour.js';
 
 const NOT_FOLLOWED = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0);
 
@@ -26,26 +29,38 @@ export async function whatLies(
   return { sealed: isSealedHead(head) };
 }
 
-/** Copies what lies on this machine, by reference where the file system can, and gives it its name where it is what is expected. */
+/**
+ * Copies what lies on this machine, and gives it its name where it is what is expected. It is written anew: whose file the older one is, and who may write to it, says nothing of the release.
+ */
 export async function takeLocal(
   from: string,
   to: { readonly made: string; readonly path: string },
   size: number,
   expected: Expected,
-  signal: AbortSignal | undefined,
+  signal: AbortSignal,
+  progress: Progress,
 ): Promise<Pick<Put, 'sealed'> | undefined> {
   const found = await lstat(from).catch(() => undefined);
   if (!found?.isFile() || found.size !== size) return undefined;
   throwIfAborted(signal);
-  await rm(to.made, { force: true });
+  let told = 0;
   try {
-    await copyFile(from, to.made, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL);
-    const lies = await whatLies(to.made, size, expected, signal);
-    if (lies) await rename(to.made, to.path);
-    return lies;
+    await rm(to.made, { recursive: true, force: true });
+    await using piece = ofFile(await FileSource.open(from, NOT_FOLLOWED));
+    // It may be another one than was looked at.
+    if (piece.source.size !== size) return undefined;
+    const count = (bytes: number) => {
+      told += bytes;
+      progress(bytes);
+    };
+    const sealed = await writeNew(to.made, (write) => pour(piece, write, signal, count, expected));
+    await rename(to.made, to.path);
+    return { sealed };
   } catch (error) {
     throwIfAborted(signal);
+    progress(-told);
     // Where it cannot be read here, it comes from where it was released; a disk that is full says so there.
+    if (error instanceof OtherBytes || isWeightsealError(error)) return undefined;
     if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
     return undefined;
   } finally {

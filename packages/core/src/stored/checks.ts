@@ -16,7 +16,7 @@ export interface CopyChecks {
   expected(path: string): Expected | undefined;
   /** A path on this machine where the same may lie already. It is copied, and hashed, before it counts. */
   local?(path: string): string | undefined;
-  /** Told of what was taken from there, or was at the target already. */
+  /** Told of what was taken from there, or was at the target already: of a file, or of a part of it when all of it is there. */
   onPresent?(path: string, how: 'reused' | 'present', bytes: number): void;
   /**
    * What has come is something else, and was thrown away. It comes anew when this returns.

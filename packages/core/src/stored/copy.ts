@@ -5,11 +5,12 @@ import { isReleaseDocument } from '../format/path.js';
 import { isLocation, type StoreLocation } from '../store/location.js';
 import type { CopyChecks } from './checks.js';
 import { FilePlace } from './file-place.js';
+import { isThere } from './is-there.js';
 import type { Copying, Piece } from './piece.js';
 import type { Place } from './place.js';
 import { rank } from './plan.js';
 import { openCopying } from './source.js';
-import { DirectoryPlace, isThere } from './to-disk.js';
+import { DirectoryPlace } from './to-disk.js';
 import { StorePlace } from './to-store.js';
 import type { Copied, CopyOptions, StoredAt } from './types.js';
 import { withinBudget } from './within-budget.js';
@@ -40,9 +41,13 @@ export async function copyChecked(
   const { kind, pieces } = copying;
   const sealedSize = pieces.reduce((sum, { size }) => sum + size, 0);
   const progress = progressCounter(sealedSize, onProgress);
-  if (kind === 'bundle' && typeof target === 'string' && (await isThere(target, pieces, signal, checks))) {
+  const there =
+    kind === 'bundle' && typeof target === 'string'
+      ? await isThere(target, pieces, signal, checks)
+      : undefined;
+  if (there) {
     progress(sealedSize);
-    return { kind, copied: 0, present: pieces.length, sealedSize, public: [] };
+    return { kind, copied: 0, present: pieces.length, sealedSize, ...there };
   }
   await using place = await placeAt(target, copying, overwrite, signal, checks);
   if (kind === 'file') await checkBeside(pieces, place, signal);
@@ -99,9 +104,13 @@ async function putAll(
       budget,
       signal,
       async (piece, ending) => {
-        const put = await place.put(piece, ending, progress);
+        let told = 0;
+        const put = await place.put(piece, ending, (bytes) => {
+          told += bytes;
+          progress(bytes);
+        });
         if (put.copied) copied++;
-        else progress(piece.size);
+        else progress(piece.size - told);
         if (at === 0 && piece.path !== '' && !put.sealed && !isReleaseDocument(piece.path))
           open.push(piece.path);
       },

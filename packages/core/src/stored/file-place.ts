@@ -4,8 +4,8 @@ import { codeOf } from '../store/outcome.js';
 import type { CopyChecks, Expected } from './checks.js';
 import type { Piece } from './piece.js';
 import type { Place, Put } from './place.js';
-import { isLong, pour, pourLong } from './pour.js';
-import { comparedTo, PARTIAL, type Progress, untilExpected } from './put.js';
+import { isLong, type Progress, pour, pourLong } from './pour.js';
+import { comparedTo, PARTIAL, untilExpected } from './put.js';
 
 /** A file, and what stands beside it. */
 export class FilePlace implements Place {
@@ -42,7 +42,12 @@ export class FilePlace implements Place {
     const { source } = from;
     if (isLong(source)) {
       await using staged = await StagedFile.create(path, this.#overwrite);
-      const at = { path: staged.at(PARTIAL), name: path, move: (made: string) => staged.publish(made) };
+      const at = {
+        path: staged.at(PARTIAL),
+        name: path,
+        move: (made: string) => staged.publish(made),
+        onPresent: (bytes: number) => this.#checks?.onPresent?.(piece.path, 'present', bytes),
+      };
       const sealed = await pourLong(source, at, signal, progress, expected).catch((error: unknown) => {
         if (codeOf(error) === 'INPUT_CHANGED' && !expected) staged.discard();
         throw error;

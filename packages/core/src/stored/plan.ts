@@ -1,5 +1,5 @@
 import { isFloeHeader } from '../format/floe.js';
-import { ENVELOPE_NAME, TABLE_NAME } from '../format/path.js';
+import { ENVELOPE_NAME, parentOf, TABLE_NAME } from '../format/path.js';
 import { isSealed, PREAMBLE_LENGTH, parsePreamble } from '../format/preamble.js';
 import { FLOE_HEADER } from '../format/sizes.js';
 import type { PartRules } from '../store/object-store.js';
@@ -17,6 +17,14 @@ export function rank(kind: 'file' | 'bundle', path: string): number {
   if (kind === 'file') return path === '' ? 0 : 1;
   if (path === ENVELOPE_NAME) return 2;
   return path === TABLE_NAME ? 1 : 0;
+}
+
+/** The directories that files of a bundle are in, those above first. */
+export function parentsOf(pieces: readonly { readonly path: string }[]): string[] {
+  const all = new Set<string>();
+  for (const { path } of pieces)
+    for (let at = parentOf(path); at !== '' && !all.has(at); at = parentOf(at)) all.add(at);
+  return [...all].sort();
 }
 
 /** Whether what begins so is sealed: with keys that are used once, and numbers that nobody has drawn twice. */

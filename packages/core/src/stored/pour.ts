@@ -14,7 +14,7 @@ const LANES = 16;
 /** As much as one write takes. */
 const BATCH_BYTES = 1_048_576;
 
-type Progress = (bytes: number) => void;
+export type Progress = (bytes: number) => void;
 
 /** What has come, and was thrown away, is not what was expected. */
 export class OtherBytes extends Error {
@@ -60,10 +60,20 @@ export function isLong(source: ByteSource): source is LongSource {
   return source instanceof ObjectSource && source.size > (source.stretchBytes ?? Number.POSITIVE_INFINITY);
 }
 
+/** Where a long object is put. */
+export interface LongPlace {
+  readonly path: string;
+  /** For messages. */
+  readonly name: string;
+  move(from: string): Promise<void>;
+  /** Told of bytes that had come before. */
+  onPresent?(bytes: number): void;
+}
+
 /** Copies all of a long object to a path in a directory of ours alone, or what is missing there of it, and moves it when it is whole. Returns what `pour` does. */
 export async function pourLong(
   source: LongSource,
-  at: { readonly path: string; readonly name: string; move(from: string): Promise<void> },
+  at: LongPlace,
   signal: AbortSignal,
   progress: Progress,
   expected?: Expected,
@@ -75,29 +85,33 @@ export async function pourLong(
   await using file = await PartialFile.open(at.path, at.name, of);
   const mixed = file.done.size > 0;
   await using digest = expected && new FollowingDigest(expected, size);
-  await pourStretches(source, file, digest, signal, progress);
+  const present = await pourStretches(source, file, digest, signal, progress);
   throwIfAborted(signal);
   if (digest && !(await digest.matches())) {
     await file.forget();
     throw new OtherBytes(mixed);
   }
   await file.finish(at.move);
+  if (present > 0) at.onPresent?.(present);
   return isSealedHead(head);
 }
 
+/** Returns how many bytes had come before. */
 async function pourStretches(
   source: LongSource,
   file: PartialFile,
   digest: FollowingDigest | undefined,
   signal: AbortSignal,
   progress: Progress,
-): Promise<void> {
+): Promise<number> {
   const { size, stretchBytes } = source;
   const memory: Uint8Array[] = [];
+  let present = 0;
   const there = (start: number) => digest?.follow(file.fd, start, stretchBytes, size);
   await atOnce(startsOf(size, stretchBytes), LANES, signal, async (start) => {
     const end = Math.min(size, start + stretchBytes);
     if (file.done.has(start)) {
+      present += end - start;
       progress(end - start);
       return await there(start);
     }
@@ -117,6 +131,7 @@ async function pourStretches(
     }
     await there(start);
   });
+  return present;
 }
 
 /** One by one: of short stretches there can be more than memory has room for. */

@@ -14,7 +14,7 @@ import type {
 
 /**
  * Copies a sealed file, with its manifest and signature, or a bundle as it lies there, from a directory or a store to a directory or a store. Nothing is opened, and no key is needed. What is there already and is the same is not
- * copied again, so that a copy which was cut off goes on; a file and a bundle appear when all of it is there. Memory: 256 MiB at any size, most of it what is on its way.
+ * copied again, so that a copy which was cut off goes on; a file and a bundle appear when all of it is there. Memory: 256 MiB at any size, most of it what is on its way, and about 6 KiB for each file of a bundle.
  *
  * @throws INPUT_NOT_FOUND, NOT_SEALED for what is not sealed, unless `any`; OUTPUT_EXISTS for another one that is there, ENVELOPE_INVALID, MEMBER_MISSING and TABLE_TAMPERED for what is no
  *   whole bundle, PATH_INVALID, INPUT_CHANGED, NO_SPACE, IO_ERROR, ABORTED, INVALID_ARGUMENT, and the codes of class `store`

@@ -7,14 +7,12 @@ import { whatLies } from './checked-piece.js';
 import type { CopyChecks, Expected } from './checks.js';
 import type { OpenPiece } from './piece.js';
 import type { Put } from './place.js';
-import { OtherBytes } from './pour.js';
+import { OtherBytes, type Progress } from './pour.js';
 import { type Compared, compare } from './same.js';
 
 /** What is not whole. */
 export const PARTIAL = 'weightseal.copying';
 const NOT_FOLLOWED = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0);
-
-export type Progress = (bytes: number) => void;
 
 /** Puts a file, and again where what came was something else, until that is given up. */
 export async function untilExpected(

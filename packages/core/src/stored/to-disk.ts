@@ -5,20 +5,22 @@ import { removeOthers } from '../bundle/staging.js';
 import { systemPathProblem } from '../bundle/system-names.js';
 import { writeNew } from '../bundle/write-new.js';
 import { ioError } from '../errors.js';
-import { ENVELOPE_NAME, parentOf } from '../format/path.js';
 import { Directory } from '../io/output/directory.js';
 import { OutputDirectory } from '../io/output/output-directory.js';
 import { takeLocal, whatLies } from './checked-piece.js';
 import type { CopyChecks, Expected } from './checks.js';
 import type { Piece } from './piece.js';
 import type { Place, Put } from './place.js';
-import { isLong, pour, pourLong } from './pour.js';
-import { comparedTo, durable, PARTIAL, type Progress, untilExpected } from './put.js';
+import { parentsOf } from './plan.js';
+import { isLong, type Progress, pour, pourLong } from './pour.js';
+import { comparedTo, durable, PARTIAL, untilExpected } from './put.js';
 
 /** A directory for a bundle, which gets its name when all of it is there. What was copied before something went wrong stays for the next one to the same output. */
 export class DirectoryPlace implements Place {
   readonly #out: OutputDirectory;
   readonly #pieces: readonly Piece[];
+  /** Which is under which number. */
+  readonly #numbers: ReadonlyMap<string, number>;
 
   /** Where files lie while they are not whole: a name that none of the bundle's has. */
   readonly #partial: string;
@@ -32,6 +34,7 @@ export class DirectoryPlace implements Place {
   ) {
     this.#out = out;
     this.#pieces = pieces;
+    this.#numbers = new Map(pieces.map(({ path }, number) => [path, number]));
     this.#partial = partial;
     this.#checks = checks;
   }
@@ -67,7 +70,7 @@ export class DirectoryPlace implements Place {
 
   async put(piece: Piece, signal: AbortSignal, progress: Progress): Promise<Put> {
     const expected = this.#checks?.expected(piece.path);
-    const lies = expected && (await this.#here(piece, expected, signal));
+    const lies = expected && (await this.#here(piece, expected, signal, progress));
     if (lies) return { ...lies, copied: false };
     return await untilExpected(piece.path, this.#checks, progress, (_, told) =>
       this.#put(piece, expected, signal, told),
@@ -75,14 +78,21 @@ export class DirectoryPlace implements Place {
   }
 
   /** What needs not come: it was copied before, or lies elsewhere on this machine. */
-  async #here({ path: name, size }: Piece, expected: Expected, signal: AbortSignal) {
+  async #here(
+    { path: name, size }: Piece,
+    expected: Expected,
+    signal: AbortSignal,
+    progress: Progress,
+  ): Promise<Pick<Put, 'sealed'> | undefined> {
     const path = this.#out.place.at(name);
     const there = await whatLies(path, size, expected, signal);
     const local = there ? undefined : this.#checks?.local?.(name);
     const made = `${this.#made(name)}.local`;
-    const lies = there ?? (local && (await takeLocal(local, { made, path }, size, expected, signal)));
+    const lies =
+      there ?? (local && (await takeLocal(local, { made, path }, size, expected, signal, progress)));
     if (!lies) return undefined;
-    await durable(path);
+    // What is copied here is that already.
+    if (there) await durable(path);
     this.#checks?.onPresent?.(name, there ? 'present' : 'reused', size);
     return lies;
   }
@@ -113,13 +123,14 @@ export class DirectoryPlace implements Place {
       path: this.#made(piece.path),
       name: `${this.#out.path}/${piece.path}`,
       move: (made: string) => rename(made, path),
+      onPresent: (bytes: number) => this.#checks?.onPresent?.(piece.path, 'present', bytes),
     };
     return { sealed: await pourLong(source, at, signal, progress, expected), copied: true };
   }
 
   /** Where it is while it is not whole: under a number, which is the same the next time. */
   #made(name: string): string {
-    return this.#out.place.at(`${this.#partial}/${this.#pieces.findIndex(({ path }) => path === name)}`);
+    return this.#out.place.at(`${this.#partial}/${this.#numbers.get(name)}`);
   }
 
   /** It is new, or replaced as a whole. */
@@ -140,35 +151,6 @@ export class DirectoryPlace implements Place {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#out[Symbol.asyncDispose]();
   }
-}
-
-/** Whether the bundle that is to be copied is at the place already, all of it. */
-export async function isThere(
-  path: string,
-  pieces: readonly Piece[],
-  signal: AbortSignal | undefined,
-  checks?: CopyChecks,
-): Promise<boolean> {
-  // The envelope first: it says of another bundle that it is one.
-  for (const piece of pieces.toReversed()) {
-    const at = `${path}/${piece.path}`;
-    const expected = checks?.expected(piece.path);
-    if (expected) {
-      if (!(await whatLies(at, piece.size, expected, signal))) return false;
-      continue;
-    }
-    await using from = await piece.open(signal);
-    if (!(await comparedTo(at, from, signal))?.same) return false;
-  }
-  return pieces.some(({ path: name }) => name === ENVELOPE_NAME);
-}
-
-/** The directories that files of the bundle are in, those above first. */
-function parentsOf(pieces: readonly Piece[]): string[] {
-  const all = new Set<string>();
-  for (const { path } of pieces)
-    for (let at = parentOf(path); at !== '' && !all.has(at); at = parentOf(at)) all.add(at);
-  return [...all].sort();
 }
 
 /** The same for the same bundle, so that the next copy finds it. */

@@ -18,6 +18,9 @@ export interface Address {
   readonly port: number;
 }
 
+/** A fleet that starts at once comes faster than handshakes are done; whom the kernel drops waits for a second and more. It bounds this by net.core.somaxconn. */
+const BACKLOG = 4096;
+
 /** @throws IO_ERROR and the like, INVALID_ARGUMENT for a development server on an address that others reach */
 export async function listenOn(
   server: Server,
@@ -27,7 +30,8 @@ export async function listenOn(
   if (loopbackOnly && fd === undefined) checkLoopback(host);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(fd === undefined ? { port, host, ...(reusePort && { reusePort }) } : { fd }, () => {
+    const at = fd === undefined ? { port, host, ...(reusePort && { reusePort }) } : { fd };
+    server.listen({ ...at, backlog: BACKLOG }, () => {
       server.removeListener('error', reject);
       resolve();
     });

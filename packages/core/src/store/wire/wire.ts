@@ -1,11 +1,12 @@
 import { connect } from 'node:net';
-import { type ConnectionOptions, connect as connectTls } from 'node:tls';
+import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
 import { bodyOf } from './body.js';
 import { Connection } from './connection.js';
 import { type AnswerHead, encodeGet, endedEarly, parseHead, WireError, type WireRequest } from './head.js';
+import { onlyInTls13 } from './tls-version.js';
 
 export interface WireOptions {
-  /** What `tls.connect` of Node takes, or gives it for a new connection: whom to trust, for `https:`. Certificates are always checked. */
+  /** What `tls.connect` of Node takes, or gives it for a new connection: whom to trust, for `https:`. Certificates are always checked, and a `minVersion` of TLS 1.3 also where a `secureContext` has another. */
   readonly tls?: ConnectionOptions | (() => ConnectionOptions) | undefined;
   /** Milliseconds for a connection to be there; 5 000 unless told. */
   readonly connectMs?: number | undefined;
@@ -168,6 +169,7 @@ export class Wire {
             rejectUnauthorized: true,
           })
         : connect(to);
+      if (tls?.minVersion === 'TLSv1.3') onlyInTls13(socket as TLSSocket);
       socket.setNoDelay(true).setKeepAlive(true, PROBE_MS);
       const late = Object.assign(new Error(`No connection after ${connectMs} ms.`), { code: 'ETIMEDOUT' });
       const timer = setTimeout(() => socket.destroy(late), connectMs);
