@@ -64,8 +64,13 @@ test('what a web server serves is opened from there, and copied as it is', async
   });
   const inspect = await sandbox.run(`weightseal inspect ${url}/llama.sealed`);
   expect(inspect.stdout).toContain('files       not known: the server does not tell what it has\n');
-  // Nobody without a key knows what a bundle is made of.
-  const cp = await sandbox.run(`weightseal cp ${url}/llama.sealed copies`);
+  expect(
+    await sandbox.run(`weightseal cp ${url}/llama.sealed copies -q && diff -r copies llama.sealed`),
+  ).toMatchObject({ code: 0 });
+  // Without its manifest, nobody who has no key knows what a bundle is made of.
+  const cp = await sandbox.run(
+    `rm llama.sealed/weightseal.manifest.json; weightseal cp ${url}/llama.sealed others`,
+  );
   expect(cp).toMatchObject({ code: 7, stderr: expect.stringContaining('STORE_UNSUPPORTED') as string });
   const seal = await sandbox.run(`weightseal seal model -k local:k -o ${url}/m`);
   expect(seal).toMatchObject({ code: 7, stderr: expect.stringContaining('STORE_UNSUPPORTED') as string });
