@@ -34,6 +34,7 @@ const SAME_ON_EVERY_NODE = [
   // What the kernel does with killed processes, other users and small machines.
   'packages/*/test-system/kill.test.ts',
   'packages/core/test-system/bundle-kill.test.ts',
+  'packages/cli/test-system/fleet.test.ts',
   'packages/loader/test-system/{left-behind,other-user,poor-machines,shortage}.test.ts',
 ];
 /** The patterns of a pattern with braces: each must name a file. */

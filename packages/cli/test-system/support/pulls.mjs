@@ -13,7 +13,7 @@ const tls = {
 const signers = [{ key: publicKeyFromPem(await readFile(signer, 'utf8'), signer) }];
 process.stdout.write('begun\n');
 /** As a machine does that wants its model: where the crowd was too much, the same command goes on. */
-async function pulled(to, tries = 3) {
+async function pulled(to, tries = 10) {
   try {
     await pull(from, to, { signers, stores: { https: { tls } } });
     return 'pulled';
