@@ -201,7 +201,9 @@ describe.runIf(root).concurrent('a command runs on the plaintext (as root)', () 
       const { stderr, code } = await outcome(
         start([...flags, '--json'], ['sh', '-c', script, 'sh', '{model}']),
       );
-      expect([code, released(stderr)]).toEqual([0, 'open']);
+      // A process of ours that may not be looked into, of another test, counts as one that maps it.
+      expect(['open', 'mapped']).toContain(released(stderr));
+      expect(code).toBe(0);
       writeFileSync(join(model.directory, go), '');
       const said = () => readFileSync(join(model.directory, told), 'utf8');
       await expect.poll(said, { timeout: 30_000 }).toMatch(/same|differ|EOF/);

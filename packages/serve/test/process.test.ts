@@ -36,9 +36,11 @@ it.each([
   await writeFile(files.key, own.key, { mode: 0o600 });
   await writeFile(files.ca, root.pem);
   const allowed = [models, certificates, workspace, ...more].map((path) => `--allow-fs-read=${path}`);
+  // From Node 25 on, the network is a right too.
+  const net = process.allowedNodeEnvironmentFlags.has('--allow-net') ? ['--allow-net'] : [];
   const child = spawn(
     process.execPath,
-    ['--permission', ...allowed, script, JSON.stringify({ root: models, ...files })],
+    ['--permission', ...net, ...allowed, script, JSON.stringify({ root: models, ...files })],
     { stdio: ['ignore', 'pipe', 'pipe'] },
   );
   let problems = '';
